@@ -1,0 +1,109 @@
+/**
+ * Anything thrown, turned into the error document that the Runtime API takes.
+ *
+ * JavaScript throws whatever it likes: strings, null, proxies, objects whose getters throw. Whatever it is, the
+ * invoker gets a valid document of bounded size, since an error that cannot be posted is an invocation lost.
+ */
+
+import { inspect } from 'node:util'
+import type { ErrorDocument } from './runtime-api.ts'
+
+/** Characters kept of a message; the platform refuses documents over 6 MiB and logs cut lines at 256 KiB. */
+const MAX_MESSAGE_LENGTH = 64 * 1024
+const MAX_TRACE_LINES = 200
+const MAX_TRACE_LINE_LENGTH = 2 * 1024
+const MAX_NAME_LENGTH = 256
+/** Errors below an error, before the rest is left out: a chain may be a circle. */
+const MAX_CAUSES = 8
+
+/** The error document of anything thrown. Never throws. */
+export function toErrorDocument(thrown: unknown): ErrorDocument {
+  return describe(thrown, 0)
+}
+
+/**
+ * The error type as a header's value. Names are the user's, so they may hold anything; a header may not hold line
+ * breaks or other control characters.
+ */
+export function errorTypeHeader(errorType: string): string {
+  return errorType.replace(/[^\x20-\x7e]/g, '?').trim() || 'Error'
+}
+
+function describe(thrown: unknown, depth: number): ErrorDocument {
+  if (!isErrorLike(thrown)) {
+    return {
+      errorType: thrown === null ? 'null' : typeof thrown,
+      errorMessage: cut(describeValue(thrown)),
+      trace: [],
+    }
+  }
+  const document: ErrorDocument = {
+    errorType: readString(thrown, 'name').slice(0, MAX_NAME_LENGTH) || 'Error',
+    errorMessage: cut(readString(thrown, 'message')),
+    trace: traceLines(readString(thrown, 'stack')),
+  }
+  const cause = read(thrown, 'cause')
+  if (cause !== undefined && depth < MAX_CAUSES) document.cause = describe(cause, depth + 1)
+  return document
+}
+
+/** Errors of this realm and of others, and what libraries throw in their stead: anything with a message and a name or stack. */
+function isErrorLike(thrown: unknown): thrown is object {
+  if (typeof thrown !== 'object' || thrown === null) return false
+  if (isInstanceOfError(thrown)) return true
+  return (
+    typeof read(thrown, 'message') === 'string' &&
+    (typeof read(thrown, 'name') === 'string' || typeof read(thrown, 'stack') === 'string')
+  )
+}
+
+function isInstanceOfError(thrown: object): boolean {
+  try {
+    return thrown instanceof Error
+  } catch {
+    return false // A proxy whose getPrototypeOf throws.
+  }
+}
+
+function read(source: object, property: string): unknown {
+  try {
+    return (source as Record<string, unknown>)[property]
+  } catch {
+    return undefined // A getter of the user's that throws.
+  }
+}
+
+function readString(source: object, property: string): string {
+  const value = read(source, property)
+  if (typeof value === 'string') return value
+  return value === undefined || value === null ? '' : describeValue(value)
+}
+
+function describeValue(value: unknown): string {
+  try {
+    const text = String(value)
+    // The text of an object without one of its own says nothing; what it holds does.
+    if (!text.startsWith('[object ')) return text
+  } catch {
+    // No text: a null prototype, or a toString that throws.
+  }
+  try {
+    return inspect(value)
+  } catch {
+    return 'a value that cannot be described: its own properties throw'
+  }
+}
+
+function cut(text: string): string {
+  if (text.length <= MAX_MESSAGE_LENGTH) return text
+  return `${text.slice(0, MAX_MESSAGE_LENGTH)}… (${text.length - MAX_MESSAGE_LENGTH} more characters)`
+}
+
+function traceLines(stack: string): string[] {
+  if (stack === '') return []
+  return stack
+    .slice(0, MAX_TRACE_LINES * MAX_TRACE_LINE_LENGTH)
+    .split('\n')
+    .slice(0, MAX_TRACE_LINES)
+    .map((line) => line.slice(0, MAX_TRACE_LINE_LENGTH))
+}

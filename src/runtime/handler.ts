@@ -1,0 +1,140 @@
+import type { Callback, Context } from '../index.ts'
+import { InvocationContext, type InvocationFacts, type Settle } from './context.ts'
+import type { Environment } from './environment.ts'
+import { HandlerNotFound, NodeJsExit } from './errors.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: the user's own signature, known to nobody here.
+export type HandlerFunction = (event: any, context: Context, callback: Callback) => unknown
+
+/**
+ * The handler among a function's exports: the named one, or else `handler`, or else the default export.
+ * Throws `HandlerNotFound`, which says what there is instead.
+ */
+export function findHandler(
+  functionExports: unknown,
+  name: string | undefined,
+  setting: string,
+): HandlerFunction {
+  const candidate = name === undefined ? defaultHandler(functionExports) : property(functionExports, name)
+  if (typeof candidate === 'function') return candidate as HandlerFunction
+  const wanted = name ?? 'handler'
+  const problem =
+    candidate === undefined ? `exports no ${wanted}` : `exports ${wanted}, but as ${kindOf(candidate)}`
+  throw new HandlerNotFound(
+    `The handler setting ${JSON.stringify(setting)} needs the function to export a function named ${wanted}, ` +
+      `and it ${problem}; ${alternatives(functionExports, setting)}`,
+  )
+}
+
+/** One call of a handler, whichever of its ways to answer it uses. */
+export class HandlerCall {
+  /** Settles once, with what the handler came to. */
+  readonly result: Promise<unknown>
+  readonly context: InvocationContext
+  readonly #resolve: (result: unknown) => void
+  readonly #reject: (error: unknown) => void
+  /** What the handler called back with while it is to wait for an empty event loop. */
+  #calledBack: { error: unknown; result: unknown } | undefined
+  #returnedPromise = false
+
+  constructor(environment: Environment, facts: InvocationFacts) {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    this.result = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    this.context = new InvocationContext(environment, facts, this.#settle)
+  }
+
+  /** Calls the handler. Never throws: what the handler throws is its result. */
+  start(handler: HandlerFunction, event: unknown): void {
+    try {
+      const returned = handler(event, this.context, this.#callback)
+      if (isThenable(returned)) {
+        this.#returnedPromise = true
+        Promise.resolve(returned).then(this.#resolveUnlessCalledBack, this.#reject)
+      } else if (returned !== undefined && handler.length < 3) {
+        // With a third parameter it is a callback handler, and what it returns is by accident: `return db.query(…, callback)`.
+        this.#resolve(returned)
+      }
+      // Else it will call back, or it is done: which of the two shows when nothing is left to do.
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
+
+  /** Ends the call from outside, if the handler has not ended it. */
+  fail(error: unknown): void {
+    this.#reject(error)
+  }
+
+  /**
+   * To be called when nothing is left to do in the process. A handler that has called back is answered now, one that
+   * returned nothing has the result null, and a promise that is still pending will never settle.
+   */
+  eventLoopIsEmpty(): void {
+    if (this.#calledBack) this.#settle(this.#calledBack.error, this.#calledBack.result)
+    else if (!this.#returnedPromise) this.#resolve(undefined)
+    else {
+      this.#reject(
+        new NodeJsExit(
+          'The handler returned a promise that will never settle: nothing is left to do in the process, ' +
+            'so nothing can settle it. Await what the handler waits for, or return a value.',
+        ),
+      )
+    }
+  }
+
+  readonly #settle: Settle = (error, result) => {
+    if (error === null || error === undefined) this.#resolve(result)
+    else this.#reject(error)
+  }
+
+  readonly #callback: Callback = (error, result) => {
+    if (this.#calledBack) return
+    this.#calledBack = { error, result }
+    if (!this.context.callbackWaitsForEmptyEventLoop) this.#settle(error, result)
+  }
+
+  /** An async handler may call back all the same: its promise then resolves to nothing, and the callback has the result. */
+  readonly #resolveUnlessCalledBack = (result: unknown): void => {
+    if (result === undefined && this.#calledBack)
+      this.#settle(this.#calledBack.error, this.#calledBack.result)
+    else this.#resolve(result)
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
+}
+
+function defaultHandler(functionExports: unknown): unknown {
+  if (typeof functionExports === 'function') return functionExports // CommonJS: module.exports = handler
+  const named = property(functionExports, 'handler')
+  if (named !== undefined) return named
+  const byDefault = property(functionExports, 'default')
+  return typeof byDefault === 'function' ? byDefault : property(byDefault, 'handler')
+}
+
+function property(source: unknown, name: string): unknown {
+  if (source === null || (typeof source !== 'object' && typeof source !== 'function')) return undefined
+  // Own properties only: `orders.constructor` must not find Object's.
+  return Object.hasOwn(source, name) ? (source as Record<string, unknown>)[name] : undefined
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+function alternatives(functionExports: unknown, setting: string): string {
+  const executable = setting.split('.')[0]
+  const names =
+    functionExports !== null && typeof functionExports === 'object'
+      ? Object.keys(functionExports).filter((key) => typeof property(functionExports, key) === 'function')
+      : []
+  if (names.length === 0) return 'it exports no function at all: export one.'
+  return `set it to one of ${names.map((name) => `${executable}.${name}`).join(', ')}.`
+}

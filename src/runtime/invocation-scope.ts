@@ -1,0 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+export interface InvocationScope {
+  readonly requestId: string
+  readonly tenantId: string | undefined
+}
+
+/** Which invocation the running code belongs to, through every callback and await; no store outside of any. */
+export const invocationScope = new AsyncLocalStorage<InvocationScope>()

@@ -1,0 +1,52 @@
+/** One pure builder for each call of the Runtime API that the runtime makes. */
+
+import { errorTypeHeader } from './error-response.ts'
+import {
+  ERROR_TYPE_HEADER,
+  type ErrorDocument,
+  errorPath,
+  INIT_ERROR_PATH,
+  NEXT_PATH,
+  responsePath,
+} from './runtime-api.ts'
+
+export interface RuntimeRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Names and values in turn, as undici takes them without another copy. */
+  readonly headers: string[]
+  readonly body: Buffer | null
+}
+
+const NEXT: RuntimeRequest = { method: 'GET', path: NEXT_PATH, headers: [], body: null }
+
+export function nextRequest(): RuntimeRequest {
+  return NEXT
+}
+
+/** `body` is the result as JSON. */
+export function responseRequest(requestId: string, body: Buffer): RuntimeRequest {
+  return {
+    method: 'POST',
+    path: responsePath(requestId),
+    headers: ['content-type', 'application/json'],
+    body,
+  }
+}
+
+export function errorRequest(requestId: string, document: ErrorDocument): RuntimeRequest {
+  return failure(errorPath(requestId), document)
+}
+
+export function initErrorRequest(document: ErrorDocument): RuntimeRequest {
+  return failure(INIT_ERROR_PATH, document)
+}
+
+function failure(path: string, document: ErrorDocument): RuntimeRequest {
+  return {
+    method: 'POST',
+    path,
+    headers: ['content-type', 'application/json', ERROR_TYPE_HEADER, errorTypeHeader(document.errorType)],
+    body: Buffer.from(JSON.stringify(document)),
+  }
+}

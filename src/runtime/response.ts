@@ -1,0 +1,34 @@
+import { MarshalError, ResponseSizeTooLarge } from './errors.ts'
+import { MAX_RESPONSE_BYTES } from './runtime-api.ts'
+
+/**
+ * A handler's result as the bytes of its response: JSON in UTF-8, `undefined` as `null`.
+ *
+ * Throws `MarshalError` when JSON cannot express it, and `ResponseSizeTooLarge` when Lambda would refuse it: the
+ * platform's own 413 would come too late to tell the invoker why.
+ */
+export function marshalResult(result: unknown): Buffer {
+  const body = Buffer.from(toJson(result))
+  if (body.length > MAX_RESPONSE_BYTES) {
+    throw new ResponseSizeTooLarge(
+      `The handler's result is ${body.length} bytes of JSON, and Lambda takes at most ${MAX_RESPONSE_BYTES}; ` +
+        'return less, stream it, or put it into S3 and return where it is.',
+    )
+  }
+  return body
+}
+
+function toJson(result: unknown): string {
+  if (result === undefined) return 'null'
+  let json: string | undefined
+  try {
+    json = JSON.stringify(result)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'its toJSON threw'
+    throw new MarshalError(`The handler's result cannot be turned into JSON: ${reason}`, { cause })
+  }
+  if (json !== undefined) return json
+  throw new MarshalError(
+    `The handler's result cannot be turned into JSON: it is a ${typeof result}, which JSON does not have.`,
+  )
+}
