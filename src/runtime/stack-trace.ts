@@ -32,10 +32,11 @@ function parse(json: string | undefined): SourceMap | undefined {
   return json === undefined ? undefined : new SourceMap(JSON.parse(json))
 }
 
-/** Leaves out the runtime that called the handler, unless it is all there is. */
+/** Leaves out the runtime that called the handler, and what called the runtime, unless that is all there is. */
 function ownFrames(callSites: NodeJS.CallSite[], runtimeFile: string): NodeJS.CallSite[] {
-  const own = callSites.filter((site) => site.getFileName() !== runtimeFile)
-  return own.some((site) => !site.isNative() && !site.getFileName()?.startsWith('node:')) ? own : callSites
+  const callers = callSites.findIndex((site) => site.getFileName() === runtimeFile)
+  const own = callers === -1 ? callSites : callSites.slice(0, callers)
+  return own.some((site) => !site.getFileName()?.startsWith('node:')) ? own : callSites
 }
 
 function describe(site: NodeJS.CallSite, functionFile: string, sourceMap: SourceMap | undefined): string {
