@@ -64,7 +64,10 @@ test('hostile objects are described without running into their traps', () => {
       stack: { get: trap },
       cause: { get: trap },
     }),
-    new Proxy({}, { get: trap, getPrototypeOf: trap, has: trap, ownKeys: trap, getOwnPropertyDescriptor: trap }),
+    new Proxy(
+      {},
+      { get: trap, getPrototypeOf: trap, has: trap, ownKeys: trap, getOwnPropertyDescriptor: trap },
+    ),
     new Proxy(new Error('inside'), { get: trap, getPrototypeOf: trap }),
     Object.create(null),
     { toString: trap, [Symbol.toPrimitive]: trap },
@@ -98,10 +101,16 @@ test('a document stays small enough to be posted whatever is thrown', () => {
 
 test('property: any thrown value gets a valid error document', () => {
   fc.assert(
-    fc.property(fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true, withMap: true }), (thrown) =>
-      assertValid(toErrorDocument(thrown)),
+    fc.property(
+      fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true, withMap: true }),
+      (thrown) => assertValid(toErrorDocument(thrown)),
     ),
   )
-  const errors = fc.record({ name: fc.anything(), message: fc.anything(), stack: fc.anything(), cause: fc.anything() })
+  const errors = fc.record({
+    name: fc.anything(),
+    message: fc.anything(),
+    stack: fc.anything(),
+    cause: fc.anything(),
+  })
   fc.assert(fc.property(errors, (fields) => assertValid(toErrorDocument(Object.assign(new Error(), fields)))))
 })

@@ -12,6 +12,9 @@ test('what stands behind the last dot is the export', () => {
 
 test('a setting that ends in a dot, or starts with one, is malformed', () => {
   for (const setting of ['orders.', '.create', '.']) {
-    assert.throws(() => exportName(setting), { name: 'Runtime.MalformedHandlerName', message: /<executable>/ })
+    assert.throws(() => exportName(setting), {
+      name: 'Runtime.MalformedHandlerName',
+      message: /<executable>/,
+    })
   }
 })

@@ -31,7 +31,10 @@ test('the headers of next become facts', () => {
 test('a client context in UTF-8 survives its passage through a Latin-1 header', () => {
   const json = JSON.stringify({ custom: { city: '東京' } })
   const asHeader = Buffer.from(json).toString('latin1')
-  assert.deepEqual(readFacts('id', { 'lambda-runtime-client-context': asHeader }).clientContext, JSON.parse(json))
+  assert.deepEqual(
+    readFacts('id', { 'lambda-runtime-client-context': asHeader }).clientContext,
+    JSON.parse(json),
+  )
 })
 
 test('a client context or identity that is not JSON names its header', () => {

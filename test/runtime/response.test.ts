@@ -26,7 +26,10 @@ test('a result that JSON cannot express is a Runtime.MarshalError with the reaso
     )
   }
   for (const result of [() => 1, Symbol('s')]) {
-    assert.throws(() => marshalResult(result), { name: 'Runtime.MarshalError', message: new RegExp(typeof result) })
+    assert.throws(() => marshalResult(result), {
+      name: 'Runtime.MarshalError',
+      message: new RegExp(typeof result),
+    })
   }
 })
 
@@ -51,5 +54,7 @@ test('the largest response that Lambda takes passes, and one byte more is refuse
 })
 
 test('the limit counts bytes of UTF-8, not characters', () => {
-  assert.throws(() => marshalResult('ü'.repeat(MAX_RESPONSE_BYTES / 2)), { name: 'Function.ResponseSizeTooLarge' })
+  assert.throws(() => marshalResult('ü'.repeat(MAX_RESPONSE_BYTES / 2)), {
+    name: 'Function.ResponseSizeTooLarge',
+  })
 })

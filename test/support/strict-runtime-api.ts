@@ -56,6 +56,13 @@ interface Queued {
   readonly faults: Fault[]
   readonly done: PromiseWithResolvers<Answer>
   given: boolean
+  /** Whether the last answer's status cannot have reached the runtime. */
+  replyLost: boolean
+}
+
+interface Waiting {
+  readonly socket: Socket
+  readonly answered: () => void
 }
 
 const PREFIX = '/2018-06-01/runtime/'
@@ -74,7 +81,7 @@ export class StrictRuntimeApi {
   readonly #sockets = new Set<Socket>()
   readonly #queue: Queued[] = []
   readonly #all = new Map<string, Queued>()
-  readonly #waiting: { socket: Socket; answered: () => void }[] = []
+  readonly #waiting: Waiting[] = []
   readonly #nextWatchers: (() => void)[] = []
   #connections = 0
   #ids = 0
@@ -116,6 +123,7 @@ export class StrictRuntimeApi {
       faults: [...(options.answers ?? [])],
       done: Promise.withResolvers<Answer>(),
       given: false,
+      replyLost: false,
     }
     this.#all.set(requestId, queued)
     this.#queue.push(queued)
@@ -201,7 +209,13 @@ export class StrictRuntimeApi {
     }
     const match = ANSWER_PATH.exec(path)
     if (method === 'POST' && match) {
-      this.#take(exchange, decodeURIComponent(match[1] as string), match[2] as Answer['kind'], answer)
+      this.#take(
+        exchange,
+        decodeURIComponent(match[1] as string),
+        match[2] as Answer['kind'],
+        socket.writable,
+        answer,
+      )
       return
     }
     this.violations.push(`${method} ${path} is no call of the Runtime API`)
@@ -212,6 +226,7 @@ export class StrictRuntimeApi {
     request: Exchange,
     requestId: string,
     kind: Answer['kind'],
+    isHeard: boolean,
     answer: (status: number, body: string, fault: Fault | undefined) => void,
   ): void {
     const queued = this.#all.get(requestId)
@@ -224,10 +239,8 @@ export class StrictRuntimeApi {
     const status = fault?.status ?? 202
     const accepted = fault?.accepted ?? (status < 300 && fault?.close !== 'before')
     if (queued.answers.length > 0) {
-      // A second answer is refused, as the platform does; only one that repeats a lost one is no violation.
-      if (!queued.options.answers?.some((entry) => entry.close)) {
-        this.violations.push(`a second answer to ${requestId}`)
-      }
+      // A second answer is refused, as the platform does; it is no violation where the runtime could not know of the first.
+      if (!queued.replyLost) this.violations.push(`a second answer to ${requestId}`)
       answer(
         403,
         '{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}',
@@ -240,13 +253,14 @@ export class StrictRuntimeApi {
       queued.answers.push(taken)
       queued.done.resolve(taken)
     }
+    queued.replyLost = !isHeard || fault?.close !== undefined
     answer(status, '{"status":"OK"}', fault)
   }
 
   #give(): void {
     while (this.#queue.length > 0 && this.#waiting.length > 0) {
       const queued = this.#queue.shift() as Queued
-      const { socket, answered } = this.#waiting.shift() as (typeof this.#waiting)[number]
+      const { socket, answered } = this.#waiting.shift() as Waiting
       answered()
       queued.given = true
       const { event = '{}', headers = {}, next } = queued.options
