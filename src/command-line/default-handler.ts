@@ -1,0 +1,26 @@
+/** Which executable of a deployment package to run when the command does not say. */
+
+import { type DeploymentPackage, executables } from '../emulator/deployment-package.ts'
+import { UsageError } from './usage-error.ts'
+
+/** The executable that is called like the package, else the only one there is. */
+export async function defaultHandler(deploymentPackage: DeploymentPackage): Promise<string> {
+  const names = await executables(deploymentPackage)
+  if (names.includes(deploymentPackage.name)) {
+    return deploymentPackage.name
+  }
+  const [only, ...others] = names
+  if (only === undefined) {
+    throw new UsageError(
+      'expected an executable beside bootstrap in the deployment package, but there is none; ' +
+        'set its mode with chmod 755, or build the package with: lambdabin build',
+    )
+  }
+  if (others.length > 0) {
+    throw new UsageError(
+      `expected one executable beside bootstrap in the deployment package, but there are ${names.join(', ')}; ` +
+        'say which with --handler NAME',
+    )
+  }
+  return only
+}

@@ -1,0 +1,73 @@
+/** The event of `lambdabin invoke`: bytes that are JSON, kept as they came. */
+
+import { isUtf8 } from 'node:buffer'
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import { UsageError } from './usage-error.ts'
+
+/** Where the event comes from. */
+export type EventSource =
+  | { kind: 'text'; text: string }
+  | { kind: 'file'; path: string }
+  | { kind: 'standard input' }
+
+/** Lambda's limit on a synchronous invocation's event: 6 MB. */
+const MAX_EVENT_BYTES = 6 * 1024 * 1024
+
+export async function readEvent(source: EventSource): Promise<Buffer> {
+  const bytes = await readBytes(source)
+  const name = source.kind === 'text' ? '--event' : source.kind === 'file' ? source.path : 'standard input'
+  if (bytes.length > MAX_EVENT_BYTES) {
+    throw new UsageError(
+      `expected an event of ${MAX_EVENT_BYTES} bytes at most, as Lambda does, but ${name} has ${bytes.length}; send less`,
+    )
+  }
+  checkJson(bytes, name)
+  return bytes
+}
+
+async function readBytes(source: EventSource): Promise<Buffer> {
+  switch (source.kind) {
+    case 'text':
+      return Buffer.from(source.text)
+    case 'file':
+      return await readEventFile(source.path)
+    case 'standard input':
+      return await buffer(process.stdin)
+  }
+}
+
+async function readEventFile(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const message = `expected a file with the event, but cannot read ${path}; check --event-file`
+    throw new UsageError(message, { cause: error })
+  }
+}
+
+function checkJson(bytes: Buffer, name: string): void {
+  if (!isUtf8(bytes)) {
+    throw new UsageError(`expected an event in UTF-8, but ${name} is in another encoding; convert it`)
+  }
+  const text = bytes.toString()
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    const message = `expected an event in JSON, but ${name} is not: ${describe(text, error)}; correct it there`
+    throw new UsageError(message, { cause: error })
+  }
+}
+
+/** Where JSON.parse stopped, with a little of what is there. */
+function describe(text: string, error: unknown): string {
+  const [, position] = /at position (\d+)/.exec(String(error)) ?? []
+  const offset = position === undefined ? text.length : Number(position)
+  if (offset >= text.length) {
+    return text.trim() === '' ? 'it is empty' : 'it ends too early'
+  }
+  const before = text.slice(0, offset).split('\n')
+  const column = (before.at(-1) ?? '').length + 1
+  const there = JSON.stringify(text.slice(offset, offset + 20))
+  return `line ${before.length}, column ${column} has the unexpected ${there}`
+}

@@ -1,0 +1,104 @@
+/**
+ * `lambdabin invoke`: runs a deployment package as Lambda would, for one event.
+ *
+ * On stdout there is the function's response and a line break, nothing else. Logs and Lambda's own lines are on stderr.
+ * The exit status is 0 for a response, 1 when the function failed, and its error document is then the response.
+ * Whatever happens, the function's processes are ended and the folders made for it deleted.
+ */
+
+import { type DeploymentPackage, openDeploymentPackage } from '../emulator/deployment-package.ts'
+import { DeploymentPackageError } from '../emulator/deployment-package-error.ts'
+import { ExecutionEnvironment, type ExecutionEnvironmentOptions } from '../emulator/execution-environment.ts'
+import { createInvocation, functionArn } from '../emulator/invocation.ts'
+import type { InvocationOutcome } from '../emulator/invocation-exchange.ts'
+import { defaultHandler } from './default-handler.ts'
+import { onEarlyEnd } from './early-end.ts'
+import { type InvokeArguments, parseInvokeArguments } from './invoke-arguments.ts'
+import { readEvent } from './invoke-event.ts'
+import { writeAll, writeAllFrom } from './output.ts'
+import { UsageError } from './usage-error.ts'
+
+const DEFAULT_REGION = 'us-east-1'
+
+/** Resolves with the exit status: 0, or 1 when the function failed. Rejects with a UsageError, status 2. */
+export async function invokeCommand(args: string[]): Promise<number> {
+  const parsed = parseInvokeArguments(args)
+  const event = await readEvent(parsed.event)
+  const deploymentPackage = await open(parsed.path)
+  const forget = onEarlyEnd(() => deploymentPackage.removeNow())
+  try {
+    return await run(event, await environmentOptions(parsed, deploymentPackage))
+  } finally {
+    forget()
+    await deploymentPackage.remove()
+  }
+}
+
+async function open(path: string): Promise<DeploymentPackage> {
+  try {
+    return await openDeploymentPackage(path)
+  } catch (error) {
+    if (error instanceof DeploymentPackageError) {
+      throw new UsageError(error.message, { cause: error })
+    }
+    throw error
+  }
+}
+
+async function environmentOptions(
+  { handler: named, timeoutMs, memorySizeMb, environment }: InvokeArguments,
+  deploymentPackage: DeploymentPackage,
+): Promise<ExecutionEnvironmentOptions> {
+  const handler = named ?? (await defaultHandler(deploymentPackage))
+  return {
+    functionName: functionName(handler),
+    version: '$LATEST',
+    handler,
+    memorySizeMb,
+    timeoutMs,
+    region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
+    environment,
+    taskRoot: deploymentPackage.folder,
+    log: (chunk) => process.stderr.write(chunk),
+  }
+}
+
+/** As one would name it on Lambda, which takes letters, digits, hyphens and underscores. */
+function functionName(handler: string): string {
+  const [stem = ''] = handler.split('.', 1)
+  return stem.replace(/[^a-zA-Z0-9_-]+/g, '-') || 'function'
+}
+
+async function run(event: Buffer, options: ExecutionEnvironmentOptions): Promise<number> {
+  const executionEnvironment = await ExecutionEnvironment.create(options)
+  const forget = onEarlyEnd(() => executionEnvironment.destroy())
+  try {
+    await executionEnvironment.init()
+    const arn = functionArn(options.region, options.functionName)
+    const { outcome, done } = executionEnvironment.invoke(createInvocation(event, arn))
+    const status = await print(await outcome)
+    await done
+    return status
+  } finally {
+    await executionEnvironment.shutdown()
+    forget()
+  }
+}
+
+async function print(outcome: InvocationOutcome): Promise<number> {
+  if (outcome.kind !== 'stream') {
+    await writeAll(process.stdout, outcome.body)
+    await writeAll(process.stdout, '\n')
+    return outcome.kind === 'error' ? 1 : 0
+  }
+  await writeAllFrom(outcome.body, process.stdout)
+  await writeAll(process.stdout, '\n')
+  const failure = await outcome.failure
+  if (failure === undefined) {
+    return 0
+  }
+  // What is on stdout already is the response, as far as it came.
+  await writeAll(process.stderr, failure.body)
+  await writeAll(process.stderr, '\n')
+  return 1
+}

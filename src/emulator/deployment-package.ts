@@ -1,0 +1,109 @@
+/**
+ * A deployment package as a folder that can be a task root: a zip unpacked into a fresh folder, or a folder as it is.
+ *
+ * A folder is used in place, not copied: on Lambda nothing writes to the task root, and a copy of a hundred megabytes
+ * at each start would be felt.
+ */
+
+import { constants, rmSync, type Stats } from 'node:fs'
+import { access, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { DeploymentPackageError } from './deployment-package-error.ts'
+import { unpackZip } from './zip-unpacking.ts'
+
+export interface DeploymentPackage {
+  /** Absolute. */
+  folder: string
+  /** The zip's name without `.zip`, or the folder's name. */
+  name: string
+  /** Deletes the folder, if it was made for this package. */
+  remove: () => Promise<void>
+  /** The same at once, for a process that is about to end. */
+  removeNow: () => void
+}
+
+/** Rejects with a DeploymentPackageError when Lambda could not run what is at `path`, and leaves nothing behind. */
+export async function openDeploymentPackage(path: string): Promise<DeploymentPackage> {
+  const stats = await existing(path)
+  const opened = stats.isDirectory() ? inPlace(path) : await unpacked(path)
+  try {
+    await checkBootstrap(path, opened.folder)
+    return opened
+  } catch (error) {
+    await opened.remove()
+    throw error
+  }
+}
+
+/** The names of the executables at the top of the package, but for `bootstrap`, sorted. */
+export async function executables({ folder }: DeploymentPackage): Promise<string[]> {
+  const names: string[] = []
+  for (const name of (await readdir(folder)).sort()) {
+    if (name !== 'bootstrap' && (await isExecutable(join(folder, name)))) {
+      names.push(name)
+    }
+  }
+  return names
+}
+
+async function existing(path: string): Promise<Stats> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    const message = `expected a deployment package, a zip or a folder, but cannot read ${path}; build one first with: lambdabin build`
+    throw new DeploymentPackageError(message, { cause: error })
+  }
+}
+
+function inPlace(path: string): DeploymentPackage {
+  const folder = resolve(path)
+  return { folder, name: basename(folder), remove: async () => {}, removeNow: () => {} }
+}
+
+async function unpacked(path: string): Promise<DeploymentPackage> {
+  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-task-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  const removeNow = () => rmSync(folder, { recursive: true, force: true })
+  // An interrupted unpacking must not leave a hundred megabytes behind.
+  process.once('exit', removeNow)
+  try {
+    await unpackZip(path, folder)
+  } catch (error) {
+    await remove()
+    throw error
+  } finally {
+    process.off('exit', removeNow)
+  }
+  return { folder, name: basename(path).replace(/\.zip$/i, ''), remove, removeNow }
+}
+
+async function checkBootstrap(path: string, folder: string): Promise<void> {
+  const bootstrap = join(folder, 'bootstrap')
+  const stats = await stat(bootstrap).catch(() => undefined)
+  if (stats === undefined || !stats.isFile()) {
+    throw new DeploymentPackageError(
+      `expected a file named bootstrap at the top of ${path}, but there is none; ` +
+        'zip the files themselves, not their folder, or use lambdabin build',
+    )
+  }
+  if (!(await isExecutable(bootstrap))) {
+    throw new DeploymentPackageError(
+      `expected bootstrap in ${path} to be executable, but its mode is ${octal(stats.mode)}; ` +
+        'set it with chmod 755 and zip it again, or use lambdabin build',
+    )
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, '0')
+}

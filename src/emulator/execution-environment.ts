@@ -1,0 +1,340 @@
+/**
+ * One execution environment: a task root, a temporary folder, a Runtime API of its own and one runtime process at a
+ * time, which handles one invocation at a time.
+ *
+ * The life of one, as on Lambda:
+ * - `init` starts the process and gives it ten seconds until it asks for its first invocation.
+ * - `invoke` hands over one event. Where the init phase failed, it is repeated first, within the function's timeout.
+ * - A timeout, or the end of the process, fails the invocation and ends the process with all it has started. The next
+ *   invocation starts a new one.
+ * - `shutdown` ends everything and deletes the temporary folder. The task root belongs to whoever made it.
+ *
+ * Memory: every tenth of a second, a busy environment that holds more than its memory size is killed, as Lambda would.
+ * Pages of files do not count: they can be dropped.
+ */
+
+import { rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { environmentVariables, type FunctionSettings, logStreamName } from './environment-variables.ts'
+import {
+  entrypointError,
+  exitError,
+  exitMessage,
+  type PlatformError,
+  timeoutError,
+  timeoutMessage,
+} from './function-error.ts'
+import type { Invocation } from './invocation.ts'
+import { type FunctionError, type InvocationOutcome, platformFunctionError } from './invocation-exchange.ts'
+import { endLine, initReportLine, reportLine, startLine } from './log-lines.ts'
+import { readProcessMemory } from './process-memory.ts'
+import { RuntimeApiServer } from './runtime-api-server.ts'
+import { type ProcessEnd, RuntimeProcess } from './runtime-process.ts'
+
+export interface ExecutionEnvironmentOptions extends FunctionSettings {
+  /** The unpacked deployment package: a folder with `bootstrap` in it. */
+  taskRoot: string
+  timeoutMs: number
+  /** Lambda's, unless a test is in a hurry. */
+  initTimeoutMs?: number
+  /** Takes the function's output and Lambda's own lines. */
+  log: (chunk: Uint8Array | string) => void
+}
+
+export interface RunningInvocation {
+  /** What the invoker gets, as soon as it is there. Never rejects. */
+  outcome: Promise<InvocationOutcome>
+  /** The environment is free for the next invocation, and the REPORT line is written. */
+  done: Promise<void>
+}
+
+/** Why a runtime failed. The error depends on the invocation that it is told to. */
+interface RuntimeFailure {
+  status: 'timeout' | 'error'
+  error: (requestId: string) => FunctionError
+  /** What Lambda writes into the log. */
+  message?: string
+}
+
+const INIT_TIMEOUT_MS = 10_000
+const MEMORY_POLL_MS = 100
+/** Lambda's, for a process with an internal extension, between SIGTERM and SIGKILL. */
+const SHUTDOWN_MS = 500
+/** For a runtime to end by itself after it has posted an init error. */
+const EXIT_MS = 500
+/** For what the kernel still holds of a process that has ended. */
+const DRAIN_MS = 1000
+
+export class ExecutionEnvironment {
+  readonly #options: ExecutionEnvironmentOptions
+  readonly #server: RuntimeApiServer
+  readonly #temporaryFolder: string
+  readonly #variables: Record<string, string>
+  #process: RuntimeProcess | undefined
+  /** Of an init phase that no REPORT line has told of yet. */
+  #initDurationMs: number | undefined
+  #peakMemory = 0
+
+  static async create(options: ExecutionEnvironmentOptions): Promise<ExecutionEnvironment> {
+    const temporaryFolder = await mkdtemp(join(tmpdir(), 'lambdabin-tmp-'))
+    return new ExecutionEnvironment(options, await RuntimeApiServer.listen(options), temporaryFolder)
+  }
+
+  private constructor(
+    options: ExecutionEnvironmentOptions,
+    server: RuntimeApiServer,
+    temporaryFolder: string,
+  ) {
+    this.#options = options
+    this.#server = server
+    this.#temporaryFolder = temporaryFolder
+    this.#variables = environmentVariables(options, {
+      taskRoot: options.taskRoot,
+      temporaryFolder,
+      runtimeApi: server.address,
+      logStreamName: logStreamName(options.version, new Date()),
+    })
+  }
+
+  /** The init phase. One that fails says so in the log, and is repeated by the first `invoke`. */
+  async init(): Promise<void> {
+    const started = performance.now()
+    const failure = await this.#startRuntime(this.#options.initTimeoutMs ?? INIT_TIMEOUT_MS)
+    const durationMs = performance.now() - started
+    if (failure === undefined) {
+      this.#initDurationMs = durationMs
+    } else {
+      this.#logInitFailure(failure, durationMs, 'init')
+    }
+  }
+
+  invoke(invocation: Invocation): RunningInvocation {
+    const { promise: outcome, resolve: answer } = Promise.withResolvers<InvocationOutcome>()
+    return { outcome, done: this.#run(invocation, answer) }
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#endRuntime()
+    await this.#server.close()
+    await rm(this.#temporaryFolder, { recursive: true, force: true })
+  }
+
+  /** `shutdown` for when there is no more time: synchronous, and it leaves the server to the end of this process. */
+  destroy(): void {
+    this.#process?.kill()
+    rmSync(this.#temporaryFolder, { recursive: true, force: true })
+  }
+
+  async #run(invocation: Invocation, answer: (outcome: InvocationOutcome) => void): Promise<void> {
+    const { timeoutMs, version, log } = this.#options
+    const { requestId } = invocation
+    const started = performance.now()
+    const deadlineMs = Date.now() + timeoutMs
+    log(startLine(requestId, version))
+    let failure = this.#process === undefined ? await this.#initAgain(timeoutMs) : undefined
+    if (failure === undefined) {
+      failure = await this.#handle(invocation, deadlineMs, timeoutMs - (performance.now() - started), answer)
+    }
+    const durationMs = performance.now() - started
+    if (failure !== undefined) {
+      answer(failure.error(requestId))
+      await this.#endRuntime()
+      this.#logFailure(failure, requestId)
+    }
+    await this.#process?.drainOutput()
+    this.#report(requestId, durationMs, failure)
+  }
+
+  async #initAgain(timeoutMs: number): Promise<RuntimeFailure | undefined> {
+    const started = performance.now()
+    const failure = await this.#startRuntime(timeoutMs)
+    if (failure !== undefined && failure.status !== 'timeout') {
+      this.#logInitFailure(failure, performance.now() - started, 'invoke')
+    }
+    return failure?.status === 'timeout' ? this.#timeout() : failure
+  }
+
+  /** Resolves when the runtime is done with the invocation, or has failed. */
+  async #handle(
+    invocation: Invocation,
+    deadlineMs: number,
+    leftMs: number,
+    answer: (outcome: InvocationOutcome) => void,
+  ): Promise<RuntimeFailure | undefined> {
+    const runtime = this.#process as RuntimeProcess
+    const stopWatching = this.#watchMemory(runtime)
+    const exchange = this.#server.invoke(invocation, deadlineMs)
+    exchange.outcome.then(answer)
+    const { promise: timedOut, cancel } = after(leftMs)
+    const end = await Promise.race([exchange.done, runtime.ended, timedOut])
+    cancel()
+    stopWatching()
+    if (end === undefined) {
+      return undefined
+    }
+    if (end === 'timeout') {
+      const failure = this.#timeout()
+      exchange.fail(failure.error(invocation.requestId))
+      return failure
+    }
+    await this.#server.drained(DRAIN_MS)
+    const failure = this.#ended(end)
+    exchange.fail(failure.error(invocation.requestId))
+    return failure
+  }
+
+  /** Starts a runtime process and waits until it is ready for its first invocation, or has failed. */
+  async #startRuntime(timeoutMs: number): Promise<RuntimeFailure | undefined> {
+    const said = this.#server.begin()
+    const runtime = new RuntimeProcess({
+      command: join(this.#options.taskRoot, 'bootstrap'),
+      cwd: this.#options.taskRoot,
+      environment: this.#variables,
+      uniqueVariable: 'AWS_LAMBDA_LOG_STREAM_NAME',
+      onOutput: this.#options.log,
+    })
+    this.#process = runtime
+    const stopWatching = this.#watchMemory(runtime)
+    const { promise: timedOut, cancel } = after(timeoutMs)
+    let end = await Promise.race([said, runtime.ended, timedOut])
+    cancel()
+    stopWatching()
+    if (end !== 'timeout' && (end.kind === 'exited' || end.kind === 'not started')) {
+      // What it posted last may still be on its way.
+      await this.#server.drained(DRAIN_MS)
+      const late = after(0)
+      end = await Promise.race([said, late.promise.then(() => end)])
+      late.cancel()
+    }
+    if (end !== 'timeout' && end.kind === 'ready') {
+      return undefined
+    }
+    const failure =
+      end === 'timeout' ? this.#timeout() : end.kind === 'error' ? posted(end) : this.#ended(end)
+    await this.#endFailedRuntime(runtime)
+    return failure
+  }
+
+  /** A runtime that has failed to initialise may say its last words before it is ended. */
+  async #endFailedRuntime(runtime: RuntimeProcess): Promise<void> {
+    const { promise: late, cancel } = after(EXIT_MS)
+    await Promise.race([runtime.ended, late])
+    cancel()
+    await this.#endRuntime()
+  }
+
+  async #endRuntime(): Promise<void> {
+    const runtime = this.#process
+    if (runtime === undefined) {
+      return
+    }
+    this.#process = undefined
+    this.#sampleMemory(runtime)
+    if (this.#server.hasExtension) {
+      runtime.terminate()
+      const { promise: late, cancel } = after(SHUTDOWN_MS)
+      await Promise.race([runtime.ended, late])
+      cancel()
+    }
+    runtime.kill()
+    await runtime.ended
+    const { promise: late, cancel } = after(DRAIN_MS)
+    await Promise.race([runtime.closed(), late])
+    cancel()
+  }
+
+  #watchMemory(runtime: RuntimeProcess): () => void {
+    const timer = setInterval(() => {
+      const held = this.#sampleMemory(runtime)
+      const limit = this.#options.memorySizeMb * 1024
+      if (held > limit) {
+        this.#peakMemory = limit
+        const used = Math.ceil(held / 1024)
+        this.#options.log(
+          `lambdabin: killed for using ${used} MB of memory, more than its ${limit / 1024} MB\n`,
+        )
+        runtime.kill()
+      }
+    }, MEMORY_POLL_MS)
+    return () => clearInterval(timer)
+  }
+
+  /** KiB that the process and its descendants hold. */
+  #sampleMemory(runtime: RuntimeProcess): number {
+    const memory = runtime.pid === undefined ? undefined : readProcessMemory(runtime.pid)
+    this.#peakMemory = Math.max(this.#peakMemory, memory?.peak ?? 0)
+    return memory?.held ?? 0
+  }
+
+  #report(requestId: string, durationMs: number, failure: RuntimeFailure | undefined): void {
+    const { log, memorySizeMb } = this.#options
+    if (this.#process !== undefined) {
+      this.#sampleMemory(this.#process)
+    }
+    const initDurationMs = this.#initDurationMs
+    this.#initDurationMs = undefined
+    log(endLine(requestId))
+    log(
+      reportLine({
+        requestId,
+        durationMs,
+        memorySizeMb,
+        maxMemoryUsedMb: Math.round(this.#peakMemory / 1024),
+        ...(initDurationMs === undefined ? {} : { initDurationMs }),
+        ...(failure === undefined ? {} : { status: failure.status }),
+        ...(failure?.status === 'error' ? { errorType: failure.error(requestId).errorType } : {}),
+      }),
+    )
+  }
+
+  #logInitFailure(failure: RuntimeFailure, durationMs: number, phase: 'init' | 'invoke'): void {
+    const errorType = failure.status === 'error' ? failure.error('').errorType : undefined
+    this.#options.log(initReportLine(durationMs, phase, failure.status, errorType))
+  }
+
+  #logFailure(failure: RuntimeFailure, requestId: string): void {
+    if (failure.status === 'timeout') {
+      this.#options.log(`${new Date().toISOString()} ${requestId} ${failure.message}\n\n`)
+    } else if (failure.message !== undefined) {
+      this.#options.log(
+        `RequestId: ${requestId} Error: ${failure.message}\n${failure.error(requestId).errorType}\n`,
+      )
+    }
+  }
+
+  #timeout(): RuntimeFailure {
+    const { timeoutMs } = this.#options
+    return {
+      status: 'timeout',
+      message: timeoutMessage(timeoutMs),
+      error: (requestId) => platformFunctionError(timeoutError(requestId, timeoutMs)),
+    }
+  }
+
+  #ended(end: ProcessEnd): RuntimeFailure {
+    const bootstrap = join(this.#options.taskRoot, 'bootstrap')
+    return end.kind === 'exited'
+      ? failed((requestId) => exitError(requestId, end.exit), exitMessage(end.exit))
+      : failed(
+          (requestId) => entrypointError(requestId, bootstrap, end.error.code ?? end.error.message),
+          `${bootstrap} cannot be executed: ${end.error.message}`,
+        )
+  }
+}
+
+function posted(error: FunctionError): RuntimeFailure {
+  return { status: 'error', error: () => error }
+}
+
+function failed(error: (requestId: string) => PlatformError, message: string): RuntimeFailure {
+  return { status: 'error', error: (requestId) => platformFunctionError(error(requestId)), message }
+}
+
+/** A timer to race with, and to cancel whatever wins. */
+function after(ms: number): { promise: Promise<'timeout'>; cancel: () => void } {
+  const { promise, resolve } = Promise.withResolvers<'timeout'>()
+  const timer = setTimeout(resolve, Math.max(ms, 0), 'timeout')
+  return { promise, cancel: () => clearTimeout(timer) }
+}

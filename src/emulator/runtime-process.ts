@@ -1,0 +1,146 @@
+/**
+ * The process that `bootstrap` becomes, and all that it starts.
+ *
+ * It leads a process group of its own, so that one signal ends the whole group. A descendant that has left the group
+ * (`setsid`, a daemon) is found by a variable in its environment that no other process has.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import type { ProcessExit } from './function-error.ts'
+
+export interface RuntimeProcessOptions {
+  /** The path of `bootstrap`. */
+  command: string
+  cwd: string
+  environment: Readonly<Record<string, string>>
+  /** A variable of `environment` whose value no other process has. */
+  uniqueVariable: string
+  /** Takes what the process writes to stdout and stderr, in the order in which it arrives. */
+  onOutput: (chunk: Buffer) => void
+}
+
+export type ProcessEnd =
+  | { kind: 'exited'; exit: ProcessExit }
+  /** It never ran; the error is the system's. */
+  | { kind: 'not started'; error: NodeJS.ErrnoException }
+
+/** Turns of the event loop in which a flood of output is still taken before an invocation's REPORT line. */
+const MAX_DRAIN_TURNS = 64
+
+/** Processes that start others faster than they are found get this many rounds. */
+const MAX_KILL_ROUNDS = 20
+
+export class RuntimeProcess {
+  /** Undefined when the process could not be started. */
+  readonly pid: number | undefined
+  readonly ended: Promise<ProcessEnd>
+
+  readonly #child: ChildProcess | undefined
+  readonly #closed: Promise<void>
+  readonly #mark: string
+  #chunks = 0
+  #groupIsOurs = false
+
+  constructor(options: RuntimeProcessOptions) {
+    const { promise: ended, resolve: end } = Promise.withResolvers<ProcessEnd>()
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>()
+    this.ended = ended
+    this.#closed = closed
+    this.#mark = `${options.uniqueVariable}=${options.environment[options.uniqueVariable]}`
+    try {
+      this.#child = start(options)
+    } catch (error) {
+      close()
+      end({ kind: 'not started', error: error as NodeJS.ErrnoException })
+      return
+    }
+    this.pid = this.#child.pid
+    this.#groupIsOurs = this.pid !== undefined
+    this.#child.on('error', (error) => {
+      close()
+      end({ kind: 'not started', error })
+    })
+    this.#child.on('exit', (code, signal) => {
+      this.kill()
+      this.#groupIsOurs = false
+      end({ kind: 'exited', exit: { code, signal } })
+    })
+    this.#child.on('close', () => close())
+    for (const output of [this.#child.stdout, this.#child.stderr]) {
+      output?.on('data', (chunk: Buffer) => {
+        this.#chunks++
+        options.onOutput(chunk)
+      })
+    }
+  }
+
+  /** Asks the process itself, not its descendants, to end. */
+  terminate(): void {
+    this.#child?.kill('SIGTERM')
+  }
+
+  /** Ends the process and everything it started, at once. May be called again, and from a signal handler. */
+  kill(): void {
+    // Once the leader has been waited for, its number may belong to somebody else's group.
+    if (this.#groupIsOurs && this.pid !== undefined) {
+      killQuietly(-this.pid)
+    }
+    for (let round = 0; round < MAX_KILL_ROUNDS; round++) {
+      const strays = findByMark(this.#mark).filter((pid) => pid !== this.pid)
+      if (strays.length === 0) {
+        return
+      }
+      strays.forEach(killQuietly)
+    }
+  }
+
+  /** Waits until what the process has written so far has been given to `onOutput`. */
+  async drainOutput(): Promise<void> {
+    for (let turn = 0; turn < MAX_DRAIN_TURNS; turn++) {
+      const before = this.#chunks
+      await new Promise((resolve) => setImmediate(resolve))
+      if (this.#chunks === before) {
+        return
+      }
+    }
+  }
+
+  /** Waits until the process has ended and all it wrote has been given to `onOutput`. */
+  async closed(): Promise<void> {
+    await this.#closed
+  }
+}
+
+function start({ command, cwd, environment }: RuntimeProcessOptions): ChildProcess {
+  return spawn(command, { cwd, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+function findByMark(mark: string): number[] {
+  return processes().filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark)
+    } catch {
+      // Gone by now, or another user's.
+      return false
+    }
+  })
+}
+
+function processes(): number[] {
+  try {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0)
+  } catch {
+    return []
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // Gone by now.
+  }
+}
