@@ -6,8 +6,8 @@
 // runs on, else the pinned one that executables are made of.
 
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 

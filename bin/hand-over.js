@@ -1,0 +1,78 @@
+// Runs a command again under the pinned Node.js, as if it had been started with it.
+
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import process from 'node:process'
+import { findPinnedNode, pinnedVersions } from './pinned-node.js'
+
+/** @type {NodeJS.Signals[]} */
+const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+/** Tells the command that it was handed over already, so that it cannot be again. */
+const MARK = 'LAMBDABIN_HANDED_OVER'
+
+/**
+ * Starts `commandFile` under the pinned Node.js with this process's arguments and streams, and ends as it ends: with its exit
+ * status, or by its signal.
+ *
+ * @param {string} commandFile
+ * @returns {Promise<void>}
+ */
+export async function handOver(commandFile) {
+  try {
+    const node = await pinnedNodeOfHost()
+    await runAs(node, commandFile)
+  } catch (error) {
+    process.stderr.write(`lambdabin: ${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function pinnedNodeOfHost() {
+  const { platform, arch, version } = process
+  const remedy = 'install Node.js 22.19 or later, or use `docker-compose up`'
+  if (process.env[MARK]) {
+    throw new Error(`it needs Node.js 22.19 or later, and was started with ${version} again; ${remedy}`)
+  }
+  if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) {
+    throw new Error(
+      `it needs Node.js 22.19 or later and runs on ${version} for ${platform} ${arch}; ${remedy}`,
+    )
+  }
+  return findPinnedNode(arch, (message) => process.stderr.write(`lambdabin: ${message}\n`))
+}
+
+/**
+ * @param {string} node
+ * @param {string} commandFile
+ * @returns {Promise<void>}
+ */
+function runAs(node, commandFile) {
+  const child = spawn(node, [commandFile, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, [MARK]: pinnedVersions.version },
+  })
+  for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (status, signal) => {
+      resolve()
+      endAs(status, signal)
+    })
+  })
+}
+
+/**
+ * @param {number | null} status
+ * @param {NodeJS.Signals | null} signal
+ */
+function endAs(status, signal) {
+  if (signal === null) {
+    process.exitCode = status ?? 1
+    return
+  }
+  for (const forwarded of FORWARDED_SIGNALS) process.removeAllListeners(forwarded)
+  process.kill(process.pid, signal)
+  // Still here: a signal that does not end this process. A shell would report it so.
+  process.exitCode = 128 + constants.signals[signal]
+}

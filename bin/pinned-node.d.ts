@@ -1,0 +1,16 @@
+// The types of pinned-node.js, which is JavaScript so that an old Node.js can run it; told there in full.
+
+export type Architecture = 'x64' | 'arm64'
+
+export interface PinnedVersions {
+  readonly version: string
+  readonly packages: Readonly<Record<Architecture, { readonly name: string; readonly integrity: string }>>
+}
+
+export declare const pinnedVersions: PinnedVersions
+export declare class PinnedNodeError extends Error {}
+export declare function findPinnedNode(
+  architecture: Architecture,
+  onFetch?: (message: string) => void,
+): Promise<string>
+export declare function cacheFolder(): string

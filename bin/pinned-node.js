@@ -1,0 +1,186 @@
+// Finds the Node.js binary that executables are made of, of the version that base-node/versions.json pins.
+//
+// In plain JavaScript that any Node.js from 20 on can run: bin/lambdabin.js calls it where the host's own Node.js is
+// too old for the rest. It looks in node_modules, then in a cache folder, and else lets npm fetch it, from
+// wherever the user's settings of npm say.
+
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { pipeline } from 'node:stream/promises'
+
+/**
+ * @typedef {'x64' | 'arm64'} Architecture
+ * @typedef {{ version: string, packages: Record<Architecture, { name: string, integrity: string }> }} PinnedVersions
+ */
+
+/** @type {PinnedVersions} */
+export const pinnedVersions = JSON.parse(
+  readFileSync(new URL('../base-node/versions.json', import.meta.url), 'utf8'),
+)
+
+/** Fetching the pinned Node.js failed; the message says how, the cause what npm or the disk said. */
+export class PinnedNodeError extends Error {
+  /**
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(message, options) {
+    super(message, options)
+    this.name = 'PinnedNodeError'
+    this.isMeantForUser = true
+  }
+}
+
+/** A slow line takes a minute for its 50 MB; beyond this something hangs. */
+const FETCH_TIMEOUT_MS = 600_000
+
+/**
+ * Path of the pinned Node.js binary for an architecture; fetches it when it is on this machine neither as a package nor in
+ * the cache. Rejects with a {@link PinnedNodeError}.
+ *
+ * @param {Architecture} architecture
+ * @param {(message: string) => void} [onFetch] is told, in one line, before something is fetched
+ * @returns {Promise<string>}
+ */
+export async function findPinnedNode(architecture, onFetch) {
+  const installed = installedNode(architecture)
+  if (installed) return installed
+  const folder = join(cacheFolder(), `node-${pinnedVersions.version}-${architecture}`)
+  const binary = join(folder, 'bin', 'node')
+  if (!existsSync(binary)) await fetchNode(architecture, folder, onFetch)
+  return binary
+}
+
+/**
+ * Where files that can be fetched or made again are kept.
+ *
+ * @returns {string}
+ */
+export function cacheFolder() {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lambdabin')
+}
+
+/**
+ * The binary of the package in node_modules, if it is there and of the pinned version.
+ *
+ * @param {Architecture} architecture
+ * @returns {string | undefined}
+ */
+function installedNode(architecture) {
+  try {
+    const file = createRequire(import.meta.url).resolve(
+      `${pinnedVersions.packages[architecture].name}/package.json`,
+    )
+    const binary = join(dirname(file), 'bin', 'node')
+    const { version } = JSON.parse(readFileSync(file, 'utf8'))
+    return version === pinnedVersions.version && existsSync(binary) ? binary : undefined
+  } catch {
+    return undefined // Not installed, as npm does with a package for another architecture.
+  }
+}
+
+/**
+ * Puts the pinned Node.js into `folder`, all of it or nothing: two builds may do this at once, and both end well.
+ *
+ * @param {Architecture} architecture
+ * @param {string} folder
+ * @param {((message: string) => void) | undefined} onFetch
+ */
+async function fetchNode(architecture, folder, onFetch) {
+  const { name, integrity } = pinnedVersions.packages[architecture]
+  const spec = `${name}@${pinnedVersions.version}`
+  onFetch?.(`fetching ${spec} with npm, once, into ${folder}`)
+  await mkdir(dirname(folder), { recursive: true })
+  const work = await mkdtemp(join(dirname(folder), '.fetch-'))
+  try {
+    await run(
+      'npm',
+      ['pack', spec, '--pack-destination', work, '--ignore-scripts'],
+      `npm could not fetch ${spec}`,
+    )
+    const [tarball] = (await readdir(work)).filter((file) => file.endsWith('.tgz'))
+    if (!tarball)
+      throw new PinnedNodeError(
+        `npm pack ${spec} ended well but wrote no .tgz file; update npm and try again`,
+      )
+    await checkIntegrity(join(work, tarball), spec, integrity)
+    await run(
+      'tar',
+      ['-xzf', join(work, tarball), '-C', work, 'package/bin/node', 'package/LICENSE'],
+      `tar could not unpack ${spec}`,
+    )
+    await chmod(join(work, 'package', 'bin', 'node'), 0o755)
+    await moveInto(join(work, 'package'), folder)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {string} spec
+ * @param {string} expected as in a lock file: `sha512-` and base64
+ */
+async function checkIntegrity(file, spec, expected) {
+  const hash = createHash('sha512')
+  await pipeline(createReadStream(file), hash)
+  const actual = `sha512-${hash.digest('base64')}`
+  if (actual !== expected) {
+    throw new PinnedNodeError(
+      `${spec} should have the integrity ${expected} and came with ${actual}; ` +
+        'it was not used: check which registry npm is set to',
+    )
+  }
+}
+
+/**
+ * Renames a folder to one that may have come to be in the meantime, with the same content.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+async function moveInto(from, to) {
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if (!existsSync(join(to, 'bin', 'node'))) throw error
+  }
+}
+
+/**
+ * Runs a command to its end; what it writes is kept for the error.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {string} problem
+ * @returns {Promise<void>}
+ */
+function run(command, args, problem) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: FETCH_TIMEOUT_MS })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        said = (said + chunk).slice(-4000)
+      })
+    }
+    child.once('error', (error) => {
+      reject(new PinnedNodeError(`${problem}: ${command} could not be started; install it`, { cause: error }))
+    })
+    child.once('close', (status, signal) => {
+      if (status === 0) resolve()
+      else
+        reject(
+          new PinnedNodeError(
+            `${problem} (${signal ?? `exit status ${status}`}); it says:\n\n${said.trim()}`,
+          ),
+        )
+    })
+  })
+}

@@ -1,0 +1,141 @@
+/**
+ * Turns a bundle that is an ES module, because it awaits at its top level, into the text of an async function.
+ *
+ * esbuild cannot write such a bundle as CommonJS. Its ES modules are regular, though: imports stand at the top, exports
+ * in one clause at the end, and all between is the same as in a function. The statements are blanked out,
+ * character by character, and what they do is done in the wrapper's first line, so that each position in the code
+ * stays where the source map has it, one line further down.
+ */
+import { isBuiltin } from 'node:module'
+import { type Import, init, parse } from 'es-module-lexer'
+import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
+
+/** The module's text as an expression whose value is an async function, with the parameters of every wrapper. */
+export async function asyncFunctionFromModule(code: string): Promise<string> {
+  await init
+  const [imports, exports] = parse(code)
+  const importStatements = imports.filter(isStaticImport).map((statement) => readImport(code, statement))
+  const clauseStarts = new Set(
+    exports.filter(({ type }) => type !== 'reexport-all').map(({ exportStart }) => exportStart),
+  )
+  const exportClauses = [...clauseStarts].map((start) => readExportClause(code, start))
+  const statements = [...importStatements, ...exportClauses]
+  const prelude = [
+    ...(importStatements.length > 0 ? [HELPERS] : []),
+    // Exports before imports: a module's own exports win over those of an `export *`.
+    ...exportClauses.map(({ replacement }) => replacement),
+    ...importStatements.map(({ replacement }) => replacement),
+  ].join(' ')
+  return openWrapper('async function', prelude) + blankOut(code, statements) + CLOSE_WRAPPER
+}
+
+interface Statement {
+  readonly start: number
+  readonly end: number
+  /** What does its work in a function. */
+  readonly replacement: string
+}
+
+type StaticImport = Extract<Import, { type: 'static' | 'reexport-star' }>
+
+const NAME = String.raw`(?:[\p{ID_Continue}$]+|"(?:[^"\\]|\\.)*")`
+
+/**
+ * What an import of a module gives: of an ES module its namespace; of a CommonJS one, as Node.js's own are here, its
+ * `module.exports` as `default` and each of its properties by name. They are getters, because some of Node.js's own modules
+ * load much when a property is read.
+ */
+const HELPERS = [
+  'const __defineGetter = (object, name, get) =>',
+  'Object.defineProperty(object, name, { configurable: true, enumerable: true, get }),',
+  '__importedModule = (module) => {',
+  "if (module?.[Symbol.toStringTag] === 'Module') return module;",
+  'const namespace = { __proto__: null };',
+  'for (const name of Object.getOwnPropertyNames(Object(module)))',
+  '__defineGetter(namespace, name, () => module[name]);',
+  "return __defineGetter(namespace, 'default', () => module) },",
+  '__reexport = (module) => { for (const name of Object.keys(module))',
+  "if (name !== 'default' && !Object.hasOwn(exports, name))",
+  '__defineGetter(exports, name, () => module[name]) };',
+].join(' ')
+
+function isStaticImport(statement: Import): statement is StaticImport {
+  return statement.type === 'static' || statement.type === 'reexport-star'
+}
+
+function readImport(code: string, statement: StaticImport): Statement {
+  const { importStart: start, importEnd: end } = statement
+  const specifier = JSON.stringify(statement.specifier)
+  // What is not part of Node.js is an external, shipped beside the executable. Only `import()` takes one that awaits, too.
+  const load = isBuiltin(statement.specifier) ? `require(${specifier})` : `await import(${specifier})`
+  const module = `__importedModule(${load})`
+  if (statement.type === 'reexport-star') {
+    return { start, end, replacement: `__reexport(${module});` }
+  }
+  // What stands between `import` and the quote of the module's name.
+  const clause = code.slice(start + 'import'.length, statement.start - 1)
+  return { start, end, replacement: importDeclaration(clause.replace(/from\s*$/, '').trim(), module) }
+}
+
+const IMPORT_CLAUSE = new RegExp(
+  String.raw`^(?:(${NAME})\s*(?:,\s*|$))?(?:\*\s*as\s+(${NAME})|\{([^]*)\})?$`,
+  'u',
+)
+
+/** `fs, { join as j }` becomes `const { default: fs, join: j } = …`. */
+function importDeclaration(clause: string, module: string): string {
+  if (clause === '') {
+    return `${module};`
+  }
+  const parts = IMPORT_CLAUSE.exec(clause)
+  if (parts === null) {
+    throw new Error(`cannot read the import clause ${JSON.stringify(clause)} in esbuild's output`)
+  }
+  const [, defaultName, namespaceName, named = ''] = parts
+  const properties = [
+    ...(defaultName === undefined ? [] : [`default: ${defaultName}`]),
+    ...readNames(named).map(([imported, local]) => `${imported}: ${local}`),
+  ]
+  return [
+    ...(namespaceName === undefined ? [] : [`const ${namespaceName} = ${module};`]),
+    ...(properties.length === 0 ? [] : [`const { ${properties.join(', ')} } = ${namespaceName ?? module};`]),
+  ].join(' ')
+}
+
+const EXPORT_CLAUSE = /export\s*\{((?:[^}"]|"(?:[^"\\]|\\.)*")*)\}\s*;?/uy
+
+/** `export { handler as default }`, as a getter for each name: an export may change after it was exported. */
+function readExportClause(code: string, start: number): Statement {
+  EXPORT_CLAUSE.lastIndex = start
+  const match = EXPORT_CLAUSE.exec(code)
+  if (match?.[1] === undefined) {
+    throw new Error(
+      `cannot read the export at ${start} in esbuild's output: ${code.slice(start, start + 60)}`,
+    )
+  }
+  const getters = readNames(match[1]).map(
+    ([local, exported]) => `${exported}: { enumerable: true, get: () => ${local} }`,
+  )
+  return {
+    start,
+    end: start + match[0].length,
+    replacement: `Object.defineProperties(exports, { ${getters.join(', ')} });`,
+  }
+}
+
+/** `a as b, c` as `[['a', 'b'], ['c', 'c']]`. */
+function readNames(names: string): [string, string][] {
+  const pairs = names.matchAll(new RegExp(String.raw`(${NAME})(?:\s+as\s+(${NAME}))?`, 'gu'))
+  return [...pairs].map(([, name = '', alias = name]) => [name, alias])
+}
+
+/** The code with each statement's characters but its line breaks replaced by blanks. */
+function blankOut(code: string, statements: readonly Statement[]): string {
+  let blanked = ''
+  let at = 0
+  for (const { start, end } of statements.toSorted((left, right) => left.start - right.start)) {
+    blanked += code.slice(at, start) + code.slice(start, end).replace(/[^\n]/g, ' ')
+    at = end
+  }
+  return blanked + code.slice(at)
+}

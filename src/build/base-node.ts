@@ -1,0 +1,184 @@
+/** The Node.js binary that becomes the executable: the pinned one or one that the user names, stripped. */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { cacheFolder, findPinnedNode, pinnedVersions } from '../../bin/pinned-node.js'
+import { BuildError } from './build-error.ts'
+import { type Architecture, ELF_HEADER_SIZE, ElfFormatError, readArchitecture } from './elf-file.ts'
+import { stripElf } from './strip-elf.ts'
+
+/** No executable can be made of this Node.js, or none on this host. */
+export class BaseNodeError extends BuildError {
+  override readonly name = 'BaseNodeError'
+}
+
+export interface BaseNode {
+  /** The stripped binary. */
+  readonly path: string
+  /** `24.21.0` */
+  readonly version: string
+  /** A binary of the same version that runs on this host. */
+  readonly generator: string
+}
+
+/** Older ones lack what pkg's SEA mode and the runtime need. */
+const OLDEST_MAJOR = 22
+
+/**
+ * Finds the base for executables for `arch`: the binary `nodePath` if given, else the pinned Node.js, which is fetched if need
+ * be (`onFetch` is told so). Rejects with a {@link BaseNodeError} or a PinnedNodeError.
+ */
+export async function prepareBaseNode(
+  arch: Architecture,
+  nodePath: string | undefined,
+  onFetch: (message: string) => void,
+): Promise<BaseNode> {
+  const original = nodePath === undefined ? await findPinnedNode(arch, onFetch) : resolve(nodePath)
+  const { size, mtimeMs } = await checkArchitecture(original, arch)
+  const native = process.platform === 'linux' && process.arch === arch
+  const version = native ? await askVersion(original) : await readVersion(original)
+  if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
+    throw new BaseNodeError(
+      `${original} is Node.js ${version}, and an executable needs ${OLDEST_MAJOR} or later; give a newer one with --node`,
+    )
+  }
+  const path = await strippedCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`)
+  return { path, version, generator: native ? original : await findGenerator(version, original, onFetch) }
+}
+
+async function checkArchitecture(path: string, arch: Architecture) {
+  const { header, size, mtimeMs } = await readHeader(path)
+  const actual = explainFormat(() => readArchitecture(header, path))
+  if (actual !== arch) {
+    throw new BaseNodeError(
+      `${path} is for ${actual}, and the executable is to be for ${arch}; give a Node.js for ${arch}, or --arch ${actual}`,
+    )
+  }
+  return { size, mtimeMs }
+}
+
+async function readHeader(path: string) {
+  try {
+    await using file = await open(path)
+    const { size, mtimeMs } = await file.stat()
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(ELF_HEADER_SIZE), 0, ELF_HEADER_SIZE, 0)
+    return { header: buffer.subarray(0, bytesRead), size, mtimeMs }
+  } catch (error) {
+    throw new BaseNodeError(`--node expects a Node.js binary, and ${path} cannot be read; check the path`, {
+      cause: error,
+    })
+  }
+}
+
+function explainFormat<Result>(read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof ElfFormatError ? new BaseNodeError(error.message, { cause: error }) : error
+  }
+}
+
+/** Runs the binary to learn its version: the surest way, where it can run. */
+async function askVersion(path: string): Promise<string> {
+  let said: string
+  try {
+    const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 30_000 })
+    said = stdout.trim()
+  } catch (error) {
+    throw new BaseNodeError(
+      `${path} does not run on this machine: ${error instanceof Error ? error.message : error}; give another Node.js binary with --node`,
+      { cause: error },
+    )
+  }
+  const version = /^v(\d+\.\d+\.\d+)/.exec(said)?.[1]
+  if (version === undefined) {
+    throw new BaseNodeError(
+      `${path} --version should say a version such as v24.0.0, and said ${JSON.stringify(said.slice(0, 80))}; give a Node.js binary with --node`,
+    )
+  }
+  return version
+}
+
+/** The version of a binary that cannot run here, from the address of its sources, which it holds for `process.release`. */
+async function readVersion(path: string): Promise<string> {
+  const bytes = await readFile(path)
+  for (const prefix of ['node-v']) {
+    let at = bytes.indexOf(prefix)
+    for (; at !== -1; at = bytes.indexOf(prefix, at + 1)) {
+      const text = bytes.toString('latin1', at, at + 40)
+      const version = /^node-v(\d+\.\d+\.\d+)\.tar\.gz/.exec(text)?.[1]
+      if (version !== undefined) {
+        return version
+      }
+    }
+  }
+  throw new BaseNodeError(`${path} holds no version of Node.js; give a Node.js binary with --node`)
+}
+
+/** A Node.js of `version` that runs here: the layout of what it makes differs from version to version. */
+async function findGenerator(
+  version: string,
+  original: string,
+  onFetch: (message: string) => void,
+): Promise<string> {
+  if (process.versions.node === version) {
+    return process.execPath
+  }
+  const { platform, arch } = process
+  if (platform === 'linux' && (arch === 'x64' || arch === 'arm64') && version === pinnedVersions.version) {
+    return findPinnedNode(arch, onFetch)
+  }
+  throw new BaseNodeError(
+    `making an executable of ${original} takes Node.js ${version} on this machine (${platform} ${arch}), ` +
+      `and this is ${process.versions.node}; run it with Node.js ${version}, or use \`docker-compose up\``,
+  )
+}
+
+/** Path of the binary without what only debuggers need; `identity` tells whether one made before is still right. */
+async function strippedCopy(original: string, identity: string): Promise<string> {
+  const key = createHash('sha256').update(identity).digest('hex').slice(0, 16)
+  const folder = await writableCacheFolder()
+  const path = join(folder, `stripped-${key}`, 'node')
+  if (await isExecutable(path)) {
+    return path
+  }
+  const stripped = await readFile(original).then((bytes) => explainFormat(() => stripElf(bytes, original)))
+  const work = await mkdtemp(join(folder, '.strip-'))
+  try {
+    await writeFile(join(work, 'node'), stripped, { mode: 0o755 })
+    await rename(work, join(folder, `stripped-${key}`)).catch(async (error) => {
+      // Another build may have been quicker; then there it is.
+      if (!(await isExecutable(path))) {
+        throw error
+      }
+    })
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+  return path
+}
+
+async function writableCacheFolder(): Promise<string> {
+  const folder = cacheFolder()
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+    return folder
+  } catch (error) {
+    throw new BaseNodeError(
+      `the cache folder ${folder} cannot be written; set XDG_CACHE_HOME to a folder that can be`,
+      { cause: error },
+    )
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return stat(path).then(
+    (file) => file.isFile() && (file.mode & 0o100) !== 0,
+    () => false,
+  )
+}

@@ -1,0 +1,26 @@
+/** A program of its own: compiles one executable with pkg, as the JSON file that its argument names says. */
+import { readFile } from 'node:fs/promises'
+import process from 'node:process'
+import sea from '@yao-pkg/pkg/lib-es5/sea.js'
+import type { PkgRequest } from './make-executable.ts'
+
+const [, , requestFile] = process.argv
+if (requestFile === undefined) {
+  throw new Error('expected the name of a JSON file as the only argument')
+}
+const request: PkgRequest = JSON.parse(await readFile(requestFile, 'utf8'))
+const [major = ''] = process.versions.node.split('.')
+
+await sea.default(request.launcher, {
+  targets: [{ platform: 'linux', arch: request.arch, nodeRange: `node${major}`, output: request.output }],
+  nodePath: request.node,
+  // Makes this very process the blob's generator where the target's architecture is another one; where it is the same, pkg
+  // takes the target itself. Neither way does it fetch a Node.js.
+  useLocalNode: true,
+  seaConfig: {
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: false,
+    assets: { ...request.assets },
+  },
+})

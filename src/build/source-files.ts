@@ -1,0 +1,12 @@
+/** Where lambdabin's own files are: beside this one as sources in a checkout, compiled in an installed package. */
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ending = extname(import.meta.url)
+
+/** What runs first in an executable: it loads the runtime and the function. */
+export const LAUNCHER_ENTRY = fileURLToPath(new URL(`../runtime/launcher${ending}`, import.meta.url))
+export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, import.meta.url))
+export const BOOTSTRAP_FILE = fileURLToPath(new URL('../../bootstrap', import.meta.url))
+/** The program that {@link ./make-executable.ts} runs. */
+export const PKG_PROCESS_FILE = fileURLToPath(new URL(`./pkg-process${ending}`, import.meta.url))

@@ -1,0 +1,92 @@
+/** The command line: finds the command, and turns what it throws into a sentence and an exit status. */
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+import { BUILD_HELP, HELP, INVOKE_HELP } from './command-line/help.ts'
+import { nearestName } from './command-line/nearest-name.ts'
+import { UsageError } from './command-line/usage-error.ts'
+
+interface Command {
+  readonly help: string
+  /** Resolves to the exit status. Commands are loaded on demand: each brings much that the other does not need. */
+  readonly run: (args: string[]) => Promise<number>
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  build: {
+    help: BUILD_HELP,
+    run: async (args) => (await import('./command-line/build.ts')).buildCommand(args),
+  },
+  invoke: {
+    help: INVOKE_HELP,
+    run: async (args) => (await import('./command-line/invoke.ts')).invokeCommand(args),
+  },
+}
+
+const EXIT_FAILURE = 1
+const EXIT_USAGE = 2
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: string[]): Promise<number> {
+  try {
+    return await run(args)
+  } catch (error) {
+    process.stderr.write(`lambdabin: ${describe(error)}\n`)
+    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE
+  }
+}
+
+async function run([name, ...args]: string[]): Promise<number> {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(HELP)
+    return 0
+  }
+  if (name === '--version') {
+    process.stdout.write(`${readVersion()}\n`)
+    return 0
+  }
+  const command = findCommand(name)
+  if (isHelpAsked(args)) {
+    process.stdout.write(command.help)
+    return 0
+  }
+  return command.run(args)
+}
+
+function findCommand(name: string | undefined): Command {
+  const names = Object.keys(COMMANDS)
+  if (name === undefined) {
+    throw new UsageError(`expected a command, ${names.join(' or ')}; see lambdabin --help`)
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (command === undefined) {
+    const what = name.startsWith('-') ? 'option' : 'command'
+    const nearest = nearestName(name, [...names, '--help', '--version'])
+    const remedy = nearest === undefined ? 'see lambdabin --help' : `did you mean ${nearest}?`
+    throw new UsageError(`there is no ${what} ${name}; ${remedy}`)
+  }
+  return command
+}
+
+/** Before `--` only: what follows it is never an option. */
+function isHelpAsked(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  const options = end === -1 ? args : args.slice(0, end)
+  return options.includes('--help') || options.includes('-h')
+}
+
+function readVersion(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}
+
+/** A sentence for what a user can mend; the whole stack for what is a fault of lambdabin's own. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error)
+  }
+  return isMeantForUser(error) ? error.message : (error.stack ?? error.message)
+}
+
+function isMeantForUser(error: Error): boolean {
+  return error instanceof UsageError || ('isMeantForUser' in error && error.isMeantForUser === true)
+}

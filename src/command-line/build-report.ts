@@ -1,0 +1,80 @@
+/** What `lambdabin build` tells about what it built, for people and for programs. */
+import { relative } from 'node:path'
+import process from 'node:process'
+import type { BuiltFunction } from '../build/build-function.ts'
+import { LAMBDA_RUNTIMES } from '../build/lambda-runtimes.ts'
+import type { Step } from '../build/steps.ts'
+
+/** AWS Lambda takes a zip of up to 50 MB directly, and a package of up to 250 MB unpacked; its guide counts in MiB. */
+const DIRECT_UPLOAD_BYTES = 50 * 1024 * 1024
+const UNPACKED_BYTES = 250 * 1024 * 1024
+
+export function stepLine({ name, ms }: Step): string {
+  return `  ${name.padEnd(16)} ${(ms / 1000).toFixed(1).padStart(5)} s\n`
+}
+
+/** Some lines for a terminal, the last with its line break. */
+export function textReport(built: BuiltFunction): string {
+  const lines: [string, string][] = [
+    ['package', `${relative(process.cwd(), built.zip) || built.zip}, ${megabytes(built.zipBytes)}`],
+    ['executable', `${megabytes(built.executableBytes)}, Node.js ${built.nodeVersion}, ${built.arch}`],
+    ['needs', built.glibc === undefined ? 'no glibc' : `glibc ${built.glibc}`],
+    ['runs on', describeRuntimes(built.runtimes)],
+  ]
+  const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
+  const warnings = sizeWarnings(built).map((warning) => `  warning: ${warning}\n`)
+  return `\n${text}${warnings.join('')}\n`
+}
+
+/** What is too big for AWS Lambda, or for the short way there. */
+export function sizeWarnings({ zipBytes, unpackedBytes }: BuiltFunction): string[] {
+  return [
+    ...(zipBytes > DIRECT_UPLOAD_BYTES
+      ? [
+          `the zip is ${megabytes(zipBytes)}, and AWS Lambda takes up to 50 MB directly; upload it to Amazon S3 and use --s3-bucket and --s3-key`,
+        ]
+      : []),
+    ...(unpackedBytes > UNPACKED_BYTES
+      ? [
+          `the package is ${megabytes(unpackedBytes)} unpacked, and AWS Lambda refuses more than 250 MB; include less`,
+        ]
+      : []),
+  ]
+}
+
+/** The object that `--json` prints: other people's scripts read it. Sizes are bytes, paths absolute. */
+export function jsonReport(functions: readonly BuiltFunction[]) {
+  return {
+    functions: functions.map((built) => ({
+      name: built.name,
+      entry: built.entry,
+      zip: built.zip,
+      folder: built.folder,
+      zipBytes: built.zipBytes,
+      executableBytes: built.executableBytes,
+      unpackedBytes: built.unpackedBytes,
+      CodeSha256: built.codeSha256,
+      arch: built.arch,
+      nodeVersion: built.nodeVersion,
+      glibc: built.glibc ?? null,
+      runtimes: built.runtimes,
+      exports: built.exports ?? null,
+      warnings: [...built.warnings.map(({ text }) => text), ...sizeWarnings(built)],
+      steps: built.steps,
+    })),
+  }
+}
+
+function describeRuntimes(names: readonly string[]): string {
+  if (names.length === 0) {
+    return 'none of AWS Lambda’s runtimes: its libraries are too new; make it of another Node.js with --node'
+  }
+  return LAMBDA_RUNTIMES.filter(({ name }) => names.includes(name))
+    .map(({ name, note }) => (note === undefined ? name : `${name} (${note})`))
+    .join(', ')
+}
+
+/** Millions of bytes, as file managers and AWS's console show. */
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
