@@ -131,7 +131,7 @@ export async function buildFunction(
       executableBytes: (await stat(executable)).size,
       ...(await measureZip(zip)),
       unpackedBytes: await totalSize(files),
-      ...requirementsOf(await readFile(executable), options.name),
+      ...(await requirementsOf(executable, files, options.arch)),
       exports: bundle.exports,
       warnings: bundle.warnings,
       steps,

@@ -1,5 +1,7 @@
 /** A program of its own: compiles one executable with pkg, as the JSON file that its argument names says. */
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import process from 'node:process'
 import sea from '@yao-pkg/pkg/lib-es5/sea.js'
 import type { PkgRequest } from './make-executable.ts'
@@ -11,16 +13,21 @@ if (requestFile === undefined) {
 const request: PkgRequest = JSON.parse(await readFile(requestFile, 'utf8'))
 const [major = ''] = process.versions.node.split('.')
 
+const seaConfig = {
+  disableExperimentalSEAWarning: true,
+  useSnapshot: false,
+  useCodeCache: false,
+  // The blob tells the main script's path as it is given. Relative to the folder that pkg makes in the temporary one, and
+  // works in, it is the same in every build.
+  main: relative(join(tmpdir(), 'any'), request.launcher),
+  assets: { ...request.assets },
+}
+
 await sea.default(request.launcher, {
   targets: [{ platform: 'linux', arch: request.arch, nodeRange: `node${major}`, output: request.output }],
   nodePath: request.node,
   // Makes this very process the blob's generator where the target's architecture is another one; where it is the same, pkg
   // takes the target itself. Neither way does it fetch a Node.js.
   useLocalNode: true,
-  seaConfig: {
-    disableExperimentalSEAWarning: true,
-    useSnapshot: false,
-    useCodeCache: false,
-    assets: { ...request.assets },
-  },
+  seaConfig,
 })

@@ -1,17 +1,62 @@
-/** Which of AWS Lambda's runtimes an executable runs on, by the shared libraries that it needs. */
-import { neededVersion } from './elf-versions.ts'
+/** Which of AWS Lambda's runtimes a deployment package runs on, by the shared libraries that its programs need. */
+import { readFile } from 'node:fs/promises'
+import { type Architecture, ElfFormatError, readArchitecture } from './elf-file.ts'
+import { compareVersions, neededVersion } from './elf-versions.ts'
 import { runtimesWith } from './lambda-runtimes.ts'
+import type { PackageFile } from './write-zip.ts'
 
 export interface RuntimeRequirements {
-  /** The newest release of glibc that it asks for; undefined when it asks for none. */
+  /** The newest release of glibc that something in the package asks for; undefined when nothing asks for any. */
   readonly glibc: string | undefined
   /** Names, as in `--runtime`, oldest first. */
   readonly runtimes: readonly string[]
 }
 
-/** Reads them from the bytes of an ELF file. Throws ElfFormatError, naming `fileName`. */
-export function requirementsOf(executable: Buffer, fileName: string): RuntimeRequirements {
-  const glibc = neededVersion(executable, fileName, 'GLIBC')
-  const libstdcxx = neededVersion(executable, fileName, 'GLIBCXX')
+/** Native addons, and the libraries that they bring. */
+const LIBRARY = /\.(?:node|so(?:\.\d+)*)$/
+
+/**
+ * What the executable of a package and its native addons need together. An addon for another machine, of which packages
+ * like to bring some, does not count. Rejects with an ElfFormatError when the executable is none.
+ */
+export async function requirementsOf(
+  executable: string,
+  files: readonly PackageFile[],
+  arch: Architecture,
+): Promise<RuntimeRequirements> {
+  const needs = [readNeeds(await readFile(executable), executable)]
+  for (const { path, source } of files.filter((file) => LIBRARY.test(file.path))) {
+    const library = await readFile(source)
+    if (isFor(arch, library, path)) {
+      needs.push(readNeeds(library, path))
+    }
+  }
+  const glibc = newest(needs.map((need) => need.glibc))
+  const libstdcxx = newest(needs.map((need) => need.libstdcxx))
   return { glibc, runtimes: runtimesWith({ glibc, libstdcxx }).map(({ name }) => name) }
+}
+
+function readNeeds(bytes: Buffer, fileName: string) {
+  return {
+    glibc: neededVersion(bytes, fileName, 'GLIBC'),
+    libstdcxx: neededVersion(bytes, fileName, 'GLIBCXX'),
+  }
+}
+
+function isFor(arch: Architecture, library: Buffer, path: string): boolean {
+  try {
+    return readArchitecture(library, path) === arch
+  } catch (error) {
+    if (error instanceof ElfFormatError) {
+      return false
+    }
+    throw error
+  }
+}
+
+function newest(versions: readonly (string | undefined)[]): string | undefined {
+  return versions
+    .filter((version) => version !== undefined)
+    .sort(compareVersions)
+    .at(-1)
 }
