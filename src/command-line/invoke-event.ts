@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
+import { jsonErrorOffset } from './json-error-offset.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where the event comes from. */
@@ -54,20 +55,28 @@ function checkJson(bytes: Buffer, name: string): void {
   try {
     JSON.parse(text)
   } catch (error) {
-    const message = `expected an event in JSON, but ${name} is not: ${describe(text, error)}; correct it there`
+    const message = `expected an event in JSON, but ${name} is not: ${describe(text)}; correct it there`
     throw new UsageError(message, { cause: error })
   }
 }
 
-/** Where JSON.parse stopped, with a little of what is there. */
-function describe(text: string, error: unknown): string {
-  const [, position] = /at position (\d+)/.exec(String(error)) ?? []
-  const offset = position === undefined ? text.length : Number(position)
-  if (offset >= text.length) {
-    return text.trim() === '' ? 'it is empty' : 'it ends too early'
+function describe(text: string): string {
+  if (text.trim() === '') {
+    return 'it is empty'
   }
+  const found = jsonErrorOffset(text)
+  if (found >= text.length) {
+    return 'it ends too early'
+  }
+  const offset = startOfWord(text, found)
   const before = text.slice(0, offset).split('\n')
   const column = (before.at(-1) ?? '').length + 1
   const there = JSON.stringify(text.slice(offset, offset + 20))
   return `line ${before.length}, column ${column} has the unexpected ${there}`
+}
+
+/** JSON stops in the middle of `nope`, since null begins so; the whole word tells more. */
+function startOfWord(text: string, offset: number): number {
+  const [word = ''] = /[a-z]+$/i.exec(text.slice(Math.max(0, offset - 20), offset)) ?? []
+  return /[a-z]/i.test(text.charAt(offset)) ? offset - word.length : offset
 }

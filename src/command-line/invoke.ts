@@ -6,6 +6,9 @@
  * Whatever happens, the function's processes are ended and the folders made for it deleted.
  */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type DeploymentPackage, openDeploymentPackage } from '../emulator/deployment-package.ts'
 import { DeploymentPackageError } from '../emulator/deployment-package-error.ts'
 import { ExecutionEnvironment, type ExecutionEnvironmentOptions } from '../emulator/execution-environment.ts'
@@ -15,28 +18,32 @@ import { defaultHandler } from './default-handler.ts'
 import { onEarlyEnd } from './early-end.ts'
 import { type InvokeArguments, parseInvokeArguments } from './invoke-arguments.ts'
 import { readEvent } from './invoke-event.ts'
-import { writeAll, writeAllFrom } from './output.ts'
+import { ignoreClosedPipe, writeAll, writeAllFrom } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
 const DEFAULT_REGION = 'us-east-1'
 
 /** Resolves with the exit status: 0, or 1 when the function failed. Rejects with a UsageError, status 2. */
 export async function invokeCommand(args: string[]): Promise<number> {
+  ignoreClosedPipe(process.stdout)
+  ignoreClosedPipe(process.stderr)
   const parsed = parseInvokeArguments(args)
   const event = await readEvent(parsed.event)
-  const deploymentPackage = await open(parsed.path)
-  const forget = onEarlyEnd(() => deploymentPackage.removeNow())
+  const workFolder = mkdtempSync(join(tmpdir(), 'lambdabin-'))
+  const removeFolder = () => rmSync(workFolder, { recursive: true, force: true, maxRetries: 5 })
+  const forget = onEarlyEnd(removeFolder)
   try {
-    return await run(event, await environmentOptions(parsed, deploymentPackage))
+    const deploymentPackage = await open(parsed.path, workFolder)
+    return await run(event, await environmentOptions(parsed, deploymentPackage, workFolder))
   } finally {
+    removeFolder()
     forget()
-    await deploymentPackage.remove()
   }
 }
 
-async function open(path: string): Promise<DeploymentPackage> {
+async function open(path: string, workFolder: string): Promise<DeploymentPackage> {
   try {
-    return await openDeploymentPackage(path)
+    return await openDeploymentPackage(path, workFolder)
   } catch (error) {
     if (error instanceof DeploymentPackageError) {
       throw new UsageError(error.message, { cause: error })
@@ -48,6 +55,7 @@ async function open(path: string): Promise<DeploymentPackage> {
 async function environmentOptions(
   { handler: named, timeoutMs, memorySizeMb, environment }: InvokeArguments,
   deploymentPackage: DeploymentPackage,
+  workFolder: string,
 ): Promise<ExecutionEnvironmentOptions> {
   const handler = named ?? (await defaultHandler(deploymentPackage))
   return {
@@ -59,6 +67,7 @@ async function environmentOptions(
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
     environment,
     taskRoot: deploymentPackage.folder,
+    workFolder,
     log: (chunk) => process.stderr.write(chunk),
   }
 }
@@ -71,7 +80,7 @@ function functionName(handler: string): string {
 
 async function run(event: Buffer, options: ExecutionEnvironmentOptions): Promise<number> {
   const executionEnvironment = await ExecutionEnvironment.create(options)
-  const forget = onEarlyEnd(() => executionEnvironment.destroy())
+  const forget = onEarlyEnd(() => executionEnvironment.kill())
   try {
     await executionEnvironment.init()
     const arn = functionArn(options.region, options.functionName)

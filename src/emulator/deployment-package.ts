@@ -1,13 +1,12 @@
 /**
- * A deployment package as a folder that can be a task root: a zip unpacked into a fresh folder, or a folder as it is.
+ * A deployment package as a folder that can be a task root: a zip unpacked, or a folder as it is.
  *
  * A folder is used in place, not copied: on Lambda nothing writes to the task root, and a copy of a hundred megabytes
  * at each start would be felt.
  */
 
-import { constants, rmSync, type Stats } from 'node:fs'
-import { access, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { constants, type Stats } from 'node:fs'
+import { access, mkdtemp, readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { DeploymentPackageError } from './deployment-package-error.ts'
 import { unpackZip } from './zip-unpacking.ts'
@@ -17,23 +16,17 @@ export interface DeploymentPackage {
   folder: string
   /** The zip's name without `.zip`, or the folder's name. */
   name: string
-  /** Deletes the folder, if it was made for this package. */
-  remove: () => Promise<void>
-  /** The same at once, for a process that is about to end. */
-  removeNow: () => void
 }
 
-/** Rejects with a DeploymentPackageError when Lambda could not run what is at `path`, and leaves nothing behind. */
-export async function openDeploymentPackage(path: string): Promise<DeploymentPackage> {
+/**
+ * Rejects with a DeploymentPackageError when Lambda could not run what is at `path`. A zip is unpacked into a new folder
+ * in `workFolder`, which is the caller's to delete.
+ */
+export async function openDeploymentPackage(path: string, workFolder: string): Promise<DeploymentPackage> {
   const stats = await existing(path)
-  const opened = stats.isDirectory() ? inPlace(path) : await unpacked(path)
-  try {
-    await checkBootstrap(path, opened.folder)
-    return opened
-  } catch (error) {
-    await opened.remove()
-    throw error
-  }
+  const opened = stats.isDirectory() ? inPlace(path) : await unpacked(path, workFolder)
+  await checkBootstrap(path, opened.folder)
+  return opened
 }
 
 /** The names of the executables at the top of the package, but for `bootstrap`, sorted. */
@@ -58,24 +51,13 @@ async function existing(path: string): Promise<Stats> {
 
 function inPlace(path: string): DeploymentPackage {
   const folder = resolve(path)
-  return { folder, name: basename(folder), remove: async () => {}, removeNow: () => {} }
+  return { folder, name: basename(folder) }
 }
 
-async function unpacked(path: string): Promise<DeploymentPackage> {
-  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-task-'))
-  const remove = () => rm(folder, { recursive: true, force: true })
-  const removeNow = () => rmSync(folder, { recursive: true, force: true })
-  // An interrupted unpacking must not leave a hundred megabytes behind.
-  process.once('exit', removeNow)
-  try {
-    await unpackZip(path, folder)
-  } catch (error) {
-    await remove()
-    throw error
-  } finally {
-    process.off('exit', removeNow)
-  }
-  return { folder, name: basename(path).replace(/\.zip$/i, ''), remove, removeNow }
+async function unpacked(path: string, workFolder: string): Promise<DeploymentPackage> {
+  const folder = await mkdtemp(join(workFolder, 'task-'))
+  await unpackZip(path, folder)
+  return { folder, name: basename(path).replace(/\.zip$/i, '') }
 }
 
 async function checkBootstrap(path: string, folder: string): Promise<void> {

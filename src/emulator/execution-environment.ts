@@ -7,15 +7,13 @@
  * - `invoke` hands over one event. Where the init phase failed, it is repeated first, within the function's timeout.
  * - A timeout, or the end of the process, fails the invocation and ends the process with all it has started. The next
  *   invocation starts a new one.
- * - `shutdown` ends everything and deletes the temporary folder. The task root belongs to whoever made it.
+ * - `shutdown` ends everything and deletes the temporary folder.
  *
  * Memory: every tenth of a second, a busy environment that holds more than its memory size is killed, as Lambda would.
  * Pages of files do not count: they can be dropped.
  */
 
-import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { environmentVariables, type FunctionSettings, logStreamName } from './environment-variables.ts'
 import {
@@ -30,12 +28,14 @@ import type { Invocation } from './invocation.ts'
 import { type FunctionError, type InvocationOutcome, platformFunctionError } from './invocation-exchange.ts'
 import { endLine, initReportLine, reportLine, startLine } from './log-lines.ts'
 import { readProcessMemory } from './process-memory.ts'
-import { RuntimeApiServer } from './runtime-api-server.ts'
+import { type InitResult, RuntimeApiServer } from './runtime-api-server.ts'
 import { type ProcessEnd, RuntimeProcess } from './runtime-process.ts'
 
 export interface ExecutionEnvironmentOptions extends FunctionSettings {
   /** The unpacked deployment package: a folder with `bootstrap` in it. */
   taskRoot: string
+  /** Where to make the environment's temporary folder. */
+  workFolder: string
   timeoutMs: number
   /** Lambda's, unless a test is in a hurry. */
   initTimeoutMs?: number
@@ -58,6 +58,12 @@ interface RuntimeFailure {
   message?: string
 }
 
+interface TimedOut {
+  kind: 'timeout'
+}
+
+type InitEnd = InitResult | ProcessEnd | TimedOut
+
 const INIT_TIMEOUT_MS = 10_000
 const MEMORY_POLL_MS = 100
 /** Lambda's, for a process with an internal extension, between SIGTERM and SIGKILL. */
@@ -78,7 +84,7 @@ export class ExecutionEnvironment {
   #peakMemory = 0
 
   static async create(options: ExecutionEnvironmentOptions): Promise<ExecutionEnvironment> {
-    const temporaryFolder = await mkdtemp(join(tmpdir(), 'lambdabin-tmp-'))
+    const temporaryFolder = await mkdtemp(join(options.workFolder, 'tmp-'))
     return new ExecutionEnvironment(options, await RuntimeApiServer.listen(options), temporaryFolder)
   }
 
@@ -116,15 +122,18 @@ export class ExecutionEnvironment {
   }
 
   async shutdown(): Promise<void> {
+    if (this.#process !== undefined && this.#server.hasExtension) {
+      this.#process.terminate()
+      await this.#endsWithin(this.#process, SHUTDOWN_MS)
+    }
     await this.#endRuntime()
     await this.#server.close()
     await rm(this.#temporaryFolder, { recursive: true, force: true })
   }
 
-  /** `shutdown` for when there is no more time: synchronous, and it leaves the server to the end of this process. */
-  destroy(): void {
+  /** Ends all processes at once and synchronously, for a host process that is about to end itself. */
+  kill(): void {
     this.#process?.kill()
-    rmSync(this.#temporaryFolder, { recursive: true, force: true })
   }
 
   async #run(invocation: Invocation, answer: (outcome: InvocationOutcome) => void): Promise<void> {
@@ -174,7 +183,7 @@ export class ExecutionEnvironment {
     if (end === undefined) {
       return undefined
     }
-    if (end === 'timeout') {
+    if (end.kind === 'timeout') {
       const failure = this.#timeout()
       exchange.fail(failure.error(invocation.requestId))
       return failure
@@ -197,32 +206,32 @@ export class ExecutionEnvironment {
     })
     this.#process = runtime
     const stopWatching = this.#watchMemory(runtime)
-    const { promise: timedOut, cancel } = after(timeoutMs)
-    let end = await Promise.race([said, runtime.ended, timedOut])
-    cancel()
+    const end = await this.#initEnd(runtime, said, timeoutMs)
     stopWatching()
-    if (end !== 'timeout' && (end.kind === 'exited' || end.kind === 'not started')) {
-      // What it posted last may still be on its way.
-      await this.#server.drained(DRAIN_MS)
-      const late = after(0)
-      end = await Promise.race([said, late.promise.then(() => end)])
-      late.cancel()
-    }
-    if (end !== 'timeout' && end.kind === 'ready') {
+    if (end.kind === 'ready') {
       return undefined
     }
-    const failure =
-      end === 'timeout' ? this.#timeout() : end.kind === 'error' ? posted(end) : this.#ended(end)
-    await this.#endFailedRuntime(runtime)
-    return failure
+    if (end.kind === 'error') {
+      // It has failed, and may say its last words.
+      await this.#endsWithin(runtime, EXIT_MS)
+    }
+    await this.#endRuntime()
+    if (end.kind === 'error') {
+      return { status: 'error', error: () => end }
+    }
+    return end.kind === 'timeout' ? this.#timeout() : this.#ended(end)
   }
 
-  /** A runtime that has failed to initialise may say its last words before it is ended. */
-  async #endFailedRuntime(runtime: RuntimeProcess): Promise<void> {
-    const { promise: late, cancel } = after(EXIT_MS)
-    await Promise.race([runtime.ended, late])
+  async #initEnd(runtime: RuntimeProcess, said: Promise<InitResult>, timeoutMs: number): Promise<InitEnd> {
+    const { promise: timedOut, cancel } = after(timeoutMs)
+    const end = await Promise.race([said, runtime.ended, timedOut])
     cancel()
-    await this.#endRuntime()
+    if (end.kind !== 'exited') {
+      return end
+    }
+    // What it posted last may still be on its way.
+    await this.#server.drained(DRAIN_MS)
+    return await Promise.race([said, end])
   }
 
   async #endRuntime(): Promise<void> {
@@ -232,16 +241,17 @@ export class ExecutionEnvironment {
     }
     this.#process = undefined
     this.#sampleMemory(runtime)
-    if (this.#server.hasExtension) {
-      runtime.terminate()
-      const { promise: late, cancel } = after(SHUTDOWN_MS)
-      await Promise.race([runtime.ended, late])
-      cancel()
-    }
     runtime.kill()
     await runtime.ended
     const { promise: late, cancel } = after(DRAIN_MS)
     await Promise.race([runtime.closed(), late])
+    cancel()
+  }
+
+  async #endsWithin(runtime: RuntimeProcess, ms: number): Promise<void> {
+    this.#sampleMemory(runtime)
+    const { promise: late, cancel } = after(ms)
+    await Promise.race([runtime.ended, late])
     cancel()
   }
 
@@ -324,17 +334,13 @@ export class ExecutionEnvironment {
   }
 }
 
-function posted(error: FunctionError): RuntimeFailure {
-  return { status: 'error', error: () => error }
-}
-
 function failed(error: (requestId: string) => PlatformError, message: string): RuntimeFailure {
   return { status: 'error', error: (requestId) => platformFunctionError(error(requestId)), message }
 }
 
 /** A timer to race with, and to cancel whatever wins. */
-function after(ms: number): { promise: Promise<'timeout'>; cancel: () => void } {
-  const { promise, resolve } = Promise.withResolvers<'timeout'>()
-  const timer = setTimeout(resolve, Math.max(ms, 0), 'timeout')
+function after(ms: number): { promise: Promise<TimedOut>; cancel: () => void } {
+  const { promise, resolve } = Promise.withResolvers<TimedOut>()
+  const timer = setTimeout(resolve, Math.max(ms, 0), { kind: 'timeout' })
   return { promise, cancel: () => clearTimeout(timer) }
 }

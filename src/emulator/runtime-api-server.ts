@@ -112,6 +112,8 @@ export class RuntimeApiServer {
    * before its process ended. After `timeoutMs` they are cut.
    */
   async drained(timeoutMs: number): Promise<void> {
+    // A connection that the system has accepted for us is known one turn of the event loop later.
+    await new Promise((resolve) => setImmediate(resolve))
     const deadline = setTimeout(() => this.#server.closeAllConnections(), timeoutMs)
     await Promise.all(
       [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
