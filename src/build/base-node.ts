@@ -84,16 +84,16 @@ function explainFormat<Result>(read: () => Result): Result {
 
 /** Runs the binary to learn its version: the surest way, where it can run. */
 async function askVersion(path: string): Promise<string> {
-  let said: string
-  try {
-    const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 30_000 })
-    said = stdout.trim()
-  } catch (error) {
-    throw new BaseNodeError(
-      `${path} does not run on this machine: ${error instanceof Error ? error.message : error}; give another Node.js binary with --node`,
-      { cause: error },
-    )
-  }
+  const said = await promisify(execFile)(path, ['--version'], { timeout: 30_000 }).then(
+    ({ stdout }) => stdout.trim(),
+    (error) => {
+      const how = typeof error.code === 'number' ? `exit status ${error.code}` : (error.code ?? error.signal)
+      throw new BaseNodeError(
+        `${path} --version does not run on this machine (${how}); give a Node.js binary that does with --node`,
+        { cause: error },
+      )
+    },
+  )
   const version = /^v(\d+\.\d+\.\d+)/.exec(said)?.[1]
   if (version === undefined) {
     throw new BaseNodeError(
@@ -106,14 +106,11 @@ async function askVersion(path: string): Promise<string> {
 /** The version of a binary that cannot run here, from the address of its sources, which it holds for `process.release`. */
 async function readVersion(path: string): Promise<string> {
   const bytes = await readFile(path)
-  for (const prefix of ['node-v']) {
-    let at = bytes.indexOf(prefix)
-    for (; at !== -1; at = bytes.indexOf(prefix, at + 1)) {
-      const text = bytes.toString('latin1', at, at + 40)
-      const version = /^node-v(\d+\.\d+\.\d+)\.tar\.gz/.exec(text)?.[1]
-      if (version !== undefined) {
-        return version
-      }
+  for (let at = bytes.indexOf('node-v'); at !== -1; at = bytes.indexOf('node-v', at + 1)) {
+    const text = bytes.toString('latin1', at, at + 40)
+    const version = /^node-v(\d+\.\d+\.\d+)\.tar\.gz/.exec(text)?.[1]
+    if (version !== undefined) {
+      return version
     }
   }
   throw new BaseNodeError(`${path} holds no version of Node.js; give a Node.js binary with --node`)

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Message } from 'esbuild'
+import { packagesWithoutAddonFor } from './addon-architectures.ts'
 import { prepareBaseNode } from './base-node.ts'
 import { bundleFunction, entryInProject } from './bundle-function.ts'
 import { bundleRuntime } from './bundle-runtime.ts'
@@ -57,7 +58,10 @@ export interface BuiltFunction {
   readonly runtimes: readonly string[]
   /** Names of the entry's exports; undefined for a CommonJS entry. */
   readonly exports: readonly string[] | undefined
+  /** esbuild's. */
   readonly warnings: readonly Message[]
+  /** Names of the shipped packages that have native addons, but none that runs on `arch`. */
+  readonly packagesWithoutAddon: readonly string[]
   readonly steps: readonly Step[]
 }
 
@@ -134,6 +138,7 @@ export async function buildFunction(
       ...(await requirementsOf(executable, files, options.arch)),
       exports: bundle.exports,
       warnings: bundle.warnings,
+      packagesWithoutAddon: await packagesWithoutAddonFor(options.arch, files),
       steps,
     }
     return { ...built, ...(await publishPackage(packaged, zip, options)) }

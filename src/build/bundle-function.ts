@@ -12,6 +12,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { type BuildOptions, type BuildResult, build, type Message } from 'esbuild'
 import { asyncFunctionFromModule } from './async-module.ts'
+import { awsSdkModules } from './aws-sdk-modules.ts'
 import { explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
 import { hasRenamedClass } from './class-names.ts'
 import { checkExports } from './entry-exports.ts'
@@ -92,7 +93,7 @@ function bundle(entry: string, options: BundleOptions, format: BuildOptions): Pr
     target: 'node22',
     define: IMPORT_META,
     external: [...options.externals],
-    plugins: [refuseNativeAddons],
+    plugins: [refuseNativeAddons, awsSdkModules],
     sourcemap: 'external',
     sourcesContent: false,
     // Identifiers keep their names: an error's class name is its errorType. Nor would shorter ones be faster. An

@@ -7,35 +7,63 @@
  */
 import { SourceMap } from 'node:module'
 
-/** `Name = class`, `Name = class Inner` and `class Name`, where the name looks like one that esbuild makes. */
+/** `Name = class`, `Name = class Inner` and `class Name`. */
 const CLASS = /(?:([\w$]+)\s*=\s*)?\bclass\b(?:\s+(?!extends\b)([\w$]+))?/g
-const MADE_NAME = /^_|\d$/
+
+interface ClassName {
+  /** What `name` of the class says. */
+  readonly name: string
+  /** Where it stands in the code. */
+  readonly at: number
+  /** The name of the variable that holds it, where that is another one. */
+  readonly variable: string | undefined
+}
 
 /** True when a class in `code` that comes from outside of node_modules has another name than in its source. */
 export function hasRenamedClass(code: string, sourceMap: string): boolean {
-  const candidates = [...code.matchAll(CLASS)].flatMap((match) => {
-    const name = match[2] ?? match[1]
-    return name !== undefined && MADE_NAME.test(name)
-      ? [{ name, at: match.index + match[0].lastIndexOf(name) }]
-      : []
-  })
-  if (candidates.length === 0) {
+  const suspects = [...code.matchAll(CLASS)]
+    .map(readName)
+    .filter((suspect) => suspect && looksRenamed(suspect))
+  if (suspects.length === 0) {
     return false
   }
   const map = new SourceMap(JSON.parse(sourceMap))
   const lineStarts = startsOfLines(code)
-  return candidates.some(({ name, at }) => {
-    const line = lineStarts.findLastIndex((start) => start <= at)
-    const entry = map.findEntry(line, at - (lineStarts[line] ?? 0))
-    // @types/node does not know of `name`, the original one where the map tells it; Node.js has it since version 19.
-    const original = 'originalSource' in entry && 'name' in entry ? entry : undefined
-    return (
-      original !== undefined &&
-      !original.originalSource.includes('node_modules/') &&
-      original.name !== undefined &&
-      original.name !== name
-    )
-  })
+  return suspects.some((suspect) => isRenamed(suspect, map, lineStarts))
+}
+
+/** None for a class that has no name at all. */
+function readName(match: RegExpMatchArray): ClassName[] {
+  const [text, variable, inner] = match
+  const name = inner ?? variable
+  if (name === undefined) {
+    return []
+  }
+  return [{ name, at: (match.index ?? 0) + text.lastIndexOf(name), variable: inner && variable }]
+}
+
+/** Like a name that esbuild makes. */
+function looksRenamed({ name, variable }: ClassName): boolean {
+  return /\d$/.test(name) || (variable !== undefined && name.startsWith('_'))
+}
+
+function isRenamed(
+  { name, at, variable }: ClassName,
+  map: SourceMap,
+  lineStarts: readonly number[],
+): boolean {
+  const line = lineStarts.findLastIndex((start) => start <= at)
+  const original = map.findEntry(line, at - (lineStarts[line] ?? 0))
+  if (!('originalSource' in original) || original.originalSource.includes('node_modules/')) {
+    return false
+  }
+  // The map names what was renamed, but not the inner name, which is a new one.
+  return variable === undefined ? nameIn(original) !== undefined && nameIn(original) !== name : true
+}
+
+/** @types/node does not know of `name`; Node.js has it since version 19. */
+function nameIn(entry: object): unknown {
+  return 'name' in entry ? entry.name : undefined
 }
 
 function startsOfLines(text: string): number[] {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { BuildError } from './build-error.ts'
 import type { Architecture } from './elf-file.ts'
 import { PKG_PROCESS_FILE } from './source-files.ts'
+import { onAbandon } from './unfinished-work.ts'
 
 /** pkg failed; the message holds what it wrote. */
 export class ExecutableError extends BuildError {
@@ -61,7 +62,8 @@ export async function makeExecutable(parts: ExecutableParts, output: string, fol
 function runPkg(generator: string, requestFile: string, env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
     const options = { env, timeout: TIMEOUT_MS, maxBuffer: 1 << 24 }
-    execFile(generator, [PKG_PROCESS_FILE, requestFile], options, (error, stdout, stderr) => {
+    const pkg = execFile(generator, [PKG_PROCESS_FILE, requestFile], options, (error, stdout, stderr) => {
+      finished()
       if (error === null) {
         resolve()
       } else {
@@ -71,5 +73,6 @@ function runPkg(generator: string, requestFile: string, env: NodeJS.ProcessEnv):
         )
       }
     })
+    const finished = onAbandon(() => pkg.kill('SIGKILL'))
   })
 }

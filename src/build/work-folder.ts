@@ -1,9 +1,9 @@
 /** A build's own folder inside the folder that it writes to, on the same disk so that what is done can be renamed into place. */
-import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises'
+import { rmdirSync, rmSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import process from 'node:process'
 import { BuildError } from './build-error.ts'
+import { onAbandon } from './unfinished-work.ts'
 
 /** The folder for the results cannot be written to. */
 export class OutDirError extends BuildError {
@@ -11,7 +11,8 @@ export class OutDirError extends BuildError {
 }
 
 /**
- * Calls `work` with an empty folder in `outDir`, and deletes it when `work` is done, has failed, or the process ends. Deletes
+ * Calls `work` with an empty folder in `outDir`, and deletes it when `work` is done or has failed, or builds are
+ * abandoned. Deletes
  * `outDir`, too, if `work` failed and it is there only because of this. Rejects as `work` does.
  */
 export async function withWorkFolder<Result>(
@@ -19,8 +20,12 @@ export async function withWorkFolder<Result>(
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
   const { folder, firstMade } = await makeFolders(outDir)
-  const deleteAtExit = () => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', deleteAtExit)
+  const finished = onAbandon(() => {
+    rmSync(folder, { recursive: true, force: true })
+    if (firstMade !== undefined) {
+      deleteEmpty(outDir)
+    }
+  })
   let done = false
   try {
     const result = await work(folder)
@@ -28,11 +33,19 @@ export async function withWorkFolder<Result>(
     return result
   } finally {
     await rm(folder, { recursive: true, force: true })
-    process.removeListener('exit', deleteAtExit)
+    finished()
     if (!done && firstMade !== undefined) {
-      // Not recursively: another build may have put something there.
-      await rmdir(outDir).catch(() => {})
+      deleteEmpty(outDir)
     }
+  }
+}
+
+/** Only if it is empty: another build may have put something there. */
+function deleteEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Then it stays.
   }
 }
 

@@ -22,13 +22,18 @@ export function textReport(built: BuiltFunction): string {
     ['runs on', describeRuntimes(built.runtimes)],
   ]
   const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
-  const warnings = sizeWarnings(built).map((warning) => `  warning: ${warning}\n`)
+  const warnings = packageWarnings(built).map((warning) => `  warning: ${warning}\n`)
   return `\n${text}${warnings.join('')}\n`
 }
 
-/** What is too big for AWS Lambda, or for the short way there. */
-export function sizeWarnings({ zipBytes, unpackedBytes }: BuiltFunction): string[] {
+/** What will not work on AWS Lambda: too big, or for another machine. */
+export function packageWarnings(built: BuiltFunction): string[] {
+  const { zipBytes, unpackedBytes, packagesWithoutAddon, arch } = built
   return [
+    ...packagesWithoutAddon.map(
+      (name) =>
+        `${name} has native addons, but none for Linux on ${arch}; install it for that: npm install --os=linux --cpu=${arch} ${name}`,
+    ),
     ...(zipBytes > DIRECT_UPLOAD_BYTES
       ? [
           `the zip is ${megabytes(zipBytes)}, and AWS Lambda takes up to 50 MB directly; upload it to Amazon S3 and use --s3-bucket and --s3-key`,
@@ -59,7 +64,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       glibc: built.glibc ?? null,
       runtimes: built.runtimes,
       exports: built.exports ?? null,
-      warnings: [...built.warnings.map(({ text }) => text), ...sizeWarnings(built)],
+      warnings: [...built.warnings.map(({ text }) => text), ...packageWarnings(built)],
       steps: built.steps,
     })),
   }

@@ -6,7 +6,9 @@ import { type BuiltFunction, buildFunction, type FunctionOptions } from '../buil
 import { formatDiagnostics } from '../build/bundle-failure.ts'
 import type { Architecture } from '../build/elf-file.ts'
 import { FunctionNameError, functionName } from '../build/function-name.ts'
+import { abandonBuilds } from '../build/unfinished-work.ts'
 import { jsonReport, stepLine, textReport } from './build-report.ts'
+import { onEarlyEnd } from './early-end.ts'
 import { readOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -26,9 +28,14 @@ const OPTIONS = {
 export async function buildCommand(args: string[]): Promise<number> {
   const { functions, json } = await readArguments(args)
   const built: BuiltFunction[] = []
-  for (const options of functions) {
-    say(functions.length > 1 ? `${options.name}\n` : '')
-    built.push(await buildAndReport(options))
+  const ended = onEarlyEnd(abandonBuilds)
+  try {
+    for (const options of functions) {
+      say(functions.length > 1 ? `${options.name}\n` : '')
+      built.push(await buildAndReport(options))
+    }
+  } finally {
+    ended()
   }
   if (json) {
     process.stdout.write(`${JSON.stringify(jsonReport(built), undefined, 2)}\n`)

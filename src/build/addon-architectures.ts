@@ -1,0 +1,35 @@
+/** Whether native addons that are shipped beside the executable can be loaded by it. */
+import { open } from 'node:fs/promises'
+import { type Architecture, ELF_HEADER_SIZE, ElfFormatError, readArchitecture } from './elf-file.ts'
+import type { PackageFile } from './write-zip.ts'
+
+/**
+ * Names of the packages among `files` that bring native addons, none of them for `arch` on Linux: npm installed them for this
+ * machine. One that brings addons for several machines is fine if one fits.
+ */
+export async function packagesWithoutAddonFor(
+  arch: Architecture,
+  files: readonly PackageFile[],
+): Promise<string[]> {
+  const fits = new Map<string, boolean>()
+  for (const { path, source } of files) {
+    const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\/.*\.node$/.exec(path) ?? []
+    if (name !== undefined && fits.get(name) !== true) {
+      fits.set(name, (await architectureOf(source)) === arch)
+    }
+  }
+  return [...fits].flatMap(([name, fit]) => (fit ? [] : [name]))
+}
+
+async function architectureOf(file: string): Promise<Architecture | undefined> {
+  await using handle = await open(file)
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(ELF_HEADER_SIZE), 0, ELF_HEADER_SIZE, 0)
+  try {
+    return readArchitecture(buffer.subarray(0, bytesRead), file)
+  } catch (error) {
+    if (error instanceof ElfFormatError) {
+      return undefined
+    }
+    throw error
+  }
+}

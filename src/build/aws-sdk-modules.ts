@@ -1,0 +1,52 @@
+/**
+ * Bundles the AWS SDK from its ES modules.
+ *
+ * Its packages have both ES modules and CommonJS (fields `module` and `main` in package.json), and for Node.js esbuild takes the second, since
+ * there are packages whose two kinds differ. Those of the AWS SDK are generated from one source. From ES modules, what a function does
+ * not use is left out: with a DynamoDB client and zod, the bundle is 1.15 MB instead of 1.48, and loading it takes 75 ms instead
+ * of 102; with a code cache 40 instead of 56.
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild'
+
+const SDK_PACKAGE = /^@(?:aws-sdk|smithy)\/[^/]+$/
+/** Marks what this plugin itself asks esbuild, so that it does not answer itself. */
+const ASKED = Symbol('asked by aws-sdk-modules')
+
+export const awsSdkModules: Plugin = {
+  name: 'aws-sdk-modules',
+  setup(build) {
+    const modules = new Map<string, Promise<string | undefined>>()
+    build.onResolve({ filter: SDK_PACKAGE }, async (args) => {
+      if (args.pluginData === ASKED) {
+        return undefined
+      }
+      const resolved = await resolveUsually(build, args)
+      const folder = packageFolder(resolved.path, args.path)
+      if (resolved.external || resolved.errors.length > 0 || folder === undefined) {
+        return resolved
+      }
+      const module = modules.get(folder) ?? moduleFile(folder)
+      modules.set(folder, module)
+      return { ...resolved, path: (await module) ?? resolved.path }
+    })
+  },
+}
+
+function resolveUsually(build: PluginBuild, { path, kind, importer, namespace, resolveDir }: OnResolveArgs) {
+  return build.resolve(path, { kind, importer, namespace, resolveDir, pluginData: ASKED })
+}
+
+/** The folder of the package `name` that a file is in. */
+function packageFolder(file: string, name: string): string | undefined {
+  const folder = join('node_modules', name)
+  const at = file.lastIndexOf(folder)
+  return at === -1 ? undefined : file.slice(0, at + folder.length)
+}
+
+/** The ES module that stands for a whole package; undefined when package.json names none, or says by itself which file is for whom. */
+async function moduleFile(folder: string): Promise<string | undefined> {
+  const { module, exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  return typeof module === 'string' && exports === undefined ? join(folder, module) : undefined
+}
