@@ -21,9 +21,7 @@ interface ClassName {
 
 /** True when a class in `code` that comes from outside of node_modules has another name than in its source. */
 export function hasRenamedClass(code: string, sourceMap: string): boolean {
-  const suspects = [...code.matchAll(CLASS)]
-    .map(readName)
-    .filter((suspect) => suspect && looksRenamed(suspect))
+  const suspects = [...code.matchAll(CLASS)].flatMap(readName).filter(looksRenamed)
   if (suspects.length === 0) {
     return false
   }
