@@ -1,0 +1,58 @@
+/** Deployment packages with a runtime from `test/fixtures`, beside the real `bootstrap`. */
+
+import {
+  chmodSync,
+  copyFileSync,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { ZipFile } from 'yazl'
+
+const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap', import.meta.url))
+const RUNTIME = fileURLToPath(new URL('../fixtures/runtime/misbehaving-runtime.ts', import.meta.url))
+
+/** A folder that goes when the test does. */
+export function temporaryFolder(test: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lambdabin-test-'))
+  test.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return folder
+}
+
+/** A folder named `misbehaving` in `folder`, with `bootstrap` and an executable of that name. */
+export function fixturePackage(folder: string): string {
+  const path = join(folder, 'misbehaving')
+  mkdirSync(path)
+  copyFileSync(BOOTSTRAP, join(path, 'bootstrap'))
+  chmodSync(join(path, 'bootstrap'), 0o755)
+  writeExecutable(join(path, 'misbehaving'), `#!/bin/sh\nexec '${process.execPath}' '${RUNTIME}'\n`)
+  return path
+}
+
+export function writeExecutable(path: string, text: string): void {
+  writeFileSync(path, text)
+  chmodSync(path, 0o755)
+}
+
+export interface ZipEntry {
+  name: string
+  content: string | Buffer
+  /** A Unix mode with its file type; a plain executable file unless given. */
+  mode?: number
+}
+
+export async function writeZip(path: string, entries: ZipEntry[]): Promise<void> {
+  const zip = new ZipFile()
+  for (const { name, content, mode = 0o100755 } of entries) {
+    zip.addBuffer(Buffer.from(content), name, { mode })
+  }
+  zip.end()
+  await pipeline(zip.outputStream, createWriteStream(path))
+}
