@@ -125,7 +125,7 @@ function readExportClause(code: string, start: number): Statement {
 
 /** `a as b, c` as `[['a', 'b'], ['c', 'c']]`. */
 function readNames(names: string): [string, string][] {
-  const pairs = names.matchAll(new RegExp(String.raw`(${NAME})(?:\s+as\s+(${NAME}))?`, 'gu'))
+  const pairs = names.matchAll(new RegExp(String.raw`(${NAME})(?:\s*\bas\b\s*(${NAME}))?`, 'gu'))
   return [...pairs].map(([, name = '', alias = name]) => [name, alias])
 }
 

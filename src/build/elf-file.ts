@@ -52,17 +52,17 @@ export class ElfFormatError extends Error {
 /** Reads the tables of an ELF file that is wholly in `bytes`. Throws {@link ElfFormatError}, naming `fileName`. */
 export function parseElf(bytes: Buffer, fileName: string): ElfFile {
   const architecture = readArchitecture(bytes, fileName)
-  const programHeaders = {
-    offset: readOffset(bytes, 32),
-    entrySize: bytes.readUInt16LE(54),
-    count: bytes.readUInt16LE(56),
-  }
-  const sectionHeaders = {
-    offset: readOffset(bytes, 40),
-    entrySize: bytes.readUInt16LE(58),
-    count: bytes.readUInt16LE(60),
-  }
   try {
+    const programHeaders = {
+      offset: readOffset(bytes, 32),
+      entrySize: bytes.readUInt16LE(54),
+      count: bytes.readUInt16LE(56),
+    }
+    const sectionHeaders = {
+      offset: readOffset(bytes, 40),
+      entrySize: bytes.readUInt16LE(58),
+      count: bytes.readUInt16LE(60),
+    }
     const segments = readSegments(bytes, programHeaders)
     const sections = readSections(bytes, sectionHeaders, bytes.readUInt16LE(62))
     return { architecture, programHeaders, sectionHeaders, segments, sections }

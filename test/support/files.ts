@@ -1,0 +1,18 @@
+/** Trees of small files, as tests want them. */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** Writes each file, given by its path relative to `folder`; an object becomes JSON. Returns `folder`. */
+export function writeFiles(
+  folder: string,
+  files: Readonly<Record<string, string | Buffer | object>>,
+): string {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, path)
+    mkdirSync(dirname(file), { recursive: true })
+    const isText = typeof content === 'string' || Buffer.isBuffer(content)
+    writeFileSync(file, isText ? content : JSON.stringify(content))
+  }
+  return folder
+}
