@@ -1,9 +1,10 @@
 /** The arguments of `lambdabin invoke`, checked. */
 
 import { readFileSync } from 'node:fs'
-import { parseArgs, parseEnv } from 'node:util'
+import { parseEnv } from 'node:util'
 import { checkFunctionVariables, EnvironmentVariableError } from '../emulator/environment-variables.ts'
 import type { EventSource } from './invoke-event.ts'
+import { readOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface InvokeArguments {
@@ -17,10 +18,6 @@ export interface InvokeArguments {
   environment: Record<string, string>
 }
 
-export const INVOKE_USAGE =
-  'lambdabin invoke <zip|folder> [--event JSON | --event-file FILE | -] [--handler NAME] [--timeout S] ' +
-  '[--memory MB] [--env K=V]... [--env-file FILE]'
-
 const OPTIONS = {
   event: { type: 'string' },
   'event-file': { type: 'string' },
@@ -33,10 +30,10 @@ const OPTIONS = {
 
 /** Throws a UsageError. */
 export function parseInvokeArguments(args: string[]): InvokeArguments {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = readOptions('invoke', args, OPTIONS)
   const [path, standardInput, ...rest] = positionals
   if (path === undefined || path === '-') {
-    throw new UsageError(`expected a zip or a folder to invoke, but got none; usage: ${INVOKE_USAGE}`)
+    throw new UsageError('expected a zip or a folder to invoke, but got none; see lambdabin invoke --help')
   }
   const surplus = standardInput === '-' ? rest[0] : standardInput
   if (surplus !== undefined) {
@@ -52,16 +49,6 @@ export function parseInvokeArguments(args: string[]): InvokeArguments {
     timeoutMs: timeoutMs(values.timeout),
     memorySizeMb: memorySizeMb(values.memory),
     environment: environment(values.env, values['env-file']),
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    // Its first sentence says what arrived; the rest is advice on quoting.
-    const [what] = (error as Error).message.split(/\.\s/)
-    throw new UsageError(`${what}; usage: ${INVOKE_USAGE}`, { cause: error })
   }
 }
 
