@@ -108,7 +108,7 @@ async function unpackEntry(zip: ZipFile, entry: Entry, folder: string, path: str
     }
     await mkdir(dirname(target), { recursive: true })
     const mode = unixMode(entry)
-    await copy(zip, entry, createWriteStream(target, { flags: 'wx', mode, highWaterMark: CHUNK_BYTES }))
+    await copy(zip, entry, () => createWriteStream(target, { flags: 'wx', mode, highWaterMark: CHUNK_BYTES }))
     // The mode given at creation went through this process's umask.
     await chmod(target, mode)
   } catch (error) {
@@ -136,8 +136,9 @@ async function linkTarget(zip: ZipFile, entry: Entry, path: string): Promise<str
   }
   try {
     const target = new PassThrough()
-    const [bytes] = await Promise.all([buffer(target), copy(zip, entry, target)])
-    return bytes.toString()
+    const bytes = buffer(target)
+    await Promise.all([bytes, copy(zip, entry, () => target)])
+    return (await bytes).toString()
   } catch (error) {
     throw entryError(error, entry, path)
   }
@@ -155,17 +156,21 @@ async function checkLinks(links: Entry[], folder: string, path: string): Promise
   }
 }
 
-/** Rejects when there are more bytes than the zip says, and at their end when they are not those that were packed. */
-async function copy(zip: ZipFile, entry: Entry, target: Writable): Promise<void> {
+/**
+ * Rejects when there are more bytes than the zip says, and at their end when they are not those that were packed.
+ * `target` is called once they can be read: before that, nobody would listen to its errors.
+ */
+async function copy(zip: ZipFile, entry: Entry, target: () => Writable): Promise<void> {
   if (!entry.canDecodeFileData()) {
     throw new Error('it is encrypted, or compressed in an unusual way')
   }
-  if (entry.compressionMethod === STORED) {
-    return await pipeline(await zip.openReadStreamPromise(entry), checker(entry), target)
-  }
   // yauzl would inflate too, in pieces of 16 KiB: each is a trip to another thread and back.
-  const compressed = await zip.openReadStreamPromise(entry, { decodeFileData: false })
-  await pipeline(compressed, createInflateRaw({ chunkSize: CHUNK_BYTES }), checker(entry), target)
+  const raw = await zip.openReadStreamPromise(entry, { decodeFileData: false })
+  if (entry.compressionMethod === STORED) {
+    await pipeline(raw, checker(entry), target())
+  } else {
+    await pipeline(raw, createInflateRaw({ chunkSize: CHUNK_BYTES }), checker(entry), target())
+  }
 }
 
 function checker(entry: Entry): Transform {
