@@ -6,6 +6,7 @@
  * that the launcher compiles itself can come with a V8 code cache, and an executable's main script cannot.
  */
 import { type BuildOptions, build } from 'esbuild'
+import { leanUndici } from './lean-undici.ts'
 import { LAUNCHER_ENTRY, RUNTIME_ENTRY } from './source-files.ts'
 
 export interface RuntimeBundle {
@@ -31,6 +32,7 @@ export async function bundleRuntime(): Promise<RuntimeBundle> {
       entryPoints: [RUNTIME_ENTRY],
       banner: { js: '(function (exports, require, module) {\n' },
       footer: { js: '\n})' },
+      plugins: [leanUndici],
     }),
   ])
   return { launcher, runtime }

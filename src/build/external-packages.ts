@@ -32,8 +32,8 @@ interface PlacedPackage {
 }
 
 const PACKAGE_NAME = /^(?:@[^/@]+\/)?[^/@.][^/@]*$/
-/** Versions that need each other crosswise could go on for ever; no real tree comes near. */
-const MOST_PACKAGES = 5000
+/** How deep packages are put into packages. Versions that need each other crosswise would go on for ever; no real tree comes near. */
+const DEEPEST = 32
 
 /** All files of the externals and of what they need. Rejects with an {@link ExternalPackageError}. */
 export async function findExternals({ entry, externals }: ExternalOptions): Promise<PackageFile[]> {
@@ -149,12 +149,12 @@ function placePackage(
   const hidden = resolvePlaced(placed, name, parent) !== undefined
   const place = hidden ? `${parent}/node_modules/${name}` : `node_modules/${name}`
   const added = { place, folder }
-  placed.set(place, added)
-  if (placed.size > MOST_PACKAGES) {
+  if (place.split('node_modules/').length > DEEPEST) {
     throw new ExternalPackageError(
-      `--external brings more than ${MOST_PACKAGES} packages, the last one ${name}; their versions may need each other in a circle: leave fewer out of the bundle`,
+      `${name} and the packages that it is needed by need each other's versions in a circle, which has no layout; leave fewer packages out of the bundle`,
     )
   }
+  placed.set(place, added)
   return added
 }
 

@@ -1,0 +1,163 @@
+/**
+ * Makes the V8 code caches of an executable's two texts, after they have run.
+ *
+ * V8 compiles lazily: a cache made right after compiling holds the outermost functions only, and one made after the
+ * function has been loaded, and has handled its sample events, holds what a cold start runs. So the build runs the
+ * program once, on the Node.js that the executable is made of, against a Runtime API of its own. Only code gets into
+ * the package: a code cache holds bytecode, and nothing that was computed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { createInvocation, functionArn } from '../emulator/invocation.ts'
+import { RuntimeApiServer } from '../emulator/runtime-api-server.ts'
+import { onAbandon } from './unfinished-work.ts'
+
+export interface WarmUpOptions {
+  /** The text of the warm-up program, which runs the other two. */
+  readonly warmUp: Buffer
+  readonly runtime: Buffer
+  readonly code: Buffer
+  /** The Node.js binary that the executable is made of. */
+  readonly node: string
+  /** What runs `node` where its architecture is another than this machine's; empty where it is the same. */
+  readonly emulator: readonly string[]
+  /** The handler setting to start with. */
+  readonly handler: string
+  /** JSON, each. */
+  readonly events: readonly Buffer[]
+  /** What `LAMBDA_TASK_ROOT` names: the folder with what is shipped beside the executable. */
+  readonly taskRoot: string
+  /** An empty folder for what comes in between. */
+  readonly folder: string
+}
+
+export interface CodeCaches {
+  /** Undefined where the program could not run at all. */
+  readonly runtime: Buffer | undefined
+  readonly function: Buffer | undefined
+  /** Why the caches hold less than they might, in one sentence; undefined when all went well. */
+  readonly shortcoming: string | undefined
+}
+
+/** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
+const TIMEOUT_MS = 15_000
+const REGION = 'us-east-1'
+
+export async function makeCodeCaches(options: WarmUpOptions): Promise<CodeCaches> {
+  await mkdir(options.folder, { recursive: true })
+  const program = join(options.folder, 'warm-up.js')
+  await Promise.all([
+    writeFile(program, options.warmUp),
+    writeFile(join(options.folder, 'runtime.js'), options.runtime),
+    writeFile(join(options.folder, 'function.js'), options.code),
+  ])
+  const server = await RuntimeApiServer.listen({
+    functionName: 'warm-up',
+    version: '$LATEST',
+    handler: options.handler,
+  })
+  try {
+    const shortcoming = await run(options, program, server)
+    const [runtime, code] = await Promise.all(
+      ['runtime.cache', 'function.cache'].map((name) =>
+        readFile(join(options.folder, name)).catch(() => undefined),
+      ),
+    )
+    return { runtime, function: code, shortcoming }
+  } finally {
+    await server.close()
+  }
+}
+
+async function run(
+  options: WarmUpOptions,
+  program: string,
+  server: RuntimeApiServer,
+): Promise<string | undefined> {
+  const initialised = server.begin()
+  const [command = '', ...parameters] = [...options.emulator, options.node, program, options.folder]
+  const child = spawn(command, parameters, {
+    cwd: options.taskRoot,
+    // What it prints is of a run that nobody asked for.
+    stdio: 'ignore',
+    env: environment(options, server.address),
+  })
+  const finished = onAbandon(() => child.kill('SIGKILL'))
+  const ended = once(child, 'exit').catch((error: Error) => error)
+  const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
+  try {
+    const asked = warmUp(options, server, initialised, child)
+    const shortcoming = await Promise.race([asked, ended.then(() => explainEnd(child))])
+    await ended
+    return shortcoming
+  } finally {
+    clearTimeout(deadline)
+    finished()
+  }
+}
+
+/** Lets the program initialise and handle each event, then asks it to end. */
+async function warmUp(
+  options: WarmUpOptions,
+  server: RuntimeApiServer,
+  initialised: ReturnType<RuntimeApiServer['begin']>,
+  child: ChildProcess,
+): Promise<string | undefined> {
+  const init = await initialised
+  if (init.kind === 'error') {
+    return `the function could not initialise on this machine (${describe(init.body)}), so its code cache holds what ran until then`
+  }
+  let shortcoming: string | undefined
+  for (const event of options.events) {
+    const invocation = createInvocation(event, functionArn(REGION, options.handler))
+    const exchange = server.invoke(invocation, Date.now() + TIMEOUT_MS)
+    const outcome = await exchange.outcome
+    if (outcome.kind === 'error') {
+      shortcoming ??= `the function failed on a sample event (${describe(outcome.body)}), so its code cache holds what ran until then`
+    } else if (outcome.kind === 'stream') {
+      outcome.body.resume()
+    }
+    await exchange.done
+  }
+  child.kill('SIGUSR2')
+  return shortcoming
+}
+
+function explainEnd(child: ChildProcess): string {
+  const how =
+    child.signalCode === 'SIGKILL' ? `it took over ${TIMEOUT_MS / 1000} s` : `exit status ${child.exitCode}`
+  return `the function did not get through its warm-up on this machine (${how}), so its code cache holds what ran until then, if anything`
+}
+
+function describe(body: Buffer): string {
+  try {
+    const { errorType, errorMessage } = JSON.parse(body.toString())
+    return `${errorType}: ${String(errorMessage).split('\n')[0]?.slice(0, 200)}`
+  } catch {
+    return body.toString('utf8', 0, 200)
+  }
+}
+
+/** Lambda's, as far as a function may look at it, and nothing of this machine's: above all no credentials. */
+function environment(options: WarmUpOptions, runtimeApi: string): NodeJS.ProcessEnv {
+  return {
+    PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
+    LANG: 'en_US.UTF-8',
+    TZ: ':UTC',
+    LAMBDA_TASK_ROOT: options.taskRoot,
+    _HANDLER: options.handler,
+    AWS_LAMBDA_RUNTIME_API: runtimeApi,
+    AWS_LAMBDA_FUNCTION_NAME: options.handler,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    // An SDK without credentials asks the instance that it runs on for some.
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...(process.env.SystemRoot && { SystemRoot: process.env.SystemRoot }),
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Leaves out of undici what its HTTP/1.1 client never uses against the Runtime API, and of Node.js what undici would
+ * load for it. Evaluating modules is most of what undici costs at start-up, so what is not in the bundle, or not
+ * loaded from Node.js, is what makes a runtime quick: to its first `next` undici whole takes 100 ms on the machine
+ * this was measured on, and so 64.
+ *
+ * Each stand-in throws when it is used after all, so that a new release of undici that needs one shows in the tests.
+ */
+import type { Plugin } from 'esbuild'
+
+/** Text of the module that stands in, by what the import that it stands in for ends with. */
+const STAND_INS: readonly (readonly [RegExp, string])[] = [
+  // The connection is plain HTTP, which never turns into HTTP/2.
+  [/\/client-h2(\.js)?$/, refusal('HTTP/2')],
+  // Lambda's processors all have SIMD; the build of the parser without it is for others.
+  [/\/llhttp-wasm\.js$/, 'module.exports = undefined'],
+  // Bodies are buffers, and no forms.
+  [/\/web\/fetch\/(body|formdata)(\.js)?$/, refusal('fetch')],
+  [/\/web\/webidl(\/index)?(\.js)?$/, refusal('webidl')],
+  // For `http.maxHeaderSize`, which the client is given, and to recognise a server's request.
+  [/^node:http$/, 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class {} }'],
+  // For query strings, which the Runtime API has none of.
+  [
+    /^node:querystring$/,
+    'module.exports = { stringify() { throw new Error("lambdabin leaves query strings out of undici") } }',
+  ],
+  // Node.js's loads its differ and its printer. undici asserts on what is true or false only.
+  [
+    /^node:assert$/,
+    'module.exports = (holds, message) => { if (!holds) throw message instanceof Error ? message : new Error(message ?? "an invariant of undici does not hold") }',
+  ],
+]
+
+function refusal(what: string): string {
+  return `module.exports = () => { throw new Error("lambdabin leaves ${what} out of undici") }`
+}
+
+export const leanUndici: Plugin = {
+  name: 'lean-undici',
+  setup(build) {
+    // undici's own way to leave its second, experimental parser out: it asks whether this name is defined.
+    build.initialOptions.define = { ...build.initialOptions.define, esbuildDetection: '"lambdabin"' }
+    for (const [path, contents] of STAND_INS) {
+      const namespace = `lean-undici ${path.source}`
+      build.onResolve({ filter: path }, ({ importer, path }) =>
+        /[/\\]undici[/\\]/.test(importer) ? { path, namespace } : undefined,
+      )
+      build.onLoad({ filter: /.*/, namespace }, () => ({ contents, loader: 'js' }))
+    }
+  },
+}
