@@ -34,6 +34,7 @@ export interface BundleOptions {
   readonly externals: readonly string[]
 }
 
+type Output = Pick<FunctionBundle, 'code' | 'sourceMap'>
 type Bundled = BuildResult<BuildOptions & { write: false; metafile: true }>
 
 /** Bundles the function that starts at `entry`, an absolute path. Rejects with a BundleError. */
@@ -43,7 +44,8 @@ export async function bundleFunction(entry: string, options: BundleOptions): Pro
     // author's: that a CommonJS module cannot await.
     const module = await bundle(entry, options, { format: 'esm' })
     const exports = checkExports(module.metafile, entry)
-    const bundled = (await bundleAsScript(entry, options)) ?? (await asAsyncFunction(module))
+    const bundled =
+      (await bundleAsScript(entry, options)) ?? (await bundleAsAsyncFunction(module, entry, options))
     return { ...bundled, exports, warnings: module.warnings }
   } catch (error) {
     throw await explainBundleFailure(error, entry)
@@ -51,17 +53,14 @@ export async function bundleFunction(entry: string, options: BundleOptions): Pro
 }
 
 /** The bundle as a plain function; undefined when something in it awaits at its top level. */
-async function bundleAsScript(entry: string, options: BundleOptions) {
-  const wrapper: BuildOptions = {
+async function bundleAsScript(entry: string, options: BundleOptions): Promise<Output | undefined> {
+  const script: BuildOptions = {
     format: 'cjs',
     banner: { js: openWrapper('function') },
     footer: { js: CLOSE_WRAPPER },
   }
   try {
-    const bundled = outputs(await bundle(entry, options, wrapper))
-    return hasRenamedClass(bundled.code.toString(), bundled.sourceMap.toString())
-      ? outputs(await bundle(entry, options, { ...wrapper, keepNames: true }))
-      : bundled
+    return await withClassNames(await bundle(entry, options, script), entry, options, script)
   } catch (error) {
     if (isBuildFailure(error) && error.errors.every(({ text }) => /top-level await/i.test(text))) {
       return undefined
@@ -70,14 +69,32 @@ async function bundleAsScript(entry: string, options: BundleOptions) {
   }
 }
 
-async function asAsyncFunction(module: Bundled) {
-  const { code, sourceMap } = outputs(module)
+/** The bundle that is an ES module as an async function. */
+async function bundleAsAsyncFunction(
+  module: Bundled,
+  entry: string,
+  options: BundleOptions,
+): Promise<Output> {
+  const { code, sourceMap } = await withClassNames(module, entry, options, { format: 'esm' })
   const map = JSON.parse(sourceMap.toString())
   // One line further down: the wrapper's first.
   return {
     code: Buffer.from(await asyncFunctionFromModule(code.toString())),
     sourceMap: Buffer.from(JSON.stringify({ ...map, mappings: `;${map.mappings}` })),
   }
+}
+
+/** The output of `bundled`, or of the same bundled again if esbuild gave a class of the author's another name. */
+async function withClassNames(
+  bundled: Bundled,
+  entry: string,
+  options: BundleOptions,
+  format: BuildOptions,
+): Promise<Output> {
+  const output = outputs(bundled)
+  return hasRenamedClass(output.code.toString(), output.sourceMap.toString())
+    ? outputs(await bundle(entry, options, { ...format, keepNames: true }))
+    : output
 }
 
 function bundle(entry: string, options: BundleOptions, format: BuildOptions): Promise<Bundled> {
@@ -108,7 +125,7 @@ function bundle(entry: string, options: BundleOptions, format: BuildOptions): Pr
   }) as Promise<Bundled>
 }
 
-function outputs(result: Bundled): { code: Buffer; sourceMap: Buffer } {
+function outputs(result: Bundled): Output {
   const file = (ending: string) => {
     const output = result.outputFiles.find(({ path }) => path.endsWith(ending))
     if (output === undefined) {

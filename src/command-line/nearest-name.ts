@@ -1,10 +1,13 @@
 /** Finds what somebody meant to type. */
 
+/** Part of a name's letters that may differ: two of `build`, which is one pair swapped. */
+const MEANT = 0.4
+
 /** The name that takes the fewest changes of a letter to become; undefined when none is near enough to be meant. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   const [nearest] = names
     .map((name) => ({ name, distance: editDistance(typed, name) }))
-    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
+    .filter(({ name, distance }) => distance <= Math.max(1, name.length * MEANT))
     .sort((left, right) => left.distance - right.distance)
   return nearest?.name
 }

@@ -26,7 +26,7 @@ function explain(command: string, error: Error & { code: unknown }, known: reado
   if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const nearest = nearestName(option.replace(/^-+/, ''), known)
     const remedy = nearest === undefined ? help : `did you mean --${nearest}?`
-    return new UsageError(`lambdabin ${command} has no option ${option}; ${remedy}`, { cause: error })
+    return new UsageError(`${command} has no option ${option}; ${remedy}`, { cause: error })
   }
   // parseArgs words what arrived well: "Option '--name <value>' argument missing", "… does not take an argument".
   const [sentence] = error.message.split('\n')

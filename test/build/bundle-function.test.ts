@@ -185,25 +185,28 @@ test('neither the bundle nor its source map tells where it was built', async (t)
   assert.ok(here.sourceMap.equals(there.sourceMap))
 })
 
-test('error classes keep their names, also beside others of that name and when they name themselves', async (t) => {
-  const bundled = await bundle(t, {
-    'orders.ts': `
+for (const wait of ['', 'await null']) {
+  test(`error classes keep their names, also beside others of that name and when they name themselves ${wait}`, async (t) => {
+    const bundled = await bundle(t, {
+      'orders.ts': `
       import { fail } from './stock.ts'
       class NotFound extends Error {}
+      ${wait}
       class Refused extends Error { static is(error: unknown) { return error instanceof Refused } }
       export const handler = () => [fail, () => { throw new NotFound() }, () => { throw new Refused() }]`,
-    'stock.ts': 'class NotFound extends Error {}\nexport const fail = () => { throw new NotFound() }',
+      'stock.ts': 'class NotFound extends Error {}\nexport const fail = () => { throw new NotFound() }',
+    })
+    const names = (await load(bundled)).handler().map((run: () => void) => {
+      try {
+        run()
+        return undefined
+      } catch (error) {
+        return error instanceof Error ? error.constructor.name : error
+      }
+    })
+    assert.deepEqual(names, ['NotFound', 'NotFound', 'Refused'])
   })
-  const names = (await load(bundled)).handler().map((run: () => void) => {
-    try {
-      run()
-      return undefined
-    } catch (error) {
-      return error instanceof Error ? error.constructor.name : error
-    }
-  })
-  assert.deepEqual(names, ['NotFound', 'NotFound', 'Refused'])
-})
+}
 
 test('no call for names is made where every class has its own anyway', async (t) => {
   const bundled = await bundle(t, {

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { runLambdabin } from '../support/command.ts'
+import { writeFiles } from '../support/files.ts'
+import { temporaryFolder } from '../support/fixture-package.ts'
+
+const HANDLER = 'export const handler = async () => 1\n'
+
+function project(t: TestContext): string {
+  return writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'orders.ts': HANDLER,
+    'create.order.ts': HANDLER,
+    'other/orders.ts': HANDLER,
+    'broken.ts': 'export const handler = async () => {\n  return 1 +\n}\n',
+    'empty.ts': 'const handler = 1\n',
+    'event.json': '{"a": 1}',
+    'bad-event.json': '{"a": }',
+    'notes.txt': '',
+    'node_modules/plain/package.json': { name: 'plain' },
+  })
+}
+
+for (const [args, message] of [
+  [[], /expected the file of a function, such as/],
+  [['nowhere.ts'], /expected the file of a function, and nowhere\.ts cannot be read; check the path/],
+  [['other.ts/'], /an entry is|cannot be read/],
+  [['notes.txt'], /an entry is a TypeScript or JavaScript file .* and notes\.txt is not/],
+  [['create.order.ts'], /"create\.order" has a dot/],
+  [['orders.ts', '--name', 'bootstrap'], /"bootstrap" is the file that starts it/],
+  [['orders.ts', 'other/orders.ts'], /would both be orders; build one of them by itself with --name/],
+  [['orders.ts', 'broken.ts', '--name', 'x'], /--name names one function, and 2 entries were given/],
+  [
+    ['orders.ts', '--arch', 'arm'],
+    /--arch expects x64 or arm64, the architectures of AWS Lambda, and got arm\b/,
+  ],
+  [
+    ['orders.ts', '--event', 'gone.json'],
+    /--event expects a file with an event, and gone\.json cannot be read/,
+  ],
+  [
+    ['orders.ts', '--event', 'bad-event.json'],
+    /--event expects a JSON file, and bad-event\.json is not JSON/,
+  ],
+  [['orders.ts', '--name'], /--name.* argument missing; see lambdabin build --help/],
+] as const) {
+  test(`wrong usage ends with status 2, one sentence and no files: build ${args.join(' ')}`, async (t) => {
+    const cwd = project(t)
+    const { status, stdout, stderr } = await runLambdabin(['build', ...args], { cwd })
+    assert.equal(status, 2, stderr)
+    assert.equal(stdout, '')
+    assert.match(stderr, message)
+    assert.match(stderr, /^lambdabin: [^\n]+\n$/)
+    assert.equal(existsSync(join(cwd, 'dist')), false)
+  })
+}
+
+for (const [args, message] of [
+  [['broken.ts'], /broken\.ts:3:0: ERROR|broken\.ts:3:0:/],
+  [['empty.ts'], /empty\.ts exports nothing; export the function's handler/],
+  [['orders.ts', '--include', 'gone'], /--include expects a file or folder that is there/],
+  [['orders.ts', '--include', '..'], /outside of it/],
+  [['orders.ts', '--external', 'gone'], /--external gone names a package that is not installed/],
+  [['orders.ts', '--node', 'notes.txt'], /notes\.txt is not an ELF file/],
+  [
+    ['orders.ts', '--out-dir', 'notes.txt'],
+    /--out-dir expects a folder that can be written to, and .*notes\.txt is none/,
+  ],
+] as const) {
+  test(`a build that fails ends with status 1 and leaves no files: build ${args.join(' ')}`, async (t) => {
+    const cwd = project(t)
+    const { status, stdout, stderr } = await runLambdabin(['build', ...args, '--json'], { cwd })
+    assert.equal(status, 1, stderr)
+    assert.equal(stdout, '', 'no half a JSON document')
+    assert.match(stderr, message)
+    assert.doesNotMatch(stderr, /\n {4}at /, 'no stack')
+    assert.equal(existsSync(join(cwd, 'dist')), false)
+  })
+}
+
+test('a build that fails leaves the package of the one before as it was', async (t) => {
+  const cwd = project(t)
+  writeFiles(cwd, { 'dist/broken.zip': 'the zip', 'dist/broken/broken': 'the executable' })
+  const { status } = await runLambdabin(['build', 'broken.ts'], { cwd })
+  assert.equal(status, 1)
+  assert.deepEqual(readdirSync(join(cwd, 'dist')).sort(), ['broken', 'broken.zip'])
+  assert.equal(readFileSync(join(cwd, 'dist/broken.zip'), 'utf8'), 'the zip')
+  assert.equal(readFileSync(join(cwd, 'dist/broken/broken'), 'utf8'), 'the executable')
+})
+
+test('a build that is ended by a signal dies of it and leaves no files and no processes', async (t) => {
+  const cwd = project(t)
+  const { signal, stderr } = await runLambdabin(['build', 'orders.ts'], {
+    cwd,
+    onStderr: (text, kill) => {
+      // The step after this one is pkg's, in a process of its own.
+      if (text.includes('base Node.js')) kill('SIGTERM')
+    },
+  })
+  assert.equal(signal, 'SIGTERM', stderr)
+  assert.equal(existsSync(join(cwd, 'dist')), false)
+})
