@@ -23,6 +23,8 @@ export interface BaseNode {
   readonly version: string
   /** A binary of the same version that runs on this host. */
   readonly generator: string
+  /** Whether the binary itself runs on this host. */
+  readonly runsHere: boolean
 }
 
 /** Older ones lack what pkg's SEA mode and the runtime need. */
@@ -47,7 +49,12 @@ export async function prepareBaseNode(
     )
   }
   const path = await strippedCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`)
-  return { path, version, generator: native ? original : await findGenerator(version, original, onFetch) }
+  return {
+    path,
+    version,
+    generator: native ? original : await findGenerator(version, original, onFetch),
+    runsHere: native,
+  }
 }
 
 async function checkArchitecture(path: string, arch: Architecture) {

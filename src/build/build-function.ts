@@ -1,22 +1,31 @@
 /** Builds one function: entry to bundle to executable to deployment package. */
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readFile, stat } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Message } from 'esbuild'
 import { packagesWithoutAddonFor } from './addon-architectures.ts'
 import { prepareBaseNode } from './base-node.ts'
 import { bundleFunction, entryInProject } from './bundle-function.ts'
 import { bundleRuntime } from './bundle-runtime.ts'
+import { type CodeCaches, makeCodeCaches, readCacheStates } from './code-caches.ts'
 import type { Architecture } from './elf-file.ts'
 import { findExternals } from './external-packages.ts'
 import { findIncludes } from './included-files.ts'
 import { makeExecutable } from './make-executable.ts'
-import { assemblePackage, publishPackage } from './package-folder.ts'
+import { addExtraFiles, publishPackage, setModes } from './package-folder.ts'
 import { requirementsOf } from './runtime-requirements.ts'
 import { BOOTSTRAP_FILE } from './source-files.ts'
 import { runStep, type Step, type StepListener } from './steps.ts'
 import { withWorkFolder } from './work-folder.ts'
 import { type PackageFile, writeZip } from './write-zip.ts'
+
+const BOOTSTRAP = 'bootstrap'
+
+const NO_CODE_CACHES: CodeCaches = {
+  assets: {},
+  shortcoming:
+    'the executable cannot run on this machine, so it has no code cache and will start slower; build it where it can',
+}
 
 export interface FunctionOptions {
   /** Absolute path. */
@@ -60,6 +69,8 @@ export interface BuiltFunction {
   readonly exports: readonly string[] | undefined
   /** esbuild's. */
   readonly warnings: readonly Message[]
+  /** What makes the executable start slower than it might, a sentence each. */
+  readonly shortcomings: readonly string[]
   /** Names of the shipped packages that have native addons, but none that runs on `arch`. */
   readonly packagesWithoutAddon: readonly string[]
   readonly steps: readonly Step[]
@@ -95,10 +106,27 @@ export async function buildFunction(
     const [bundle, runtime] = await step('bundle', () =>
       Promise.all([bundleFunction(options.entry, options), bundleRuntime()]),
     )
-    const extraFiles = [...(await findIncludes(options)), ...(await findExternals(options))]
+    const ownFiles = [BOOTSTRAP, options.name]
+    const extraFiles = await addExtraFiles(packaged, ownFiles, [
+      ...(await findIncludes(options)),
+      ...(await findExternals(options)),
+    ])
     const base = await step('base Node.js', () => prepareBaseNode(options.arch, options.nodePath, onNotice))
-    await step('executable', () =>
-      makeExecutable(
+    const codeCaches = await step('code cache', async () =>
+      base.runsHere
+        ? makeCodeCaches({
+            bundle: runtime,
+            code: bundle.code,
+            node: base.path,
+            handler: warmUpHandler(options.name, bundle.exports),
+            events: options.events,
+            taskRoot: packaged,
+            folder: join(work, 'code-cache'),
+          })
+        : NO_CODE_CACHES,
+    )
+    await step('executable', async () => {
+      await makeExecutable(
         {
           launcher: runtime.launcher,
           assets: {
@@ -106,6 +134,7 @@ export async function buildFunction(
             'function.js': bundle.code,
             'function.js.map': bundle.sourceMap,
             'function.json': JSON.stringify({ name: options.name, entry: entryInProject(options.entry) }),
+            ...codeCaches.assets,
           },
           node: base.path,
           arch: options.arch,
@@ -113,17 +142,19 @@ export async function buildFunction(
         },
         executable,
         parts,
-      ),
-    )
+      )
+      await chmod(executable, 0o755)
+    })
+    const shortcomings = [
+      codeCaches.shortcoming,
+      base.runsHere ? await explainRejection(executable, codeCaches) : undefined,
+    ]
     const zip = join(work, 'package.zip')
     const files = await step('package', async () => {
-      await copyFile(BOOTSTRAP_FILE, join(packaged, 'bootstrap'))
-      const own: PackageFile[] = ['bootstrap', options.name].map((path) => ({
-        path,
-        source: join(packaged, path),
-        executable: true,
-      }))
-      const all = await assemblePackage(packaged, own, extraFiles)
+      await copyFile(BOOTSTRAP_FILE, join(packaged, BOOTSTRAP))
+      const own = ownFiles.map((path) => ({ path, source: join(packaged, path), executable: true }))
+      const all: PackageFile[] = [...own, ...extraFiles]
+      await setModes(all)
       await writeZip(all, zip)
       return all
     })
@@ -138,11 +169,28 @@ export async function buildFunction(
       ...(await requirementsOf(executable, files, options.arch)),
       exports: bundle.exports,
       warnings: bundle.warnings,
+      shortcomings: shortcomings.filter((shortcoming) => shortcoming !== undefined),
       packagesWithoutAddon: await packagesWithoutAddonFor(options.arch, files),
       steps,
     }
     return { ...built, ...(await publishPackage(packaged, zip, options)) }
   })
+}
+
+/** The handler setting that loads the function and names a handler that it has, if it says which it has. */
+function warmUpHandler(name: string, exports: readonly string[] | undefined): string {
+  const [first] = exports ?? []
+  return first === undefined || exports?.includes('handler') || exports?.includes('default')
+    ? name
+    : `${name}.${first}`
+}
+
+/** Why V8 will not use a code cache that the executable has; undefined when it will. */
+async function explainRejection(executable: string, { assets }: CodeCaches): Promise<string | undefined> {
+  const states = await readCacheStates(executable)
+  const refused = Object.keys(assets).filter((asset) => states[asset.replace('.cache', '')] === 'rejected')
+  if (refused.length === 0) return undefined
+  return `V8 does not accept the executable's own ${refused.join(' and ')}, so it will start slower; please report this`
 }
 
 async function measureZip(zip: string) {

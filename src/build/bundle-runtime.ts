@@ -7,11 +7,13 @@
  */
 import { type BuildOptions, build } from 'esbuild'
 import { leanUndici } from './lean-undici.ts'
-import { LAUNCHER_ENTRY, RUNTIME_ENTRY } from './source-files.ts'
+import { LAUNCHER_ENTRY, RUNTIME_ENTRY, WARM_UP_ENTRY } from './source-files.ts'
 
 export interface RuntimeBundle {
   readonly launcher: Buffer
   readonly runtime: Buffer
+  /** A program for the build, not for the executable: it makes the code caches. */
+  readonly warmUp: Buffer
 }
 
 const OPTIONS = {
@@ -26,7 +28,7 @@ const OPTIONS = {
 } as const satisfies BuildOptions
 
 export async function bundleRuntime(): Promise<RuntimeBundle> {
-  const [launcher, runtime] = await Promise.all([
+  const [launcher, runtime, warmUp] = await Promise.all([
     bundle({ entryPoints: [LAUNCHER_ENTRY] }),
     bundle({
       entryPoints: [RUNTIME_ENTRY],
@@ -34,8 +36,9 @@ export async function bundleRuntime(): Promise<RuntimeBundle> {
       footer: { js: '\n})' },
       plugins: [leanUndici],
     }),
+    bundle({ entryPoints: [WARM_UP_ENTRY] }),
   ])
-  return { launcher, runtime }
+  return { launcher, runtime, warmUp }
 }
 
 async function bundle(options: BuildOptions): Promise<Buffer> {

@@ -10,12 +10,12 @@ export class PackageCollisionError extends BuildError {
 }
 
 /**
- * Copies `extraFiles` into `folder`, beside `own`, which are there. Returns all, with the folder's files as their sources. Rejects
- * with a {@link PackageCollisionError}.
+ * Copies `extraFiles` into `folder`. Returns them with the folder's files as their sources. Rejects with a
+ * {@link PackageCollisionError} when one would take the place of a file named in `own`.
  */
-export async function assemblePackage(
+export async function addExtraFiles(
   folder: string,
-  own: readonly PackageFile[],
+  own: readonly string[],
   extraFiles: readonly PackageFile[],
 ): Promise<PackageFile[]> {
   checkCollisions(own, extraFiles)
@@ -26,15 +26,18 @@ export async function assemblePackage(
     await copyFile(file.source, target)
     copied.push({ ...file, source: target })
   }
-  const files = [...own, ...copied]
+  return copied
+}
+
+/** Gives the files of a package the modes that they have in its zip. */
+export async function setModes(files: readonly PackageFile[]): Promise<void> {
   for (const { source, executable } of files) {
     await chmod(source, executable ? EXECUTABLE_MODE : FILE_MODE)
   }
-  return files
 }
 
-function checkCollisions(own: readonly PackageFile[], extraFiles: readonly PackageFile[]): void {
-  const taken = new Map(own.map(({ path }) => [path, path]))
+function checkCollisions(own: readonly string[], extraFiles: readonly PackageFile[]): void {
+  const taken = new Set(own)
   for (const { path, source } of extraFiles) {
     const [top = path] = path.split('/')
     if (taken.has(top)) {

@@ -23,7 +23,8 @@ export function textReport(built: BuiltFunction): string {
   ]
   const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
   const warnings = packageWarnings(built).map((warning) => `  warning: ${warning}\n`)
-  return `\n${text}${warnings.join('')}\n`
+  const notes = built.shortcomings.map((shortcoming) => `  note: ${shortcoming}\n`)
+  return `\n${text}${[...warnings, ...notes].join('')}\n`
 }
 
 /** What will not work on AWS Lambda: too big, or for another machine. */
@@ -58,6 +59,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       zipBytes: built.zipBytes,
       executableBytes: built.executableBytes,
       unpackedBytes: built.unpackedBytes,
+      shortcomings: built.shortcomings,
       CodeSha256: built.codeSha256,
       arch: built.arch,
       nodeVersion: built.nodeVersion,

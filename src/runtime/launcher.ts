@@ -1,61 +1,24 @@
-/**
- * The executable's main script: evaluates the runtime, and hands it the function.
- *
- * Both are assets of the executable rather than part of this script, so that each can bring a code cache of its own;
- * a single executable application's own code cache is made before the code has run, and holds little.
- */
+/** The executable's main script: starts the program that the executable carries as assets. */
 
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { getRawAsset } from 'node:sea'
-import { constants, Script } from 'node:vm'
-import type { Program } from './program.ts'
+import { type CompiledText, startProgram } from './program-loader.ts'
 
-const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
-const runtimeFile = 'lambdabin:runtime'
-// A path in the task root, although no such file is there: `import()` of a package beside the executable starts from it.
-const functionFile = join(taskRoot, 'function.js')
-
-function text(asset: string): string {
-  return Buffer.from(getRawAsset(asset) as ArrayBuffer).toString()
+function readAsset(name: string): Uint8Array | undefined {
+  try {
+    return new Uint8Array(getRawAsset(name) as ArrayBuffer)
+  } catch {
+    return undefined
+  }
 }
 
-/** Evaluates an asset whose text is a function expression. */
-function evaluate(asset: string, filename: string): (...parameters: unknown[]) => unknown {
-  const script = new Script(text(asset), {
-    filename,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  })
-  return script.runInThisContext()
-}
-
-const program: Program = {
-  functionFile,
-  runtimeFile,
-  loadFunction() {
-    const functionModule = { exports: {} }
-    const requireBeside = createRequire(functionFile)
-    const importMetaUrl = `file://${encodeURI(functionFile)}`
-    const run = evaluate('function.js', functionFile)
-    const pending = run(
-      functionModule.exports,
-      requireBeside,
-      functionModule,
-      functionFile,
-      taskRoot,
-      importMetaUrl,
-    )
-    return pending instanceof Promise ? pending.then(() => functionModule.exports) : functionModule.exports
-  },
-  readSourceMap() {
-    try {
-      return text('function.js.map')
-    } catch {
-      return undefined // Built without one.
+/** `--lambdabin-code-cache` tells whether V8 takes the code caches: the build asks, and so may you. */
+const onCompiled = process.argv.includes('--lambdabin-code-cache')
+  ? ({ name, script }: CompiledText) => {
+      const state =
+        script.cachedDataRejected === undefined ? 'none' : script.cachedDataRejected ? 'rejected' : 'accepted'
+      process.stderr.write(`lambdabin: code cache of the ${name}: ${state}\n`)
     }
-  },
-}
+  : undefined
 
-const runtimeModule = { exports: {} as { start(program: Program): void } }
-evaluate('runtime.js', runtimeFile)(runtimeModule.exports, require, runtimeModule)
-runtimeModule.exports.start(program)
+startProgram(readAsset, process.env.LAMBDA_TASK_ROOT || dirname(process.execPath), require, onCompiled)

@@ -5,7 +5,7 @@
  * decoded. A program in which nobody reads a stack pays one assignment.
  */
 
-import { SourceMap } from 'node:module'
+import type { SourceMap } from 'node:module'
 import type { Program } from './program.ts'
 
 export function installStackTraces(program: Program): void {
@@ -29,7 +29,10 @@ export function installStackTraces(program: Program): void {
 }
 
 function parse(json: string | undefined): SourceMap | undefined {
-  return json === undefined ? undefined : new SourceMap(JSON.parse(json))
+  if (json === undefined) return undefined
+  // Loaded here, as most programs never need it.
+  const { SourceMap } = process.getBuiltinModule('node:module')
+  return new SourceMap(JSON.parse(json))
 }
 
 /** Leaves out the runtime that called the handler, and what called the runtime, unless that is all there is. */

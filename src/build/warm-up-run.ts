@@ -1,10 +1,6 @@
 /**
- * Makes the V8 code caches of an executable's two texts, after they have run.
- *
- * V8 compiles lazily: a cache made right after compiling holds the outermost functions only, and one made after the
- * function has been loaded, and has handled its sample events, holds what a cold start runs. So the build runs the
- * program once, on the Node.js that the executable is made of, against a Runtime API of its own. Only code gets into
- * the package: a code cache holds bytecode, and nothing that was computed.
+ * Runs a program once, on the Node.js that its executable is made of, against a Runtime API of the build's own, and
+ * brings back the code caches that it wrote: see `../runtime/warm-up.ts`, which is the program that does the running.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,10 +16,8 @@ export interface WarmUpOptions {
   readonly warmUp: Buffer
   readonly runtime: Buffer
   readonly code: Buffer
-  /** The Node.js binary that the executable is made of. */
-  readonly node: string
-  /** What runs `node` where its architecture is another than this machine's; empty where it is the same. */
-  readonly emulator: readonly string[]
+  /** The command that is the executable's Node.js: its path, and what has to stand around that. */
+  readonly node: readonly string[]
   /** The handler setting to start with. */
   readonly handler: string
   /** JSON, each. */
@@ -34,10 +28,11 @@ export interface WarmUpOptions {
   readonly folder: string
 }
 
-export interface CodeCaches {
-  /** Undefined where the program could not run at all. */
+export interface WarmUpResult {
+  /** The runtime's code cache; undefined where the program could not run at all. */
   readonly runtime: Buffer | undefined
-  readonly function: Buffer | undefined
+  /** The function's code cache; undefined where it was not loaded. */
+  readonly code: Buffer | undefined
   /** Why the caches hold less than they might, in one sentence; undefined when all went well. */
   readonly shortcoming: string | undefined
 }
@@ -46,9 +41,9 @@ export interface CodeCaches {
 const TIMEOUT_MS = 15_000
 const REGION = 'us-east-1'
 
-export async function makeCodeCaches(options: WarmUpOptions): Promise<CodeCaches> {
+export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   await mkdir(options.folder, { recursive: true })
-  const program = join(options.folder, 'warm-up.js')
+  const program = join(options.folder, 'warm-up.cjs')
   await Promise.all([
     writeFile(program, options.warmUp),
     writeFile(join(options.folder, 'runtime.js'), options.runtime),
@@ -66,7 +61,7 @@ export async function makeCodeCaches(options: WarmUpOptions): Promise<CodeCaches
         readFile(join(options.folder, name)).catch(() => undefined),
       ),
     )
-    return { runtime, function: code, shortcoming }
+    return { runtime, code, shortcoming }
   } finally {
     await server.close()
   }
@@ -78,7 +73,7 @@ async function run(
   server: RuntimeApiServer,
 ): Promise<string | undefined> {
   const initialised = server.begin()
-  const [command = '', ...parameters] = [...options.emulator, options.node, program, options.folder]
+  const [command = '', ...parameters] = [...options.node, program, options.folder]
   const child = spawn(command, parameters, {
     cwd: options.taskRoot,
     // What it prints is of a run that nobody asked for.
