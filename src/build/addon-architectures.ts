@@ -1,6 +1,6 @@
 /** Whether native addons that are shipped beside the executable can be loaded by it. */
-import { open } from 'node:fs/promises'
-import { type Architecture, ELF_HEADER_SIZE, ElfFormatError, readArchitecture } from './elf-file.ts'
+import { type Architecture, ElfFormatError, readArchitecture } from './elf-file.ts'
+import { readHeader } from './elf-header.ts'
 import type { PackageFile } from './write-zip.ts'
 
 /**
@@ -22,10 +22,9 @@ export async function packagesWithoutAddonFor(
 }
 
 async function architectureOf(file: string): Promise<Architecture | undefined> {
-  await using handle = await open(file)
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(ELF_HEADER_SIZE), 0, ELF_HEADER_SIZE, 0)
+  const { header } = await readHeader(file)
   try {
-    return readArchitecture(buffer.subarray(0, bytesRead), file)
+    return readArchitecture(header, file)
   } catch (error) {
     if (error instanceof ElfFormatError) {
       return undefined

@@ -2,13 +2,14 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { cacheFolder, findPinnedNode, pinnedVersions } from '../../bin/pinned-node.js'
 import { BuildError } from './build-error.ts'
-import { type Architecture, ELF_HEADER_SIZE, ElfFormatError, readArchitecture } from './elf-file.ts'
+import { type Architecture, ElfFormatError, readArchitecture } from './elf-file.ts'
+import { readHeader } from './elf-header.ts'
 import { stripElf } from './strip-elf.ts'
 
 /** No executable can be made of this Node.js, or none on this host. */
@@ -58,7 +59,11 @@ export async function prepareBaseNode(
 }
 
 async function checkArchitecture(path: string, arch: Architecture) {
-  const { header, size, mtimeMs } = await readHeader(path)
+  const { header, size, mtimeMs } = await readHeader(path).catch((error) => {
+    throw new BaseNodeError(`--node expects a Node.js binary, and ${path} cannot be read; check the path`, {
+      cause: error,
+    })
+  })
   const actual = explainFormat(() => readArchitecture(header, path))
   if (actual !== arch) {
     throw new BaseNodeError(
@@ -66,19 +71,6 @@ async function checkArchitecture(path: string, arch: Architecture) {
     )
   }
   return { size, mtimeMs }
-}
-
-async function readHeader(path: string) {
-  try {
-    await using file = await open(path)
-    const { size, mtimeMs } = await file.stat()
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(ELF_HEADER_SIZE), 0, ELF_HEADER_SIZE, 0)
-    return { header: buffer.subarray(0, bytesRead), size, mtimeMs }
-  } catch (error) {
-    throw new BaseNodeError(`--node expects a Node.js binary, and ${path} cannot be read; check the path`, {
-      cause: error,
-    })
-  }
 }
 
 function explainFormat<Result>(read: () => Result): Result {
