@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ElfFormatError, parseElf } from '../../src/build/elf-file.ts'
@@ -8,18 +8,14 @@ import { runtimesWith } from '../../src/build/lambda-runtimes.ts'
 
 /** What `readelf -V` lists under "Version needs section", by library; undefined where there is no readelf. */
 function readelfNeeds(file: string): Record<string, string[]> | undefined {
-  let text: string
-  try {
-    text = execFileSync('readelf', ['-V', '-W', file], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-  } catch {
+  const readelf = spawnSync('readelf', ['-V', '-W', file], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  if (readelf.error !== undefined && 'code' in readelf.error && readelf.error.code === 'ENOENT') {
     return undefined
   }
+  assert.equal(readelf.status, 0, readelf.stderr)
   const needs: Record<string, string[]> = {}
   let current: string[] = []
-  for (const line of text.split('\n')) {
+  for (const line of readelf.stdout.split('\n')) {
     const library = /File: (\S+)\s+Cnt:/.exec(line)?.[1]
     const version = /Name: (\S+)\s+Flags:.*Version:/.exec(line)?.[1]
     if (library) {
