@@ -12,8 +12,8 @@ const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const MARK = 'LAMBDABIN_HANDED_OVER'
 
 /**
- * Starts `commandFile` under the pinned Node.js with this process's arguments and streams, and ends as it ends: with its exit
- * status, or by its signal.
+ * Starts `commandFile` under the pinned Node.js with this process's arguments and streams, and ends as it
+ * ends: with its exit status, or by its signal.
  *
  * @param {string} commandFile
  * @returns {Promise<void>}

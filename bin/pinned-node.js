@@ -1,8 +1,8 @@
 // Finds the Node.js binary that executables are made of, of the version that base-node/versions.json pins.
 //
-// In plain JavaScript that any Node.js from 20 on can run: bin/lambdabin.js calls it where the host's own Node.js is
-// too old for the rest. It looks in node_modules, then in a cache folder, and else lets npm fetch it, from
-// wherever the user's settings of npm say.
+// In plain JavaScript that any Node.js from 20 on can run: bin/lambdabin.js calls it where the host's own
+// Node.js is too old for the rest. It looks in node_modules, then in a cache folder, and else lets npm fetch
+// it, from wherever the user's settings of npm say.
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -16,7 +16,8 @@ import { pipeline } from 'node:stream/promises'
 
 /**
  * @typedef {'x64' | 'arm64'} Architecture
- * @typedef {{ version: string, packages: Record<Architecture, { name: string, integrity: string }> }} PinnedVersions
+ * @typedef {{ name: string, integrity: string }} PinnedPackage
+ * @typedef {{ version: string, packages: Record<Architecture, PinnedPackage> }} PinnedVersions
  */
 
 /** @type {PinnedVersions} */
@@ -41,8 +42,8 @@ export class PinnedNodeError extends Error {
 const FETCH_TIMEOUT_MS = 600_000
 
 /**
- * Path of the pinned Node.js binary for an architecture; fetches it when it is on this machine neither as a package nor in
- * the cache. Rejects with a {@link PinnedNodeError}.
+ * Path of the pinned Node.js binary for an architecture; fetches it when it is on this machine neither as a
+ * package nor in the cache. Rejects with a {@link PinnedNodeError}.
  *
  * @param {Architecture} architecture
  * @param {(message: string) => void} [onFetch] is told, in one line, before something is fetched
@@ -86,7 +87,8 @@ function installedNode(architecture) {
 }
 
 /**
- * Puts the pinned Node.js into `folder`, all of it or nothing: two builds may do this at once, and both end well.
+ * Puts the pinned Node.js into `folder`, all of it or nothing: two builds may do this at once, and both end
+ * well.
  *
  * @param {Architecture} architecture
  * @param {string} folder

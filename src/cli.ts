@@ -7,7 +7,10 @@ import { UsageError } from './command-line/usage-error.ts'
 
 interface Command {
   readonly help: string
-  /** Resolves to the exit status. Commands are loaded on demand: each brings much that the other does not need. */
+  /**
+   * Resolves to the exit status. Commands are loaded on demand: each brings much that the other does not
+   * need.
+   */
   readonly run: (args: string[]) => Promise<number>
 }
 

@@ -4,8 +4,8 @@ import { readHeader } from './elf-header.ts'
 import type { PackageFile } from './write-zip.ts'
 
 /**
- * Names of the packages among `files` that bring native addons, none of them for `arch` on Linux: npm installed them for this
- * machine. One that brings addons for several machines is fine if one fits.
+ * Names of the packages among `files` that bring native addons, none of them for `arch` on Linux: npm
+ * installed them for this machine. One that brings addons for several machines is fine if one fits.
  */
 export async function packagesWithoutAddonFor(
   arch: Architecture,

@@ -1,16 +1,19 @@
 /**
- * Turns a bundle that is an ES module, because it awaits at its top level, into the text of an async function.
+ * Turns a bundle that is an ES module, because it awaits at its top level, into the text of an async
+ * function.
  *
- * esbuild cannot write such a bundle as CommonJS. Its ES modules are regular, though: imports stand at the top, exports
- * in one clause at the end, and all between is the same as in a function. The statements are blanked out,
- * character by character, and what they do is done in the wrapper's first line, so that each position in the code
- * stays where the source map has it, one line further down.
+ * esbuild cannot write such a bundle as CommonJS. Its ES modules are regular, though: imports stand at the
+ * top, exports in one clause at the end, and all between is the same as in a function. The statements are
+ * blanked out, character by character, and what they do is done in the wrapper's first line, so that each
+ * position in the code stays where the source map has it, one line further down.
  */
 import { isBuiltin } from 'node:module'
 import { type Import, init, parse } from 'es-module-lexer'
 import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
 
-/** The module's text as an expression whose value is an async function, with the parameters of every wrapper. */
+/**
+ * The module's text as an expression whose value is an async function, with the parameters of every wrapper.
+ */
 export async function asyncFunctionFromModule(code: string): Promise<string> {
   await init
   const [imports, exports] = parse(code)
@@ -41,9 +44,9 @@ type StaticImport = Extract<Import, { type: 'static' | 'reexport-star' }>
 const NAME = String.raw`(?:[\p{ID_Continue}$]+|"(?:[^"\\]|\\.)*")`
 
 /**
- * What an import of a module gives: of an ES module its namespace; of a CommonJS one, as Node.js's own are here, its
- * `module.exports` as `default` and each of its properties by name. They are getters, because some of Node.js's own modules
- * load much when a property is read.
+ * What an import of a module gives: of an ES module its namespace; of a CommonJS one, as Node.js's own are
+ * here, its `module.exports` as `default` and each of its properties by name. They are getters, because some
+ * of Node.js's own modules load much when a property is read.
  */
 const HELPERS = [
   'const __defineGetter = (object, name, get) =>',
@@ -66,7 +69,8 @@ function isStaticImport(statement: Import): statement is StaticImport {
 function readImport(code: string, statement: StaticImport): Statement {
   const { importStart: start, importEnd: end } = statement
   const specifier = JSON.stringify(statement.specifier)
-  // What is not part of Node.js is an external, shipped beside the executable. Only `import()` takes one that awaits, too.
+  // What is not part of Node.js is an external, shipped beside the executable. Only `import()` takes one that
+  // awaits, too.
   const load = isBuiltin(statement.specifier) ? `require(${specifier})` : `await import(${specifier})`
   const module = `__importedModule(${load})`
   if (statement.type === 'reexport-star') {

@@ -1,10 +1,11 @@
 /**
  * Bundles the AWS SDK from its ES modules.
  *
- * Its packages have both ES modules and CommonJS (fields `module` and `main` in package.json), and for Node.js esbuild takes the second, since
- * there are packages whose two kinds differ. Those of the AWS SDK are generated from one source. From ES modules, what a function does
- * not use is left out: with a DynamoDB client and zod, the bundle is 1.15 MB instead of 1.48, and loading it takes 75 ms instead
- * of 102; with a code cache 40 instead of 56.
+ * Its packages have both ES modules and CommonJS (fields `module` and `main` in package.json), and for
+ * Node.js esbuild takes the second, since there are packages whose two kinds differ. Those of the AWS SDK are
+ * generated from one source. From ES modules, what a function does not use is left out: with a DynamoDB
+ * client and zod, the bundle is 1.15 MB instead of 1.48, and loading it takes 75 ms instead of 102; with a
+ * code cache 40 instead of 56.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -45,7 +46,10 @@ function packageFolder(file: string, name: string): string | undefined {
   return at === -1 ? undefined : file.slice(0, at + folder.length)
 }
 
-/** The ES module that stands for a whole package; undefined when package.json names none, or says by itself which file is for whom. */
+/**
+ * The ES module that stands for a whole package; undefined when package.json names none, or says by itself
+ * which file is for whom.
+ */
 async function moduleFile(folder: string): Promise<string | undefined> {
   const { module, exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
   return typeof module === 'string' && exports === undefined ? join(folder, module) : undefined

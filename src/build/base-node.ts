@@ -32,8 +32,8 @@ export interface BaseNode {
 const OLDEST_MAJOR = 22
 
 /**
- * Finds the base for executables for `arch`: the binary `nodePath` if given, else the pinned Node.js, which is fetched if need
- * be (`onFetch` is told so). Rejects with a {@link BaseNodeError} or a PinnedNodeError.
+ * Finds the base for executables for `arch`: the binary `nodePath` if given, else the pinned Node.js, which
+ * is fetched if need be (`onFetch` is told so). Rejects with a {@link BaseNodeError} or a PinnedNodeError.
  */
 export async function prepareBaseNode(
   arch: Architecture,
@@ -102,7 +102,10 @@ async function askVersion(path: string): Promise<string> {
   return version
 }
 
-/** The version of a binary that cannot run here, from the address of its sources, which it holds for `process.release`. */
+/**
+ * The version of a binary that cannot run here, from the address of its sources, which it holds for
+ * `process.release`.
+ */
 async function readVersion(path: string): Promise<string> {
   const bytes = await readFile(path)
   for (let at = bytes.indexOf('node-v'); at !== -1; at = bytes.indexOf('node-v', at + 1)) {
@@ -134,7 +137,10 @@ async function findGenerator(
   )
 }
 
-/** Path of the binary without what only debuggers need; `identity` tells whether one made before is still right. */
+/**
+ * Path of the binary without what only debuggers need; `identity` tells whether one made before is still
+ * right.
+ */
 async function strippedCopy(original: string, identity: string): Promise<string> {
   const key = createHash('sha256').update(identity).digest('hex').slice(0, 16)
   const folder = await writableCacheFolder()

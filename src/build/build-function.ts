@@ -77,8 +77,9 @@ export interface BuiltFunction {
 }
 
 /**
- * Builds one function into `<outDir>/<name>.zip` and `<outDir>/<name>/`. Rejects with a BuildError that says what to do, and leaves
- * what was there before as it was. `onStep` hears of each step as it ends, `onNotice` of what takes long.
+ * Builds one function into `<outDir>/<name>.zip` and `<outDir>/<name>/`. Rejects with a BuildError that says
+ * what to do, and leaves what was there before as it was. `onStep` hears of each step as it ends, `onNotice`
+ * of what takes long.
  */
 export async function buildFunction(
   options: FunctionOptions,

@@ -7,7 +7,9 @@ export class BundleError extends BuildError {
   override readonly name = 'BundleError'
 }
 
-/** Turns what esbuild threw into a {@link BundleError} that names `entry`; anything else is returned as it is. */
+/**
+ * Turns what esbuild threw into a {@link BundleError} that names `entry`; anything else is returned as it is.
+ */
 export async function explainBundleFailure(error: unknown, entry: string): Promise<unknown> {
   if (!isBuildFailure(error)) {
     return error

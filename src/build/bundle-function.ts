@@ -2,8 +2,8 @@
  * Bundles a function: its entry and everything that it imports, in one text.
  *
  * Evaluated as a script, the text's value is a function that takes `exports, require, module, __filename,
- * __dirname` as a CommonJS module does, and `__importMetaUrl` for what `import.meta.url` says in an ES module. It
- * returns nothing, or a promise where the entry or an import of it awaits at its top level.
+ * __dirname` as a CommonJS module does, and `__importMetaUrl` for what `import.meta.url` says in an ES
+ * module. It returns nothing, or a promise where the entry or an import of it awaits at its top level.
  *
  * Nothing in it tells where it was built: paths in it and in its source map are relative to the function's
  * project, so that the same sources give the same bytes.
@@ -40,8 +40,8 @@ type Bundled = BuildResult<BuildOptions & { write: false; metafile: true }>
 /** Bundles the function that starts at `entry`, an absolute path. Rejects with a BundleError. */
 export async function bundleFunction(entry: string, options: BundleOptions): Promise<FunctionBundle> {
   try {
-    // As an ES module for its list of exports, and for its diagnostics, which are free of what is no fault of the
-    // author's: that a CommonJS module cannot await.
+    // As an ES module for its list of exports, and for its diagnostics, which are free of what is no fault of
+    // the author's: that a CommonJS module cannot await.
     const module = await bundle(entry, options, { format: 'esm' })
     const exports = checkExports(module.metafile, entry)
     const bundled =
@@ -84,7 +84,9 @@ async function bundleAsAsyncFunction(
   }
 }
 
-/** The output of `bundled`, or of the same bundled again if esbuild gave a class of the author's another name. */
+/**
+ * The output of `bundled`, or of the same bundled again if esbuild gave a class of the author's another name.
+ */
 async function withClassNames(
   bundled: Bundled,
   entry: string,
@@ -113,9 +115,9 @@ function bundle(entry: string, options: BundleOptions, format: BuildOptions): Pr
     plugins: [refuseNativeAddons, awsSdkModules],
     sourcemap: 'external',
     sourcesContent: false,
-    // Identifiers keep their names: an error's class name is its errorType. Nor would shorter ones be faster. An
-    // AWS SDK DynamoDB client with zod, from start to loaded, without and with a code cache: as it is 109 and
-    // 60 ms; so 102 and 56; identifiers shortened and names kept by calls (keepNames) 112 and 57.
+    // Identifiers keep their names: an error's class name is its errorType. Nor would shorter ones be faster.
+    // An AWS SDK DynamoDB client with zod, from start to loaded, without and with a code cache: as it is 109
+    // and 60 ms; so 102 and 56; identifiers shortened and names kept by calls (keepNames) 112 and 57.
     minifySyntax: options.minify,
     minifyWhitespace: options.minify,
     legalComments: 'none',
@@ -136,7 +138,10 @@ function outputs(result: Bundled): Output {
   return { code: file('.js'), sourceMap: file('.js.map') }
 }
 
-/** The folder that paths are told relative to: the nearest one upwards with a package.json, else the entry's own. */
+/**
+ * The folder that paths are told relative to: the nearest one upwards with a package.json, else the entry's
+ * own.
+ */
 export function projectFolder(entry: string): string {
   const own = dirname(entry)
   let folder = own

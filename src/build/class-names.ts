@@ -1,9 +1,10 @@
 /**
  * Whether esbuild gave one of the author's classes another name.
  *
- * It does so for one of two classes of the same name in two files (`OrderNotFound2`), and for a class that names itself
- * inside (`_OrderNotFound`). That shows: an error's `errorType` is its class's name. esbuild's `keepNames` puts it right, with a
- * call for each class and function as the module loads, 1 to 7 ms with an AWS SDK; so it is for bundles that need it.
+ * It does so for one of two classes of the same name in two files (`OrderNotFound2`), and for a class that
+ * names itself inside (`_OrderNotFound`). That shows: an error's `errorType` is its class's name. esbuild's
+ * `keepNames` puts it right, with a call for each class and function as the module loads, 1 to 7 ms with an
+ * AWS SDK; so it is for bundles that need it.
  */
 import { SourceMap } from 'node:module'
 
@@ -19,7 +20,9 @@ interface ClassName {
   readonly variable: string | undefined
 }
 
-/** True when a class in `code` that comes from outside of node_modules has another name than in its source. */
+/**
+ * True when a class in `code` that comes from outside of node_modules has another name than in its source.
+ */
 export function hasRenamedClass(code: string, sourceMap: string): boolean {
   const suspects = [...code.matchAll(CLASS)].flatMap(readName).filter(looksRenamed)
   if (suspects.length === 0) {

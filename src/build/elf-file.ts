@@ -1,13 +1,16 @@
 /**
  * The parts of an ELF file that the build reads and rewrites: its header, its segments and its sections.
  *
- * Only what AWS Lambda runs is understood: 64-bit, little endian, x86-64 and AArch64. Layout and constants are
- * those of the System V ABI, "Object Files".
+ * Only what AWS Lambda runs is understood: 64-bit, little endian, x86-64 and AArch64. Layout and constants
+ * are those of the System V ABI, "Object Files".
  */
 
 export type Architecture = 'x64' | 'arm64'
 
-/** One entry of the program header table: bytes `offset` to `offset + fileSize` are mapped when the program runs. */
+/**
+ * One entry of the program header table: bytes `offset` to `offset + fileSize` are mapped when the program
+ * runs.
+ */
 export interface ElfSegment {
   readonly type: number
   readonly offset: number
@@ -49,7 +52,10 @@ export class ElfFormatError extends Error {
   override readonly name = 'ElfFormatError'
 }
 
-/** Reads the tables of an ELF file that is wholly in `bytes`. Throws {@link ElfFormatError}, naming `fileName`. */
+/**
+ * Reads the tables of an ELF file that is wholly in `bytes`. Throws {@link ElfFormatError}, naming
+ * `fileName`.
+ */
 export function parseElf(bytes: Buffer, fileName: string): ElfFile {
   const architecture = readArchitecture(bytes, fileName)
   try {

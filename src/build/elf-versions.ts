@@ -1,9 +1,10 @@
 /**
  * Which glibc and libstdc++ an executable needs.
  *
- * A dynamically linked executable lists, in `.gnu.version_r`, the symbol versions it wants of each shared library;
- * the dynamic linker refuses to start it where one is missing. glibc names them `GLIBC_2.17`, after the release
- * that brought the symbol. Layout: Linux Standard Base, "Symbol Versioning" (Elfxx_Verneed, Elfxx_Vernaux).
+ * A dynamically linked executable lists, in `.gnu.version_r`, the symbol versions it wants of each shared
+ * library; the dynamic linker refuses to start it where one is missing. glibc names them `GLIBC_2.17`, after
+ * the release that brought the symbol. Layout: Linux Standard Base, "Symbol Versioning" (Elfxx_Verneed,
+ * Elfxx_Vernaux).
  */
 import { ElfFormatError, parseElf, readString, SECTION_TYPE } from './elf-file.ts'
 
@@ -28,8 +29,8 @@ export function neededSymbolVersions(executable: Buffer, fileName: string): Map<
 }
 
 /**
- * The newest release that an ELF file asks for under a prefix: `2.28` of glibc under `GLIBC`, `3.4.21` of libstdc++ under `GLIBCXX`;
- * undefined when it asks for none, as a static one does.
+ * The newest release that an ELF file asks for under a prefix: `2.28` of glibc under `GLIBC`, `3.4.21` of
+ * libstdc++ under `GLIBCXX`; undefined when it asks for none, as a static one does.
  */
 export function neededVersion(
   executable: Buffer,

@@ -8,8 +8,8 @@ export class NoExportsError extends BuildError {
 }
 
 /**
- * Names of the entry's exports, from what esbuild says of it bundled as an ES module; undefined for a CommonJS entry.
- * Throws {@link NoExportsError} when there are none.
+ * Names of the entry's exports, from what esbuild says of it bundled as an ES module; undefined for a
+ * CommonJS entry. Throws {@link NoExportsError} when there are none.
  */
 export function checkExports(metafile: Metafile, entry: string): readonly string[] | undefined {
   const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined)

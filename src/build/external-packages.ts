@@ -1,9 +1,10 @@
 /**
- * Packages that stay out of the bundle and are shipped as they are, in `node_modules/` beside the executable, with
- * the packages that they need in turn.
+ * Packages that stay out of the bundle and are shipped as they are, in `node_modules/` beside the executable,
+ * with the packages that they need in turn.
  *
- * Where npm, pnpm or a workspace keeps them does not matter: each is found as Node.js would find it, and laid out anew. At the
- * top, unless another version is there already; then inside the package that needs it, as npm does.
+ * Where npm, pnpm or a workspace keeps them does not matter: each is found as Node.js would find it, and laid
+ * out anew. At the top, unless another version is there already; then inside the package that needs it, as
+ * npm does.
  */
 import { existsSync } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
@@ -24,7 +25,9 @@ export interface ExternalOptions {
   readonly externals: readonly string[]
 }
 
-/** A package and its place in the deployment package: `node_modules/a`, or `node_modules/a/node_modules/b`. */
+/**
+ * A package and its place in the deployment package: `node_modules/a`, or `node_modules/a/node_modules/b`.
+ */
 interface PlacedPackage {
   readonly place: string
   /** The folder that it is in now, links resolved. */
@@ -32,7 +35,10 @@ interface PlacedPackage {
 }
 
 const PACKAGE_NAME = /^(?:@[^/@]+\/)?[^/@.][^/@]*$/
-/** How deep packages are put into packages. Versions that need each other crosswise would go on for ever; no real tree comes near. */
+/**
+ * How deep packages are put into packages. Versions that need each other crosswise would go on for ever; no
+ * real tree comes near.
+ */
 const DEEPEST = 32
 
 /** All files of the externals and of what they need. Rejects with an {@link ExternalPackageError}. */
@@ -43,8 +49,8 @@ export async function findExternals({ entry, externals }: ExternalOptions): Prom
     const folder = await findExternal(name, entry)
     pending.push(placePackage(placed, name, folder, ''))
   }
-  // A package's dependencies are all in their places before those of the dependencies: one that is put inside it must not
-  // come between another and what that one has found further up.
+  // A package's dependencies are all in their places before those of the dependencies: one that is put inside
+  // it must not come between another and what that one has found further up.
   for (let parent = pending.shift(); parent !== undefined; parent = pending.shift()) {
     for (const dependency of await findDependencies(parent.folder)) {
       if (resolvePlaced(placed, dependency.name, parent.place)?.folder !== dependency.folder) {
@@ -80,7 +86,10 @@ async function findPackage(name: string, fromFile: string): Promise<string | und
   return folder === undefined ? undefined : realpath(folder)
 }
 
-/** The packages that the one in `folder` needs when it runs. Those that it can do without are found only if installed. */
+/**
+ * The packages that the one in `folder` needs when it runs. Those that it can do without are found only if
+ * installed.
+ */
 async function findDependencies(folder: string): Promise<{ name: string; folder: string }[]> {
   const file = join(folder, 'package.json')
   const manifest = await readManifest(file)

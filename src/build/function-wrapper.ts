@@ -1,8 +1,8 @@
 /**
  * The function expression that a bundle of a user's code is: its parameters, and the lines around the code.
  *
- * The aliases are for `import.meta.filename` and `.dirname`. They are not the parameters themselves because many an
- * ES module declares a `__dirname` of its own, which may well be another folder.
+ * The aliases are for `import.meta.filename` and `.dirname`. They are not the parameters themselves because
+ * many an ES module declares a `__dirname` of its own, which may well be another folder.
  */
 
 const PARAMETERS = 'exports, require, module, __filename, __dirname, __importMetaUrl'

@@ -1,4 +1,6 @@
-/** Files that a user ships beside the executable with `--include`, at the same place as in the current folder. */
+/**
+ * Files that a user ships beside the executable with `--include`, at the same place as in the current folder.
+ */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { BuildError } from './build-error.ts'

@@ -13,8 +13,8 @@ export interface LambdaRuntime {
 }
 
 /**
- * Oldest first. Source: AWS Lambda Developer Guide, "Lambda runtimes"; the libraries are those of the Amazon Linux releases, whose
- * libstdc++ come with GCC 4.8, 7.3 and 11.
+ * Oldest first. Source: AWS Lambda Developer Guide, "Lambda runtimes"; the libraries are those of the Amazon
+ * Linux releases, whose libstdc++ come with GCC 4.8, 7.3 and 11.
  */
 export const LAMBDA_RUNTIMES: readonly LambdaRuntime[] = [
   { name: 'provided', glibc: '2.17', libstdcxx: '3.4.19', note: 'Amazon Linux 1, which AWS has retired' },

@@ -1,8 +1,8 @@
 /**
  * Compiles bundles and a Node.js binary into one executable, with pkg in its SEA mode.
  *
- * pkg runs in a process of its own: it changes the working directory, it writes to stdout, and what makes the blob must be a
- * Node.js of the same version as the one that will read it.
+ * pkg runs in a process of its own: it changes the working directory, it writes to stdout, and what makes the
+ * blob must be a Node.js of the same version as the one that will read it.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'

@@ -1,4 +1,7 @@
-/** The deployment package as a folder: what goes in, and how it takes the place of the one from the last build. */
+/**
+ * The deployment package as a folder: what goes in, and how it takes the place of the one from the last
+ * build.
+ */
 import { chmod, copyFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BuildError } from './build-error.ts'
@@ -56,7 +59,8 @@ export async function publishPackage(
   { outDir, name }: { outDir: string; name: string },
 ): Promise<{ folder: string; zip: string }> {
   const place = { folder: join(outDir, name), zip: join(outDir, `${name}.zip`) }
-  // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the work folder.
+  // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
+  // work folder.
   await rename(place.folder, join(dirname(packaged), 'previous')).catch((error) => {
     if (error.code !== 'ENOENT') throw error
   })

@@ -17,8 +17,8 @@ const seaConfig = {
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: false,
-  // The blob tells the main script's path as it is given. Relative to the folder that pkg makes in the temporary one, and
-  // works in, it is the same in every build.
+  // The blob tells the main script's path as it is given. Relative to the folder that pkg makes in the
+  // temporary one, and works in, it is the same in every build.
   main: relative(join(tmpdir(), 'any'), request.launcher),
   assets: { ...request.assets },
 }
@@ -26,8 +26,8 @@ const seaConfig = {
 await sea.default(request.launcher, {
   targets: [{ platform: 'linux', arch: request.arch, nodeRange: `node${major}`, output: request.output }],
   nodePath: request.node,
-  // Makes this very process the blob's generator where the target's architecture is another one; where it is the same, pkg
-  // takes the target itself. Neither way does it fetch a Node.js.
+  // Makes this very process the blob's generator where the target's architecture is another one; where it is
+  // the same, pkg takes the target itself. Neither way does it fetch a Node.js.
   useLocalNode: true,
   seaConfig,
 })

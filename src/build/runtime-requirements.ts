@@ -1,4 +1,7 @@
-/** Which of AWS Lambda's runtimes a deployment package runs on, by the shared libraries that its programs need. */
+/**
+ * Which of AWS Lambda's runtimes a deployment package runs on, by the shared libraries that its programs
+ * need.
+ */
 import { readFile } from 'node:fs/promises'
 import { type Architecture, ElfFormatError, readArchitecture } from './elf-file.ts'
 import { compareVersions, neededVersion } from './elf-versions.ts'
@@ -6,7 +9,9 @@ import { runtimesWith } from './lambda-runtimes.ts'
 import type { PackageFile } from './write-zip.ts'
 
 export interface RuntimeRequirements {
-  /** The newest release of glibc that something in the package asks for; undefined when nothing asks for any. */
+  /**
+   * The newest release of glibc that something in the package asks for; undefined when nothing asks for any.
+   */
   readonly glibc: string | undefined
   /** Names, as in `--runtime`, oldest first. */
   readonly runtimes: readonly string[]
@@ -16,8 +21,9 @@ export interface RuntimeRequirements {
 const LIBRARY = /\.(?:node|so(?:\.\d+)*)$/
 
 /**
- * What the executable of a package and its native addons need together. An addon for another machine, of which packages
- * like to bring some, does not count. Rejects with an ElfFormatError when the executable is none.
+ * What the executable of a package and its native addons need together. An addon for another machine, of
+ * which packages like to bring some, does not count. Rejects with an ElfFormatError when the executable is
+ * none.
  */
 export async function requirementsOf(
   executable: string,

@@ -1,4 +1,7 @@
-/** Where lambdabin's own files are: beside this one as sources in a checkout, compiled in an installed package. */
+/**
+ * Where lambdabin's own files are: beside this one as sources in a checkout, compiled in an installed
+ * package.
+ */
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 

@@ -1,11 +1,12 @@
 /**
- * Strips an ELF file: leaves out what is only for debuggers and linkers, so that a deployment package is smaller.
+ * Strips an ELF file: leaves out what is only for debuggers and linkers, so that a deployment package is
+ * smaller.
  *
- * A program runs from its segments, and its sections beyond them (symbol table, debug information, notes of the
- * compiler) are dead weight: 18 MB of Node.js. They are at the end of the file, after every segment, so
- * stripping is to end the file there and to write a section header table that names the allocated sections only.
- * Nothing that is mapped moves. `strip` of GNU binutils does the same, but a host need not have it, nor one
- * that knows the other architecture.
+ * A program runs from its segments, and its sections beyond them (symbol table, debug information, notes of
+ * the compiler) are dead weight: 18 MB of Node.js. They are at the end of the file, after every segment, so
+ * stripping is to end the file there and to write a section header table that names the allocated sections
+ * only. Nothing that is mapped moves. `strip` of GNU binutils does the same, but a host need not have it, nor
+ * one that knows the other architecture.
  */
 import {
   ELF_HEADER_SIZE,
@@ -20,7 +21,10 @@ import {
 
 const SECTION_NAME_TABLE = '.shstrtab'
 
-/** The bytes of `executable` without its unallocated sections. Throws {@link ElfFormatError}, naming `fileName`. */
+/**
+ * The bytes of `executable` without its unallocated sections. Throws {@link ElfFormatError}, naming
+ * `fileName`.
+ */
 export function stripElf(executable: Buffer, fileName: string): Buffer {
   const elf = parseElf(executable, fileName)
   const kept = elf.sections.filter((section) => section.index === 0 || isAllocated(section))

@@ -1,4 +1,7 @@
-/** A build's own folder inside the folder that it writes to, on the same disk so that what is done can be renamed into place. */
+/**
+ * A build's own folder inside the folder that it writes to, on the same disk so that what is done can be
+ * renamed into place.
+ */
 import { rmdirSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,9 +14,9 @@ export class OutDirError extends BuildError {
 }
 
 /**
- * Calls `work` with an empty folder in `outDir`, and deletes it when `work` is done or has failed, or builds are
- * abandoned. Deletes
- * `outDir`, too, if `work` failed and it is there only because of this. Rejects as `work` does.
+ * Calls `work` with an empty folder in `outDir`, and deletes it when `work` is done or has failed, or builds
+ * are abandoned. Deletes `outDir`, too, if `work` failed and it is there only because of this. Rejects as
+ * `work` does.
  */
 export async function withWorkFolder<Result>(
   outDir: string,

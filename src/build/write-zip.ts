@@ -1,5 +1,6 @@
 /**
- * Writes a deployment package's zip so that the same files give the same bytes, whenever and wherever it is built.
+ * Writes a deployment package's zip so that the same files give the same bytes, whenever and wherever it is
+ * built.
  *
  * Entries are in the order of their names, have one fixed time, and a mode of either 0755 or 0644.
  */
@@ -16,12 +17,15 @@ export interface PackageFile {
 }
 
 /**
- * Noon, by the host's own clock: a zip's DOS time has no time zone, so the same numbers come out everywhere. 1980 is
- * the first year that it can say.
+ * Noon, by the host's own clock: a zip's DOS time has no time zone, so the same numbers come out everywhere.
+ * 1980 is the first year that it can say.
  */
 const ENTRY_TIME = new Date(1980, 0, 1, 12, 0, 0)
 
-/** 6: level 9 takes more than twice as long (13 s instead of 5) for half a percent less (40.1 MB instead of 40.3). */
+/**
+ * 6: level 9 takes more than twice as long (13 s instead of 5) for half a percent less (40.1 MB instead of
+ * 40.3).
+ */
 const COMPRESSION_LEVEL = 6
 
 export const EXECUTABLE_MODE = 0o755

@@ -5,7 +5,10 @@ import type { BuiltFunction } from '../build/build-function.ts'
 import { LAMBDA_RUNTIMES } from '../build/lambda-runtimes.ts'
 import type { Step } from '../build/steps.ts'
 
-/** AWS Lambda takes a zip of up to 50 MB directly, and a package of up to 250 MB unpacked; its guide counts in MiB. */
+/**
+ * AWS Lambda takes a zip of up to 50 MB directly, and a package of up to 250 MB unpacked; its guide counts in
+ * MiB.
+ */
 const DIRECT_UPLOAD_BYTES = 50 * 1024 * 1024
 const UNPACKED_BYTES = 250 * 1024 * 1024
 

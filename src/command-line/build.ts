@@ -24,7 +24,10 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const
 
-/** Runs the command. Resolves to the exit status, 0; rejects with a UsageError, or with the BuildError of the first entry that fails. */
+/**
+ * Runs the command. Resolves to the exit status, 0; rejects with a UsageError, or with the BuildError of the
+ * first entry that fails.
+ */
 export async function buildCommand(args: string[]): Promise<number> {
   const { functions, json } = await readArguments(args)
   const built: BuiltFunction[] = []

@@ -3,7 +3,10 @@
 /** Part of a name's letters that may differ: two of `build`, which is one pair swapped. */
 const MEANT = 0.4
 
-/** The name that takes the fewest changes of a letter to become; undefined when none is near enough to be meant. */
+/**
+ * The name that takes the fewest changes of a letter to become; undefined when none is near enough to be
+ * meant.
+ */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   const [nearest] = names
     .map((name) => ({ name, distance: editDistance(typed, name) }))

@@ -5,7 +5,9 @@ import { UsageError } from './usage-error.ts'
 
 type OptionDefinitions = NonNullable<ParseArgsConfig['options']>
 
-/** As node:util's parseArgs in its strict mode, with positionals. Throws {@link UsageError}, naming `command`. */
+/**
+ * As node:util's parseArgs in its strict mode, with positionals. Throws {@link UsageError}, naming `command`.
+ */
 export function readOptions<Definitions extends OptionDefinitions>(
   command: string,
   args: string[],
@@ -28,7 +30,8 @@ function explain(command: string, error: Error & { code: unknown }, known: reado
     const remedy = nearest === undefined ? help : `did you mean --${nearest}?`
     return new UsageError(`${command} has no option ${option}; ${remedy}`, { cause: error })
   }
-  // parseArgs words what arrived well: "Option '--name <value>' argument missing", "… does not take an argument".
+  // parseArgs words what arrived well: "Option '--name <value>' argument missing", "… does not take an
+  // argument".
   const [sentence] = error.message.split('\n')
   return new UsageError(`${sentence?.replace(/\.$/, '')}; ${help}`, { cause: error })
 }

@@ -18,8 +18,8 @@ interface Installation {
 }
 
 /**
- * An installation of lambdabin in a folder of its own, without dependencies, that pins `node-fake@1.0.0`, a shell script; and an
- * `npm` that packs it as the registry would, after `beforePack`.
+ * An installation of lambdabin in a folder of its own, without dependencies, that pins `node-fake@1.0.0`, a
+ * shell script; and an `npm` that packs it as the registry would, after `beforePack`.
  */
 function installation(
   t: TestContext,

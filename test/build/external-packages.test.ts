@@ -29,7 +29,9 @@ function packageFiles(
   }
 }
 
-/** Ships `externals` of the project `files` into another folder, and tells what each of them requires there. */
+/**
+ * Ships `externals` of the project `files` into another folder, and tells what each of them requires there.
+ */
 async function ship(t: TestContext, files: Record<string, object | string>, ...externals: string[]) {
   const source = writeFiles(temporaryFolder(t), { 'src/orders.js': '', ...files })
   return shipFrom(t, source, externals)

@@ -1,4 +1,7 @@
-/** Whole builds: real executables, run by the real emulator. They take seconds each, so each shows many things. */
+/**
+ * Whole builds: real executables, run by the real emulator. They take seconds each, so each shows many
+ * things.
+ */
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'

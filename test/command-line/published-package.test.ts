@@ -14,7 +14,10 @@ import { temporaryFolder } from '../support/fixture-package.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
 
-/** Packs a copy of the checkout, so that this one gets no compiled files; returns the folder that npm would install. */
+/**
+ * Packs a copy of the checkout, so that this one gets no compiled files; returns the folder that npm would
+ * install.
+ */
 async function packAndUnpack(t: TestContext): Promise<string> {
   const checkout = join(temporaryFolder(t), 'checkout')
   const files = [
@@ -34,7 +37,10 @@ async function packAndUnpack(t: TestContext): Promise<string> {
   return join(checkout, 'package')
 }
 
-/** A project that depends on lambdabin alone: it has lambdabin's dependencies, and not what only this repository needs. */
+/**
+ * A project that depends on lambdabin alone: it has lambdabin's dependencies, and not what only this
+ * repository needs.
+ */
 async function userProject(t: TestContext): Promise<string> {
   const packed = await packAndUnpack(t)
   const project = writeFiles(join(temporaryFolder(t), 'project'), {

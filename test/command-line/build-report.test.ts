@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { BuiltFunction } from '../../src/build/build-function.ts'
+import { jsonReport, packageWarnings, textReport } from '../../src/command-line/build-report.ts'
+
+const MIB = 1024 * 1024
+
+const built: BuiltFunction = {
+  name: 'orders',
+  entry: '/project/orders.ts',
+  arch: 'x64',
+  nodeVersion: '24.21.0',
+  zip: '/project/dist/orders.zip',
+  folder: '/project/dist/orders',
+  executableBytes: 109_316_096,
+  zipBytes: 50 * MIB,
+  unpackedBytes: 250 * MIB,
+  codeSha256: 'abc=',
+  glibc: '2.17',
+  runtimes: ['provided', 'provided.al2', 'provided.al2023'],
+  exports: ['handler'],
+  warnings: [],
+  shortcomings: [],
+  packagesWithoutAddon: [],
+  steps: [{ name: 'bundle', ms: 120 }],
+}
+
+test('a package at AWS Lambda’s limits gets no warning, one a byte over gets one for each', () => {
+  assert.deepEqual(packageWarnings(built), [])
+  const [zip = '', unpacked = '', ...others] = packageWarnings({
+    ...built,
+    zipBytes: 50 * MIB + 1,
+    unpackedBytes: 250 * MIB + 1,
+  })
+  assert.match(zip, /the zip is 52\.4 MB, .* up to 50 MB directly; upload it to Amazon S3/)
+  assert.match(unpacked, /262\.1 MB unpacked, and AWS Lambda refuses more than 250 MB/)
+  assert.deepEqual(others, [])
+})
+
+test('a package whose addons are for another machine is warned of by name, in both reports', () => {
+  const wrong = { ...built, arch: 'arm64' as const, packagesWithoutAddon: ['sharp'] }
+  const message = /sharp has native addons, but none for Linux on arm64; install it .*--cpu=arm64 sharp/
+  assert.match(textReport(wrong), message)
+  assert.match(jsonReport([wrong]).functions[0]?.warnings[0] ?? '', message)
+})
+
+test('the summary names the runtimes, and that the oldest one is retired', () => {
+  assert.match(
+    textReport(built),
+    /runs on +provided \(Amazon Linux 1, which AWS has retired\), provided\.al2, provided\.al2023\n/,
+  )
+  assert.match(
+    textReport({ ...built, glibc: '2.38', runtimes: [] }),
+    /runs on +none of AWS Lambda’s runtimes/,
+  )
+})
+
+test('the JSON says null, not nothing, for what is not known', () => {
+  const [report] = jsonReport([{ ...built, glibc: undefined, exports: undefined }]).functions
+  assert.deepEqual([report?.glibc, report?.exports], [null, null])
+})
