@@ -5,6 +5,10 @@
  * wherever both name a thing; `deadlineMs` and `signal` are lambdabin's own.
  */
 
+import { type LifecycleHook, lifecycleHooks } from './runtime/lifecycle-hooks.ts'
+
+export type { LifecycleHook }
+
 /** What a handler learns about its invocation, beside the event. */
 export interface Context {
   readonly functionName: string
@@ -89,3 +93,21 @@ export type Handler<Event = any, Result = any> = (
   callback: Callback<Result>,
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that calls back returns nothing.
 ) => Promise<Result> | Result | void
+
+/**
+ * Runs `hook` before Lambda ends the execution environment: to close connections, or flush what is buffered. Register
+ * it while the module loads. Lambda gives all hooks together about 300 ms; they run in reverse order.
+ */
+export function onShutdown(hook: LifecycleHook): void {
+  lifecycleHooks().shutdown.push(hook)
+}
+
+/** With SnapStart: runs `hook` after init, before the snapshot is taken. Hooks run in reverse order. */
+export function onBeforeSnapshot(hook: LifecycleHook): void {
+  lifecycleHooks().beforeSnapshot.push(hook)
+}
+
+/** With SnapStart: runs `hook` in each environment that is restored from the snapshot, before its first invocation. */
+export function onAfterRestore(hook: LifecycleHook): void {
+  lifecycleHooks().afterRestore.push(hook)
+}

@@ -43,6 +43,42 @@ export function readEnvironment(runtimeApi: string): Environment {
   }
 }
 
+export interface LogSettings {
+  readonly format: 'text' | 'JSON'
+  /** The lowest level that is written: `AWS_LAMBDA_LOG_LEVEL`, upper case; undefined for all. */
+  readonly level: string | undefined
+  /** A file descriptor that takes framed log records instead of stdout. */
+  readonly telemetryDescriptor: number | undefined
+}
+
+/** To be called once: the descriptor's variable is taken away, so that no process of the function's writes to it. */
+export function readLogSettings(): LogSettings {
+  const { env } = process
+  const descriptor = env._LAMBDA_TELEMETRY_LOG_FD
+  delete env._LAMBDA_TELEMETRY_LOG_FD
+  return {
+    format: env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON' ? 'JSON' : 'text',
+    level: env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase(),
+    telemetryDescriptor: descriptor && /^\d+$/.test(descriptor) ? Number(descriptor) : undefined,
+  }
+}
+
+/** How many invocations may run at once (Lambda Managed Instances); undefined in a classic environment: one. */
+export function readMaxConcurrency(): number | undefined {
+  const value = process.env.AWS_LAMBDA_MAX_CONCURRENCY
+  return value !== undefined && /^[1-9]\d{0,3}$/.test(value) ? Number(value) : undefined
+}
+
+/** Whether a snapshot is taken of the initialised process, and restored for each environment. */
+export function isSnapStart(): boolean {
+  return process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start'
+}
+
+/** Whether the function asked for no global `awslambda`. */
+export function hidesAwslambda(): boolean {
+  return /^(1|true)$/.test(process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? '')
+}
+
 /** Where the AWS SDK and X-Ray find the trace of the running invocation; taken away when it has none. */
 export function setTraceId(traceId: string | undefined): void {
   if (traceId) process.env._X_AMZN_TRACE_ID = traceId

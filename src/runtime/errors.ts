@@ -28,6 +28,21 @@ export class MissingEnvironment extends Error {
   override name = 'Runtime.MissingEnvironment'
 }
 
+/** An init failure: the handler is marked for a way of streaming that there is not. */
+export class MalformedStreamingHandler extends Error {
+  override name = 'Runtime.MalformedStreamingHandler'
+}
+
+/** A hook that the function registered to run before its snapshot is taken failed. */
+export class BeforeSnapshotError extends Error {
+  override name = 'Runtime.BeforeCheckpointError'
+}
+
+/** A hook that the function registered to run after its snapshot was restored failed. */
+export class AfterRestoreError extends Error {
+  override name = 'Runtime.AfterRestoreError'
+}
+
 /** The event, or a header that holds JSON, is not JSON. */
 export class UnmarshalError extends Error {
   override name = 'Runtime.UnmarshalError'

@@ -2,8 +2,12 @@ import type { Callback, Context } from '../index.ts'
 import { InvocationContext, type InvocationFacts, type Settle } from './context.ts'
 import type { Environment } from './environment.ts'
 import { HandlerNotFound, NodeJsExit } from './errors.ts'
+import type { ResponseStream } from './response-stream.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the user's own signature, known to nobody here.
+export type StreamingHandlerFunction = (event: any, stream: ResponseStream, context: Context) => unknown
+
+// biome-ignore lint/suspicious/noExplicitAny: the same.
 export type HandlerFunction = (event: any, context: Context, callback: Callback) => unknown
 
 /**
@@ -36,23 +40,29 @@ export class HandlerCall {
   /** What the handler called back with while it is to wait for an empty event loop. */
   #calledBack: { error: unknown; result: unknown } | undefined
   #returnedPromise = false
+  readonly #isConcurrent: boolean
 
-  constructor(environment: Environment, facts: InvocationFacts) {
+  /** `isConcurrent`: other invocations run in this process, so that its event loop is never empty. */
+  constructor(environment: Environment, facts: InvocationFacts, isConcurrent = false) {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.result = promise
     this.#resolve = resolve
     this.#reject = reject
     this.context = new InvocationContext(environment, facts, this.#settle)
+    this.#isConcurrent = isConcurrent
+    if (isConcurrent) this.context.callbackWaitsForEmptyEventLoop = false
   }
 
-  /** Calls the handler. Never throws: what the handler throws is its result. */
-  start(handler: HandlerFunction, event: unknown): void {
+  /** Calls the handler, a streaming one with its stream. Never throws: what the handler throws is its result. */
+  start(handler: HandlerFunction, event: unknown, stream?: ResponseStream): void {
     try {
-      const returned = handler(event, this.context, this.#callback)
+      const returned = stream
+        ? (handler as unknown as StreamingHandlerFunction)(event, stream, this.context)
+        : handler(event, this.context, this.#callback)
       if (isThenable(returned)) {
         this.#returnedPromise = true
         Promise.resolve(returned).then(this.#resolveUnlessCalledBack, this.#reject)
-      } else if (returned !== undefined && handler.length < 3) {
+      } else if (stream || (handler.length < 3 && (returned !== undefined || this.#isConcurrent))) {
         // With a third parameter it is a callback handler, and what it returns is by accident: `return db.query(…, callback)`.
         this.#resolve(returned)
       }

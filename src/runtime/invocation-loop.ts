@@ -1,73 +1,109 @@
+import { highWaterMark, isStreaming } from './awslambda.ts'
 import { type Environment, setTraceId } from './environment.ts'
 import { toErrorDocument } from './error-response.ts'
-import { UnmarshalError } from './errors.ts'
+import { RuntimeApiFailure, UnmarshalError } from './errors.ts'
 import { HandlerCall, type HandlerFunction } from './handler.ts'
 import { header, readFacts, unmarshalEvent } from './invocation.ts'
-import { invocationScope } from './invocation-scope.ts'
+import { type InvocationScope, invocationScope } from './invocation-scope.ts'
 import { logFailure } from './log.ts'
-import { marshalResult } from './response.ts'
-import { NEXT_HEADERS } from './runtime-api.ts'
+import { isStreamable, marshalResult, type StreamableResult } from './response.ts'
+import type { ResponseStream } from './response-stream.ts'
+import { type ErrorDocument, NEXT_HEADERS } from './runtime-api.ts'
 import type { NextInvocation, RuntimeClient } from './runtime-client.ts'
+import type { StreamedResponse } from './streamed-response.ts'
 
 /** Next, then the handler, then exactly one response or error, and again. */
 export class InvocationLoop {
   readonly #client: RuntimeClient
   readonly #handler: HandlerFunction
   readonly #environment: Environment
+  /** Whether other loops run in this process beside this one. */
+  readonly #isConcurrent: boolean
+  readonly #isStreaming: boolean
   #call: HandlerCall | undefined
+  #streamed: StreamedResponse | undefined
+  /** What to do when nothing is left to do in the process, while a streamed response waits for its end. */
+  #endStream: (() => void) | undefined
+  #scope: InvocationScope | undefined
   #answered: Promise<void> | undefined
   #stopping = false
 
-  constructor(client: RuntimeClient, handler: HandlerFunction, environment: Environment) {
+  constructor(
+    client: RuntimeClient,
+    handler: HandlerFunction,
+    environment: Environment,
+    isConcurrent: boolean,
+  ) {
     this.#client = client
     this.#handler = handler
     this.#environment = environment
+    this.#isConcurrent = isConcurrent
+    this.#isStreaming = isStreaming(handler)
   }
 
-  /** Runs until `failRunning`. Rejects with `RuntimeApiFailure` when the process must end. */
+  /** Runs until `stop`. Rejects with `RuntimeApiFailure` when the process must end. */
   async run(): Promise<void> {
     while (!this.#stopping) {
       const invocation = await this.#client.next()
-      const scope = {
-        requestId: invocation.requestId,
-        tenantId: header(invocation.headers, NEXT_HEADERS.tenantId),
+      const { requestId, headers } = invocation
+      this.#scope = {
+        requestId,
+        tenantId: header(headers, NEXT_HEADERS.tenantId),
+        traceId: header(headers, NEXT_HEADERS.traceId),
       }
-      this.#answered = invocationScope.run(scope, () => this.#answer(invocation))
+      this.#answered = invocationScope.run(this.#scope, () => this.#answer(invocation))
       await this.#answered
       this.#answered = undefined
     }
   }
 
-  /** To be called when nothing is left to do in the process: whatever the handler waits for will not come. */
-  eventLoopIsEmpty(): void {
-    this.#call?.eventLoopIsEmpty()
+  /** Whether the code of this scope belongs to this loop's running invocation. */
+  isRunning(scope: InvocationScope): boolean {
+    return this.#answered !== undefined && this.#scope === scope
   }
 
-  /**
-   * Ends the running invocation with an error, unless its handler has finished, and the loop after it. Resolves to
-   * whether an invocation was running, once that one is answered.
-   */
-  async failRunning(error: unknown): Promise<boolean> {
+  /** To be called when nothing is left to do in the process: whatever the handler waits for will not come. */
+  eventLoopIsEmpty(): void {
+    if (this.#endStream) this.#endStream()
+    else this.#call?.eventLoopIsEmpty()
+  }
+
+  /** Asks for no further invocation. Resolves once the running one is answered. */
+  async stop(): Promise<void> {
     this.#stopping = true
-    const answered = this.#answered
-    if (answered === undefined) return false
+    await this.#answered
+  }
+
+  /** Ends the running invocation with an error, unless its handler has finished, and the loop after it. */
+  failRunning(error: unknown): Promise<void> {
     this.#call?.fail(error)
-    await answered
-    return true
+    this.#streamed?.stream.destroy(error instanceof Error ? error : new Error(String(error)))
+    return this.stop()
   }
 
   async #answer(invocation: NextInvocation): Promise<void> {
     const { requestId } = invocation
     let body: Buffer
     try {
-      body = marshalResult(await this.#invoke(invocation))
+      if (this.#isStreaming) await this.#openStream(requestId, highWaterMark(this.#handler))
+      const result = await this.#invoke(invocation)
+      if (this.#streamed || isStreamable(result)) {
+        const streamed = this.#streamed ?? (await this.#openStream(requestId, undefined))
+        await (isStreamable(result) ? fill(streamed, result) : this.#finishStream(streamed))
+        return
+      }
+      body = marshalResult(result)
     } catch (error) {
+      // An answer that asked the process to end is none that could be given again.
+      if (error instanceof RuntimeApiFailure) throw error
       const document = toErrorDocument(error)
       logFailure('Invoke Error', document)
-      return this.#client.fail(requestId, document)
+      return await this.#fail(requestId, document)
     } finally {
       this.#call?.context.release()
       this.#call = undefined
+      this.#streamed = undefined
+      this.#endStream = undefined
     }
     return this.#client.respond(requestId, body)
   }
@@ -83,10 +119,63 @@ export class InvocationLoop {
     }
     const facts = readFacts(requestId, headers)
     const event = unmarshalEvent(body)
-    const call = new HandlerCall(this.#environment, facts)
+    const call = new HandlerCall(this.#environment, facts, this.#isConcurrent)
     this.#call = call
-    setTraceId(facts.traceId)
-    call.start(this.#handler, event)
+    // The process has one environment: beside others, an invocation's trace is in its context and scope only.
+    if (!this.#isConcurrent) setTraceId(facts.traceId)
+    call.start(this.#handler, event, this.#streamed?.stream)
     return call.result
   }
+
+  async #openStream(requestId: string, mark: number | undefined): Promise<StreamedResponse> {
+    const { StreamedResponse } = await import('./streamed-response.ts')
+    this.#streamed = new StreamedResponse(this.#environment.runtimeApi, requestId, mark)
+    return this.#streamed
+  }
+
+  /**
+   * Waits for the end of a stream whose handler has returned. Where the handler has left nothing at work that could
+   * still write to it, the stream is ended for the handler.
+   */
+  async #finishStream(streamed: StreamedResponse): Promise<void> {
+    const { stream } = streamed
+    if (!stream.writableEnded && !stream.destroyed) {
+      if (this.#isConcurrent) {
+        if (!stream.isPiped) stream.end()
+      } else {
+        this.#endStream = () => stream.end()
+        streamed.unref()
+      }
+    }
+    await ended(stream)
+    await streamed.settled
+  }
+
+  /** Answers with an error: at the end of what was streamed, or by itself. */
+  async #fail(requestId: string, document: ErrorDocument): Promise<void> {
+    const streamed = this.#streamed
+    if (streamed?.stream.begun) {
+      try {
+        return await streamed.abort(document)
+      } catch (error) {
+        if (error instanceof RuntimeApiFailure) throw error
+        // The connection is lost, and half a response is none: the error is the answer.
+      }
+    }
+    streamed?.stream.destroy()
+    return this.#client.fail(requestId, document)
+  }
+}
+
+/** Sends a result that comes bit by bit. */
+async function fill(streamed: StreamedResponse, result: StreamableResult): Promise<void> {
+  const { pipeline } = process.getBuiltinModule('node:stream/promises')
+  await pipeline(result, streamed.stream)
+  await streamed.settled
+}
+
+/** Resolves when all is written; rejects when the stream was destroyed before. */
+async function ended(stream: ResponseStream): Promise<void> {
+  const { finished } = process.getBuiltinModule('node:stream/promises')
+  await finished(stream)
 }

@@ -1,24 +1,11 @@
-/**
- * `console` as Lambda's Node.js runtimes have it: each call is one line on stdout,
- *
- *     ISO time TAB request id TAB LEVEL TAB message
- *
- * with `-` for the request id of a line that belongs to no invocation. Line breaks inside a message become carriage
- * returns: CloudWatch makes one log event of each line, and shows a carriage return as a break.
- *
- * Lines are written synchronously: the process may be frozen or ended right after, and nothing may be lost by it.
- */
+/** `console` as Lambda's Node.js runtimes have it: each call is one record, of the invocation that it was made in. */
 
-import { writeSync } from 'node:fs'
 import { format, inspect } from 'node:util'
+import type { LogSettings } from './environment.ts'
 import { invocationScope } from './invocation-scope.ts'
+import { jsonLine, type Level, textLine } from './log-record.ts'
+import { type LogSink, stdoutSink, telemetrySink } from './log-sink.ts'
 import type { ErrorDocument } from './runtime-api.ts'
-
-export type Level = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL'
-
-const STDOUT = 1
-/** How often a full pipe is tried again before the line is given up, a millisecond apart. */
-const MAX_WRITE_ATTEMPTS = 5000
 
 declare global {
   interface Console {
@@ -27,12 +14,29 @@ declare global {
   }
 }
 
+const PRIORITIES: Readonly<Record<Level, number>> = {
+  TRACE: 1,
+  DEBUG: 2,
+  INFO: 3,
+  WARN: 4,
+  ERROR: 5,
+  FATAL: 6,
+}
+
+let logFormat: LogSettings['format'] = 'text'
+let lowest = PRIORITIES.TRACE
+let sink: LogSink = stdoutSink
+
 /** Replaces the methods of the global `console`. */
-export function installConsole(): void {
+export function installConsole(settings: LogSettings): void {
+  logFormat = settings.format
+  lowest = PRIORITIES[settings.level as Level] ?? PRIORITIES.TRACE
+  if (settings.telemetryDescriptor !== undefined)
+    sink = telemetrySink(settings.telemetryDescriptor, logFormat)
   const at =
     (level: Level) =>
     (...parameters: unknown[]): void =>
-      writeLine(level, format(...parameters))
+      write(level, parameters)
   console.log = at('INFO')
   console.info = at('INFO')
   console.debug = at('DEBUG')
@@ -40,44 +44,31 @@ export function installConsole(): void {
   console.error = at('ERROR')
   console.fatal = at('FATAL')
   console.trace = (...parameters) => {
-    const trace = new Error()
+    const trace = new Error(format(...parameters))
     trace.name = 'Trace'
-    trace.message = format(...parameters)
     Error.captureStackTrace(trace, console.trace)
-    writeLine('TRACE', trace.stack ?? trace.message)
+    write('TRACE', [trace.stack ?? trace.message])
   }
-  console.dir = (value, options) => writeLine('INFO', inspect(value, { customInspect: false, ...options }))
+  console.dir = (value, options) => write('INFO', [inspect(value, { customInspect: false, ...options })])
 }
 
-/** A line for the error that an invocation or the init phase ends with, as AWS's client writes it. */
+/** What an invocation or a phase ended with, as AWS's client writes it. */
 export function logFailure(
-  what: 'Invoke Error' | 'Init Error' | 'Uncaught Exception',
+  what: 'Invoke Error' | 'Init Error' | 'Restore Error' | 'Uncaught Exception',
   document: ErrorDocument,
 ): void {
   const { errorType, errorMessage, trace, cause } = document
-  writeLine('ERROR', `${what} \t${JSON.stringify({ errorType, errorMessage, stack: trace, cause })}`)
+  if (logFormat === 'JSON') write('ERROR', [{ errorType, errorMessage, stackTrace: trace, cause }])
+  else write('ERROR', [`${what} \t${JSON.stringify({ errorType, errorMessage, stack: trace, cause })}`])
 }
 
 /** A line about something between the runtime and the Runtime API that the function's author may need to know of. */
 export function logRuntimeProblem(message: string): void {
-  writeLine('WARN', `lambdabin: ${message}`)
+  write('WARN', [`lambdabin: ${message}`])
 }
 
-function writeLine(level: Level, message: string): void {
-  const requestId = invocationScope.getStore()?.requestId ?? '-'
-  const text = message.includes('\n') ? message.replaceAll('\n', '\r') : message
-  writeAll(Buffer.from(`${new Date().toISOString()}\t${requestId}\t${level}\t${text}\n`))
-}
-
-function writeAll(bytes: Buffer): void {
-  let written = 0
-  for (let attempt = 0; written < bytes.length && attempt < MAX_WRITE_ATTEMPTS; attempt++) {
-    try {
-      written += writeSync(STDOUT, bytes, written)
-    } catch (error) {
-      // The reader is slow and the pipe non-blocking: wait. Anything else (the reader is gone) cannot be helped.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
-    }
-  }
+function write(level: Level, parameters: readonly unknown[]): void {
+  if (PRIORITIES[level] < lowest) return
+  const record = { time: new Date(), level, scope: invocationScope.getStore(), parameters }
+  sink(logFormat === 'JSON' ? jsonLine(record) : textLine(record), level, record.time)
 }

@@ -6,19 +6,37 @@
  * (an uncaught exception, an unhandled rejection, a Runtime API that says 500) ends it.
  */
 
-import { type Environment, readEnvironment, readRuntimeApi } from './environment.ts'
+import { installAwslambda, isStreaming } from './awslambda.ts'
+import {
+  type Environment,
+  hidesAwslambda,
+  isSnapStart,
+  readEnvironment,
+  readLogSettings,
+  readMaxConcurrency,
+  readRuntimeApi,
+} from './environment.ts'
 import { toErrorDocument } from './error-response.ts'
-import { ImportModuleError, NodeJsExit, UnhandledPromiseRejection, UserCodeSyntaxError } from './errors.ts'
+import {
+  AfterRestoreError,
+  BeforeSnapshotError,
+  ImportModuleError,
+  NodeJsExit,
+  UnhandledPromiseRejection,
+  UserCodeSyntaxError,
+} from './errors.ts'
 import { findHandler, type HandlerFunction } from './handler.ts'
 import { exportName } from './handler-name.ts'
 import { InvocationLoop } from './invocation-loop.ts'
+import { invocationScope } from './invocation-scope.ts'
+import { type LifecycleHooks, lifecycleHooks } from './lifecycle-hooks.ts'
 import { installConsole, logFailure, logRuntimeProblem } from './log.ts'
 import type { Program } from './program.ts'
+import type { ErrorDocument } from './runtime-api.ts'
 import { RuntimeClient } from './runtime-client.ts'
 import { installStackTraces } from './stack-trace.ts'
 
-const EXIT_INIT_FAILED = 1
-const EXIT_RUNTIME_API_FAILED = 1
+const EXIT_FAILED = 1
 // The statuses of AWS's Node.js client, by which people tell the two apart in "Runtime exited with error".
 const EXIT_UNHANDLED_REJECTION = 128
 const EXIT_UNCAUGHT_EXCEPTION = 129
@@ -26,45 +44,61 @@ const EXIT_UNCAUGHT_EXCEPTION = 129
 /** Runs a program as its own Lambda runtime. Called once, by the launcher. */
 export function start(program: Program): void {
   installStackTraces(program)
-  installConsole()
+  installConsole(readLogSettings())
+  if (!hidesAwslambda()) installAwslambda()
   const runtimeApi = readRuntimeApi()
   if (runtimeApi === undefined) {
     logRuntimeProblem(
       'The environment variable AWS_LAMBDA_RUNTIME_API should be set by Lambda and is missing, so there is nobody to ask ' +
         'for invocations; run the executable on Lambda or with `lambdabin invoke`.',
     )
-    process.exit(EXIT_INIT_FAILED)
+    process.exit(EXIT_FAILED)
   }
-  new LambdaProcess(program, new RuntimeClient(runtimeApi)).run(runtimeApi)
+  new LambdaProcess(program, runtimeApi).run()
+}
+
+/** What the process is about to end with. */
+interface Ending {
+  readonly error: unknown
+  readonly exitCode: number
+  readonly what: Parameters<typeof logFailure>[0]
+  post(document: ErrorDocument): Promise<unknown>
 }
 
 class LambdaProcess {
   readonly #program: Program
+  readonly #runtimeApi: string
   readonly #client: RuntimeClient
-  #loop: InvocationLoop | undefined
+  readonly #maxConcurrency = readMaxConcurrency()
+  /** Empty until the init phase has ended well. */
+  #loops: InvocationLoop[] = []
   #ending = false
 
-  constructor(program: Program, client: RuntimeClient) {
+  constructor(program: Program, runtimeApi: string) {
     this.#program = program
-    this.#client = client
+    this.#runtimeApi = runtimeApi
+    this.#client = new RuntimeClient(runtimeApi)
   }
 
-  run(runtimeApi: string): void {
-    process.on('uncaughtException', (error) => this.#crash(error, error, EXIT_UNCAUGHT_EXCEPTION))
-    process.on('unhandledRejection', (reason) =>
-      this.#crash(reason, asRejection(reason), EXIT_UNHANDLED_REJECTION),
-    )
+  run(): void {
+    process.on('uncaughtException', (error) => this.#crash(error, EXIT_UNCAUGHT_EXCEPTION))
+    process.on('unhandledRejection', (reason) => this.#crash(asRejection(reason), EXIT_UNHANDLED_REJECTION))
     process.on('beforeExit', () => this.#eventLoopIsEmpty())
-    this.#init(runtimeApi)
+    this.#init()
   }
 
-  /** The init phase. Synchronous unless the function's module awaits at its top level. */
-  #init(runtimeApi: string): void {
+  /** The init phase. Synchronous unless the function awaits something in it. */
+  #init(): void {
     try {
-      const environment = readEnvironment(runtimeApi)
+      const environment = readEnvironment(this.#runtimeApi)
       const name = exportName(environment.handler)
       const ready = (functionExports: unknown): void => {
-        this.#invoke(findHandler(functionExports, name, environment.handler), environment)
+        const handler = findHandler(functionExports, name, environment.handler)
+        isStreaming(handler)
+        const hooks = lifecycleHooks()
+        if (hooks.shutdown.length > 0 || isSnapStart()) {
+          this.#prepareLifecycle(hooks).then((goOn) => goOn && this.#invoke(handler, environment))
+        } else this.#invoke(handler, environment)
       }
       const loaded = this.#program.loadFunction()
       if (loaded instanceof Promise) loaded.then(ready).catch((error) => this.#failInit(asInitError(error)))
@@ -74,48 +108,85 @@ class LambdaProcess {
     }
   }
 
+  /** Runs what the function wants to run before its first invocation. Resolves to whether there may be one. */
+  async #prepareLifecycle(hooks: LifecycleHooks): Promise<boolean> {
+    if (hooks.shutdown.length > 0) {
+      const { registerForShutdown, runShutdownHooks } = await import('./shutdown.ts')
+      process.once('SIGTERM', () => void runShutdownHooks(hooks.shutdown).then(() => process.exit(0)))
+      await registerForShutdown(this.#runtimeApi)
+    }
+    if (!isSnapStart()) return true
+    try {
+      for (const hook of hooks.beforeSnapshot.toReversed()) await hook()
+    } catch (cause) {
+      this.#failInit(
+        new BeforeSnapshotError(`A hook of onBeforeSnapshot failed: ${messageOf(cause)}`, { cause }),
+      )
+      return false
+    }
+    try {
+      await this.#client.restored()
+      for (const hook of hooks.afterRestore) await hook()
+      return true
+    } catch (cause) {
+      this.#end({
+        error: new AfterRestoreError(`A hook of onAfterRestore failed: ${messageOf(cause)}`, { cause }),
+        exitCode: EXIT_FAILED,
+        what: 'Restore Error',
+        post: (document) => this.#client.failRestore(document),
+      })
+      return false
+    }
+  }
+
   #invoke(handler: HandlerFunction, environment: Environment): void {
-    const loop = new InvocationLoop(this.#client, handler, environment)
-    this.#loop = loop
-    loop.run().catch((error) => {
-      logFailure('Uncaught Exception', toErrorDocument(error))
-      process.exit(EXIT_RUNTIME_API_FAILED)
-    })
+    const isConcurrent = this.#maxConcurrency !== undefined
+    for (let number = 0; number < (this.#maxConcurrency ?? 1); number++) {
+      const client = number === 0 ? this.#client : new RuntimeClient(this.#runtimeApi)
+      const loop = new InvocationLoop(client, handler, environment, isConcurrent)
+      this.#loops.push(loop)
+      loop.run().catch((error) => {
+        logFailure('Uncaught Exception', toErrorDocument(error))
+        process.exit(EXIT_FAILED)
+      })
+    }
   }
 
-  #failInit(error: unknown): void {
-    this.#endAfter(error, EXIT_INIT_FAILED, 'Init Error', (document) => this.#client.failInit(document))
+  #failInit(error: unknown, exitCode = EXIT_FAILED): void {
+    this.#end({ error, exitCode, what: 'Init Error', post: (document) => this.#client.failInit(document) })
   }
 
-  /** What nobody caught: the running invocation, or the init phase, fails with it, and the process ends. */
-  #crash(thrown: unknown, reported: unknown, exitCode: number): void {
-    const loop = this.#loop
-    if (loop === undefined) {
-      this.#endAfter(reported, exitCode, 'Init Error', (document) => this.#client.failInit(document))
+  /** What nobody caught: the invocation that it comes from, or the init phase, fails with it, and the process ends. */
+  #crash(error: unknown, exitCode: number): void {
+    if (this.#loops.length === 0) {
+      this.#failInit(error, exitCode)
       return
     }
-    this.#endAfter(thrown, exitCode, 'Uncaught Exception', () => loop.failRunning(reported))
+    // Beside others, only the invocation that it comes from fails; the others are answered before the process ends.
+    const scope = invocationScope.getStore()
+    const origin = scope && this.#loops.find((loop) => loop.isRunning(scope))
+    const post = () =>
+      Promise.all(
+        this.#loops.map((loop) => (!origin || loop === origin ? loop.failRunning(error) : loop.stop())),
+      )
+    this.#end({ error, exitCode, what: 'Uncaught Exception', post })
   }
 
   /** Posts what there is to post, then exits. Only the first end counts: what happens on the way out is only logged. */
-  #endAfter(
-    error: unknown,
-    exitCode: number,
-    what: 'Init Error' | 'Uncaught Exception',
-    post: (document: ReturnType<typeof toErrorDocument>) => Promise<unknown>,
-  ): void {
+  #end({ error, exitCode, what, post }: Ending): void {
     const document = toErrorDocument(error)
     logFailure(what, document)
     if (this.#ending) return
     this.#ending = true
     post(document)
-      .catch((failure) => logRuntimeProblem(toErrorDocument(failure).errorMessage))
+      .catch((failure) => logRuntimeProblem(messageOf(failure)))
       .finally(() => process.exit(exitCode))
   }
 
   #eventLoopIsEmpty(): void {
     if (this.#ending) return
-    if (this.#loop) this.#loop.eventLoopIsEmpty()
+    const [loop] = this.#loops
+    if (loop) loop.eventLoopIsEmpty()
     else {
       this.#failInit(
         new NodeJsExit(
@@ -124,6 +195,10 @@ class LambdaProcess {
       )
     }
   }
+}
+
+function messageOf(thrown: unknown): string {
+  return toErrorDocument(thrown).errorMessage
 }
 
 function asRejection(reason: unknown): UnhandledPromiseRejection {

@@ -7,8 +7,12 @@ import {
   errorPath,
   INIT_ERROR_PATH,
   NEXT_PATH,
+  RESTORE_ERROR_PATH,
+  RESTORE_NEXT_PATH,
   responsePath,
+  XRAY_ERROR_CAUSE_HEADER,
 } from './runtime-api.ts'
+import { xrayErrorCause } from './xray-cause.ts'
 
 export interface RuntimeRequest {
   readonly method: 'GET' | 'POST'
@@ -42,11 +46,18 @@ export function initErrorRequest(document: ErrorDocument): RuntimeRequest {
   return failure(INIT_ERROR_PATH, document)
 }
 
+/** Says that the process may be frozen into a snapshot now; it is answered once that is restored. */
+export function restoreNextRequest(): RuntimeRequest {
+  return { method: 'GET', path: RESTORE_NEXT_PATH, headers: [], body: null }
+}
+
+export function restoreErrorRequest(document: ErrorDocument): RuntimeRequest {
+  return failure(RESTORE_ERROR_PATH, document)
+}
+
 function failure(path: string, document: ErrorDocument): RuntimeRequest {
-  return {
-    method: 'POST',
-    path,
-    headers: ['content-type', 'application/json', ERROR_TYPE_HEADER, errorTypeHeader(document.errorType)],
-    body: Buffer.from(JSON.stringify(document)),
-  }
+  const headers = ['content-type', 'application/json', ERROR_TYPE_HEADER, errorTypeHeader(document.errorType)]
+  const cause = xrayErrorCause(document)
+  if (cause !== undefined) headers.push(XRAY_ERROR_CAUSE_HEADER, cause)
+  return { method: 'POST', path, headers, body: Buffer.from(JSON.stringify(document)) }
 }

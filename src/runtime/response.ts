@@ -18,6 +18,14 @@ export function marshalResult(result: unknown): Buffer {
   return body
 }
 
+/** A result that comes bit by bit, of bytes or text. */
+export type StreamableResult = AsyncIterable<Uint8Array | string> | ReadableStream<Uint8Array | string>
+
+/** Whether a result is one to be streamed: a stream of Node.js or of the web, or what an async generator returns. */
+export function isStreamable(result: unknown): result is StreamableResult {
+  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result
+}
+
 function toJson(result: unknown): string {
   if (result === undefined) return 'null'
   let json: string | undefined

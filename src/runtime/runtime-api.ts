@@ -74,6 +74,13 @@ export const STATUS = {
 /** Bytes of the largest buffered response that the platform takes: 6 MiB and 100. */
 export const MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
+/** Content type of a streamed response that begins with the JSON of an HTTP response's metadata. */
+export const HTTP_INTEGRATION_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response'
+
+/** Request and response header of the Extensions API. */
+export const EXTENSION_NAME_HEADER = 'lambda-extension-name'
+export const EXTENSION_ID_HEADER = 'lambda-extension-identifier'
+
 /** The body of `error` and `init/error`, as Node.js runtimes write it. */
 export interface ErrorDocument {
   errorType: string

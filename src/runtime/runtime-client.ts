@@ -15,6 +15,8 @@ import {
   nextRequest,
   type RuntimeRequest,
   responseRequest,
+  restoreErrorRequest,
+  restoreNextRequest,
 } from './requests.ts'
 import { type ErrorDocument, NEXT_HEADERS, STATUS } from './runtime-api.ts'
 import { type Reply, RuntimeConnection } from './runtime-connection.ts'
@@ -69,6 +71,22 @@ export class RuntimeClient {
   /** Tells that this runtime cannot initialise; the process has to exit after it. */
   failInit(document: ErrorDocument): Promise<void> {
     return this.#post(initErrorRequest(document))
+  }
+
+  /** Says that a snapshot may be taken; resolves in each environment that is restored from it. */
+  async restored(): Promise<void> {
+    const request = restoreNextRequest()
+    const reply = await this.#send(request)
+    if (reply.status !== STATUS.ok) {
+      throw new RuntimeApiFailure(
+        `${request.method} ${request.path} was answered ${describe(reply)}, and not 200.`,
+      )
+    }
+  }
+
+  /** Tells that a restored environment cannot be used; the process has to exit after it. */
+  failRestore(document: ErrorDocument): Promise<void> {
+    return this.#post(restoreErrorRequest(document))
   }
 
   async #post(request: RuntimeRequest): Promise<void> {

@@ -17,13 +17,17 @@ export interface HttpRequest {
 const REQUEST_LINE = /^(GET|POST) (\/[\x21-\x7e]*) HTTP\/1\.1$/
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff]*?)[ \t]*$/
 
+type Head = Pick<HttpRequest, 'method' | 'path' | 'rawHeaders' | 'header'>
+
 export class RequestParser {
   readonly problems: string[] = []
-  #bytes = Buffer.alloc(0)
+  #bytes: Buffer = Buffer.alloc(0)
   #pending: Buffer[] = []
   #pendingLength = 0
-  /** Bytes to collect before it is worth another look: a body of known length is not parsed once for every segment. */
+  /** Bytes to collect before it is worth another look: a long body is not looked at for every segment of it. */
   #wanted = 0
+  /** A chunked request under way: what is read of it is no longer in `#bytes`. */
+  #chunked: { head: Head; chunks: Buffer[] } | undefined
 
   /** Takes bytes; returns a request once one is whole. More bytes than the request has are a problem: nothing is pipelined. */
   push(bytes: Buffer): HttpRequest | undefined {
@@ -33,83 +37,89 @@ export class RequestParser {
     this.#bytes = Buffer.concat([this.#bytes, ...this.#pending])
     this.#pending = []
     this.#pendingLength = 0
-    const parsed = this.#parse(this.#bytes)
-    if (parsed === undefined) return undefined
-    if (parsed.length < this.#bytes.length) {
-      this.problems.push(`${this.#bytes.length - parsed.length} bytes follow the request`)
-    }
-    this.#bytes = Buffer.alloc(0)
     this.#wanted = 0
-    return parsed.request
+    const request = this.#chunked ? this.#parseChunks(this.#chunked) : this.#parse()
+    if (request === undefined) return undefined
+    if (this.#bytes.length > 0) this.problems.push(`${this.#bytes.length} bytes follow the request`)
+    this.#bytes = Buffer.alloc(0)
+    this.#chunked = undefined
+    return request
   }
 
-  #parse(bytes: Buffer): { request: HttpRequest; length: number } | undefined {
+  #parse(): HttpRequest | undefined {
+    const bytes = this.#bytes
     const headEnd = bytes.indexOf('\r\n\r\n')
     if (headEnd === -1) return undefined
     const [requestLine = '', ...fieldLines] = bytes.subarray(0, headEnd).toString('latin1').split('\r\n')
-    const [, method = '', path = ''] = this.#match(REQUEST_LINE, requestLine, 'request line')
-    const rawHeaders = this.#fields(fieldLines)
     const header = (name: string) => rawHeaders.find(([key]) => key.toLowerCase() === name)?.[1]
-    const at = headEnd + 4
+    const rawHeaders = this.#fields(fieldLines)
     const length = header('content-length')
     const encoding = header('transfer-encoding')
+    const end = headEnd + 4 + Number(length ?? 0)
+    if (encoding === undefined && bytes.length < end) {
+      this.#wanted = end
+      // The head is looked at again, and would be found wrong twice.
+      this.problems.length = 0
+      return undefined
+    }
+    const [, method = '', path = ''] = this.#match(REQUEST_LINE, requestLine, 'request line')
     if (length !== undefined && encoding !== undefined)
       this.problems.push('both Content-Length and Transfer-Encoding')
+    if (length !== undefined && !/^\d+$/.test(length)) this.problems.push(`Content-Length is ${length}`)
     if (method === 'POST' && length === undefined && encoding === undefined)
       this.problems.push('a POST without a length')
-    const start = { method, path, rawHeaders, header }
+    const head = { method, path, rawHeaders, header }
     if (encoding !== undefined) {
       if (encoding !== 'chunked') this.problems.push(`Transfer-Encoding is ${encoding}`)
-      return this.#parseChunked(bytes, at, start)
+      this.#bytes = bytes.subarray(headEnd + 4)
+      this.#chunked = { head, chunks: [] }
+      return this.#parseChunks(this.#chunked)
     }
-    if (length !== undefined && !/^\d+$/.test(length)) this.problems.push(`Content-Length is ${length}`)
-    const end = at + Number(length ?? 0)
-    this.#wanted = end
-    if (bytes.length < end) return undefined
-    return {
-      request: { ...start, body: bytes.subarray(at, end), chunks: undefined, trailers: {} },
-      length: end,
+    this.#bytes = bytes.subarray(end)
+    return { ...head, body: bytes.subarray(headEnd + 4, end), chunks: undefined, trailers: {} }
+  }
+
+  #parseChunks({ head, chunks }: { head: Head; chunks: Buffer[] }): HttpRequest | undefined {
+    for (;;) {
+      const lineEnd = this.#bytes.indexOf('\r\n')
+      if (lineEnd === -1) return undefined
+      const line = this.#bytes.toString('latin1', 0, lineEnd)
+      const [, hex = '0'] = this.#match(/^([0-9a-fA-F]+)$/, line, 'chunk size')
+      const size = Number.parseInt(hex, 16)
+      if (size === 0) return this.#parseTrailers(head, chunks, lineEnd + 2)
+      const end = lineEnd + 2 + size + 2
+      if (this.#bytes.length < end) {
+        this.#wanted = end
+        return undefined
+      }
+      if (this.#bytes.toString('latin1', end - 2, end) !== '\r\n')
+        this.problems.push('a chunk does not end in CR LF')
+      chunks.push(this.#bytes.subarray(lineEnd + 2, end - 2))
+      this.#bytes = this.#bytes.subarray(end)
     }
   }
 
-  #parseChunked(
-    bytes: Buffer,
-    start: number,
-    head: Pick<HttpRequest, 'method' | 'path' | 'rawHeaders' | 'header'>,
-  ): { request: HttpRequest; length: number } | undefined {
-    const chunks: Buffer[] = []
-    let at = start
-    for (;;) {
-      const lineEnd = bytes.indexOf('\r\n', at)
+  #parseTrailers(head: Head, chunks: Buffer[], start: number): HttpRequest | undefined {
+    const lines: string[] = []
+    for (let at = start; ; ) {
+      const lineEnd = this.#bytes.indexOf('\r\n', at)
       if (lineEnd === -1) return undefined
-      const [, hex = ''] = this.#match(
-        /^([0-9a-fA-F]+)$/,
-        bytes.subarray(at, lineEnd).toString('latin1'),
-        'chunk size',
-      )
-      const size = Number.parseInt(hex, 16)
+      const line = this.#bytes.toString('latin1', at, lineEnd)
       at = lineEnd + 2
-      if (size === 0) break
-      if (bytes.length < at + size + 2) return undefined
-      chunks.push(bytes.subarray(at, at + size))
-      at += size
-      if (bytes.toString('latin1', at, at + 2) !== '\r\n') this.problems.push('a chunk does not end in CR LF')
-      at += 2
+      if (line === '') {
+        this.#bytes = this.#bytes.subarray(at)
+        break
+      }
+      lines.push(line)
     }
-    const trailers: Record<string, string> = {}
-    for (;;) {
-      const lineEnd = bytes.indexOf('\r\n', at)
-      if (lineEnd === -1) return undefined
-      const line = bytes.subarray(at, lineEnd).toString('latin1')
-      at = lineEnd + 2
-      if (line === '') break
-      for (const [name, value] of this.#fields([line])) trailers[name.toLowerCase()] = value
-    }
+    const trailers = Object.fromEntries(
+      this.#fields(lines).map(([name, value]) => [name.toLowerCase(), value]),
+    )
+    const announced = head.header('trailer')?.toLowerCase().split(/, */) ?? []
     for (const name of Object.keys(trailers)) {
-      const announced = head.header('trailer')?.toLowerCase().split(/, */) ?? []
       if (!announced.includes(name)) this.problems.push(`the trailer ${name} was not announced`)
     }
-    return { request: { ...head, body: Buffer.concat(chunks), chunks, trailers }, length: at }
+    return { ...head, body: Buffer.concat(chunks), chunks, trailers }
   }
 
   #fields(lines: readonly string[]): (readonly [string, string])[] {

@@ -77,6 +77,15 @@ export class StrictRuntimeApi {
   initErrorFault: Fault | undefined
   /** What to answer to each `next` in turn before any invocation is given. */
   readonly nextFaults: Fault[] = []
+  /** What extensions registered with, as JSON. */
+  readonly registrations: Exchange[] = []
+  /** What was posted to `restore/error`. */
+  readonly restoreErrors: Exchange[] = []
+  /** Holds back the answer to `restore/next` until it resolves. */
+  restored: Promise<void> = Promise.resolve()
+  /** When reading pauses: how a slow Runtime API is played. */
+  isReading = true
+  readonly #seen: { needle: string; resolve: () => void }[] = []
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #queue: Queued[] = []
@@ -147,6 +156,17 @@ export class StrictRuntimeApi {
     await new Promise<void>((resolve) => this.#nextWatchers.push(resolve))
   }
 
+  /** Resolves when these bytes have arrived, as part of a request that need not be whole. */
+  sees(needle: string): Promise<void> {
+    return new Promise((resolve) => this.#seen.push({ needle, resolve }))
+  }
+
+  /** Reads on after `isReading` was false. */
+  resume(): void {
+    this.isReading = true
+    for (const socket of this.#sockets) socket.resume()
+  }
+
   /** Closes every connection, as a Runtime API does that restarts. */
   dropConnections(): void {
     this.#waiting.length = 0
@@ -171,7 +191,12 @@ export class StrictRuntimeApi {
       if (waiting !== -1) this.#waiting.splice(waiting, 1)
     })
     let busy = false
-    socket.on('data', (bytes) => {
+    socket.on('data', (bytes: Buffer) => {
+      if (!this.isReading) socket.pause()
+      for (const watcher of this.#seen.filter(({ needle }) => bytes.includes(needle))) {
+        this.#seen.splice(this.#seen.indexOf(watcher), 1)
+        watcher.resolve()
+      }
       if (busy) this.violations.push('bytes arrived before the answer to the request before them')
       const request = parser.push(bytes)
       for (const problem of parser.problems.splice(0)) this.violations.push(problem)
@@ -205,6 +230,21 @@ export class StrictRuntimeApi {
     if (method === 'POST' && path === `${PREFIX}init/error`) {
       this.initErrors.push(exchange)
       answer(202, '{"status":"OK"}', this.initErrorFault)
+      return
+    }
+    if (method === 'POST' && path === '/2020-01-01/extension/register') {
+      this.registrations.push(exchange)
+      answer(200, '{}', undefined, { 'Lambda-Extension-Identifier': 'the-extension' })
+      return
+    }
+    if (method === 'GET' && path === '/2020-01-01/extension/event/next') return // Never: it has no events.
+    if (method === 'GET' && path === `${PREFIX}restore/next`) {
+      this.restored.then(() => answer(200, '', undefined))
+      return
+    }
+    if (method === 'POST' && path === `${PREFIX}restore/error`) {
+      this.restoreErrors.push(exchange)
+      answer(202, '', undefined)
       return
     }
     const match = ANSWER_PATH.exec(path)

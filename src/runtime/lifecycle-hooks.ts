@@ -1,0 +1,22 @@
+/**
+ * The hooks that a function registers with `onShutdown`, `onBeforeSnapshot` and `onAfterRestore` of lambdabin.
+ *
+ * The function is bundled apart from the runtime, so the two meet in the registry of global symbols.
+ */
+
+export type LifecycleHook = () => void | Promise<void>
+
+export interface LifecycleHooks {
+  shutdown: LifecycleHook[]
+  beforeSnapshot: LifecycleHook[]
+  afterRestore: LifecycleHook[]
+}
+
+const REGISTRY = Symbol.for('lambdabin.lifecycle-hooks')
+
+/** The hooks registered so far; made on first use. */
+export function lifecycleHooks(): LifecycleHooks {
+  const holder = globalThis as { [REGISTRY]?: LifecycleHooks }
+  holder[REGISTRY] ??= { shutdown: [], beforeSnapshot: [], afterRestore: [] }
+  return holder[REGISTRY]
+}

@@ -1,0 +1,61 @@
+/**
+ * Where log lines go: stdout, or the descriptor that Lambda's own runtimes write framed records to.
+ *
+ * Everything is written synchronously: the process may be frozen or ended right after, and nothing may be lost by it.
+ */
+
+import { writeSync } from 'node:fs'
+import type { Level } from './log-record.ts'
+
+export type LogSink = (line: string, level: Level, time: Date) => void
+
+const STDOUT = 1
+/** How often a full pipe is tried again before a line is given up, a millisecond apart. */
+const MAX_WRITE_ATTEMPTS = 5000
+
+const FRAME_TEXT = 0xa55a0003
+const FRAME_JSON = 0xa55a0002
+/** The level's bits in a frame's type, as AWS's clients set them. */
+const LEVEL_MASKS: Readonly<Record<Level, number>> = {
+  TRACE: 4,
+  DEBUG: 8,
+  INFO: 12,
+  WARN: 16,
+  ERROR: 20,
+  FATAL: 24,
+}
+
+export const stdoutSink: LogSink = (line) => writeAll(STDOUT, Buffer.from(`${line}\n`))
+
+/**
+ * Frames each line, so that it may hold line breaks. Numbers are big-endian:
+ *
+ *     +---------------+------------+--------------------------+-------------+
+ *     | type, 4 bytes | n, 4 bytes | microseconds since 1970, | the line,   |
+ *     |               |            | 8 bytes                  | n bytes     |
+ *     +---------------+------------+--------------------------+-------------+
+ */
+export function telemetrySink(descriptor: number, format: 'text' | 'JSON'): LogSink {
+  const type = format === 'JSON' ? FRAME_JSON : FRAME_TEXT
+  return (line, level, time) => {
+    const bytes = Buffer.from(line)
+    const head = Buffer.alloc(16)
+    head.writeUInt32BE((type | LEVEL_MASKS[level]) >>> 0, 0)
+    head.writeInt32BE(bytes.length, 4)
+    head.writeBigInt64BE(BigInt(time.getTime()) * 1000n, 8)
+    writeAll(descriptor, Buffer.concat([head, bytes]))
+  }
+}
+
+function writeAll(descriptor: number, bytes: Buffer): void {
+  let written = 0
+  for (let attempt = 0; written < bytes.length && attempt < MAX_WRITE_ATTEMPTS; attempt++) {
+    try {
+      written += writeSync(descriptor, bytes, written)
+    } catch (error) {
+      // The reader is slow and the pipe non-blocking: wait. Anything else (the reader is gone) cannot be helped.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}

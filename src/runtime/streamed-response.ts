@@ -1,0 +1,135 @@
+/**
+ * A response that is sent while it is written, in chunks over a connection of its own.
+ *
+ * An error after the first byte cannot be an error answer any more. It is told in trailers behind the last chunk: the
+ * error's type, and its document in base64. undici sends no trailers, and Node.js's own HTTP client does; it is loaded
+ * for streaming handlers only.
+ */
+
+import { type ClientRequest, request as httpRequest } from 'node:http'
+import { errorTypeHeader } from './error-response.ts'
+import { RuntimeApiFailure } from './errors.ts'
+import { logRuntimeProblem } from './log.ts'
+import { ResponseStream } from './response-stream.ts'
+import {
+  ERROR_BODY_TRAILER,
+  ERROR_TYPE_HEADER,
+  type ErrorDocument,
+  RESPONSE_MODE_HEADER,
+  responsePath,
+  STATUS,
+} from './runtime-api.ts'
+
+export class StreamedResponse {
+  readonly stream: ResponseStream
+  readonly #runtimeApi: string
+  readonly #requestId: string
+  readonly #settled = Promise.withResolvers<void>()
+  #request: ClientRequest | undefined
+  #isUnref = false
+
+  constructor(runtimeApi: string, requestId: string, highWaterMark?: number) {
+    this.#runtimeApi = runtimeApi
+    this.#requestId = requestId
+    this.stream = new ResponseStream(
+      {
+        begin: (contentType) => this.#begin(contentType),
+        write: (bytes, sent) => {
+          if (bytes.length === 0) sent()
+          else this.#request?.write(bytes, sent)
+        },
+        end: (ended) => {
+          this.#ref()
+          this.#request?.end()
+          this.#settled.promise.then(() => ended(), ended)
+        },
+      },
+      highWaterMark,
+    )
+    this.#settled.promise.catch(() => {})
+  }
+
+  /**
+   * Resolves once the platform has answered the whole response. Rejects when the connection was lost before that, or
+   * with `RuntimeApiFailure` when the process must end.
+   */
+  get settled(): Promise<void> {
+    return this.#settled.promise
+  }
+
+  /** Lets the process think that nothing is left to do while the stream only waits for somebody to write to it. */
+  unref(): void {
+    this.#isUnref = true
+    this.#request?.socket?.unref()
+  }
+
+  #ref(): void {
+    this.#isUnref = false
+    this.#request?.socket?.ref()
+  }
+
+  /** Ends a response that has begun with an error. Resolves and rejects as `settled` does. */
+  abort(document: ErrorDocument): Promise<void> {
+    const request = this.#request
+    this.#ref()
+    request?.addTrailers({
+      [ERROR_TYPE_HEADER]: errorTypeHeader(document.errorType),
+      [ERROR_BODY_TRAILER]: Buffer.from(JSON.stringify(document)).toString('base64'),
+    })
+    request?.end()
+    this.stream.destroy()
+    return this.settled
+  }
+
+  #begin(contentType: string): void {
+    const [host, port] = splitAddress(this.#runtimeApi)
+    const path = responsePath(this.#requestId)
+    const request = httpRequest({
+      host,
+      port,
+      path,
+      method: 'POST',
+      agent: false,
+      headers: {
+        'content-type': contentType,
+        [RESPONSE_MODE_HEADER]: 'streaming',
+        'transfer-encoding': 'chunked',
+        trailer: `${ERROR_TYPE_HEADER}, ${ERROR_BODY_TRAILER}`,
+      },
+    })
+    this.#request = request
+    request.setNoDelay(true)
+    request.on('socket', (socket) => {
+      if (this.#isUnref) socket.unref()
+    })
+    request.on('response', (response) => {
+      response.resume()
+      const { statusCode = 0 } = response
+      if (statusCode === STATUS.containerError) {
+        this.#settled.reject(
+          new RuntimeApiFailure(
+            `The Runtime API answered POST ${path} with 500, which asks the runtime to exit.`,
+          ),
+        )
+        return
+      }
+      if (statusCode < 200 || statusCode >= 300) {
+        logRuntimeProblem(`the streamed response to POST ${path} was answered ${statusCode}; going on`)
+      }
+      this.#settled.resolve()
+      // Whatever the handler still writes has nowhere to go.
+      if (!this.stream.writableFinished) this.stream.destroy()
+    })
+    request.on('error', (error) => {
+      this.#settled.reject(error)
+      this.stream.destroy(error)
+    })
+    // The first chunk goes out as soon as it is written, and so does the head when there is none.
+    request.flushHeaders()
+  }
+}
+
+function splitAddress(address: string): [string, number] {
+  const colon = address.lastIndexOf(':')
+  return [address.slice(0, colon), Number(address.slice(colon + 1))]
+}
