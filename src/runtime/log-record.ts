@@ -22,8 +22,7 @@ export interface LogRecord {
 
 /** Without line breaks: CloudWatch makes one event of each line, and shows a carriage return as a break. */
 export function textLine({ time, level, scope, parameters }: LogRecord): string {
-  const message = format(...parameters)
-  return `${time.toISOString()}\t${scope?.requestId ?? '-'}\t${level}\t${message.replaceAll('\n', '\r')}`
+  return `${time.toISOString()}\t${scope?.requestId ?? '-'}\t${level}\t${format(...parameters)}`
 }
 
 export function jsonLine({ time, level, scope, parameters }: LogRecord): string {

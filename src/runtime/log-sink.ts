@@ -25,7 +25,8 @@ const LEVEL_MASKS: Readonly<Record<Level, number>> = {
   FATAL: 24,
 }
 
-export const stdoutSink: LogSink = (line) => writeAll(STDOUT, Buffer.from(`${line}\n`))
+/** CloudWatch makes one log event of each line, and shows a carriage return as a line break. */
+export const stdoutSink: LogSink = (line) => writeAll(STDOUT, Buffer.from(`${line.replaceAll('\n', '\r')}\n`))
 
 /**
  * Frames each line, so that it may hold line breaks. Numbers are big-endian:
