@@ -63,6 +63,11 @@ export class NodeJsExit extends Error {
   override name = 'Runtime.NodeJsExit'
 }
 
+/** The function ended the process while a handler was at work. */
+export class ExitError extends Error {
+  override name = 'Runtime.ExitError'
+}
+
 /** A promise was rejected and nobody handled it. */
 export class UnhandledPromiseRejection extends Error {
   override name = 'Runtime.UnhandledPromiseRejection'

@@ -2,6 +2,7 @@ import type { Callback, Context } from '../index.ts'
 import { InvocationContext, type InvocationFacts, type Settle } from './context.ts'
 import type { Environment } from './environment.ts'
 import { HandlerNotFound, NodeJsExit } from './errors.ts'
+import { fromFetchHandler, isFetchHandler } from './fetch-handler.ts'
 import type { ResponseStream } from './response-stream.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the user's own signature, known to nobody here.
@@ -11,8 +12,8 @@ export type StreamingHandlerFunction = (event: any, stream: ResponseStream, cont
 export type HandlerFunction = (event: any, context: Context, callback: Callback) => unknown
 
 /**
- * The handler among a function's exports: the named one, or else `handler`, or else the default export.
- * Throws `HandlerNotFound`, which says what there is instead.
+ * The handler among a function's exports: the named one, or else `handler`, or else the default export; a function, or
+ * an object with a `fetch` method, which becomes one. Throws `HandlerNotFound`, which says what there is instead.
  */
 export function findHandler(
   functionExports: unknown,
@@ -21,6 +22,7 @@ export function findHandler(
 ): HandlerFunction {
   const candidate = name === undefined ? defaultHandler(functionExports) : property(functionExports, name)
   if (typeof candidate === 'function') return candidate as HandlerFunction
+  if (isFetchHandler(candidate)) return fromFetchHandler(candidate) as HandlerFunction
   const wanted = name ?? 'handler'
   const problem =
     candidate === undefined ? `exports no ${wanted}` : `exports ${wanted}, but as ${kindOf(candidate)}`
@@ -40,17 +42,28 @@ export class HandlerCall {
   /** What the handler called back with while it is to wait for an empty event loop. */
   #calledBack: { error: unknown; result: unknown } | undefined
   #returnedPromise = false
+  #isSettled = false
   readonly #isConcurrent: boolean
 
   /** `isConcurrent`: other invocations run in this process, so that its event loop is never empty. */
   constructor(environment: Environment, facts: InvocationFacts, isConcurrent = false) {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.result = promise
-    this.#resolve = resolve
-    this.#reject = reject
+    this.#resolve = (result) => {
+      this.#isSettled = true
+      resolve(result)
+    }
+    this.#reject = (error) => {
+      this.#isSettled = true
+      reject(error)
+    }
     this.context = new InvocationContext(environment, facts, this.#settle)
     this.#isConcurrent = isConcurrent
     if (isConcurrent) this.context.callbackWaitsForEmptyEventLoop = false
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled
   }
 
   /** Calls the handler, a streaming one with its stream. Never throws: what the handler throws is its result. */
@@ -126,13 +139,20 @@ function defaultHandler(functionExports: unknown): unknown {
   const named = property(functionExports, 'handler')
   if (named !== undefined) return named
   const byDefault = property(functionExports, 'default')
-  return typeof byDefault === 'function' ? byDefault : property(byDefault, 'handler')
+  if (typeof byDefault === 'function') return byDefault
+  // `export default app`, whose other properties are its own; or a module with `handler`; or CommonJS: module.exports = app
+  if (isFetchHandler(byDefault)) return byDefault
+  return property(byDefault, 'handler') ?? (isFetchHandler(functionExports) ? functionExports : undefined)
 }
 
 function property(source: unknown, name: string): unknown {
   if (source === null || (typeof source !== 'object' && typeof source !== 'function')) return undefined
   // Own properties only: `orders.constructor` must not find Object's.
   return Object.hasOwn(source, name) ? (source as Record<string, unknown>)[name] : undefined
+}
+
+function isHandler(value: unknown): boolean {
+  return typeof value === 'function' || isFetchHandler(value)
 }
 
 function kindOf(value: unknown): string {
@@ -143,7 +163,7 @@ function alternatives(functionExports: unknown, setting: string): string {
   const executable = setting.split('.')[0]
   const names =
     functionExports !== null && typeof functionExports === 'object'
-      ? Object.keys(functionExports).filter((key) => typeof property(functionExports, key) === 'function')
+      ? Object.keys(functionExports).filter((key) => isHandler(property(functionExports, key)))
       : []
   if (names.length === 0) return 'it exports no function at all: export one.'
   return `set it to one of ${names.map((name) => `${executable}.${name}`).join(', ')}.`

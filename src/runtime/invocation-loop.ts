@@ -81,6 +81,13 @@ export class InvocationLoop {
     return this.stop()
   }
 
+  /** Answers the running invocation, if its handler is still at work, in the process's last turn. */
+  failLast(error: unknown): void {
+    if (this.#call === undefined || this.#call.isSettled || this.#streamed || this.#scope === undefined)
+      return
+    this.#client.failLast(this.#scope.requestId, toErrorDocument(error))
+  }
+
   async #answer(invocation: NextInvocation): Promise<void> {
     const { requestId } = invocation
     let body: Buffer

@@ -20,6 +20,7 @@ import { toErrorDocument } from './error-response.ts'
 import {
   AfterRestoreError,
   BeforeSnapshotError,
+  ExitError,
   ImportModuleError,
   NodeJsExit,
   UnhandledPromiseRejection,
@@ -84,6 +85,7 @@ class LambdaProcess {
     process.on('uncaughtException', (error) => this.#crash(error, EXIT_UNCAUGHT_EXCEPTION))
     process.on('unhandledRejection', (reason) => this.#crash(asRejection(reason), EXIT_UNHANDLED_REJECTION))
     process.on('beforeExit', () => this.#eventLoopIsEmpty())
+    process.on('exit', (code) => this.#exits(code))
     this.#init()
   }
 
@@ -181,6 +183,15 @@ class LambdaProcess {
     post(document)
       .catch((failure) => logRuntimeProblem(messageOf(failure)))
       .finally(() => process.exit(exitCode))
+  }
+
+  /** The process ends, and no answer can be waited for: the function called `process.exit`. */
+  #exits(code: number): void {
+    if (this.#ending) return
+    const error = new ExitError(
+      `The function ended its process with exit status ${code} while the handler was at work; return or throw instead of calling process.exit.`,
+    )
+    for (const loop of this.#loops) loop.failLast(error)
   }
 
   #eventLoopIsEmpty(): void {

@@ -68,6 +68,11 @@ export class RuntimeClient {
     return this.#post(errorRequest(requestId, document))
   }
 
+  /** Answers an invocation with an error in the process's last turn, without waiting for a reply. */
+  failLast(requestId: string, document: ErrorDocument): boolean {
+    return this.#connection.sendLast(errorRequest(requestId, document))
+  }
+
   /** Tells that this runtime cannot initialise; the process has to exit after it. */
   failInit(document: ErrorDocument): Promise<void> {
     return this.#post(initErrorRequest(document))

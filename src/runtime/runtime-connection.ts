@@ -1,3 +1,6 @@
+import { writeSync } from 'node:fs'
+import { connect as connectSocket, type Socket } from 'node:net'
+import type { buildConnector } from 'undici'
 import Client from 'undici/lib/dispatcher/client.js'
 import type { Headers } from './invocation.ts'
 import type { RuntimeRequest } from './requests.ts'
@@ -16,15 +19,19 @@ export interface Reply {
  */
 export class RuntimeConnection {
   readonly #client: Client
+  readonly #host: string
+  #socket: Socket | undefined
 
   /** `runtimeApi`: host and port. */
   constructor(runtimeApi: string) {
+    this.#host = runtimeApi
     this.#client = new Client(`http://${runtimeApi}`, {
       // AWS asks for no timeout on next: the environment may be frozen for hours while it waits. undici's is 300 s.
       headersTimeout: 0,
       bodyTimeout: 0,
-      // The Runtime API is on this host's loopback: connecting succeeds or fails at once.
-      connectTimeout: 0,
+      connect: (options, callback) => {
+        this.#socket = connect(options, callback)
+      },
       // Between two invocations nobody but the other side decides when the connection ends.
       keepAliveTimeout: 2 ** 31 - 1,
       keepAliveMaxTimeout: 2 ** 31 - 1,
@@ -43,6 +50,50 @@ export class RuntimeConnection {
       this.#client.dispatch(request, new Exchange(resolve, reject))
     })
   }
+
+  /**
+   * Sends a request without waiting for anything, for a process that ends in this very turn. Returns whether it could:
+   * it needs a connection that is open and has no exchange under way.
+   */
+  sendLast({ method, path, headers, body }: RuntimeRequest): boolean {
+    const socket = this.#socket as (Socket & { _handle?: { fd?: number } }) | undefined
+    const descriptor = socket?._handle?.fd ?? -1
+    if (socket?.readyState !== 'open' || descriptor < 0 || this.#client.stats.running > 0) return false
+    const lines = [
+      `${method} ${path} HTTP/1.1`,
+      `host: ${this.#host}`,
+      `content-length: ${body?.length ?? 0}`,
+    ]
+    for (let index = 0; index < headers.length; index += 2)
+      lines.push(`${headers[index]}: ${headers[index + 1]}`)
+    const bytes = Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body ?? EMPTY])
+    try {
+      // An error document fits into the socket's empty buffer.
+      return writeSync(descriptor, bytes) === bytes.length
+    } catch {
+      return false
+    }
+  }
+}
+
+/**
+ * Connects without what undici's own connector adds for the open internet, TLS and timeouts: the Runtime API is on this
+ * host's loopback, where connecting succeeds or fails at once.
+ */
+function connect(options: buildConnector.Options, callback: buildConnector.Callback): Socket {
+  const { hostname, port } = options
+  const socket = connectSocket({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || 80),
+    noDelay: true,
+  })
+  const failed = (error: Error): void => callback(error, null)
+  socket.once('error', failed)
+  socket.once('connect', () => {
+    socket.off('error', failed)
+    callback(null, socket)
+  })
+  return socket
 }
 
 const EMPTY = Buffer.alloc(0)

@@ -265,6 +265,14 @@ describe('the running invocation gets its error, and then the process exits,', (
     assert.deepEqual(await ending(), { code: 128, signal: null })
   })
 
+  test('when the handler calls process.exit', async () => {
+    start('contract.exits')
+    const document = await failure()
+    assert.equal(document.errorType, 'Runtime.ExitError')
+    assert.match(document.errorMessage, /exit status 3/)
+    assert.deepEqual(await ending(), { code: 3, signal: null })
+  })
+
   test('when an exception is caught by nobody', async () => {
     start('contract.throwsUncaught')
     assert.equal((await failure()).errorMessage, 'from a timer')
