@@ -5,6 +5,12 @@
  * wherever both name a thing; `deadlineMs` and `signal` are lambdabin's own.
  */
 
+// biome-ignore lint/suspicious/noTsIgnore: an error only where the package is missing.
+/** @ts-ignore Without `@types/node` all but streams has its types. */
+import type { Writable } from 'node:stream'
+// biome-ignore lint/suspicious/noTsIgnore: the same.
+/** @ts-ignore `@types/aws-lambda` declares the same globals, where it is installed. */
+import type {} from 'aws-lambda'
 import { type LifecycleHook, lifecycleHooks } from './runtime/lifecycle-hooks.ts'
 
 export type { LifecycleHook }
@@ -54,13 +60,13 @@ export interface CognitoIdentity {
   cognitoIdentityPoolId: string
 }
 
+/** What the AWS Mobile SDK sends; another invoker sends what it likes, and may leave out all of it. */
 export interface ClientContext {
-  client?: ClientContextClient
-  env?: ClientContextEnvironment
+  client: ClientContextClient
+  env: ClientContextEnvironment
   /** What the invoker's own code added; the two spellings are those of the SDKs. */
   custom?: unknown
   Custom?: unknown
-  [key: string]: unknown
 }
 
 export interface ClientContextClient {
@@ -93,6 +99,96 @@ export type Handler<Event = any, Result = any> = (
   callback: Callback<Result>,
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that calls back returns nothing.
 ) => Promise<Result> | Result | void
+
+/**
+ * What a streaming handler writes its response to: `Writable` of `node:stream`, which `@types/node` declares.
+ * Nothing is sent before the first write, or the end.
+ */
+export interface ResponseStream extends Writable {
+  /** The response's content type, `application/octet-stream` if never set. Throws once the response has begun. */
+  setContentType: (contentType: string) => void
+}
+
+/** What goes in front of a streamed HTTP response. */
+export interface HttpResponseMetadata {
+  statusCode?: number
+  headers?: Record<string, string>
+  multiValueHeaders?: Record<string, string[]>
+  /** Values of `Set-Cookie`. */
+  cookies?: string[]
+}
+
+/** A handler that streams its response; make it with `awslambda.streamifyResponse`. */
+// biome-ignore lint/suspicious/noExplicitAny: as in Handler.
+export type StreamHandler<Event = any, Result = any> = (
+  event: Event,
+  responseStream: ResponseStream,
+  context: Context,
+) => Promise<Result> | Result
+
+/**
+ * An object that answers HTTP requests, as Hono, itty-router, Bun and Cloudflare Workers know it: export it as
+ * `default` or as `handler`. It serves function URLs, API Gateway and Application Load Balancers.
+ */
+export interface FetchHandler {
+  fetch(
+    request: Request,
+    environment: FetchEnvironment,
+    context: FetchContext,
+  ): Response | PromiseLike<Response>
+  /**
+   * Whether responses are streamed, for a function URL whose invoke mode is RESPONSE_STREAM. By default what the
+   * environment variable `LAMBDABIN_INVOKE_MODE` says: BUFFERED, unless it is RESPONSE_STREAM.
+   */
+  streaming?: boolean | undefined
+}
+
+/** What a fetch handler can learn beyond the request; in Hono `c.env`. */
+export interface FetchEnvironment {
+  /** The event as it arrived. */
+  // biome-ignore lint/suspicious/noExplicitAny: any of four kinds of event, which others have types for.
+  event: any
+  // biome-ignore lint/suspicious/noExplicitAny: the same.
+  requestContext: any
+  lambdaContext: Context
+  /** The same as `lambdaContext`. */
+  context: Context
+}
+
+/** What a fetch handler can leave to be done; in Hono `c.executionCtx`. */
+export interface FetchContext {
+  /** The invocation goes on until `work` is settled. What it fails with is logged, and the response stays. */
+  waitUntil(work: unknown): void
+  /** Does nothing: there is no origin server to pass through to. */
+  passThroughOnException(): void
+  props: Record<string, unknown>
+}
+
+declare namespace awslambdaTypes {
+  class HttpResponseStream extends Writable {
+    /** Makes `stream` the response to an HTTP request. */
+    static from(
+      stream: Writable,
+      metadata: HttpResponseMetadata | Record<string, unknown>,
+    ): HttpResponseStream
+    setContentType: (contentType: string) => void
+  }
+}
+
+declare global {
+  namespace awslambda {
+    // biome-ignore lint/suspicious/noTsIgnore: an error only beside the other class.
+    /** @ts-ignore Where `@types/aws-lambda` declares the class, that one counts: it comes first, as it is imported above. */
+    export import HttpResponseStream = awslambdaTypes.HttpResponseStream
+
+    /** Marks `handler` as one that streams its response. `highWaterMark` is in bytes. */
+    // biome-ignore lint/suspicious/noExplicitAny: as in Handler.
+    function streamifyResponse<Event = any, Result = void>(
+      handler: StreamHandler<Event, Result>,
+      options?: { highWaterMark?: number },
+    ): StreamHandler<Event, Result>
+  }
+}
 
 /**
  * Runs `hook` before Lambda ends the execution environment: to close connections, or flush what is buffered. Register

@@ -79,6 +79,11 @@ export function hidesAwslambda(): boolean {
   return /^(1|true)$/.test(process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? '')
 }
 
+/** How a fetch handler is to answer, in the words of a function URL's setting; undefined when nobody says. */
+export function readInvokeMode(): string | undefined {
+  return process.env.LAMBDABIN_INVOKE_MODE || undefined
+}
+
 /** Where the AWS SDK and X-Ray find the trace of the running invocation; taken away when it has none. */
 export function setTraceId(traceId: string | undefined): void {
   if (traceId) process.env._X_AMZN_TRACE_ID = traceId

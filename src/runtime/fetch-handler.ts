@@ -6,18 +6,18 @@
  * Node.js's `fetch`, are touched only when a fetch handler is called.
  */
 
-import type { Writable } from 'node:stream'
 import type { Context, FetchHandler } from '../index.ts'
 import { BackgroundWork } from './background-work.ts'
 import { readInvokeMode } from './environment.ts'
 import { MalformedInvokeMode, NoResponse } from './http-errors.ts'
 import { type HttpEvent, readHttpEvent } from './http-event.ts'
 import { toRequest } from './http-request.ts'
-import { type HttpMetadata, type HttpResult, toMetadata, toResult } from './http-result.ts'
+import { type HttpResult, toMetadata, toResult } from './http-result.ts'
 import { pipeBody } from './pipe-body.ts'
+import type { ResponseStream } from './response-stream.ts'
 
 type BufferedHandler = (event: unknown, context: Context) => Promise<HttpResult>
-type StreamingHandler = (event: unknown, stream: Writable, context: Context) => Promise<void>
+type StreamingHandler = (event: unknown, stream: ResponseStream, context: Context) => Promise<void>
 
 /** What AWS's `awslambda.streamifyResponse` marks a handler with. */
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
@@ -35,12 +35,18 @@ export function isFetchHandler(value: unknown): value is FetchHandler {
  * `LAMBDABIN_INVOKE_MODE`. An event does not tell how it was invoked, so that somebody has to.
  */
 export function fromFetchHandler(fetchHandler: FetchHandler): BufferedHandler | StreamingHandler {
-  return (fetchHandler.streaming ?? isStreamingMode(readInvokeMode()))
+  // In some routers every name is a method: nothing but a boolean counts.
+  const { streaming } = fetchHandler
+  return (typeof streaming === 'boolean' ? streaming : isStreamingMode(readInvokeMode()))
     ? streamingHandler(fetchHandler)
-    : (event, context) =>
-        respond(fetchHandler, event, context, (response, { kind, method }) =>
-          toResult(response, kind, method !== 'HEAD'),
-        )
+    : bufferedHandler(fetchHandler)
+}
+
+function bufferedHandler(fetchHandler: FetchHandler): BufferedHandler {
+  return (event, context) =>
+    respond(fetchHandler, event, context, (response, { kind, method }) =>
+      toResult(response, kind, method !== 'HEAD'),
+    )
 }
 
 function streamingHandler(fetchHandler: FetchHandler): StreamingHandler {
@@ -105,20 +111,16 @@ function checkResponse(value: unknown): Response {
   )
 }
 
-async function streamResponse(response: Response, stream: Writable, hasBody: boolean): Promise<void> {
-  const destination = withMetadata(stream, toMetadata(response))
+async function streamResponse(response: Response, stream: ResponseStream, hasBody: boolean): Promise<void> {
+  stream.setHttpMetadata(toMetadata(response))
   if (!response.body || !hasBody) {
     response.body?.cancel().catch(() => {})
-    destination.end()
+    stream.end()
     return
   }
   // Sends status and headers now: a body may take its time to its first byte, and the client wait for the headers.
-  destination.write('')
-  await pipeBody(response.body, destination)
-}
-
-function withMetadata(stream: Writable, metadata: HttpMetadata): Writable {
-  return awslambda.HttpResponseStream.from(stream, { ...metadata })
+  stream.write('')
+  await pipeBody(response.body, stream)
 }
 
 function describe(value: unknown): string {
