@@ -3,7 +3,6 @@ import { InvocationContext, type InvocationFacts, type Settle } from './context.
 import type { Environment } from './environment.ts'
 import { HandlerNotFound, NodeJsExit } from './errors.ts'
 import { fromFetchHandler, isFetchHandler } from './fetch-handler.ts'
-import { fromFetchHandler, isFetchHandler } from './fetch-handler.ts'
 import type { ResponseStream } from './response-stream.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the user's own signature, known to nobody here.
@@ -150,10 +149,6 @@ function property(source: unknown, name: string): unknown {
   if (source === null || (typeof source !== 'object' && typeof source !== 'function')) return undefined
   // Own properties only: `orders.constructor` must not find Object's.
   return Object.hasOwn(source, name) ? (source as Record<string, unknown>)[name] : undefined
-}
-
-function isHandler(value: unknown): boolean {
-  return typeof value === 'function' || isFetchHandler(value)
 }
 
 function isHandler(value: unknown): boolean {
