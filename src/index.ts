@@ -8,11 +8,11 @@
 // biome-ignore lint/suspicious/noTsIgnore: an error only where the package is missing.
 /** @ts-ignore Without `@types/node` all but streams has its types. */
 import type { Writable } from 'node:stream'
-// biome-ignore lint/suspicious/noTsIgnore: the same.
-/** @ts-ignore `@types/aws-lambda` declares the same globals, where it is installed. */
-import type {} from 'aws-lambda'
 import { type LifecycleHook, lifecycleHooks } from './runtime/lifecycle-hooks.ts'
 
+// biome-ignore lint/suspicious/noTsIgnore: the same.
+/** @ts-ignore `@types/aws-lambda` declares the same globals; where it is installed, it is read first. */
+export type {} from 'aws-lambda'
 export type { LifecycleHook }
 
 /** What a handler learns about its invocation, beside the event. */
@@ -178,7 +178,7 @@ declare namespace awslambdaTypes {
 declare global {
   namespace awslambda {
     // biome-ignore lint/suspicious/noTsIgnore: an error only beside the other class.
-    /** @ts-ignore Where `@types/aws-lambda` declares the class, that one counts: it comes first, as it is imported above. */
+    /** @ts-ignore Where `@types/aws-lambda` declares the class, that one counts. */
     export import HttpResponseStream = awslambdaTypes.HttpResponseStream
 
     /** Marks `handler` as one that streams its response. `highWaterMark` is in bytes. */

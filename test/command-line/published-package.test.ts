@@ -10,32 +10,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { writeFiles } from '../support/files.ts'
 import { temporaryFolder } from '../support/fixture-package.ts'
+import { packAndUnpack } from '../support/packed-package.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
-
-/**
- * Packs a copy of the checkout, so that this one gets no compiled files; returns the folder that npm would
- * install.
- */
-async function packAndUnpack(t: TestContext): Promise<string> {
-  const checkout = join(temporaryFolder(t), 'checkout')
-  const files = [
-    'package.json',
-    'bin',
-    'src',
-    'bootstrap',
-    'base-node',
-    'tsconfig.json',
-    'tsconfig.publish.json',
-  ]
-  for (const file of files) cpSync(join(ROOT, file), join(checkout, file), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'))
-  await run('npm', ['pack', '--loglevel=error'], { cwd: checkout, timeout: 120_000 })
-  const [tarball = ''] = readdirSync(checkout).filter((name) => name.endsWith('.tgz'))
-  await run('tar', ['-xzf', tarball], { cwd: checkout })
-  return join(checkout, 'package')
-}
 
 /**
  * A project that depends on lambdabin alone: it has lambdabin's dependencies, and not what only this

@@ -1,0 +1,106 @@
+/** The types of the published package, in projects of users who check everything. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { writeFiles } from '../support/files.ts'
+import { temporaryFolder } from '../support/fixture-package.ts'
+import { packAndUnpack } from '../support/packed-package.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const USES = join(ROOT, 'test/fixtures/types')
+const RESOLUTIONS = {
+  nodenext: { module: 'nodenext' },
+  bundler: { module: 'preserve', moduleResolution: 'bundler' },
+}
+
+interface Project {
+  packed: string
+  /** Packages of `@types` that the project has. */
+  types: string[]
+  compilerOptions: object
+  files: Record<string, string>
+}
+
+/** What tsc says about a project; nothing when all is well. */
+function typeCheck(t: TestContext, { packed, types, compilerOptions, files }: Project): string {
+  const project = writeFiles(join(temporaryFolder(t), 'project'), {
+    'package.json': { type: 'module' },
+    'tsconfig.json': {
+      compilerOptions: {
+        target: 'es2024',
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        skipLibCheck: false,
+        noEmit: true,
+        types: types.filter((name) => name === 'node'),
+        ...compilerOptions,
+      },
+      files: Object.keys(files),
+    },
+    ...files,
+  })
+  const modules = join(project, 'node_modules')
+  cpSync(packed, join(modules, 'lambdabin'), { recursive: true })
+  mkdirSync(join(modules, '@types'))
+  for (const name of types) {
+    symlinkSync(join(ROOT, 'node_modules/@types', name), join(modules, '@types', name))
+  }
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: project, encoding: 'utf8' })
+  return stdout + stderr
+}
+
+test('the published types hold in a user’s project with skipLibCheck off', async (t) => {
+  const packed = await packAndUnpack(t)
+  const handlers = readFileSync(join(USES, 'handlers.ts'), 'utf8')
+  const beside = readFileSync(join(USES, 'beside-aws-lambda.ts'), 'utf8')
+
+  for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
+    const compilerOptions = { ...resolution, lib: ['es2024'] }
+
+    await t.test(`without @types/aws-lambda, module resolution ${name}`, (subtest) => {
+      const project = { packed, types: ['node'], compilerOptions, files: { 'handlers.ts': handlers } }
+      assert.equal(typeCheck(subtest, project), '')
+    })
+
+    await t.test(
+      `beside @types/aws-lambda, module resolution ${name}, whichever is imported first`,
+      (subtest) => {
+        for (const files of [
+          { 'handlers.ts': handlers, 'beside.ts': beside },
+          { 'beside.ts': beside, 'handlers.ts': handlers },
+          { 'first.ts': "import 'aws-lambda'\nimport 'lambdabin'\n", 'handlers.ts': handlers },
+        ]) {
+          assert.equal(
+            typeCheck(subtest, { packed, types: ['node', 'aws-lambda'], compilerOptions, files }),
+            '',
+          )
+        }
+      },
+    )
+  }
+
+  await t.test('without @types/node, for all but streams', (subtest) => {
+    const files = {
+      'handler.ts': `
+        import type { FetchHandler, Handler } from 'lambdabin'
+        export const handler: Handler<string, string> = async (event, context) => event + context.awsRequestId
+        export default { fetch: async (request) => new Response(request.body) } satisfies FetchHandler`,
+    }
+    const compilerOptions = { module: 'nodenext' }
+    assert.equal(typeCheck(subtest, { packed, types: [], compilerOptions, files }), '')
+  })
+
+  await t.test('a wrong use is an error, so that these tests can fail', (subtest) => {
+    const files = {
+      'handler.ts': "import type { Handler } from 'lambdabin'\nexport const handler: Handler = 1\n",
+    }
+    const compilerOptions = { module: 'nodenext' }
+    assert.match(typeCheck(subtest, { packed, types: ['node'], compilerOptions, files }), /TS2322/)
+  })
+})
