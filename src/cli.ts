@@ -1,7 +1,7 @@
 /** The command line: finds the command, and turns what it throws into a sentence and an exit status. */
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { BUILD_HELP, HELP, INVOKE_HELP } from './command-line/help.ts'
+import { BUILD_HELP, HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
 import { nearestName } from './command-line/nearest-name.ts'
 import { UsageError } from './command-line/usage-error.ts'
 
@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   invoke: {
     help: INVOKE_HELP,
     run: async (args) => (await import('./command-line/invoke.ts')).invokeCommand(args),
+  },
+  serve: {
+    help: SERVE_HELP,
+    run: async (args) => (await import('./command-line/serve.ts')).serveCommand(args),
   },
 }
 

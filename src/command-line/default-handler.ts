@@ -1,4 +1,4 @@
-/** Which executable of a deployment package to run when the command does not say. */
+/** Which executable of a deployment package to run, and under which name, when the command does not say. */
 
 import { type DeploymentPackage, executables } from '../emulator/deployment-package.ts'
 import { UsageError } from './usage-error.ts'
@@ -23,4 +23,10 @@ export async function defaultHandler(deploymentPackage: DeploymentPackage): Prom
     )
   }
   return only
+}
+
+/** As one would name the function on Lambda, which takes letters, digits, hyphens and underscores. */
+export function defaultFunctionName(handler: string): string {
+  const [stem = ''] = handler.split('.', 1)
+  return stem.replace(/[^a-zA-Z0-9_-]+/g, '-') || 'function'
 }

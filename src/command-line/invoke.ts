@@ -14,10 +14,11 @@ import { DeploymentPackageError } from '../emulator/deployment-package-error.ts'
 import { ExecutionEnvironment, type ExecutionEnvironmentOptions } from '../emulator/execution-environment.ts'
 import { createInvocation, functionArn } from '../emulator/invocation.ts'
 import type { InvocationOutcome } from '../emulator/invocation-exchange.ts'
-import { defaultHandler } from './default-handler.ts'
+import { defaultFunctionName, defaultHandler } from './default-handler.ts'
 import { onEarlyEnd } from './early-end.ts'
 import { type InvokeArguments, parseInvokeArguments } from './invoke-arguments.ts'
 import { readEvent } from './invoke-event.ts'
+import { withLineBreaks } from './line-breaks.ts'
 import { ignoreClosedPipe, writeAll, writeAllFrom } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -59,7 +60,7 @@ async function environmentOptions(
 ): Promise<ExecutionEnvironmentOptions> {
   const handler = named ?? (await defaultHandler(deploymentPackage))
   return {
-    functionName: functionName(handler),
+    functionName: defaultFunctionName(handler),
     version: '$LATEST',
     handler,
     memorySizeMb,
@@ -68,14 +69,8 @@ async function environmentOptions(
     environment,
     taskRoot: deploymentPackage.folder,
     workFolder,
-    log: (chunk) => process.stderr.write(chunk),
+    log: (chunk) => process.stderr.write(process.stderr.isTTY ? withLineBreaks(chunk) : chunk),
   }
-}
-
-/** As one would name it on Lambda, which takes letters, digits, hyphens and underscores. */
-function functionName(handler: string): string {
-  const [stem = ''] = handler.split('.', 1)
-  return stem.replace(/[^a-zA-Z0-9_-]+/g, '-') || 'function'
 }
 
 async function run(event: Buffer, options: ExecutionEnvironmentOptions): Promise<number> {

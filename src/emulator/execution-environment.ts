@@ -27,7 +27,7 @@ import {
 import type { Invocation } from './invocation.ts'
 import { type FunctionError, type InvocationOutcome, platformFunctionError } from './invocation-exchange.ts'
 import { endLine, initReportLine, reportLine, startLine } from './log-lines.ts'
-import { readProcessMemory } from './process-memory.ts'
+import { readPeakMemory, readProcessMemory } from './process-memory.ts'
 import { type InitResult, RuntimeApiServer } from './runtime-api-server.ts'
 import { type ProcessEnd, RuntimeProcess } from './runtime-process.ts'
 
@@ -66,6 +66,8 @@ type InitEnd = InitResult | ProcessEnd | TimedOut
 
 const INIT_TIMEOUT_MS = 10_000
 const MEMORY_POLL_MS = 100
+/** Of a process that ends within the first tenth of a second, too, the log tells how much memory it used. */
+const EARLY_LOOKS_MS = [2, 5, 10, 20, 40, 70]
 /** Lambda's, for a process with an internal extension, between SIGTERM and SIGKILL. */
 const SHUTDOWN_MS = 500
 /** For a runtime to end by itself after it has posted an init error. */
@@ -114,6 +116,11 @@ export class ExecutionEnvironment {
     } else {
       this.#logInitFailure(failure, durationMs, 'init')
     }
+  }
+
+  /** Whether a runtime process is there for the next invocation; if not, that invocation starts one first. */
+  get isRunning(): boolean {
+    return this.#process !== undefined && !this.#process.hasEnded
   }
 
   invoke(invocation: Invocation): RunningInvocation {
@@ -205,7 +212,8 @@ export class ExecutionEnvironment {
       onOutput: this.#options.log,
     })
     this.#process = runtime
-    const stopWatching = this.#watchMemory(runtime)
+    this.#sampleMemory(runtime)
+    const stopWatching = this.#watchMemory(runtime, EARLY_LOOKS_MS)
     const end = await this.#initEnd(runtime, said, timeoutMs)
     stopWatching()
     if (end.kind === 'ready') {
@@ -255,20 +263,28 @@ export class ExecutionEnvironment {
     cancel()
   }
 
-  #watchMemory(runtime: RuntimeProcess): () => void {
-    const timer = setInterval(() => {
-      const held = this.#sampleMemory(runtime)
-      const limit = this.#options.memorySizeMb * 1024
-      if (held > limit) {
-        this.#peakMemory = limit
-        const used = Math.ceil(held / 1024)
-        this.#options.log(
-          `lambdabin: killed for using ${used} MB of memory, more than its ${limit / 1024} MB\n`,
-        )
-        runtime.kill()
-      }
-    }, MEMORY_POLL_MS)
-    return () => clearInterval(timer)
+  /** Looks every tenth of a second, and after `early` milliseconds each; until what this returns is called. */
+  #watchMemory(runtime: RuntimeProcess, early: readonly number[] = []): () => void {
+    const look = () => this.#enforceMemory(runtime)
+    const timer = setInterval(look, MEMORY_POLL_MS)
+    const earlyTimers = early.map((ms) => setTimeout(look, ms))
+    return () => {
+      clearInterval(timer)
+      earlyTimers.forEach(clearTimeout)
+    }
+  }
+
+  #enforceMemory(runtime: RuntimeProcess): void {
+    const held = this.#sampleMemory(runtime)
+    const limit = this.#options.memorySizeMb * 1024
+    if (held > limit) {
+      this.#peakMemory = limit
+      const used = Math.ceil(held / 1024)
+      this.#options.log(
+        `lambdabin: killed for using ${used} MB of memory, more than its ${limit / 1024} MB\n`,
+      )
+      runtime.kill()
+    }
   }
 
   /** KiB that the process and its descendants hold. */
@@ -278,11 +294,16 @@ export class ExecutionEnvironment {
     return memory?.held ?? 0
   }
 
+  /** One file of /proc instead of a dozen, which thousands of short invocations would feel. */
+  #samplePeak(): void {
+    const pid = this.#process?.pid
+    const peak = pid === undefined ? undefined : readPeakMemory(pid)
+    this.#peakMemory = Math.max(this.#peakMemory, peak ?? 0)
+  }
+
   #report(requestId: string, durationMs: number, failure: RuntimeFailure | undefined): void {
     const { log, memorySizeMb } = this.#options
-    if (this.#process !== undefined) {
-      this.#sampleMemory(this.#process)
-    }
+    this.#samplePeak()
     const initDurationMs = this.#initDurationMs
     this.#initDurationMs = undefined
     log(endLine(requestId))

@@ -33,6 +33,11 @@ export function readProcessMemory(pid: number): ProcessMemory | undefined {
   return sum
 }
 
+/** The most that the process alone ever had resident, in KiB; undefined when it is gone. */
+export function readPeakMemory(pid: number): number | undefined {
+  return readOne(pid)?.peak
+}
+
 function readOne(pid: number): ProcessMemory | undefined {
   const status = read(`/proc/${pid}/status`)
   if (status === undefined) {

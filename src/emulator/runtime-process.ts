@@ -40,6 +40,7 @@ export class RuntimeProcess {
   readonly #closed: Promise<void>
   readonly #mark: string
   #chunks = 0
+  #hasEnded = false
   #groupIsOurs = false
 
   constructor(options: RuntimeProcessOptions) {
@@ -51,6 +52,7 @@ export class RuntimeProcess {
     try {
       this.#child = start(options)
     } catch (error) {
+      this.#hasEnded = true
       close()
       end({ kind: 'not started', error: error as NodeJS.ErrnoException })
       return
@@ -58,10 +60,12 @@ export class RuntimeProcess {
     this.pid = this.#child.pid
     this.#groupIsOurs = this.pid !== undefined
     this.#child.on('error', (error) => {
+      this.#hasEnded = true
       close()
       end({ kind: 'not started', error })
     })
     this.#child.on('exit', (code, signal) => {
+      this.#hasEnded = true
       this.kill()
       this.#groupIsOurs = false
       end({ kind: 'exited', exit: { code, signal } })
@@ -73,6 +77,10 @@ export class RuntimeProcess {
         options.onOutput(chunk)
       })
     }
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
   /** Asks the process itself, not its descendants, to end. */

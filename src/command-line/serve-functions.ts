@@ -1,0 +1,83 @@
+/** Functions that are named on the command line of `lambdabin serve`: they are there until it ends. */
+
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { openDeploymentPackage } from '../emulator/deployment-package.ts'
+import { DeploymentPackageError } from '../emulator/deployment-package-error.ts'
+import { FolderCode } from '../emulator/folder-code.ts'
+import type { FunctionCode } from '../emulator/function-code.ts'
+import {
+  type CodeDescription,
+  DEFAULT_EPHEMERAL_STORAGE_MB,
+  type FunctionConfiguration,
+  implicitUrl,
+  modifiedAt,
+} from '../emulator/function-configuration.ts'
+import { LocalFunction } from '../emulator/local-function.ts'
+import { defaultFunctionName, defaultHandler } from './default-handler.ts'
+import type { ServeArguments } from './serve-arguments.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Rejects with a UsageError when there is no package that Lambda could run. */
+export async function packagedFunction(
+  path: string,
+  workFolder: string,
+  settings: ServeArguments,
+): Promise<LocalFunction> {
+  const opened = await open(path, workFolder)
+  const handler = await defaultHandler(opened)
+  const isFolder = (await stat(path)).isDirectory()
+  const code = new FolderCode(opened.folder, await describe(path, isFolder), isFolder ? undefined : path)
+  return commandLineFunction(defaultFunctionName(handler), handler, code, settings)
+}
+
+export function commandLineFunction(
+  functionName: string,
+  handler: string,
+  code: FunctionCode,
+  settings: ServeArguments,
+): LocalFunction {
+  const now = new Date()
+  const configuration: FunctionConfiguration = {
+    functionName,
+    runtime: 'provided.al2023',
+    role: 'arn:aws:iam::123456789012:role/lambdabin',
+    handler,
+    description: '',
+    timeout: settings.timeoutSeconds,
+    memorySize: settings.memorySizeMb,
+    environment: settings.environment,
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+    ephemeralStorage: DEFAULT_EPHEMERAL_STORAGE_MB,
+    loggingConfig: {},
+    tags: {},
+    others: {},
+    lastModified: modifiedAt(now),
+    revisionId: randomUUID(),
+    url: implicitUrl(now),
+  }
+  return new LocalFunction({ configuration, code, isPersistent: false })
+}
+
+async function open(path: string, workFolder: string) {
+  try {
+    return await openDeploymentPackage(path, workFolder)
+  } catch (error) {
+    if (error instanceof DeploymentPackageError) {
+      throw new UsageError(error.message, { cause: error })
+    }
+    throw error
+  }
+}
+
+/** A folder has never been a zip, so there is nothing that it could be compared with. */
+async function describe(path: string, isFolder: boolean): Promise<CodeDescription> {
+  if (isFolder) {
+    return { codeSha256: '', codeSize: 0 }
+  }
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return { codeSha256: hash.digest('base64'), codeSize: (await stat(path)).size }
+}

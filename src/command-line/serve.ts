@@ -1,0 +1,155 @@
+/**
+ * `lambdabin serve`: a Lambda on this machine, for the AWS CLI, SDKs, browsers and editors.
+ *
+ * On stdout there is one line when it is ready. The functions' logs, and what there is to say besides, are on stderr.
+ * It runs until SIGINT or SIGTERM, and then ends everything it has started; a second signal ends it at once.
+ */
+
+import { EventQueue } from '../emulator/asynchronous/event-queue.ts'
+import { EnvironmentPool } from '../emulator/environment-pool.ts'
+import { FunctionStore } from '../emulator/function-store.ts'
+import { LambdaApiServer } from '../emulator/lambda-api/lambda-api-server.ts'
+import { LocalLambda } from '../emulator/local-lambda.ts'
+import { StateFolder, StateFolderError } from '../emulator/state-folder.ts'
+import { ignoreClosedPipe, writeAll } from './output.ts'
+import { parseServeArguments, type ServeArguments } from './serve-arguments.ts'
+import { packagedFunction } from './serve-functions.ts'
+import { createServeLog, isColoured, type ServeLog } from './serve-log.ts'
+import { onTermination } from './termination.ts'
+import { UsageError } from './usage-error.ts'
+
+const IDLE_MS = 5 * 60_000
+const REQUEST_TIMEOUT_MS = 60_000
+
+/** Resolves with the exit status, 0, when it was told to end. Rejects with a UsageError. */
+export async function serveCommand(args: string[]): Promise<number> {
+  ignoreClosedPipe(process.stdout)
+  ignoreClosedPipe(process.stderr)
+  const settings = parseServeArguments(args)
+  const log = createServeLog((text) => process.stderr.write(text), isColoured(process.stderr, process.env))
+  const state = await openState(settings)
+  try {
+    await serve(settings, state, log)
+  } finally {
+    await state.close()
+  }
+  return 0
+}
+
+async function serve(settings: ServeArguments, state: StateFolder, log: ServeLog): Promise<void> {
+  const onProblem = (error: unknown) => log.notice(describe(error))
+  const { concurrency, environments, region, retryDelaysMs } = settings
+  const pool = new EnvironmentPool({ concurrency, environments, idleMs: IDLE_MS, onProblem })
+  const store = await FunctionStore.open(state.functions)
+  const lambda = new LocalLambda({
+    region,
+    pool,
+    store,
+    workFolder: state.work,
+    enforcesTimeouts: settings.inspectorPort === undefined,
+    openLog: log.open,
+    onProblem,
+  })
+  const queue = new EventQueue({
+    lambda,
+    folder: state.queue,
+    failedFolder: state.failed,
+    retryDelaysMs,
+    onNotice: log.notice,
+  })
+  const termination = onTermination(() => pool.kill())
+  try {
+    await addFunctions(lambda, settings, state, store, log)
+    const server = await listen(settings, lambda, queue, log)
+    try {
+      await queue.load()
+      await announce(server, settings, lambda, log)
+      await termination.asked
+    } finally {
+      queue.close()
+      await server.close()
+    }
+  } finally {
+    await pool.close()
+    termination.forget()
+  }
+}
+
+async function openState({ stateFolder }: ServeArguments): Promise<StateFolder> {
+  try {
+    return await StateFolder.open(stateFolder)
+  } catch (error) {
+    throw error instanceof StateFolderError ? new UsageError(error.message, { cause: error }) : error
+  }
+}
+
+/** Those of the state first: the command line's own take the place of others of their name, until this ends. */
+async function addFunctions(
+  lambda: LocalLambda,
+  settings: ServeArguments,
+  state: StateFolder,
+  store: FunctionStore,
+  log: ServeLog,
+): Promise<void> {
+  for (const stored of await store.load(log.notice)) {
+    lambda.add(stored)
+  }
+  const named = new Set<string>()
+  for (const path of settings.packages) {
+    const added = await packagedFunction(path, state.work, settings)
+    if (named.has(added.name)) {
+      throw new UsageError(
+        `each function needs a name of its own, but there are two called ${added.name}; serve one of them by itself`,
+      )
+    }
+    named.add(added.name)
+    lambda.add(added)
+  }
+}
+
+async function listen(
+  { host, port }: ServeArguments,
+  lambda: LocalLambda,
+  queue: EventQueue,
+  log: ServeLog,
+): Promise<LambdaApiServer> {
+  try {
+    return await LambdaApiServer.listen({
+      lambda,
+      queue,
+      host,
+      port,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      onNotice: log.notice,
+    })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const what = code === 'EADDRINUSE' ? 'something else listens there' : message
+    throw new UsageError(
+      `expected to listen on ${host} port ${port}, but ${what}; choose another with --port or --host`,
+      { cause: error },
+    )
+  }
+}
+
+async function announce(
+  server: LambdaApiServer,
+  { host }: ServeArguments,
+  lambda: LocalLambda,
+  log: ServeLog,
+): Promise<void> {
+  const endpoint = `http://${LOOPBACK.has(host) ? 'localhost' : host}:${server.port}`
+  if (!LOOPBACK.has(host)) {
+    log.notice(`whoever can reach ${host} port ${server.port} can run code on this machine`)
+  }
+  for (const { name } of lambda.functions) {
+    log.notice(`serves ${name}, also at ${endpoint}/url/${name}/`)
+  }
+  await writeAll(process.stdout, `lambdabin: a local Lambda, with --endpoint-url ${endpoint}\n`)
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1'])
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,42 @@
+/** An asynchronous invocation as it stands in its file. */
+
+export interface QueuedEvent {
+  requestId: string
+  functionName: string
+  /** JSON. */
+  event: Uint8Array
+  /** JSON. */
+  clientContext?: string
+  tenantId?: string
+  traceId?: string
+  /** Milliseconds since the epoch. */
+  queuedAt: number
+  /** Those that failed. */
+  attempts: number
+  /** Milliseconds since the epoch: when the next attempt may begin. */
+  notBefore: number
+}
+
+const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const FUNCTION_NAME = /^[a-zA-Z0-9_-]{1,64}$/
+
+/** The event's bytes are kept as they came, not as JSON within JSON: numbers too large for JavaScript survive. */
+export function serializeQueuedEvent(event: QueuedEvent): string {
+  return `${JSON.stringify({ ...event, event: Buffer.from(event.event).toString() })}\n`
+}
+
+/** Throws when the text is not of a queued event. */
+export function parseQueuedEvent(text: string): QueuedEvent {
+  const parsed = JSON.parse(text) as Partial<Omit<QueuedEvent, 'event'>> & { event?: unknown }
+  const { requestId, functionName, event, queuedAt, attempts, notBefore } = parsed
+  const numbers = [queuedAt, attempts, notBefore]
+  if (
+    !REQUEST_ID.test(requestId ?? '') ||
+    !FUNCTION_NAME.test(functionName ?? '') ||
+    typeof event !== 'string' ||
+    !numbers.every(Number.isFinite)
+  ) {
+    throw new Error('it is not a queued event')
+  }
+  return { ...(parsed as QueuedEvent), event: Buffer.from(event) }
+}

@@ -1,0 +1,26 @@
+/** Where the code of a function comes from: a deployment package, or something that makes one anew when it changes. */
+
+import type { CodeDescription } from './function-configuration.ts'
+import type { PlatformError } from './function-error.ts'
+
+export type PreparedCode = ReadyCode | { kind: 'failed'; error: PlatformError }
+
+export interface ReadyCode {
+  kind: 'ready'
+  /** A folder with `bootstrap` in it. Another folder is another revision, with environments of its own. */
+  taskRoot: string
+}
+
+export interface FunctionCode {
+  readonly description: CodeDescription
+  /** The zip; undefined for code that does not come from one. */
+  readonly zip: string | undefined
+  /** Why UpdateFunctionCode is refused; undefined when it is not. */
+  readonly fixedBecause?: string
+  /** The code as it is now. Called before each invocation, so it must be quick when nothing has changed. Never rejects. */
+  prepare(): PreparedCode | Promise<PreparedCode>
+  /** No environment uses this task root any more, and `prepare` has returned another since. */
+  retired?(taskRoot: string): Promise<void>
+  /** Deletes what only this code needs, when no environment uses it any more. */
+  remove(): Promise<void>
+}

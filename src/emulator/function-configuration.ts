@@ -1,0 +1,77 @@
+/** What the emulator knows of a function besides its code: the configuration, as Lambda has it and the state keeps it. */
+
+/** Names and units are the Lambda API's. */
+export interface FunctionConfiguration {
+  functionName: string
+  runtime: string
+  role: string
+  handler: string
+  description: string
+  /** Seconds. */
+  timeout: number
+  /** MB. */
+  memorySize: number
+  environment: Readonly<Record<string, string>>
+  architecture: 'x86_64' | 'arm64'
+  /** MB of `/tmp`; kept, and not enforced. */
+  ephemeralStorage: number
+  loggingConfig: Readonly<Record<string, string>>
+  tags: Readonly<Record<string, string>>
+  /** Members that have no effect here and come back as they were given: VpcConfig, TracingConfig and their like. */
+  others: Readonly<Record<string, unknown>>
+  /** ISO 8601, with the offset written as Lambda does. */
+  lastModified: string
+  revisionId: string
+  /** Undefined: what the account has left. */
+  reservedConcurrency?: number
+  /** Undefined once it was deleted. */
+  url?: FunctionUrlConfiguration
+}
+
+export interface FunctionUrlConfiguration {
+  /** Made with the function, not by CreateFunctionUrlConfig, which may replace it. */
+  isImplicit: boolean
+  authType: 'NONE' | 'AWS_IAM'
+  invokeMode: 'BUFFERED' | 'RESPONSE_STREAM'
+  cors?: CorsConfiguration
+  creationTime: string
+  lastModifiedTime: string
+}
+
+export interface CorsConfiguration {
+  AllowCredentials?: boolean
+  AllowHeaders?: readonly string[]
+  AllowMethods?: readonly string[]
+  AllowOrigins?: readonly string[]
+  ExposeHeaders?: readonly string[]
+  /** Seconds. */
+  MaxAge?: number
+}
+
+/** What a deployment package was when it came. */
+export interface CodeDescription {
+  /** Base64 of the SHA-256 of the zip. */
+  codeSha256: string
+  /** Bytes of the zip. */
+  codeSize: number
+}
+
+export const DEFAULT_TIMEOUT_SECONDS = 3
+export const DEFAULT_MEMORY_MB = 128
+export const DEFAULT_EPHEMERAL_STORAGE_MB = 512
+
+export function implicitUrl(now: Date): FunctionUrlConfiguration {
+  const time = now.toISOString()
+  return {
+    isImplicit: true,
+    authType: 'NONE',
+    invokeMode: 'BUFFERED',
+    creationTime: time,
+    lastModifiedTime: time,
+  }
+}
+
+/** As in Lambda's own answers: `2026-11-23T16:41:30.123+0000`. */
+export function modifiedAt(now: Date): string {
+  return now.toISOString().replace('Z', '+0000')
+}

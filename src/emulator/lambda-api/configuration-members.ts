@@ -1,0 +1,130 @@
+/** The members of CreateFunction and UpdateFunctionConfiguration that describe a function, read and checked. */
+
+import { checkFunctionVariables, EnvironmentVariableError } from '../environment-variables.ts'
+import type { FunctionConfiguration } from '../function-configuration.ts'
+import { InvalidParameterValueException } from '../lambda-error.ts'
+import { readChoice, readInteger, readObject, readString, readStringMap } from './members.ts'
+
+type Document = Readonly<Record<string, unknown>>
+
+/** What a request sets; a member that is not there is left as it is. */
+export type ConfigurationChange = Partial<
+  Pick<
+    FunctionConfiguration,
+    | 'runtime'
+    | 'role'
+    | 'handler'
+    | 'description'
+    | 'timeout'
+    | 'memorySize'
+    | 'environment'
+    | 'ephemeralStorage'
+    | 'loggingConfig'
+    | 'others'
+  >
+>
+
+const RUNTIMES = ['provided', 'provided.al2', 'provided.al2023'] as const
+const ROLE = /^arn:aws[a-zA-Z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/
+const HANDLER = /^\S{1,128}$/
+
+/** They would change what the function's code meets, and are not here. */
+const REFUSED = ['Layers', 'FileSystemConfigs', 'ImageConfig', 'CapacityProviderConfig', 'DurableConfig']
+
+/** They change nothing that a function on this machine could notice. */
+const KEPT = ['VpcConfig', 'TracingConfig', 'DeadLetterConfig', 'KMSKeyArn', 'SnapStart']
+
+export function readConfigurationChange(document: Document): ConfigurationChange {
+  refuseWhatIsMissing(document)
+  return withoutUndefined({
+    runtime: readRuntime(document),
+    role: readString(document, 'Role', ROLE, 'the ARN of a role, such as arn:aws:iam::123456789012:role/any'),
+    handler: readString(document, 'Handler', HANDLER, '1 to 128 characters without spaces'),
+    description: readString(document, 'Description', /^[\s\S]{0,256}$/, '256 characters at most'),
+    timeout: readInteger(document, 'Timeout', 1, 900),
+    memorySize: readInteger(document, 'MemorySize', 128, 10_240),
+    environment: readEnvironment(document),
+    ephemeralStorage: readEphemeralStorage(document),
+    loggingConfig: readLoggingConfig(document),
+    others: readOthers(document),
+  })
+}
+
+function readRuntime(document: Document): string | undefined {
+  const runtime = readString(document, 'Runtime')
+  if (runtime !== undefined && !(RUNTIMES as readonly string[]).includes(runtime)) {
+    throw new InvalidParameterValueException(
+      `Value ${JSON.stringify(runtime)} at 'runtime' failed to satisfy constraint: expected one of ` +
+        `[${RUNTIMES.join(', ')}], as only packages with a bootstrap of their own run here; use provided.al2023`,
+    )
+  }
+  return runtime
+}
+
+function readEnvironment(document: Document): Record<string, string> | undefined {
+  const environment = readObject(document, 'Environment')
+  if (environment === undefined) {
+    return undefined
+  }
+  const variables = readStringMap(environment, 'Variables') ?? {}
+  try {
+    checkFunctionVariables(variables)
+  } catch (error) {
+    if (error instanceof EnvironmentVariableError) {
+      throw new InvalidParameterValueException(error.message, error)
+    }
+    throw error
+  }
+  return variables
+}
+
+function readEphemeralStorage(document: Document): number | undefined {
+  const storage = readObject(document, 'EphemeralStorage')
+  return storage && readInteger(storage, 'Size', 512, 10_240)
+}
+
+function readLoggingConfig(document: Document): Record<string, string> | undefined {
+  const config = readObject(document, 'LoggingConfig')
+  if (config === undefined) {
+    return undefined
+  }
+  return withoutUndefined({
+    LogFormat: readChoice(config, 'LogFormat', ['JSON', 'Text']),
+    ApplicationLogLevel: readChoice(config, 'ApplicationLogLevel', [
+      'TRACE',
+      'DEBUG',
+      'INFO',
+      'WARN',
+      'ERROR',
+      'FATAL',
+    ]),
+    SystemLogLevel: readChoice(config, 'SystemLogLevel', ['DEBUG', 'INFO', 'WARN']),
+    LogGroup: readString(config, 'LogGroup'),
+  }) as Record<string, string>
+}
+
+function readOthers(document: Document): Record<string, unknown> | undefined {
+  const given = KEPT.filter((member) => document[member] !== undefined && document[member] !== null)
+  return given.length === 0
+    ? undefined
+    : Object.fromEntries(given.map((member) => [member, document[member]]))
+}
+
+function refuseWhatIsMissing(document: Document): void {
+  for (const member of REFUSED) {
+    const value = document[member]
+    if (value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)) {
+      throw new InvalidParameterValueException(
+        `${member} has no equivalent in this emulator, so the function would meet something else than on Lambda; leave it out`,
+      )
+    }
+  }
+}
+
+function withoutUndefined<Members extends object>(
+  members: Members,
+): { [Name in keyof Members]?: Exclude<Members[Name], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Members]?: Exclude<Members[Name], undefined>
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The folder in which the emulator keeps what outlives it, and what it needs while it runs:
+ *
+ *     functions/   see function-store.ts
+ *     queue/       asynchronous invocations that are not over: see asynchronous/event-queue.ts
+ *     failed/      those that failed for good
+ *     work/        task roots and temporary folders of this run; emptied at the start
+ *
+ * One emulator at a time may use it. The lock is an abstract socket named after the folder: the system frees it when
+ * its holder ends, however it ends.
+ */
+
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { join, resolve } from 'node:path'
+
+export class StateFolderError extends Error {
+  override name = 'StateFolderError'
+}
+
+export class StateFolder {
+  /** Absolute. */
+  readonly path: string
+  readonly #lock: Server
+
+  private constructor(path: string, lock: Server) {
+    this.path = path
+    this.#lock = lock
+  }
+
+  /** Rejects with a StateFolderError when the folder cannot be used. */
+  static async open(folder: string): Promise<StateFolder> {
+    const path = await usable(resolve(folder))
+    const state = new StateFolder(path, await lock(path))
+    await killStrays(state.work)
+    await rm(state.work, { recursive: true, force: true, maxRetries: 5 })
+    for (const each of [state.functions, state.queue, state.failed, state.work]) {
+      await mkdir(each, { recursive: true })
+    }
+    return state
+  }
+
+  get functions(): string {
+    return join(this.path, 'functions')
+  }
+
+  get queue(): string {
+    return join(this.path, 'queue')
+  }
+
+  get failed(): string {
+    return join(this.path, 'failed')
+  }
+
+  get work(): string {
+    return join(this.path, 'work')
+  }
+
+  async close(): Promise<void> {
+    await rm(this.work, { recursive: true, force: true, maxRetries: 5 })
+    await new Promise((done) => this.#lock.close(done))
+  }
+}
+
+async function usable(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true })
+    // Deployment packages and events are nobody else's business, nor something to commit.
+    await writeFile(join(path, '.gitignore'), '*\n')
+    return await realpath(path)
+  } catch (error) {
+    throw new StateFolderError(
+      `expected a folder for the emulator's state, but ${path} cannot be written; name another with --state`,
+      { cause: error },
+    )
+  }
+}
+
+async function lock(path: string): Promise<Server> {
+  const name = createHash('sha256').update(path).digest('hex').slice(0, 32)
+  const server = createServer((socket) => socket.destroy())
+  await new Promise<void>((done, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new StateFolderError(
+          `another lambdabin serve uses the folder ${path}; end that one, or name another folder with --state`,
+          { cause: error },
+        ),
+      ),
+    )
+    server.listen(`\0lambdabin-${name}`, done)
+  })
+  return server.unref()
+}
+
+/** Ends what an emulator that was killed has left running: its processes know a folder that only it made. */
+async function killStrays(workFolder: string): Promise<void> {
+  const mark = `\0TMPDIR=${workFolder}/`
+  for (const pid of (await readdir('/proc').catch(() => [])).map(Number).filter((id) => id > 1)) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
+    if (`\0${environment}`.includes(mark)) {
+      killQuietly(pid)
+    }
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // Gone by now.
+  }
+}
