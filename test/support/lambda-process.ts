@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { dirname } from 'node:path'
 
 /** No test waits longer for a process than this, in milliseconds. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = Number(process.env.CONFORMANCE_PATIENCE_MS ?? 20_000)
 
 export interface LambdaProcessOptions {
   /** `host:port`; undefined leaves the variable out. */

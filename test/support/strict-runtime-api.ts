@@ -58,6 +58,7 @@ interface Queued {
   given: boolean
   /** Whether the last answer's status cannot have reached the runtime. */
   replyLost: boolean
+  attempted: boolean
 }
 
 interface Waiting {
@@ -85,6 +86,7 @@ export class StrictRuntimeApi {
   restored: Promise<void> = Promise.resolve()
   /** When reading pauses: how a slow Runtime API is played. */
   isReading = true
+  readonly #events = new Map<string, () => void>()
   readonly #seen: { needle: string; resolve: () => void }[] = []
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -133,6 +135,7 @@ export class StrictRuntimeApi {
       done: Promise.withResolvers<Answer>(),
       given: false,
       replyLost: false,
+      attempted: false,
     }
     this.#all.set(requestId, queued)
     this.#queue.push(queued)
@@ -143,6 +146,31 @@ export class StrictRuntimeApi {
   /** The accepted answers to an invocation. */
   answersTo(requestId: string): readonly Answer[] {
     return this.#all.get(requestId)?.answers ?? []
+  }
+
+  /** Resolves when the runtime is given this invocation. */
+  given(requestId: string): Promise<void> {
+    return this.#when(`given ${requestId}`)
+  }
+
+  /** Resolves when an answer to this invocation arrives, whether it is accepted or not. */
+  answerAttempt(requestId: string): Promise<void> {
+    return this.#all.get(requestId)?.attempted ? Promise.resolve() : this.#when(`answered ${requestId}`)
+  }
+
+  /** Forgets an invocation and all requests so far, for tests with many. */
+  forget(requestId: string): void {
+    this.#all.delete(requestId)
+    this.requests.length = 0
+  }
+
+  #when(event: string): Promise<void> {
+    return new Promise((resolve) => this.#events.set(event, resolve))
+  }
+
+  #happened(event: string): void {
+    this.#events.get(event)?.()
+    this.#events.delete(event)
   }
 
   /** How often each path was asked for. */
@@ -220,7 +248,8 @@ export class StrictRuntimeApi {
     if (method === 'GET' && path === `${PREFIX}invocation/next`) {
       const fault = this.nextFaults.shift()
       if (fault) answer(fault.status ?? 200, fault.body ?? '', fault)
-      else {
+      else if (socket.writable) {
+        // One that this side has closed already cannot be given anything.
         this.#waiting.push({ socket, answered })
         for (const watcher of this.#nextWatchers.splice(0)) watcher()
         this.#give()
@@ -275,6 +304,8 @@ export class StrictRuntimeApi {
       answer(400, '{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}', undefined)
       return
     }
+    queued.attempted = true
+    this.#happened(`answered ${requestId}`)
     const fault = queued.faults.shift()
     const status = fault?.status ?? 202
     const accepted = fault?.accepted ?? (status < 300 && fault?.close !== 'before')
@@ -303,6 +334,7 @@ export class StrictRuntimeApi {
       const { socket, answered } = this.#waiting.shift() as Waiting
       answered()
       queued.given = true
+      this.#happened(`given ${queued.requestId}`)
       const { event = '{}', headers = {}, next } = queued.options
       void send(socket, {
         status: 200,
