@@ -11,6 +11,7 @@ import { BuildError } from './build-error.ts'
 import { type Architecture, ElfFormatError, readArchitecture } from './elf-file.ts'
 import { readHeader } from './elf-header.ts'
 import { stripElf } from './strip-elf.ts'
+import { findTargetRunner, type TargetRunner } from './target-runner.ts'
 
 /** No executable can be made of this Node.js, or none on this host. */
 export class BaseNodeError extends BuildError {
@@ -24,8 +25,8 @@ export interface BaseNode {
   readonly version: string
   /** A binary of the same version that runs on this host. */
   readonly generator: string
-  /** Whether the binary itself runs on this host. */
-  readonly runsHere: boolean
+  /** How to run the binary itself, and what is made of it, on this host; undefined when it cannot be. */
+  readonly runner: TargetRunner | undefined
 }
 
 /** Older ones lack what pkg's SEA mode and the runtime need. */
@@ -43,6 +44,7 @@ export async function prepareBaseNode(
   const original = nodePath === undefined ? await findPinnedNode(arch, onFetch) : resolve(nodePath)
   const { size, mtimeMs } = await checkArchitecture(original, arch)
   const native = process.platform === 'linux' && process.arch === arch
+  const runner = await findTargetRunner(original, arch)
   const version = native ? await askVersion(original) : await readVersion(original)
   if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
     throw new BaseNodeError(
@@ -54,7 +56,7 @@ export async function prepareBaseNode(
     path,
     version,
     generator: native ? original : await findGenerator(version, original, onFetch),
-    runsHere: native,
+    runner,
   }
 }
 
@@ -148,7 +150,11 @@ async function strippedCopy(original: string, identity: string): Promise<string>
   if (await isExecutable(path)) {
     return path
   }
-  const stripped = await readFile(original).then((bytes) => explainFormat(() => stripElf(bytes, original)))
+  const bytes = await readFile(original)
+  const stripped = explainFormat(() => stripElf(bytes, original))
+  if (stripped.length >= bytes.length) {
+    return original // It was stripped already, as in the Docker image.
+  }
   const work = await mkdtemp(join(folder, '.strip-'))
   try {
     await writeFile(join(work, 'node'), stripped, { mode: 0o755 })

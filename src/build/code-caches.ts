@@ -13,14 +13,17 @@ import process from 'node:process'
 import { promisify } from 'node:util'
 import { cacheFolder } from '../../bin/pinned-node.js'
 import type { RuntimeBundle } from './bundle-runtime.ts'
+import type { TargetRunner } from './target-runner.ts'
 import { runWarmUp } from './warm-up-run.ts'
 
 export interface CodeCacheOptions {
   readonly bundle: RuntimeBundle
   /** The function's text. */
   readonly code: Buffer
-  /** The Node.js binary that the executable is made of. It runs on this machine. */
+  /** The Node.js binary that the executable is made of. */
   readonly node: string
+  /** How to run it on this machine. */
+  readonly runner: TargetRunner
   /** The handler setting to warm the function up with. */
   readonly handler: string
   /** Paths of JSON files. */
@@ -54,9 +57,15 @@ const STAND_IN_EVENTS = Array.from({ length: 5 }, () => Buffer.from('{"text":"He
 
 /** Never rejects for what the function does: a cache that is missing costs speed, and nothing else. */
 export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCaches> {
-  const { node, bundle, folder, taskRoot } = options
-  const flagsHash = await readFlagsHash(node)
-  const common = { warmUp: bundle.warmUp, runtime: bundle.runtime, node: [node, ...SAME_BYTES], taskRoot }
+  const { node, runner, bundle, folder, taskRoot } = options
+  const command = [...runner, node]
+  const flagsHash = await readFlagsHash(command)
+  const common = {
+    warmUp: bundle.warmUp,
+    runtime: bundle.runtime,
+    node: [...command, ...SAME_BYTES],
+    taskRoot,
+  }
   const runtime = await remember(runtimeKey(options, flagsHash), async () => {
     const run = { ...common, code: STAND_IN, handler: 'stand-in', events: STAND_IN_EVENTS }
     return (await runWarmUp({ ...run, folder: join(folder, 'runtime') })).runtime
@@ -75,19 +84,9 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
   return { assets, shortcoming }
 }
 
-/** Whether V8 takes the caches of a finished executable: what it says for each text, `accepted`, `rejected` or `none`. */
-export async function readCacheStates(executable: string): Promise<Record<string, string>> {
-  const { stderr } = await promisify(execFile)(executable, ['--lambdabin-code-cache'], {
-    env: { PATH: process.env.PATH, LAMBDA_TASK_ROOT: dirname(executable) },
-    timeout: 30_000,
-  }).catch((error) => error)
-  const states = String(stderr).matchAll(/^lambdabin: code cache of the (\w+): (\w+)$/gm)
-  return Object.fromEntries([...states].map(([, name, state]) => [name, state]))
-}
-
-async function readFlagsHash(node: string): Promise<number> {
+async function readFlagsHash([command = '', ...parameters]: readonly string[]): Promise<number> {
   const program = `process.stdout.write(new (require('node:vm').Script)('0').createCachedData().subarray(0, ${HEADER_BYTES}))`
-  const { stdout } = await promisify(execFile)(node, ['-e', program], {
+  const { stdout } = await promisify(execFile)(command, [...parameters, '-e', program], {
     encoding: 'buffer',
     env: {},
     timeout: 30_000,

@@ -6,9 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import process from 'node:process'
 import { createInvocation, functionArn } from '../emulator/invocation.ts'
 import { RuntimeApiServer } from '../emulator/runtime-api-server.ts'
+import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 import { onAbandon } from './unfinished-work.ts'
 
 export interface WarmUpOptions {
@@ -39,7 +39,6 @@ export interface WarmUpResult {
 
 /** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
 const TIMEOUT_MS = 15_000
-const REGION = 'us-east-1'
 
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   await mkdir(options.folder, { recursive: true })
@@ -78,7 +77,7 @@ async function run(
     cwd: options.taskRoot,
     // What it prints is of a run that nobody asked for.
     stdio: 'ignore',
-    env: environment(options, server.address),
+    env: lambdaEnvironment({ ...options, runtimeApi: server.address }),
   })
   const finished = onAbandon(() => child.kill('SIGKILL'))
   const ended = once(child, 'exit').catch((error: Error) => error)
@@ -133,26 +132,5 @@ function describe(body: Buffer): string {
     return `${errorType}: ${String(errorMessage).split('\n')[0]?.slice(0, 200)}`
   } catch {
     return body.toString('utf8', 0, 200)
-  }
-}
-
-/** Lambda's, as far as a function may look at it, and nothing of this machine's: above all no credentials. */
-function environment(options: WarmUpOptions, runtimeApi: string): NodeJS.ProcessEnv {
-  return {
-    PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
-    LANG: 'en_US.UTF-8',
-    TZ: ':UTC',
-    LAMBDA_TASK_ROOT: options.taskRoot,
-    _HANDLER: options.handler,
-    AWS_LAMBDA_RUNTIME_API: runtimeApi,
-    AWS_LAMBDA_FUNCTION_NAME: options.handler,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
-    // An SDK without credentials asks the instance that it runs on for some.
-    AWS_EC2_METADATA_DISABLED: 'true',
-    ...(process.env.SystemRoot && { SystemRoot: process.env.SystemRoot }),
   }
 }

@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path'
 import { getRawAsset } from 'node:sea'
+import { Script } from 'node:vm'
 import { type CompiledText, startProgram } from './program-loader.ts'
 
 function readAsset(name: string): Uint8Array | undefined {
@@ -12,13 +13,19 @@ function readAsset(name: string): Uint8Array | undefined {
   }
 }
 
-/** `--lambdabin-code-cache` tells whether V8 takes the code caches: the build asks, and so may you. */
-const onCompiled = process.argv.includes('--lambdabin-code-cache')
-  ? ({ name, script }: CompiledText) => {
-      const state =
-        script.cachedDataRejected === undefined ? 'none' : script.cachedDataRejected ? 'rejected' : 'accepted'
-      process.stderr.write(`lambdabin: code cache of the ${name}: ${state}\n`)
-    }
-  : undefined
+/**
+ * `--lambdabin-self-test` is how the build tries an executable: each text says whether V8 took its code cache, and a
+ * handler that returns its event stands in for the function, which is compiled but not run.
+ */
+function testText({ name, script }: CompiledText): Script | undefined {
+  const { cachedDataRejected } = script
+  const state = cachedDataRejected === undefined ? 'none' : cachedDataRejected ? 'rejected' : 'accepted'
+  process.stderr.write(`lambdabin: code cache of the ${name}: ${state}\n`)
+  return name === 'function'
+    ? new Script('(function (exports) { exports.handler = async (event) => event })')
+    : undefined
+}
 
-startProgram(readAsset, process.env.LAMBDA_TASK_ROOT || dirname(process.execPath), require, onCompiled)
+const isSelfTest = process.argv.includes('--lambdabin-self-test')
+const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
+startProgram(readAsset, taskRoot, require, isSelfTest ? testText : undefined)

@@ -26,12 +26,15 @@ export interface CompiledText {
 const RUNTIME_FILE = 'runtime.js'
 const FUNCTION_FILE = 'function.js'
 
-/** Starts the runtime with the function. `onCompiled` is told of each text as it is compiled. */
+/**
+ * Starts the runtime with the function. `onCompiled` is told of each text as it is compiled, and may return another to
+ * be run in its place.
+ */
 export function startProgram(
   readAsset: ReadAsset,
   taskRoot: string,
   requireBuiltin: NodeJS.Require,
-  onCompiled: (text: CompiledText) => void = () => {},
+  onCompiled: (text: CompiledText) => Script | undefined = () => undefined,
 ): void {
   function compile(name: CompiledText['name'], filename: string): (...parameters: unknown[]) => unknown {
     const script = new Script(text(readAsset(`${name}.js`)), {
@@ -39,8 +42,7 @@ export function startProgram(
       cachedData: readAsset(`${name}.cache`) as NodeJS.ArrayBufferView | undefined,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     })
-    onCompiled({ name, script })
-    return script.runInThisContext()
+    return (onCompiled({ name, script }) ?? script).runInThisContext()
   }
 
   const program: Program = {

@@ -26,7 +26,10 @@ process.once('exit', () => {
     writeFileSync(join(folder, `${name}.cache`), script.createCachedData())
 })
 process.once('SIGUSR2', () => process.exit(0))
-startProgram(readAsset, process.env.LAMBDA_TASK_ROOT as string, require, (text) => compiled.push(text))
+startProgram(readAsset, process.env.LAMBDA_TASK_ROOT as string, require, (text) => {
+  compiled.push(text)
+  return undefined
+})
 
 function readAsset(name: string): Uint8Array | undefined {
   return name.endsWith('.js') ? readFileSync(join(folder, name)) : undefined
