@@ -9,12 +9,14 @@ import { EventQueue } from '../emulator/asynchronous/event-queue.ts'
 import { EnvironmentPool } from '../emulator/environment-pool.ts'
 import { FunctionStore } from '../emulator/function-store.ts'
 import { LambdaApiServer } from '../emulator/lambda-api/lambda-api-server.ts'
+import type { LocalFunction } from '../emulator/local-function.ts'
 import { LocalLambda } from '../emulator/local-lambda.ts'
 import { StateFolder, StateFolderError } from '../emulator/state-folder.ts'
 import { ignoreClosedPipe, writeAll } from './output.ts'
 import { parseServeArguments, type ServeArguments } from './serve-arguments.ts'
 import { packagedFunction } from './serve-functions.ts'
 import { createServeLog, isColoured, type ServeLog } from './serve-log.ts'
+import { watchedFunctions } from './serve-watch.ts'
 import { onTermination } from './termination.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -71,6 +73,7 @@ async function serve(settings: ServeArguments, state: StateFolder, log: ServeLog
     }
   } finally {
     await pool.close()
+    await lambda.close()
     termination.forget()
   }
 }
@@ -94,16 +97,30 @@ async function addFunctions(
   for (const stored of await store.load(log.notice)) {
     lambda.add(stored)
   }
-  const named = new Set<string>()
+  const added: LocalFunction[] = []
   for (const path of settings.packages) {
-    const added = await packagedFunction(path, state.work, settings)
-    if (named.has(added.name)) {
+    added.push(await packagedFunction(path, state.work, settings))
+  }
+  added.push(...(await watchedFunctions(settings, state.work, log, (name) => warmForInspector(lambda, name))))
+  const named = new Set<string>()
+  for (const each of added) {
+    if (named.has(each.name)) {
       throw new UsageError(
-        `each function needs a name of its own, but there are two called ${added.name}; serve one of them by itself`,
+        `each function needs a name of its own, but there are two called ${each.name}; serve one of them by itself`,
       )
     }
-    named.add(added.name)
-    lambda.add(added)
+    named.add(each.name)
+    lambda.add(each)
+    warmForInspector(lambda, each.name)
+  }
+}
+
+/** So that a debugger finds the program before its first invocation. */
+async function warmForInspector(lambda: LocalLambda, name: string): Promise<void> {
+  if (!lambda.enforcesTimeouts && lambda.has(name)) {
+    await lambda.warm(name).catch(() => {
+      // The next invocation meets the same, and tells it to somebody.
+    })
   }
 }
 

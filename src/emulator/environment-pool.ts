@@ -116,6 +116,22 @@ export class EnvironmentPool {
     }
   }
 
+  /** Starts an environment for the owner before anybody asks for one, if it has none and there is room. */
+  async warm(owner: EnvironmentOwner): Promise<void> {
+    const hasOne = this.#requests.has(owner) || [...this.#members].some((member) => member.owner === owner)
+    if (hasOne || this.#closing || this.#environments >= this.#options.environments) {
+      return
+    }
+    this.#requests.set(owner, 1)
+    this.#environments++
+    try {
+      this.#free(await this.#create(owner))
+    } finally {
+      this.#over(owner)
+    }
+    this.#announceRelease()
+  }
+
   /** Ends the owner's environments, the busy ones after their invocations. Resolves when all are gone. */
   async retire(owner: EnvironmentOwner): Promise<void> {
     const gone = this.#retired.get(owner) ?? Promise.withResolvers<void>()
@@ -296,16 +312,19 @@ export class EnvironmentPool {
   }
 
   #release(member: Member): void {
-    const { owner, environment } = member
-    this.#countRunning(owner, -1)
+    this.#countRunning(member.owner, -1)
     member.tail.clear()
-    if (!environment.isRunning || this.#retired.has(owner) || this.#closing) {
+    this.#free(member)
+    this.#over(member.owner)
+    this.#announceRelease()
+  }
+
+  #free(member: Member): void {
+    if (!member.environment.isRunning || this.#retired.has(member.owner) || this.#closing) {
       this.#end(member)
     } else {
       this.#handOver(member)
     }
-    this.#over(owner)
-    this.#announceRelease()
   }
 
   /** To the first request that waits for this function's; else to none, and it is idle. */

@@ -57,6 +57,10 @@ export class LocalLambda {
     return [...this.#functions.values()].sort((left, right) => (left.name < right.name ? -1 : 1))
   }
 
+  get enforcesTimeouts(): boolean {
+    return this.#options.enforcesTimeouts
+  }
+
   arn(functionName: string): string {
     return functionArn(this.region, functionName)
   }
@@ -152,6 +156,26 @@ export class LocalLambda {
     })
   }
 
+  /** Starts an environment of the function, so that it is there before the first invocation: for a debugger. */
+  async warm(name: string): Promise<void> {
+    const warmed = this.find(name)
+    const prepared = await warmed.code.prepare()
+    if (prepared.kind === 'ready') {
+      const { revision, retired } = this.#revise(warmed, prepared.taskRoot)
+      await retired
+      await this.pool.warm(revision)
+    }
+  }
+
+  /** Lets go of what does not outlive the emulator. All invocations are over. */
+  async close(): Promise<void> {
+    for (const { isPersistent, code } of this.#functions.values()) {
+      if (!isPersistent) {
+        await this.#quietly(code.remove())
+      }
+    }
+  }
+
   /** Rejects with a LambdaError when the function is not there or may not be run now. */
   async invoke(name: string, request: InvocationRequest): Promise<StartedInvocation> {
     const invocation = this.#invocation(name, request)
@@ -174,22 +198,28 @@ export class LocalLambda {
         logTail: Promise.resolve(Buffer.from(prepared.error.errorMessage)),
       }
     }
-    const revision = this.#revise(invoked, prepared.taskRoot)
+    const { revision, retired } = this.#revise(invoked, prepared.taskRoot)
+    if (!this.#options.enforcesTimeouts) {
+      // Two inspectors cannot listen on one port.
+      await retired
+    }
     const started = await this.pool.run(revision, invocation, request.signal)
     return { requestId, traceId, ...started }
   }
 
-  #revise(invoked: LocalFunction, taskRoot: string): FunctionRevision {
+  /** The revision to run, and the end of the one that it replaces, if it does. */
+  #revise(invoked: LocalFunction, taskRoot: string): { revision: FunctionRevision; retired?: Promise<void> } {
     const { revision, replaced } = invoked.revise(taskRoot, this.#options)
-    if (replaced !== undefined) {
-      const { code } = invoked
-      this.pool.retire(replaced).then(() => {
-        if (replaced.taskRoot !== taskRoot) {
-          this.#quietly(code.retired?.(replaced.taskRoot))
-        }
-      })
+    if (replaced === undefined) {
+      return { revision }
     }
-    return revision
+    const { code } = invoked
+    const retired = this.pool.retire(replaced).then(async () => {
+      if (replaced.taskRoot !== taskRoot) {
+        await this.#quietly(code.retired?.(replaced.taskRoot))
+      }
+    })
+    return { revision, retired }
   }
 
   #invocation(name: string, request: InvocationRequest): Invocation {

@@ -1,0 +1,24 @@
+/**
+ * Starts a program whose parts are files instead of an executable's assets: under a plain Node.js, for `serve --watch`.
+ *
+ *     node file-launcher.cjs
+ *
+ * The runtime's text is beside this file, the function's in the task root.
+ */
+
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { startProgram } from './program-loader.ts'
+
+const ownFolder = dirname(process.argv[1] as string)
+const taskRoot = process.env.LAMBDA_TASK_ROOT as string
+
+startProgram(readAsset, taskRoot, require)
+
+function readAsset(name: string): Uint8Array | undefined {
+  try {
+    return readFileSync(join(name.startsWith('runtime.') ? ownFolder : taskRoot, name))
+  } catch {
+    return undefined
+  }
+}
