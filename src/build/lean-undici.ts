@@ -7,13 +7,16 @@
  * Each stand-in throws when it is used after all, so that a new release of undici that needs one shows in the tests.
  */
 import type { Plugin } from 'esbuild'
+import { UNDICI_PARSER_FILE } from './source-files.ts'
 
 /** Text of the module that stands in, by what the import that it stands in for ends with. */
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
   // The connection is plain HTTP, which never turns into HTTP/2.
   [/\/client-h2(\.js)?$/, refusal('HTTP/2')],
-  // Lambda's processors all have SIMD; the build of the parser without it is for others.
-  [/\/llhttp-wasm\.js$/, 'module.exports = undefined'],
+  // The parser is lambdabin's own, for the reasons that its file gives. What undici compiles all the same when it
+  // connects is the shortest WebAssembly module there is: its magic number and version.
+  [/\/llhttp(_simd)?-wasm\.js$/, 'module.exports = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])'],
+  [/\/llhttp\/constants\.js$/, 'module.exports = { ERROR: {}, TYPE: {} }'],
   // Bodies are buffers, and no forms.
   [/\/web\/fetch\/(body|formdata)(\.js)?$/, refusal('fetch')],
   [/\/web\/webidl(\/index)?(\.js)?$/, refusal('webidl')],
@@ -38,8 +41,7 @@ function refusal(what: string): string {
 export const leanUndici: Plugin = {
   name: 'lean-undici',
   setup(build) {
-    // undici's own way to leave its second, experimental parser out: it asks whether this name is defined.
-    build.initialOptions.define = { ...build.initialOptions.define, esbuildDetection: '"lambdabin"' }
+    build.onResolve({ filter: /\/parser-h1(\.js)?$/ }, () => ({ path: UNDICI_PARSER_FILE }))
     for (const [path, contents] of STAND_INS) {
       const namespace = `lean-undici ${path.source}`
       build.onResolve({ filter: path }, ({ importer, path }) =>

@@ -9,8 +9,7 @@ export interface EncodedBody {
 /** Content types that are text, beside all of `text/`. */
 const TEXT =
   /^(?:text\/|(?:application|image|message)\/(?:[\w.!#$&^-]+\+)?(?:json|xml|yaml)$|application\/(?:javascript|ecmascript|x-javascript|x-www-form-urlencoded|graphql|x-ndjson|jsonl|json-seq|sql|toml|x-yaml)$)/
-/** Such as `application/vnd.mozilla.xul+xml`, which API Gateway takes for text, and which are. */
-const NO_ENCODING = /^(?:identity)?$/
+const NO_ENCODING = /^(?:identity)?$/i
 
 /**
  * A response's body for a JSON result, with the headers that go along.

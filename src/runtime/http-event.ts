@@ -56,8 +56,11 @@ export function readHttpEvent(event: unknown): HttpEvent {
 function readPayload1(fields: Fields, requestContext: Fields, method: string, path: string): HttpEvent {
   const multiValue = asFields(fields.multiValueQueryStringParameters)
   const single = asFields(fields.queryStringParameters)
-  const parameters = [...listPairs(multiValue), ...pairs(single).filter(([name]) => !(name in multiValue))]
-  const query = parameters.map((parameter) => parameter.map(encodeURIComponent).join('=')).join('&')
+  const parameters = [
+    ...listPairs(multiValue),
+    ...pairs(single).filter(([name]) => !Object.hasOwn(multiValue, name)),
+  ]
+  const query = parameters.map((parameter) => parameter.map(encode).join('=')).join('&')
   // Only HTTP APIs say their version, and put the stage into the path. A REST API's path is without it already.
   const stage = fields.version === undefined ? undefined : requestContext.stage
   return {
@@ -127,6 +130,10 @@ function target(path: string, query: string): string {
   const safePath = path.replace(/[?#\\\t\r\n]/g, encodeURIComponent)
   const absolute = safePath.startsWith('/') ? safePath : `/${safePath}`
   return query === '' ? absolute : `${absolute}?${query.replaceAll('#', '%23')}`
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
 }
 
 function pairs(fields: Fields): [string, string][] {
