@@ -48,7 +48,8 @@ async function pinnedNodeOfHost() {
  * @returns {Promise<void>}
  */
 function runAs(node, commandFile) {
-  const child = spawn(node, [commandFile, ...process.argv.slice(2)], {
+  // The `--` as in lambdabin.js's first line.
+  const child = spawn(node, ['--', commandFile, ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...process.env, [MARK]: pinnedVersions.version },
   })

@@ -1,9 +1,12 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 // The command's first file, in plain JavaScript that any Node.js from 20 on can run.
 //
 // pkg and undici need Node.js 22.19 or later, and the sources of a checkout need one that strips types, while
 // the host's own Node.js may be older. So this file looks for a Node.js that will do, and hands over to it:
 // the one it runs on, else the pinned one that executables are made of.
+//
+// The `--` in the first line: without it Node.js takes some options, --env-file above all, for its own wherever they
+// stand.
 
 import { existsSync } from 'node:fs'
 import process from 'node:process'

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import process from 'node:process'
 import type { Message } from 'esbuild'
 import { packagesWithoutAddonFor } from './addon-architectures.ts'
 import { prepareBaseNode } from './base-node.ts'
@@ -24,12 +25,13 @@ const BOOTSTRAP = 'bootstrap'
 
 /** What it costs when nothing of the target can be run here. */
 function noCodeCaches(arch: Architecture): CodeCaches {
+  const remedy =
+    process.platform === 'linux'
+      ? `build it on ${arch}, or install qemu-user and a C++ library for ${arch} (Debian: qemu-user-static libstdc++6-${arch === 'arm64' ? 'arm64' : 'amd64'}-cross)`
+      : 'build it in a container, with `docker-compose up`'
   return {
     assets: {},
-    shortcoming:
-      `nothing for ${arch} runs on this machine, so the executable was not tried out, and has no code cache, which costs ` +
-      `it a tenth to a third of its start-up time; build it on ${arch}, or install qemu-user and a C++ library for it ` +
-      '(on Debian: qemu-user-static libstdc++6-arm64-cross libatomic1-arm64-cross)',
+    shortcoming: `nothing for Linux on ${arch} runs on this machine, so the executable was not tried, and has no code cache, which costs it a tenth to a third of its start-up time; ${remedy}`,
   }
 }
 

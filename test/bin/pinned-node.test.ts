@@ -162,7 +162,7 @@ test('handing over passes arguments and streams on, and ends with the same statu
   const installed = installation(t, 'echo "$@"; echo "on stderr" >&2; exit 7')
   const { status, stdout, stderr } = await run(installed, 'command.js', ['build', 'a b.ts', '--json'])
   assert.equal(status, 7)
-  assert.equal(stdout, 'the command’s file build a b.ts --json\n')
+  assert.equal(stdout, '-- the command’s file build a b.ts --json\n')
   assert.match(stderr, /on stderr/)
 })
 
