@@ -1,8 +1,8 @@
 /** A function's response as the HTTP response of its URL: whole, or as it arrives. */
 
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { BufferedResponse, StreamedResponse } from '../invocation-exchange.ts'
+import { writeAtPace } from '../slow-reader.ts'
 import { type HttpMetadata, HttpMetadataError, httpMetadata } from './http-metadata.ts'
 import { HTTP_INTEGRATION_TYPE, PRELUDE_END, splitPrelude } from './stream-prelude.ts'
 
@@ -52,8 +52,8 @@ async function writeAll(
 ): Promise<void> {
   let chunk = first
   for (;;) {
-    if (chunk !== undefined && chunk.length > 0 && !response.write(chunk) && !response.destroyed) {
-      await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (chunk !== undefined && chunk.length > 0) {
+      await writeAtPace(response, chunk)
     }
     if (response.destroyed) {
       // Nobody reads any more: let the function go on without.

@@ -5,10 +5,10 @@
  * is not whole. Source: the operation's description in the AWS Lambda API reference; the framing is Smithy's.
  */
 
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { EventStreamCodec } from '@smithy/core/event-streams'
 import type { FunctionError, InvocationOutcome } from '../invocation-exchange.ts'
+import { writeAtPace } from '../slow-reader.ts'
 import { answerNothing } from './api-answer.ts'
 import { type ApiRequest, functionName } from './api-request.ts'
 import { departureSignal } from './client-departure.ts'
@@ -112,8 +112,6 @@ class EventStreamAnswer {
       },
       body,
     })
-    if (!this.#response.write(message) && !this.#response.destroyed) {
-      await Promise.race([once(this.#response, 'drain'), once(this.#response, 'close')])
-    }
+    await writeAtPace(this.#response, message)
   }
 }

@@ -1,0 +1,144 @@
+/** The emulator in this process, over real sockets and real files, with the fixture runtime as its functions. */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda'
+import { EventQueue } from '../../src/emulator/asynchronous/event-queue.ts'
+import { EnvironmentPool, type EnvironmentPoolOptions } from '../../src/emulator/environment-pool.ts'
+import { FunctionStore } from '../../src/emulator/function-store.ts'
+import { LambdaApiServer } from '../../src/emulator/lambda-api/lambda-api-server.ts'
+import { LocalLambda } from '../../src/emulator/local-lambda.ts'
+import { StateFolder } from '../../src/emulator/state-folder.ts'
+import { writeZip } from './fixture-package.ts'
+
+const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap', import.meta.url))
+const RUNTIME = fileURLToPath(new URL('../fixtures/runtime/misbehaving-runtime.ts', import.meta.url))
+
+export const ROLE = 'arn:aws:iam::123456789012:role/any'
+
+export interface LocalEmulator {
+  /** `http://127.0.0.1:PORT` */
+  endpoint: string
+  state: StateFolder
+  lambda: LocalLambda
+  pool: EnvironmentPool
+  /** All that functions have logged. */
+  logs: () => string
+  notices: string[]
+  client: (options?: Partial<LambdaClientConfig>) => LambdaClient
+  close: () => Promise<void>
+}
+
+export interface LocalEmulatorOptions extends Partial<EnvironmentPoolOptions> {
+  folder?: string
+  requestTimeoutMs?: number
+  retryDelaysMs?: readonly [number, number]
+}
+
+export async function startEmulator(
+  context: TestContext,
+  options: LocalEmulatorOptions = {},
+): Promise<LocalEmulator> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'lambdabin-test-'))
+  const state = await StateFolder.open(folder)
+  const notices: string[] = []
+  const onProblem = (error: unknown) => notices.push(String(error))
+  const chunks: Buffer[] = []
+  const pool = new EnvironmentPool({
+    concurrency: 10,
+    environments: 10,
+    idleMs: 60_000,
+    onProblem,
+    ...options,
+  })
+  const store = await FunctionStore.open(state.functions)
+  const lambda = new LocalLambda({
+    region: 'us-east-1',
+    pool,
+    store,
+    workFolder: state.work,
+    enforcesTimeouts: true,
+    openLog: () => (chunk) => chunks.push(Buffer.from(chunk)),
+    onProblem,
+  })
+  for (const stored of await store.load((message) => notices.push(message))) {
+    lambda.add(stored)
+  }
+  const onNotice = (message: string) => notices.push(message)
+  const queue = new EventQueue({
+    lambda,
+    folder: state.queue,
+    failedFolder: state.failed,
+    retryDelaysMs: options.retryDelaysMs ?? [10, 20],
+    onNotice,
+  })
+  const server = await LambdaApiServer.listen({
+    lambda,
+    queue,
+    host: '127.0.0.1',
+    port: 0,
+    requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
+    onNotice,
+  })
+  await queue.load()
+  const endpoint = `http://127.0.0.1:${server.port}`
+  const clients: LambdaClient[] = []
+  let closed = false
+  const close = async () => {
+    if (!closed) {
+      closed = true
+      for (const client of clients) client.destroy()
+      queue.close()
+      await server.close()
+      await pool.close()
+      await state.close()
+    }
+  }
+  context.after(async () => {
+    await close()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+  return {
+    endpoint,
+    state,
+    lambda,
+    pool,
+    logs: () => Buffer.concat(chunks).toString(),
+    notices,
+    client: (more = {}) => {
+      const client = new LambdaClient({
+        endpoint,
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+        maxAttempts: 1,
+        ...more,
+      })
+      clients.push(client)
+      return client
+    },
+    close,
+  }
+}
+
+/** A deployment package whose executable, called `name`, is the fixture runtime. */
+export async function fixtureZip(name = 'misbehaving'): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), 'lambdabin-test-'))
+  try {
+    const path = join(folder, `${name}.zip`)
+    await writeZip(path, [
+      { name: 'bootstrap', content: readFileSync(BOOTSTRAP) },
+      { name, content: `#!/bin/sh\nexec '${process.execPath}' '${RUNTIME}'\n` },
+    ])
+    return readFileSync(path)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Bytes of the JSON that the fixture runtime takes for orders. */
+export function order(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value))
+}
