@@ -16,7 +16,7 @@ export function functionNameOf(
   const [, name, version = qualifier ?? undefined] = REFERENCE.exec(reference) ?? []
   if (name === undefined || name.length > MAX_NAME) {
     throw new ValidationException(
-      `1 validation error detected: Value ${JSON.stringify(reference)} at 'functionName' failed to satisfy constraint: ` +
+      `1 validation error detected: Value ${JSON.stringify(reference.slice(0, 200))} at 'functionName' failed to satisfy constraint: ` +
         `expected a name of 1 to ${MAX_NAME} letters, digits, hyphens and underscores, or an ARN with such a name`,
     )
   }

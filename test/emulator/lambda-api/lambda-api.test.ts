@@ -25,6 +25,7 @@ import {
   UpdateFunctionUrlConfigCommand,
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda'
+import { eventually } from '../../support/eventually.ts'
 import {
   fixtureZip,
   type LocalEmulator,
@@ -340,7 +341,7 @@ test('UpdateFunctionCode replaces the code; what is running ends with the old on
   assert.equal((await invoke(sdk, 'new')).text, '"new"')
   assert.equal((await running).text, '"at last"')
   const folder = join(state.functions, NAME)
-  await until(() => readdirSync(folder).length === 2, 'the old code is deleted')
+  await eventually(() => readdirSync(folder).length === 2, 'the old code is deleted')
 })
 
 test('DeleteFunction takes the function, its environments and its folder away', async (context) => {
@@ -352,8 +353,8 @@ test('DeleteFunction takes the function, its environments and its folder away', 
   const notFound = refusal('ResourceNotFoundException', 404, /^Function not found: /)
   await assert.rejects(invoke(sdk, 1), notFound)
   await assert.rejects(sdk.send(new DeleteFunctionCommand({ FunctionName: NAME })), notFound)
-  await until(() => !existsSync(join(state.functions, NAME)), 'the folder is deleted')
-  await until(() => readdirSync(state.work).length === 0, 'the environments are gone')
+  await eventually(() => !existsSync(join(state.functions, NAME)), 'the folder is deleted')
+  await eventually(() => readdirSync(state.work).length === 0, 'the environments are gone')
   await create(sdk)
   assert.equal((await invoke(sdk, 'back')).text, '"back"')
 })
@@ -501,14 +502,3 @@ test('an event of more than 6 MB is refused, and one of just 6 MB is not', async
     refusal('RequestTooLargeException', 413, /1048576 bytes/),
   )
 })
-
-/** Waits for what the emulator does after its answer. */
-async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let round = 0; round < 500; round++) {
-    if (isSo()) {
-      return
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  assert.fail(`${what}: not so after 10 s`)
-}
