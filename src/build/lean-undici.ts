@@ -7,6 +7,7 @@
  * Each stand-in throws when it is used after all, so that a new release of undici that needs one shows in the tests.
  */
 import type { Plugin } from 'esbuild'
+import { ERROR_TYPE_HEADER, XRAY_ERROR_CAUSE_HEADER } from '../runtime/runtime-api.ts'
 import { UNDICI_PARSER_FILE } from './source-files.ts'
 
 /** Text of the module that stands in, by what the import that it stands in for ends with. */
@@ -17,6 +18,17 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
   // connects is the shortest WebAssembly module there is: its magic number and version.
   [/\/llhttp(_simd)?-wasm\.js$/, 'module.exports = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])'],
   [/\/llhttp\/constants\.js$/, 'module.exports = { ERROR: {}, TYPE: {} }'],
+  // Tables of well-known headers, for undici's parsers and for checking a request's headers faster: the runtime's own
+  // parser needs none, and its requests have the few headers that are here.
+  [/^(\.|\.\.\/core)\/tree(\.js)?$/, 'module.exports = { tree: { lookup() {} } }'],
+  [
+    /^(\.|\.\.\/core)\/constants(\.js)?$/,
+    `module.exports = { headerNameLowerCasedRecord: ${JSON.stringify(headerNames())} }`,
+  ],
+  // Channels for whoever wants to watch undici at work. Tracing libraries do, and mean the function's own requests.
+  [/^(\.|\.\.\/core)\/diagnostics(\.js)?$/, `module.exports = { channels: ${channels()} }`],
+  // The client is given a connector of the runtime's own.
+  [/^(\.|\.\.\/core)\/connect(\.js)?$/, refusal('its connector')],
   // Bodies are buffers, and no forms.
   [/\/web\/fetch\/(body|formdata)(\.js)?$/, refusal('fetch')],
   [/\/web\/webidl(\/index)?(\.js)?$/, refusal('webidl')],
@@ -33,6 +45,17 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
     'module.exports = (holds, message) => { if (!holds) throw message instanceof Error ? message : new Error(message ?? "an invariant of undici does not hold") }',
   ],
 ]
+
+function headerNames(): Record<string, string> {
+  const names = ['content-type', ERROR_TYPE_HEADER, XRAY_ERROR_CAUSE_HEADER]
+  return Object.fromEntries(names.map((name) => [name, name]))
+}
+
+function channels(): string {
+  const names =
+    'beforeConnect connected connectError sendHeaders create bodySent bodyChunkSent bodyChunkReceived headers trailers error'
+  return `{ ${names.split(' ').map((name) => `${name}: { hasSubscribers: false }`)} }`
+}
 
 function refusal(what: string): string {
   return `module.exports = () => { throw new Error("lambdabin leaves ${what} out of undici") }`
