@@ -1,0 +1,35 @@
+/**
+ * A step of Dockerfile.amazonlinux: strips Node.js binaries, so that they take less room in the image, and refuses one
+ * that needs newer libraries than the oldest of Lambda's systems has.
+ *
+ *     node prepare-node.ts OLDEST FILE...
+ *
+ * OLDEST is the name of a Lambda runtime that each FILE for x64 has to run on. Each FILE is replaced.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import process from 'node:process'
+import { readArchitecture } from '../../src/build/elf-file.ts'
+import { neededVersion } from '../../src/build/elf-versions.ts'
+import { LAMBDA_RUNTIMES, runtimesWith } from '../../src/build/lambda-runtimes.ts'
+import { stripElf } from '../../src/build/strip-elf.ts'
+
+const [oldest, ...files] = process.argv.slice(2)
+for (const file of files) {
+  const bytes = await readFile(file)
+  if (readArchitecture(bytes, file) === 'x64') checkRunsOn(oldest, bytes, file)
+  // Beside it first: a program that runs, as one of these does, cannot be written to.
+  await writeFile(`${file}.stripped`, stripElf(bytes, file), { mode: 0o755 })
+  await rename(`${file}.stripped`, file)
+}
+
+function checkRunsOn(name: string | undefined, bytes: Buffer, file: string): void {
+  const glibc = neededVersion(bytes, file, 'GLIBC')
+  const libstdcxx = neededVersion(bytes, file, 'GLIBCXX')
+  if (runtimesWith({ glibc, libstdcxx }).some((runtime) => runtime.name === name)) return
+  const has = LAMBDA_RUNTIMES.find((runtime) => runtime.name === name)
+  process.stderr.write(
+    `${file} should run on ${name} (glibc ${has?.glibc}, libstdc++ ${has?.libstdcxx}), and needs glibc ${glibc} and ` +
+      `libstdc++ ${libstdcxx ?? 'of its own'}; give the linux-x64-glibc-217 build of Node.js\n`,
+  )
+  process.exit(1)
+}
