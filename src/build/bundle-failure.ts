@@ -1,6 +1,7 @@
 /** What esbuild found wrong, in esbuild's own wording and layout: file, line, column, the line itself. */
 import { type BuildFailure, formatMessages, type Message } from 'esbuild'
 import { BuildError } from './build-error.ts'
+import { shownPath } from './shown-path.ts'
 
 /** The entry or something that it imports cannot be bundled. The message holds esbuild's diagnostics. */
 export class BundleError extends BuildError {
@@ -16,7 +17,9 @@ export async function explainBundleFailure(error: unknown, entry: string): Promi
   }
   const diagnostics = await formatDiagnostics(error.errors, 'error')
   const count = error.errors.length === 1 ? 'one error' : `${error.errors.length} errors`
-  return new BundleError(`${entry} cannot be bundled, ${count}:\n\n${diagnostics}`, { cause: error })
+  return new BundleError(`${shownPath(entry)} cannot be bundled, ${count}:\n\n${diagnostics}`, {
+    cause: error,
+  })
 }
 
 /** esbuild's messages as text for a terminal, without colours so that logs stay readable. */

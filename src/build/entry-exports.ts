@@ -1,6 +1,7 @@
 /** What a function's entry must offer: at least one export, which can be its handler. */
 import type { Metafile } from 'esbuild'
 import { BuildError } from './build-error.ts'
+import { shownPath } from './shown-path.ts'
 
 /** The entry has nothing that could be called. */
 export class NoExportsError extends BuildError {
@@ -19,7 +20,7 @@ export function checkExports(metafile: Metafile, entry: string): readonly string
   }
   if (output === undefined || output.exports.length === 0) {
     throw new NoExportsError(
-      `${entry} exports nothing; export the function's handler: export async function handler(event) { … }`,
+      `${shownPath(entry)} exports nothing; export the function's handler: export async function handler(event) { … }`,
     )
   }
   return output.exports

@@ -11,6 +11,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { BuildError } from './build-error.ts'
+import { shownPath } from './shown-path.ts'
 import type { PackageFile } from './write-zip.ts'
 
 /** A package that is to be shipped is not installed where the function, or a package, could import it. */
@@ -71,7 +72,7 @@ async function findExternal(name: string, entry: string): Promise<string> {
   const folder = await findPackage(name, entry)
   if (folder === undefined) {
     throw new ExternalPackageError(
-      `--external ${name} names a package that is not installed where ${entry} could import it; install it with npm install ${name}`,
+      `--external ${name} names a package that is not installed where ${shownPath(entry)} could import it; install it with npm install ${name}`,
     )
   }
   return folder

@@ -4,11 +4,12 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { delimiter, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import type { Architecture } from './elf-file.ts'
 
-/** The words that a command starts with, before the binary's path: none, or `qemu-aarch64-static -L FOLDER`. */
+/** The words that a command starts with, before the binary's path: none, or `/usr/bin/qemu-aarch64-static -L FOLDER`. */
 export type TargetRunner = readonly string[]
 
 /** By the architecture that is emulated. The names and the folder are those of Debian's packages. */
@@ -34,11 +35,17 @@ export async function findTargetRunner(
   if (process.platform !== 'linux') return undefined
   if (process.arch === arch) return []
   const { commands, libraries } = QEMU[arch]
-  for (const command of commands) {
+  for (const command of commands.flatMap(onPath)) {
     const runner = [command, ...libraryOptions(libraries)]
     if (await runs([...runner, binary, '--version'])) return runner
   }
   return undefined
+}
+
+/** Paths of the programs of a name, in order: what is run as on Lambda has Lambda's PATH, and finds nothing by name. */
+function onPath(name: string): string[] {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+  return folders.map((folder) => resolve(folder, name)).filter((file) => existsSync(file))
 }
 
 /** Where qemu is to look for the dynamic linker and the libraries: where its own variable says, else Debian's place. */
