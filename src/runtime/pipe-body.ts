@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 
 /**
  * Writes a web stream to a Node.js one, chunk by chunk as they come and no faster than they are taken, and ends it.
- * Rejects with what the body fails with. When `destination` is destroyed, the body is cancelled, and that is all.
+ * Rejects with what the body fails with, once all that came before is taken. When `destination` is destroyed, the body is cancelled, and that is all.
  */
 export async function pipeBody(body: ReadableStream<Uint8Array>, destination: Writable): Promise<void> {
   const reader = body.getReader()
@@ -14,6 +14,9 @@ export async function pipeBody(body: ReadableStream<Uint8Array>, destination: Wr
       if (done || destination.destroyed) break
       if (!destination.write(value)) await room(destination)
     }
+  } catch (error) {
+    await taken(destination)
+    throw error
   } finally {
     destination.off('close', cancel)
   }
@@ -32,5 +35,13 @@ function room(destination: Writable): Promise<void> {
     if (destination.destroyed) return resolve()
     destination.on('drain', done)
     destination.on('close', done)
+  })
+}
+
+/** Resolves when nothing that was written is waiting any more. */
+function taken(destination: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (destination.destroyed) resolve()
+    else destination.write('', () => resolve())
   })
 }
