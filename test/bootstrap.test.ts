@@ -131,6 +131,33 @@ async function underShell(context: TestContext, shell: Shell): Promise<void> {
     })
   }
 
+  await context.test('AWS_LAMBDA_EXEC_WRAPPER starts the executable, and gets its path', async (subtest) => {
+    const place = await fixture(subtest)
+    const wrapper = join(place.taskRoot, 'a wrapper')
+    writeExecutable(wrapper, '#!/bin/sh\nprintf "wrapped: "\nexec "$@"\n')
+    const { status, stdout, stderr } = await run(shell, place, {
+      _HANDLER: 'orders.create',
+      AWS_LAMBDA_EXEC_WRAPPER: wrapper,
+    })
+    assert.equal(stdout, 'wrapped: orders started with orders.create, 0 arguments')
+    assert.deepEqual([status, stderr, place.posts.length], [0, '', 0])
+  })
+
+  await context.test(
+    'an AWS_LAMBDA_EXEC_WRAPPER that cannot be executed is an init error',
+    async (subtest) => {
+      const place = await fixture(subtest)
+      for (const wrapper of [join(place.taskRoot, 'no such'), place.taskRoot]) {
+        const { status } = await run(shell, place, { _HANDLER: 'orders', AWS_LAMBDA_EXEC_WRAPPER: wrapper })
+        assert.equal(status, 1)
+        const { document } = place.posts.at(-1) ?? {}
+        assert.equal(document?.errorType, 'Runtime.InvalidEntrypoint')
+        assert.match(document?.errorMessage ?? '', /AWS_LAMBDA_EXEC_WRAPPER is .*no executable file/)
+      }
+      assert.equal(place.posts.length, 2)
+    },
+  )
+
   const refusals: [title: string, handler: string | undefined, message: RegExp][] = [
     [
       'a missing file',
