@@ -18,6 +18,9 @@ export interface WatchedCodeOptions {
   onFailed: (message: string) => void
 }
 
+/** Of builds that a request waits for. */
+const MAX_ROUNDS = 5
+
 export class WatchedCode implements FunctionCode {
   readonly description = { codeSha256: '', codeSize: 0 }
   readonly zip = undefined
@@ -26,6 +29,8 @@ export class WatchedCode implements FunctionCode {
   readonly #changes: SourceChanges
   #sources: string[]
   #prepared: PreparedCode | undefined
+  /** Whether `prepare` has returned it: then environments may use it until it is retired. */
+  #isInUse = false
   #building: Promise<void> | undefined
   #builds = 0
   #removed = false
@@ -34,18 +39,19 @@ export class WatchedCode implements FunctionCode {
     this.#options = options
     this.#sources = [options.entry]
     this.fixedBecause = `this function is built from ${options.entry}, and built anew when that changes; change the source instead`
-    this.#changes = new SourceChanges(() => this.#buildIfChanged())
+    this.#changes = new SourceChanges(() => this.#buildIfNeeded())
   }
 
   async prepare(): Promise<PreparedCode> {
+    this.#buildIfNeeded()
     // A source may be written while it is being built; whoever writes for ever is served with what there is.
-    for (let round = 0; round < 5; round++) {
-      this.#buildIfChanged()
-      if (this.#building === undefined) {
-        break
-      }
+    for (let round = 0; round < MAX_ROUNDS && this.#building !== undefined; round++) {
       await this.#building
+      if (this.#changes.any) {
+        this.#startBuild()
+      }
     }
+    this.#isInUse = true
     return this.#prepared as PreparedCode
   }
 
@@ -59,11 +65,15 @@ export class WatchedCode implements FunctionCode {
     await this.#building
   }
 
-  #buildIfChanged(): void {
-    if (this.#building !== undefined || this.#removed) {
-      return
+  /** After a failure always: what was missing may be in a file that no build has seen yet. */
+  #buildIfNeeded(): void {
+    if (this.#prepared?.kind !== 'ready' || this.#changes.any) {
+      this.#startBuild()
     }
-    if (this.#prepared === undefined || this.#changes.any) {
+  }
+
+  #startBuild(): void {
+    if (this.#building === undefined && !this.#removed) {
       this.#building = this.#build().finally(() => {
         this.#building = undefined
       })
@@ -71,21 +81,37 @@ export class WatchedCode implements FunctionCode {
   }
 
   async #build(): Promise<void> {
-    const { build, sourcesOfFailure, folder, onBuilt, onFailed } = this.#options
+    const { build, sourcesOfFailure, folder, entry, onBuilt } = this.#options
     const since = Date.now()
     const started = performance.now()
     const taskRoot = join(folder, `build-${++this.#builds}`)
     try {
       this.#sources = await build(taskRoot)
       this.#changes.follow(this.#sources, since)
-      this.#prepared = { kind: 'ready', taskRoot }
+      await this.#replace({ kind: 'ready', taskRoot })
       onBuilt(performance.now() - started)
     } catch (error) {
-      // What was missing may be in a file that no build has seen yet: the folders of all that were seen are watched.
-      this.#changes.follow([...this.#sources, ...sourcesOfFailure(error), this.#options.entry], since)
-      const errorMessage = error instanceof Error ? error.message : String(error)
-      this.#prepared = { kind: 'failed', error: { errorType: 'Lambdabin.BuildError', errorMessage } }
-      onFailed(errorMessage)
+      this.#changes.follow([...this.#sources, ...sourcesOfFailure(error), entry], since)
+      await this.#fail(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  async #fail(errorMessage: string): Promise<void> {
+    const before = this.#prepared
+    await this.#replace({ kind: 'failed', error: { errorType: 'Lambdabin.BuildError', errorMessage } })
+    if (before?.kind !== 'failed' || before.error.errorMessage !== errorMessage) {
+      this.#options.onFailed(errorMessage)
+    }
+  }
+
+  /** A build that nobody has had goes at once; the others when they are retired. */
+  async #replace(prepared: PreparedCode): Promise<void> {
+    const before = this.#prepared
+    const isUnused = !this.#isInUse
+    this.#prepared = prepared
+    this.#isInUse = false
+    if (before?.kind === 'ready' && isUnused) {
+      await this.retired(before.taskRoot)
     }
   }
 }

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { eventually } from '../support/eventually.ts'
+import { temporaryFolder } from '../support/fixture-package.ts'
+import { type ServeProcess, startServe } from '../support/serve-process.ts'
+
+const HANDLER = `import { greeting } from './greeting.ts'
+
+export async function handler(event: { name: string }) {
+  const said: string = greeting(event.name)
+  return said
+}
+`
+
+const greeting = (word: string) => `export const greeting = (name: string): string => \`${word} \${name}\`\n`
+
+async function start(context: TestContext, ...args: string[]): Promise<ServeProcess & { folder: string }> {
+  const folder = temporaryFolder(context)
+  writeFileSync(join(folder, 'orders.ts'), HANDLER)
+  writeFileSync(join(folder, 'greeting.ts'), greeting('Hello'))
+  return {
+    ...(await startServe(context, folder, ['--watch', 'orders.ts', '--timeout', '60', ...args])),
+    folder,
+  }
+}
+
+async function answer(serve: ServeProcess): Promise<unknown> {
+  return await (await serve.invoke('orders', { name: 'Ann' })).json()
+}
+
+test('the request after a save is answered by the new code, of imported files too', async (context) => {
+  const serve = await start(context)
+  assert.equal(await answer(serve), 'Hello Ann')
+  for (const word of ['Bye', 'Good morning', 'Ahoy']) {
+    writeFileSync(join(serve.folder, 'greeting.ts'), greeting(word))
+    const saved = performance.now()
+    assert.equal(await answer(serve), `${word} Ann`)
+    const took = performance.now() - saved
+    context.diagnostic(`from save to answer: ${Math.round(took)} ms`)
+    // The promise is 2 s; this machine may be busy with much else.
+    assert.ok(took < 20_000)
+  }
+  const builds = join(serve.folder, '.lambdabin/work/watch-orders')
+  await eventually(() => readdirSync(builds).length === 1, 'the earlier builds are deleted')
+})
+
+test('a build error is told to the caller and the terminal, until the source is mended', async (context) => {
+  const serve = await start(context)
+  writeFileSync(join(serve.folder, 'greeting.ts'), 'export const greeting = (name: string) => {\n')
+  const response = await serve.invoke('orders', {})
+  assert.equal(response.headers.get('x-amz-function-error'), 'Unhandled')
+  const { errorType, errorMessage } = (await response.json()) as { errorType: string; errorMessage: string }
+  assert.equal(errorType, 'Lambdabin.BuildError')
+  assert.match(errorMessage, /greeting\.ts:2:0/)
+  assert.match(serve.stderr(), /greeting\.ts:2:0/)
+  writeFileSync(join(serve.folder, 'greeting.ts'), greeting('Hello'))
+  assert.equal(await answer(serve), 'Hello Ann')
+})
+
+test('a function that does not build at first is served once it does', async (context) => {
+  const folder = temporaryFolder(context)
+  writeFileSync(join(folder, 'orders.ts'), HANDLER)
+  const serve = await startServe(context, folder, ['--watch', 'orders.ts', '--timeout', '60'])
+  assert.match(serve.stderr(), /Could not resolve "\.\/greeting\.ts"/)
+  writeFileSync(join(folder, 'greeting.ts'), greeting('Hello'))
+  await eventually(() => /^lambdabin built orders/m.test(serve.stderr()), 'it is built')
+  assert.equal(await answer(serve), 'Hello Ann')
+})
+
+test('stack traces name the TypeScript source', async (context) => {
+  const serve = await start(context)
+  writeFileSync(
+    join(serve.folder, 'greeting.ts'),
+    'export const greeting = (name: string) => {\n  throw new TypeError(name)\n}\n',
+  )
+  const { errorType, trace } = (await answer(serve)) as { errorType: string; trace: string[] }
+  assert.equal(errorType, 'TypeError')
+  assert.match(trace.join('\n'), /at greeting \(greeting\.ts:2:9\)\n.*at handler \(orders\.ts:4:24\)/)
+})
+
+test('its code cannot be replaced over the API', async (context) => {
+  const serve = await start(context)
+  const response = await fetch(`${serve.endpoint}/2015-03-31/functions/orders/code`, {
+    method: 'PUT',
+    body: JSON.stringify({ ZipFile: 'UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==' }),
+  })
+  assert.equal(response.status, 409)
+  assert.match(await response.text(), /built from .*orders\.ts/)
+})
