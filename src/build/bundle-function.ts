@@ -18,6 +18,7 @@ import { hasRenamedClass } from './class-names.ts'
 import { checkExports } from './entry-exports.ts'
 import { CLOSE_WRAPPER, IMPORT_META, openWrapper } from './function-wrapper.ts'
 import { refuseNativeAddons } from './native-addons.ts'
+import { OWN_CONDITIONS } from './source-files.ts'
 
 export interface FunctionBundle {
   readonly code: Buffer
@@ -111,6 +112,8 @@ function bundle(entry: string, options: BundleOptions, format: BuildOptions): Pr
     platform: 'node',
     target: 'node22',
     define: IMPORT_META,
+    // 'module' is esbuild's own default, which any other would take away.
+    conditions: ['module', ...OWN_CONDITIONS],
     external: [...options.externals],
     plugins: [refuseNativeAddons, awsSdkModules],
     sourcemap: 'external',

@@ -7,6 +7,12 @@ import { fileURLToPath } from 'node:url'
 
 const ending = extname(import.meta.url)
 
+/**
+ * The condition by which `import … from 'lambdabin'` finds the sources in a checkout, where nothing is compiled; see `exports` in
+ * package.json.
+ */
+export const OWN_CONDITIONS = ending === '.ts' ? ['lambdabin-source'] : []
+
 /** What runs first in an executable: it loads the runtime and the function. */
 export const LAUNCHER_ENTRY = fileURLToPath(new URL(`../runtime/launcher${ending}`, import.meta.url))
 export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, import.meta.url))
