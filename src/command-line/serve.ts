@@ -11,6 +11,7 @@ import { FunctionStore } from '../emulator/function-store.ts'
 import { LambdaApiServer } from '../emulator/lambda-api/lambda-api-server.ts'
 import type { LocalFunction } from '../emulator/local-function.ts'
 import { LocalLambda } from '../emulator/local-lambda.ts'
+import { findPrivateTmp } from '../emulator/private-tmp.ts'
 import { StateFolder, StateFolderError } from '../emulator/state-folder.ts'
 import { ignoreClosedPipe, writeAll } from './output.ts'
 import { parseServeArguments, type ServeArguments } from './serve-arguments.ts'
@@ -43,11 +44,16 @@ async function serve(settings: ServeArguments, state: StateFolder, log: ServeLog
   const { concurrency, environments, region, retryDelaysMs } = settings
   const pool = new EnvironmentPool({ concurrency, environments, idleMs: IDLE_MS, onProblem })
   const store = await FunctionStore.open(state.functions)
+  const privateTmp = findPrivateTmp(state.work)
+  if (privateTmp === undefined) {
+    log.notice('functions share /tmp here, as this machine gives them none of their own; TMPDIR is their own')
+  }
   const lambda = new LocalLambda({
     region,
     pool,
     store,
     workFolder: state.work,
+    privateTmp,
     enforcesTimeouts: settings.inspectorPort === undefined,
     openLog: log.open,
     onProblem,

@@ -98,15 +98,11 @@ export class EnvironmentPool {
   ): Promise<PooledInvocation> {
     this.#requests.set(owner, (this.#requests.get(owner) ?? 0) + 1)
     try {
-      if (this.#mustSettle(owner)) {
-        await this.#settle(owner)
-      }
-      this.#admit(owner)
+      await this.#enter(owner)
     } catch (error) {
       this.#over(owner)
       throw error
     }
-    this.#countRunning(owner, 1)
     try {
       return this.#invoke(await this.#acquire(owner, signal), invocation)
     } catch (error) {
@@ -182,16 +178,6 @@ export class EnvironmentPool {
     return running < this.#options.concurrency - this.reserved
   }
 
-  #admit(owner: EnvironmentOwner): void {
-    if (!this.#isAdmissible(owner)) {
-      throw new TooManyRequestsException(
-        owner.reservedConcurrency === undefined
-          ? 'ConcurrentInvocationLimitExceeded'
-          : 'ReservedFunctionConcurrentInvocationLimitExceeded',
-      )
-    }
-  }
-
   /** Whether an environment that has just answered is all that keeps the request from one. */
   #mustSettle(owner: EnvironmentOwner): boolean {
     let isFull: boolean | undefined
@@ -212,15 +198,27 @@ export class EnvironmentPool {
     return false
   }
 
-  async #settle(owner: EnvironmentOwner): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<'late'>()
-    const timer = setTimeout(resolve, SETTLING_MS, 'late')
-    while (this.#mustSettle(owner)) {
-      if ((await Promise.race([this.#released.promise, late])) === 'late') {
-        break
+  /** Counts one more running invocation, or rejects; where one has just been answered, after it is over. */
+  async #enter(owner: EnvironmentOwner): Promise<void> {
+    if (this.#mustSettle(owner)) {
+      const { promise: late, resolve } = Promise.withResolvers<'late'>()
+      const timer = setTimeout(resolve, SETTLING_MS, 'late')
+      while (this.#mustSettle(owner)) {
+        if ((await Promise.race([this.#released.promise, late])) === 'late') {
+          break
+        }
       }
+      clearTimeout(timer)
     }
-    clearTimeout(timer)
+    // Nothing may come between looking and counting: others have been waiting for the same room.
+    if (!this.#isAdmissible(owner)) {
+      throw new TooManyRequestsException(
+        owner.reservedConcurrency === undefined
+          ? 'ConcurrentInvocationLimitExceeded'
+          : 'ReservedFunctionConcurrentInvocationLimitExceeded',
+      )
+    }
+    this.#countRunning(owner, 1)
   }
 
   async #acquire(owner: EnvironmentOwner, signal?: AbortSignal): Promise<Member> {

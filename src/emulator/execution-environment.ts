@@ -27,6 +27,7 @@ import {
 import type { Invocation } from './invocation.ts'
 import { type FunctionError, type InvocationOutcome, platformFunctionError } from './invocation-exchange.ts'
 import { endLine, initReportLine, reportLine, startLine } from './log-lines.ts'
+import type { PrivateTmp } from './private-tmp.ts'
 import { readPeakMemory, readProcessMemory } from './process-memory.ts'
 import { type InitResult, RuntimeApiServer } from './runtime-api-server.ts'
 import { type ProcessEnd, RuntimeProcess } from './runtime-process.ts'
@@ -37,6 +38,8 @@ export interface ExecutionEnvironmentOptions extends FunctionSettings {
   /** Where to make the environment's temporary folder. */
   workFolder: string
   timeoutMs: number
+  /** Gives the function a `/tmp` of its own; without it, only `TMPDIR` is. */
+  privateTmp?: PrivateTmp | undefined
   /** Lambda's, unless a test is in a hurry. */
   initTimeoutMs?: number
   /** Takes the function's output and Lambda's own lines. */
@@ -204,8 +207,9 @@ export class ExecutionEnvironment {
   /** Starts a runtime process and waits until it is ready for its first invocation, or has failed. */
   async #startRuntime(timeoutMs: number): Promise<RuntimeFailure | undefined> {
     const said = this.#server.begin()
+    const bootstrap = join(this.#options.taskRoot, 'bootstrap')
     const runtime = new RuntimeProcess({
-      command: join(this.#options.taskRoot, 'bootstrap'),
+      ...(this.#options.privateTmp?.(bootstrap, this.#temporaryFolder) ?? { command: bootstrap }),
       cwd: this.#options.taskRoot,
       environment: this.#variables,
       uniqueVariable: 'AWS_LAMBDA_LOG_STREAM_NAME',

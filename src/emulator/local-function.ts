@@ -4,6 +4,7 @@ import type { EnvironmentOwner } from './environment-pool.ts'
 import { ExecutionEnvironment } from './execution-environment.ts'
 import type { FunctionCode } from './function-code.ts'
 import type { CodeDescription, FunctionConfiguration } from './function-configuration.ts'
+import { isInTmp, type PrivateTmp } from './private-tmp.ts'
 
 export interface LocalFunctionOptions {
   configuration: FunctionConfiguration
@@ -16,6 +17,8 @@ export interface LocalFunctionOptions {
 export interface EnvironmentSettings {
   region: string
   workFolder: string
+  /** Gives each environment a `/tmp` of its own; undefined where the system does not. */
+  privateTmp?: PrivateTmp | undefined
   /** Off where somebody may sit at a breakpoint. */
   enforcesTimeouts: boolean
   /** Takes what environments of a function log; called once for each environment. */
@@ -90,7 +93,7 @@ export class FunctionRevision implements EnvironmentOwner {
 
   async createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment> {
     const { functionName, handler, memorySize, timeout, environment, loggingConfig } = this.configuration
-    const { region, workFolder, enforcesTimeouts, openLog } = this.#settings
+    const { region, workFolder, privateTmp, enforcesTimeouts, openLog } = this.#settings
     const print = openLog(functionName)
     return await ExecutionEnvironment.create({
       functionName,
@@ -103,6 +106,8 @@ export class FunctionRevision implements EnvironmentOwner {
       environment: { ...loggingVariables(loggingConfig), ...environment },
       taskRoot: this.taskRoot,
       workFolder,
+      // A package that is used in place may be anywhere.
+      privateTmp: isInTmp(this.taskRoot) ? undefined : privateTmp,
       log: (chunk) => {
         log(chunk)
         print(chunk)

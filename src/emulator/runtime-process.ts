@@ -10,8 +10,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { ProcessExit } from './function-error.ts'
 
 export interface RuntimeProcessOptions {
-  /** The path of `bootstrap`. */
+  /** The path of `bootstrap`, or of a program that becomes it. */
   command: string
+  parameters?: readonly string[]
   cwd: string
   environment: Readonly<Record<string, string>>
   /** A variable of `environment` whose value no other process has. */
@@ -120,8 +121,13 @@ export class RuntimeProcess {
   }
 }
 
-function start({ command, cwd, environment }: RuntimeProcessOptions): ChildProcess {
-  return spawn(command, { cwd, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+function start({ command, parameters = [], cwd, environment }: RuntimeProcessOptions): ChildProcess {
+  return spawn(command, parameters, {
+    cwd,
+    env: environment,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 function findByMark(mark: string): number[] {
