@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { BUILD_HELP, HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
+import { checkHostSystem } from './command-line/host-system.ts'
 import { nearestName } from './command-line/nearest-name.ts'
 import { UsageError } from './command-line/usage-error.ts'
 
@@ -57,6 +58,7 @@ async function run([name, ...args]: string[]): Promise<number> {
     process.stdout.write(command.help)
     return 0
   }
+  checkHostSystem(name ?? '', process.platform)
   return command.run(args)
 }
 
