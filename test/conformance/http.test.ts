@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib'
 import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
 import { HEALTH_CHECK, loadBalancer, payload1, payload2, type SentRequest } from '../support/http-events.ts'
 import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { type Answer, StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { type Answer, type InvocationOptions, StrictRuntimeApi } from '../support/strict-runtime-api.ts'
 
 interface HttpResult {
   statusCode: number
@@ -42,8 +42,8 @@ function start(name?: string, env: Record<string, string> = {}): LambdaProcess {
   return lambda
 }
 
-function invoke(event: unknown): Promise<Answer> {
-  return within(api.invoke(event), () => `an answer; the process printed: ${lambda?.output}`)
+function invoke(event: unknown, options: Omit<InvocationOptions, 'event'> = {}): Promise<Answer> {
+  return within(api.invoke(event, options), () => `an answer; the process printed: ${lambda?.output}`)
 }
 
 async function respond(event: unknown): Promise<HttpResult> {
@@ -52,8 +52,8 @@ async function respond(event: unknown): Promise<HttpResult> {
   return answer.json()
 }
 
-async function failure(event: unknown) {
-  const answer = await invoke(event)
+async function failure(event: unknown, options: Omit<InvocationOptions, 'event'> = {}) {
+  const answer = await invoke(event, options)
   assert.equal(answer.kind, 'error', answer.request.body.toString())
   return answer.json<{
     errorType: string
@@ -146,6 +146,13 @@ describe('what goes wrong in a fetch handler is an invocation error, after which
   test('a body that breaks off', async () => {
     start()
     assert.equal((await failure(payload2({ path: '/rejects' }))).errorType, 'OutOfStock')
+  })
+
+  test('a response that never comes, told before the deadline', async () => {
+    start()
+    const deadline = { 'Lambda-Runtime-Deadline-Ms': String(Date.now() + 1000) }
+    const { errorType } = await failure(payload2({ path: '/hangs' }), { headers: deadline })
+    assert.equal(errorType, 'Runtime.NodeJsExit')
   })
 
   test('an event that is no HTTP request, of which the error tells the keys', async () => {
