@@ -7,7 +7,6 @@
  */
 
 import { isAscii } from 'node:buffer'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { constants, Script } from 'node:vm'
 import type { Program } from './program.ts'
@@ -52,7 +51,7 @@ export function startProgram(
       const functionModule = { exports: {} }
       // A file in the task root, although there is none of the name.
       const functionFile = join(taskRoot, FUNCTION_FILE)
-      const requireBeside = createRequire(functionFile)
+      const requireBeside = lazyRequire(functionFile)
       const importMetaUrl = `file://${encodeURI(functionFile)}`
       const run = compile('function', FUNCTION_FILE)
       const pending = run(
@@ -74,6 +73,23 @@ export function startProgram(
   const runtimeModule = { exports: {} as { start(program: Program): void } }
   compile('runtime', RUNTIME_FILE)(runtimeModule.exports, requireBuiltin, runtimeModule)
   runtimeModule.exports.start(program)
+}
+
+/**
+ * A `require` for the function. Node.js's own modules come without loading the module that makes one; what is beside the
+ * executable comes through that, from `file`.
+ */
+function lazyRequire(file: string): NodeJS.Require {
+  let beside: NodeJS.Require | undefined
+  const whole = (): NodeJS.Require => {
+    beside ??= process.getBuiltinModule('node:module').createRequire(file)
+    return beside
+  }
+  const require = (id: string): unknown => process.getBuiltinModule(id) ?? whole()(id)
+  for (const property of ['resolve', 'cache', 'main', 'extensions'] as const) {
+    Object.defineProperty(require, property, { get: () => whole()[property], enumerable: true })
+  }
+  return require as NodeJS.Require
 }
 
 /** Texts are ASCII, but for regular expressions and the like that cannot be escaped: and Latin-1 is a plain copy. */
