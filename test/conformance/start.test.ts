@@ -88,12 +88,7 @@ test('nothing of Node.js is loaded that an invocation does not need', { skip }, 
     'child_process',
     'dns/promises',
   ]
-  for (const name of [
-    ...needless,
-    'internal/deps/undici/undici',
-    'internal/source_map/source_map',
-    'stream/promises',
-  ]) {
+  for (const name of [...needless, 'internal/deps/undici/undici', 'internal/source_map/source_map']) {
     assert.equal(loaded.has(name), false, `${name} is loaded`)
   }
 })
