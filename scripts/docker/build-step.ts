@@ -4,7 +4,16 @@
  * The project is mounted, and with it lambdabin's own sources. They run from a copy outside of it, so that they find
  * the image's packages: those in the project's node_modules, if any, may be for another system.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -25,14 +34,14 @@ process.argv.splice(
   Infinity,
   ...buildArguments(
     process.env,
-    () => functionFiles(FUNCTIONS, readdirSync(FUNCTIONS)),
+    () => (existsSync(FUNCTIONS) ? functionFiles(FUNCTIONS, readdirSync(FUNCTIONS)) : []),
     process.argv.slice(2),
     (arch) => join(IMAGE, 'node', arch, 'bin', 'node'),
   ),
 )
 await import(pathToFileURL(join(copySources(), 'bin', 'lambdabin.js')).href)
 
-/** So that what is built belongs to whoever owns the project on the host, and not to root. */
+/** Has what is built belong to whoever owns the project on the host, and not to root. */
 function becomeOwnerOf(folder: string): void {
   const { uid, gid } = statSync(folder)
   if (process.getuid?.() === 0 && uid !== 0) {
@@ -47,6 +56,7 @@ function becomeOwnerOf(folder: string): void {
 
 function copySources(): string {
   const folder = mkdtempSync(join(tmpdir(), 'lambdabin-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const name of SOURCES) cpSync(join(PROJECT, name), join(folder, name), { recursive: true })
   symlinkSync(join(IMAGE, 'node_modules'), join(folder, 'node_modules'))
   return folder

@@ -13,7 +13,7 @@ import type { Engine } from './engine.ts'
 import { runWell } from './processes.ts'
 
 const SETUP_IMAGE = 'python:3.13-slim-bookworm'
-const BASE_IMAGE = 'amazonlinux:2017.03.1.20170812'
+export const BASE_IMAGE = 'amazonlinux:2017.03.1.20170812'
 const LAMBDA_IMAGE = 'public.ecr.aws/lambda/provided:al2023'
 
 export const NODE_VERSION = '22.20.0'

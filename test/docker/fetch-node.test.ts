@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { writeFiles } from '../support/files.ts'
+import { temporaryFolder } from '../support/fixture-package.ts'
+import { run } from './processes.ts'
+
+const FETCH = fileURLToPath(new URL('../../scripts/docker/fetch-node.py', import.meta.url))
+const missing = ['python3', 'xz', 'tar'].filter((name) => spawnSync(name, ['--version']).error !== undefined)
+const skip = missing.length > 0 && `not installed: ${missing.join(', ')}`
+
+/** An archive like the Node.js project's, of these files, and where a server has it. */
+async function serve(t: TestContext, files: Readonly<Record<string, string>>) {
+  const folder = temporaryFolder(t)
+  writeFiles(join(folder, 'node-v1.0.0-linux-x64'), files)
+  const archive = join(folder, 'node.tar.xz')
+  spawnSync('tar', ['-cJf', archive, '-C', folder, 'node-v1.0.0-linux-x64'])
+  const bytes = readFileSync(archive)
+  const requests: string[] = []
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? '')
+    if (request.url === '/node.tar.xz') response.end(bytes)
+    else response.writeHead(404).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    target: join(folder, 'target'),
+    requests,
+  }
+}
+
+test('what is needed of a release is unpacked, without its topmost folder', { skip }, async (t) => {
+  const { url, sha256, target } = await serve(t, {
+    'bin/node': 'node',
+    'bin/corepack': 'corepack',
+    LICENSE: 'license',
+    'lib/node_modules/npm/bin/npm-cli.js': 'npm',
+    'include/node/node.h': 'header',
+  })
+  const { status, output } = await run('python3', [FETCH, `${url}/node.tar.xz`, sha256.toUpperCase(), target])
+  assert.equal(status, 0, output)
+  assert.equal(readFileSync(join(target, 'bin', 'node'), 'utf8'), 'node')
+  assert.ok(existsSync(join(target, 'LICENSE')))
+  assert.ok(existsSync(join(target, 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js')))
+  assert.ok(!existsSync(join(target, 'include')) && !existsSync(join(target, 'bin', 'corepack')))
+})
+
+test('another archive than the pinned one is not unpacked, and both checksums are told', {
+  skip,
+}, async (t) => {
+  const { url, sha256, target } = await serve(t, { 'bin/node': 'node' })
+  const pinned = 'ab'.repeat(32)
+  const { status, output } = await run('python3', [FETCH, `${url}/node.tar.xz`, pinned, target])
+  assert.equal(status, 1)
+  assert.ok(output.includes(`should have the SHA-256 ${pinned} and came with ${sha256}; it was not used`))
+  assert.ok(!existsSync(target))
+})
+
+test('an archive without a Node.js in it is refused', { skip }, async (t) => {
+  const { url, sha256, target } = await serve(t, { 'README.md': '' })
+  const { status, output } = await run('python3', [FETCH, `${url}/node.tar.xz`, sha256, target])
+  assert.equal(status, 1)
+  assert.match(output, /holds no bin\/node below its topmost folder/)
+})
+
+test('what cannot be fetched is asked for three times, and then told with its address', {
+  skip,
+}, async (t) => {
+  const { url, sha256, target, requests } = await serve(t, { 'bin/node': 'node' })
+  const { status, output } = await run('python3', [FETCH, `${url}/missing.tar.xz`, sha256, target])
+  assert.equal(status, 1)
+  assert.match(
+    output,
+    /missing\.tar\.xz could not be fetched \(HTTP Error 404: Not Found\); check the network/,
+  )
+  assert.equal(requests.length, 3)
+})
