@@ -8,6 +8,7 @@
 import { EventQueue } from '../emulator/asynchronous/event-queue.ts'
 import { EnvironmentPool } from '../emulator/environment-pool.ts'
 import { FunctionStore } from '../emulator/function-store.ts'
+import { isLoopback } from '../emulator/lambda-api/host-names.ts'
 import { LambdaApiServer } from '../emulator/lambda-api/lambda-api-server.ts'
 import type { LocalFunction } from '../emulator/local-function.ts'
 import { LocalLambda } from '../emulator/local-lambda.ts'
@@ -161,8 +162,8 @@ async function announce(
   lambda: LocalLambda,
   log: ServeLog,
 ): Promise<void> {
-  const endpoint = `http://${LOOPBACK.has(host) ? 'localhost' : host}:${server.port}`
-  if (!LOOPBACK.has(host)) {
+  const endpoint = `http://localhost:${server.port}`
+  if (!isLoopback(host)) {
     log.notice(`whoever can reach ${host} port ${server.port} can run code on this machine`)
   }
   for (const { name } of lambda.functions) {
@@ -170,8 +171,6 @@ async function announce(
   }
   await writeAll(process.stdout, `lambdabin: a local Lambda, with --endpoint-url ${endpoint}\n`)
 }
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1'])
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -1,9 +1,10 @@
 /**
  * The environment variables of an execution environment: Lambda's, and the function's own; nothing of the host's.
  *
- * Lambda sets the reserved ones, and refuses a function configuration that names one of them. So does this, with two
+ * Lambda sets the reserved ones, and refuses a function configuration that names one of them. So does this, with some
  * exceptions, because on a developer's machine there is nobody else to set them: the region and the credentials, which
- * on Lambda come from the place and the role, and the log format and log level, from the logging configuration.
+ * on Lambda come from the place and the role, the log format and log level, from the logging configuration, and the
+ * initialization type, from SnapStart's.
  *
  * Source: AWS Lambda Developer Guide, "Defined runtime environment variables", and the environment of functions on
  * `provided.al2023`.
@@ -37,9 +38,13 @@ export class EnvironmentVariableError extends Error {
   override name = 'EnvironmentVariableError'
 }
 
+const INITIALIZATION_TYPE = 'AWS_LAMBDA_INITIALIZATION_TYPE'
+const INITIALIZATION_TYPES = ['on-demand', 'snap-start']
+
 const SETTABLE = new Set([
   'AWS_ACCESS_KEY_ID',
   'AWS_DEFAULT_REGION',
+  INITIALIZATION_TYPE,
   'AWS_LAMBDA_LOG_FORMAT',
   'AWS_LAMBDA_LOG_LEVEL',
   'AWS_REGION',
@@ -56,7 +61,6 @@ const RESERVED = new Set([
   'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
   'AWS_LAMBDA_FUNCTION_NAME',
   'AWS_LAMBDA_FUNCTION_VERSION',
-  'AWS_LAMBDA_INITIALIZATION_TYPE',
   'AWS_LAMBDA_LOG_GROUP_NAME',
   'AWS_LAMBDA_LOG_STREAM_NAME',
   'AWS_LAMBDA_MAX_CONCURRENCY',
@@ -76,6 +80,11 @@ export function checkFunctionVariables(variables: Readonly<Record<string, string
     if (value.includes('\0')) {
       throw new EnvironmentVariableError(
         `expected a value without NUL characters for the environment variable ${name}; remove them`,
+      )
+    }
+    if (name === INITIALIZATION_TYPE && !INITIALIZATION_TYPES.includes(value)) {
+      throw new EnvironmentVariableError(
+        `expected ${name} to be ${INITIALIZATION_TYPES.join(' or ')}, but got ${JSON.stringify(value)}; leave it out for the first`,
       )
     }
     if (!SETTABLE.has(name)) {
@@ -127,12 +136,12 @@ export function environmentVariables(
     AWS_SECRET_ACCESS_KEY: 'lambdabin',
     AWS_SESSION_TOKEN: 'lambdabin',
     AWS_LAMBDA_LOG_FORMAT: 'Text',
+    [INITIALIZATION_TYPE]: 'on-demand',
     ...settings.environment,
     _HANDLER: settings.handler,
     LAMBDA_TASK_ROOT: taskRoot,
     LAMBDA_RUNTIME_DIR: taskRoot,
     AWS_LAMBDA_RUNTIME_API: places.runtimeApi,
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_FUNCTION_NAME: settings.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: settings.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memorySizeMb),
@@ -145,4 +154,8 @@ export function environmentVariables(
 export function logStreamName(version: string, now: Date): string {
   const day = now.toISOString().slice(0, 10).replaceAll('-', '/')
   return `${day}/[${version}]${randomBytes(16).toString('hex')}`
+}
+
+export function isSnapStart({ environment }: Pick<FunctionSettings, 'environment'>): boolean {
+  return environment[INITIALIZATION_TYPE] === 'snap-start'
 }

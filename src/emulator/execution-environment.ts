@@ -15,7 +15,12 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { environmentVariables, type FunctionSettings, logStreamName } from './environment-variables.ts'
+import {
+  environmentVariables,
+  type FunctionSettings,
+  isSnapStart,
+  logStreamName,
+} from './environment-variables.ts'
 import {
   entrypointError,
   exitError,
@@ -90,7 +95,8 @@ export class ExecutionEnvironment {
 
   static async create(options: ExecutionEnvironmentOptions): Promise<ExecutionEnvironment> {
     const temporaryFolder = await mkdtemp(join(options.workFolder, 'tmp-'))
-    return new ExecutionEnvironment(options, await RuntimeApiServer.listen(options), temporaryFolder)
+    const server = await RuntimeApiServer.listen({ ...options, isSnapStart: isSnapStart(options) })
+    return new ExecutionEnvironment(options, server, temporaryFolder)
   }
 
   private constructor(

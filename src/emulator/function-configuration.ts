@@ -17,7 +17,7 @@ export interface FunctionConfiguration {
   ephemeralStorage: number
   loggingConfig: Readonly<Record<string, string>>
   tags: Readonly<Record<string, string>>
-  /** Members that have no effect here and come back as they were given: VpcConfig, TracingConfig and their like. */
+  /** Members that come back as they were given: VpcConfig, TracingConfig, SnapStart and their like. */
   others: Readonly<Record<string, unknown>>
   /** ISO 8601, with the offset written as Lambda does. */
   lastModified: string

@@ -16,6 +16,8 @@ export interface ExtensionHost {
   functionName: string
   version: string
   handler: string
+  /** Whether the runtime is to ask for its snapshot to be restored. */
+  isSnapStart?: boolean | undefined
 }
 
 /** Bytes; a list of two short words needs far less. */

@@ -92,7 +92,7 @@ export class FunctionRevision implements EnvironmentOwner {
   }
 
   async createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment> {
-    const { functionName, handler, memorySize, timeout, environment, loggingConfig } = this.configuration
+    const { functionName, handler, memorySize, timeout, environment } = this.configuration
     const { region, workFolder, privateTmp, enforcesTimeouts, openLog } = this.#settings
     const print = openLog(functionName)
     return await ExecutionEnvironment.create({
@@ -103,7 +103,7 @@ export class FunctionRevision implements EnvironmentOwner {
       timeoutMs: enforcesTimeouts ? timeout * 1000 : LONGEST_TIMEOUT_MS,
       ...(enforcesTimeouts ? {} : { initTimeoutMs: LONGEST_TIMEOUT_MS }),
       region,
-      environment: { ...loggingVariables(loggingConfig), ...environment },
+      environment: { ...configuredVariables(this.configuration), ...environment },
       taskRoot: this.taskRoot,
       workFolder,
       // A package that is used in place may be anywhere.
@@ -116,10 +116,13 @@ export class FunctionRevision implements EnvironmentOwner {
   }
 }
 
-function loggingVariables(loggingConfig: Readonly<Record<string, string>>): Record<string, string> {
+/** What Lambda sets because of other settings. SnapStart is for versions there; here is only `$LATEST` to try it with. */
+function configuredVariables({ loggingConfig, others }: FunctionConfiguration): Record<string, string> {
   const { LogFormat, ApplicationLogLevel } = loggingConfig
+  const { ApplyOn } = (others.SnapStart ?? {}) as { ApplyOn?: unknown }
   return {
     ...(LogFormat === undefined ? {} : { AWS_LAMBDA_LOG_FORMAT: LogFormat }),
     ...(ApplicationLogLevel === undefined ? {} : { AWS_LAMBDA_LOG_LEVEL: ApplicationLogLevel }),
+    ...(ApplyOn === 'PublishedVersions' ? { AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start' } : {}),
   }
 }

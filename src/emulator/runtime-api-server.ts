@@ -21,6 +21,8 @@ import {
   NEXT_HEADERS,
   NEXT_PATH,
   RESPONSE_MODE_HEADER,
+  RESTORE_ERROR_PATH,
+  RESTORE_NEXT_PATH,
   RUNTIME_API_VERSION,
   STATUS,
 } from '../runtime/runtime-api.ts'
@@ -54,6 +56,7 @@ export class RuntimeApiServer {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #extensions: InternalExtensions
+  readonly #isSnapStart: boolean
   #state: RuntimeState = 'Started'
   #init = Promise.withResolvers<InitResult>()
   /** Runtimes that wait for an invocation: one, but for a runtime whose connection broke and that asked again. */
@@ -77,6 +80,7 @@ export class RuntimeApiServer {
   private constructor(server: Server, host: ExtensionHost) {
     this.#server = server
     this.#extensions = new InternalExtensions(host)
+    this.#isSnapStart = host.isSnapStart ?? false
     this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`
     server.on('connection', (socket) => this.#keepAccount(socket))
     server.on('request', (request, response) => this.#inTurn(request, response))
@@ -153,7 +157,11 @@ export class RuntimeApiServer {
     } else if (route === NEXT) {
       this.#next(response)
     } else if (route === INIT_ERROR) {
-      this.#initError(request, response)
+      this.#fail('InitError', request, response)
+    } else if (route === RESTORE_NEXT && this.#isSnapStart) {
+      this.#restore(response)
+    } else if (route === RESTORE_ERROR && this.#isSnapStart) {
+      this.#fail('RestoreError', request, response)
     } else if (route === EXTENSION_REGISTER) {
       this.#extensions.register(request, response, this.#state)
     } else if (route === EXTENSION_NEXT) {
@@ -300,8 +308,20 @@ export class RuntimeApiServer {
     request.on('error', () => {})
   }
 
-  async #initError(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!this.#move('InitError', response)) {
+  /** There is no snapshot: what would be taken and restored is here already. */
+  #restore(response: ServerResponse): void {
+    if (this.#move('Restored', response)) {
+      response.writeHead(STATUS.ok, { 'Content-Length': 0 })
+      response.end()
+    }
+  }
+
+  async #fail(
+    state: 'InitError' | 'RestoreError',
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (!this.#move(state, response)) {
       return
     }
     const body = await readBody(request, MAX_RESPONSE_BYTES)
@@ -341,6 +361,8 @@ const latestAnswer = Symbol('the answer to the latest request on this connection
 
 const NEXT = `GET ${NEXT_PATH}`
 const INIT_ERROR = `POST ${INIT_ERROR_PATH}`
+const RESTORE_NEXT = `GET ${RESTORE_NEXT_PATH}`
+const RESTORE_ERROR = `POST ${RESTORE_ERROR_PATH}`
 const EXTENSION_REGISTER = `POST ${EXTENSION_REGISTER_PATH}`
 const EXTENSION_NEXT = `GET ${EXTENSION_NEXT_PATH}`
 const ANSWER_PATH = new RegExp(`^/${RUNTIME_API_VERSION}/runtime/invocation/([^/?]+)/(response|error)$`)

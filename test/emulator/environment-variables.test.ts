@@ -22,6 +22,14 @@ const PLACES = {
   logStreamName: '2018/12/03/[$LATEST]0123456789abcdef0123456789abcdef',
 }
 
+test('the initialization type may be that of SnapStart, and nothing that Lambda does not know', () => {
+  checkFunctionVariables({ AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start' })
+  assert.throws(
+    () => checkFunctionVariables({ AWS_LAMBDA_INITIALIZATION_TYPE: 'instant' }),
+    /^EnvironmentVariableError: expected AWS_LAMBDA_INITIALIZATION_TYPE to be on-demand or snap-start/,
+  )
+})
+
 test('an environment is what Lambda sets on provided.al2023', () => {
   assert.deepEqual(environmentVariables(SETTINGS, PLACES), {
     _HANDLER: 'orders.create',

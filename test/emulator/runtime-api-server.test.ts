@@ -12,6 +12,8 @@ import {
   INIT_ERROR_PATH,
   MAX_RESPONSE_BYTES,
   NEXT_PATH,
+  RESTORE_ERROR_PATH,
+  RESTORE_NEXT_PATH,
   responsePath,
 } from '../../src/runtime/runtime-api.ts'
 import { HttpConnection } from '../support/http-connection.ts'
@@ -19,11 +21,15 @@ import { HttpConnection } from '../support/http-connection.ts'
 const DEADLINE = 1_700_000_000_123
 const STREAMING = { 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked' }
 
-async function serve(context: TestContext): Promise<{ server: RuntimeApiServer; runtime: HttpConnection }> {
+async function serve(
+  context: TestContext,
+  isSnapStart = false,
+): Promise<{ server: RuntimeApiServer; runtime: HttpConnection }> {
   const server = await RuntimeApiServer.listen({
     functionName: 'orders',
     version: '$LATEST',
     handler: 'orders.create',
+    isSnapStart,
   })
   context.after(() => server.close())
   return { server, runtime: await connect(context, server) }
@@ -490,10 +496,48 @@ test('a web page can neither take invocations nor answer them', async (context) 
   }
 })
 
+test('with SnapStart, a runtime is restored once, and then asks for invocations', async (context) => {
+  const { server } = await serve(context, true)
+  const init = server.begin()
+  const runtime = await connect(context, server)
+  assert.equal((await runtime.get(RESTORE_NEXT_PATH)).status, 200)
+  assert.equal((await runtime.get(RESTORE_NEXT_PATH)).status, 403)
+  assert.equal((await runtime.post(INIT_ERROR_PATH, '{}')).status, 403)
+  const exchange = server.invoke(invocation(), DEADLINE)
+  assert.equal((await runtime.get(NEXT_PATH)).body.toString(), '{"n":1}')
+  assert.deepEqual(await init, { kind: 'ready' })
+  assert.equal((await runtime.post(RESTORE_ERROR_PATH, '{}')).status, 403)
+  await runtime.post(responsePath('id-1'), '1')
+  assert.equal((await exchange.outcome).kind, 'response')
+})
+
+test('with SnapStart, a restore error ends the init phase with that error', async (context) => {
+  const { server } = await serve(context, true)
+  const init = server.begin()
+  const runtime = await connect(context, server)
+  await runtime.get(RESTORE_NEXT_PATH)
+  const document = '{"errorType":"Runtime.AfterRestoreError","errorMessage":"no"}'
+  const answer = await runtime.post(RESTORE_ERROR_PATH, document, {
+    'Lambda-Runtime-Function-Error-Type': 'Runtime.AfterRestoreError',
+  })
+  assert.equal(answer.status, 202)
+  assert.deepEqual(await init, {
+    kind: 'error',
+    errorType: 'Runtime.AfterRestoreError',
+    body: Buffer.from(document),
+  })
+  assert.equal((await runtime.get(NEXT_PATH)).status, 403)
+})
+
+test('without SnapStart, there is nothing to restore', async (context) => {
+  const { runtime } = await serve(context)
+  assert.equal((await runtime.get(RESTORE_NEXT_PATH)).status, 404)
+  assert.equal((await runtime.post(RESTORE_ERROR_PATH, '{}')).status, 404)
+})
+
 test('an unknown path gets 404, and the wrong method 405', async (context) => {
   const { runtime } = await running(context)
   assert.equal((await runtime.get('/2018-06-01/runtime')).status, 404)
-  assert.equal((await runtime.get('/2018-06-01/runtime/restore/next')).status, 404)
   assert.equal((await runtime.post(NEXT_PATH, '')).status, 404)
   assert.equal((await runtime.get(responsePath('id-1'))).status, 405)
 })

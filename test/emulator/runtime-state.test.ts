@@ -5,6 +5,8 @@ import { isLegalMove, type RuntimeState } from '../../src/emulator/runtime-state
 const STATES: RuntimeState[] = [
   'Started',
   'InitError',
+  'Restored',
+  'RestoreError',
   'Ready',
   'Running',
   'InvocationResponse',
@@ -18,7 +20,10 @@ test('a runtime has these moves and no others', () => {
   )
   assert.deepEqual(legal, [
     'Started > InitError',
+    'Started > Restored',
     'Started > Ready',
+    'Restored > RestoreError',
+    'Restored > Ready',
     'Ready > Ready',
     'Ready > Running',
     'Running > InvocationResponse',

@@ -6,6 +6,7 @@ import type { LocalLambda } from '../local-lambda.ts'
 export function configurationDocument(lambda: LocalLambda, described: LocalFunction): object {
   const { configuration, description } = described
   const { functionName, others, loggingConfig } = configuration
+  const snapStart = others.SnapStart as object | undefined
   return {
     ...others,
     TracingConfig: others.TracingConfig ?? { Mode: 'PassThrough' },
@@ -30,7 +31,7 @@ export function configurationDocument(lambda: LocalLambda, described: LocalFunct
     PackageType: 'Zip',
     Architectures: [configuration.architecture],
     EphemeralStorage: { Size: configuration.ephemeralStorage },
-    SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
+    SnapStart: { ApplyOn: 'None', ...snapStart, OptimizationStatus: 'Off' },
     LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${functionName}`, ...loggingConfig },
   }
 }

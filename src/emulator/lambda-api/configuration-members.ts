@@ -31,8 +31,8 @@ const HANDLER = /^\S{1,128}$/
 /** They would change what the function's code meets, and are not here. */
 const REFUSED = ['Layers', 'FileSystemConfigs', 'ImageConfig', 'CapacityProviderConfig', 'DurableConfig']
 
-/** They change nothing that a function on this machine could notice. */
-const KEPT = ['VpcConfig', 'TracingConfig', 'DeadLetterConfig', 'KMSKeyArn', 'SnapStart']
+/** They come back as they were given; but for SnapStart, they change nothing that a function here could notice. */
+const KEPT = ['VpcConfig', 'TracingConfig', 'DeadLetterConfig', 'SnapStart']
 
 export function readConfigurationChange(document: Document): ConfigurationChange {
   refuseWhatIsMissing(document)
@@ -104,10 +104,11 @@ function readLoggingConfig(document: Document): Record<string, string> | undefin
 }
 
 function readOthers(document: Document): Record<string, unknown> | undefined {
-  const given = KEPT.filter((member) => document[member] !== undefined && document[member] !== null)
-  return given.length === 0
+  const given = KEPT.map((member) => [member, readObject(document, member)]).filter(([, value]) => value)
+  const key = readString(document, 'KMSKeyArn')
+  return given.length === 0 && key === undefined
     ? undefined
-    : Object.fromEntries(given.map((member) => [member, document[member]]))
+    : { ...Object.fromEntries(given), ...(key !== undefined && { KMSKeyArn: key }) }
 }
 
 function refuseWhatIsMissing(document: Document): void {

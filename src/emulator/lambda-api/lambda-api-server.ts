@@ -35,6 +35,7 @@ import {
   updateFunctionCode,
   updateFunctionConfiguration,
 } from './function-operations.ts'
+import { HostNames } from './host-names.ts'
 import { invoke, invokeAsync } from './invoke-operation.ts'
 import { invokeWithResponseStream } from './stream-operation.ts'
 import {
@@ -99,7 +100,7 @@ const HEADERS_TIMEOUT_MS = 10_000
 export class LambdaApiServer {
   readonly #options: LambdaApiServerOptions
   readonly #server: Server
-  readonly #hosts: ReadonlySet<string>
+  readonly #hosts: HostNames
 
   /** Rejects with the system's error when the port cannot be had. */
   static async listen(options: LambdaApiServerOptions): Promise<LambdaApiServer> {
@@ -121,7 +122,7 @@ export class LambdaApiServer {
   private constructor(server: Server, options: LambdaApiServerOptions) {
     this.#server = server
     this.#options = options
-    this.#hosts = hostNames(options.host, this.port)
+    this.#hosts = new HostNames(options.host)
     server.on('request', (request, response) => this.#serve(request, response))
     // Without this, curl and others wait a second for a 100 that a refusal would make superfluous.
     server.on('checkContinue', (request, response) => {
@@ -152,9 +153,9 @@ export class LambdaApiServer {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const host = request.headers.host ?? ''
-    if (!this.#hosts.has(host.toLowerCase())) {
+    if (!this.#hosts.has(host)) {
       throw new AccessDeniedException(
-        `expected a request for ${[...this.#hosts].join(' or ')}, but its Host header says ${JSON.stringify(host)}; ` +
+        `expected a request for ${this.#hosts}, but its Host header says ${JSON.stringify(host)}; ` +
           'use the address that lambdabin serve has printed',
       )
     }
@@ -193,12 +194,6 @@ export class LambdaApiServer {
     }
     answerError(response, known)
   }
-}
-
-/** What a Host header may say: how this machine is called from itself, and the address that was asked for. */
-function hostNames(host: string, port: number): ReadonlySet<string> {
-  const names = ['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host.toLowerCase()]
-  return new Set(names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])))
 }
 
 function splitTarget(target: string): [path: string, query: string] {

@@ -123,7 +123,10 @@ test('a request for another host is refused: a web page may have pointed its nam
   for (const host of [
     'evil.example',
     `evil.example:${port}`,
-    'localhost',
+    'localhost.',
+    '127.0.0.1.evil.example',
+    'orders',
+    '192.168.1.2',
     `localhost.evil.example:${port}`,
   ]) {
     for (const path of [FUNCTIONS, '/url/orders/', '/lambdabin/code/orders']) {

@@ -12,6 +12,7 @@ import {
   GetFunctionConcurrencyCommand,
   GetFunctionConfigurationCommand,
   GetFunctionUrlConfigCommand,
+  InvokeAsyncCommand,
   InvokeCommand,
   InvokeWithResponseStreamCommand,
   type LambdaClient,
@@ -179,6 +180,21 @@ test('a process that ends fails its invocation with its exit status, and the nex
   assert.equal(readdirSync(state.work).length, 1, 'the folder of the environment that ended is gone')
 })
 
+test('an init phase that fails is repeated within the first invocation', async (context) => {
+  const { sdk, logs } = await start(context)
+  await create(sdk, { Environment: { Variables: { AT_INIT: 'exit the first time' } } })
+  assert.equal((await invoke(sdk, 'second try')).text, '"second try"')
+  assert.match(logs(), /^INIT_REPORT .*\tPhase: init\tStatus: error\tError Type: Runtime\.ExitError$/m)
+})
+
+test('a function that cannot initialise fails its invocations with the reason', async (context) => {
+  const { sdk } = await start(context)
+  await create(sdk, { Environment: { Variables: { AT_INIT: 'post an init error' } } })
+  const { text, FunctionError } = await invoke(sdk, 1)
+  assert.equal(FunctionError, 'Unhandled')
+  assert.equal(JSON.parse(text).errorType, 'Function.Broken')
+})
+
 test('a function that takes too long is timed out', async (context) => {
   const { sdk } = await start(context)
   await create(sdk, { Timeout: 1 })
@@ -196,6 +212,14 @@ test('a function that holds more than its memory is killed', async (context) => 
   await create(sdk, { MemorySize: 128 })
   const { text } = await invoke(sdk, { do: 'hold memory', bytes: 400_000_000 })
   assert.match(text, /"Runtime\.ExitError".*signal: killed/)
+})
+
+test('InvokeAsync queues an event, as it did before Invoke could', async (context) => {
+  const { sdk, logs } = await start(context)
+  await create(sdk)
+  const { Status } = await sdk.send(new InvokeAsyncCommand({ FunctionName: NAME, InvokeArgs: order(1) }))
+  assert.equal(Status, 202)
+  await eventually(() => logs().includes('REPORT RequestId'), 'it is run')
 })
 
 test('LogType Tail brings the end of the log, REPORT included', async (context) => {
@@ -342,6 +366,14 @@ test('UpdateFunctionCode replaces the code; what is running ends with the old on
   assert.equal((await running).text, '"at last"')
   const folder = join(state.functions, NAME)
   await eventually(() => readdirSync(folder).length === 2, 'the old code is deleted')
+})
+
+test('SnapStart, which Lambda has for versions, tells the runtime so here', async (context) => {
+  const { sdk } = await start(context)
+  const created = await create(sdk, { SnapStart: { ApplyOn: 'PublishedVersions' } })
+  assert.deepEqual(created.SnapStart, { ApplyOn: 'PublishedVersions', OptimizationStatus: 'Off' })
+  const { text } = await invoke(sdk, { do: 'describe its environment' })
+  assert.equal(JSON.parse(text).environment.AWS_LAMBDA_INITIALIZATION_TYPE, 'snap-start')
 })
 
 test('DeleteFunction takes the function, its environments and its folder away', async (context) => {
