@@ -84,6 +84,14 @@ export function readInvokeMode(): string | undefined {
   return process.env.LAMBDABIN_INVOKE_MODE || undefined
 }
 
+/**
+ * Tells libraries that they run on Lambda, and on which Node.js, as the managed runtimes do and custom ones do not: some
+ * of AWS's own switch themselves off without it.
+ */
+export function announceNodeRuntime(): void {
+  process.env.AWS_EXECUTION_ENV ??= `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`
+}
+
 /** Where the AWS SDK and X-Ray find the trace of the running invocation; taken away when it has none. */
 export function setTraceId(traceId: string | undefined): void {
   if (traceId) process.env._X_AMZN_TRACE_ID = traceId

@@ -76,8 +76,8 @@ export class InvocationLoop {
 
   /** Ends the running invocation with an error, unless its handler has finished, and the loop after it. */
   failRunning(error: unknown): Promise<void> {
-    this.#call?.fail(error)
-    this.#streamed?.stream.destroy(error instanceof Error ? error : new Error(String(error)))
+    if (this.#call && !this.#call.isSettled) this.#call.fail(error)
+    else this.#streamed?.stream.destroy(error instanceof Error ? error : new Error(String(error)))
     return this.stop()
   }
 

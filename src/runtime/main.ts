@@ -8,6 +8,7 @@
 
 import { installAwslambda, isStreaming } from './awslambda.ts'
 import {
+  announceNodeRuntime,
   type Environment,
   hidesAwslambda,
   isSnapStart,
@@ -47,6 +48,7 @@ export function start(program: Program): void {
   installStackTraces(program)
   installConsole(readLogSettings())
   if (!hidesAwslambda()) installAwslambda()
+  announceNodeRuntime()
   const runtimeApi = readRuntimeApi()
   if (runtimeApi === undefined) {
     logRuntimeProblem(

@@ -6,9 +6,10 @@
  * tells with its first `event/next` that it is ready.
  */
 
-import { type IncomingMessage, request } from 'node:http'
+import { ClientRequest, type IncomingMessage } from 'node:http'
 import type { LifecycleHook } from './lifecycle-hooks.ts'
 import { logRuntimeProblem } from './log.ts'
+import { splitAddress } from './runtime-address.ts'
 import {
   EXTENSION_ID_HEADER,
   EXTENSION_NAME_HEADER,
@@ -61,7 +62,11 @@ function send(
   isUnref = false,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const sent = request(`http://${runtimeApi}${path}`, { method, headers, agent: false }, resolve)
+    // Not http.request, which tracing libraries patch: this is no request of the function's.
+    const sent = new ClientRequest(
+      { ...splitAddress(runtimeApi), path, method, headers, agent: false },
+      resolve,
+    )
     if (isUnref) sent.on('socket', (socket) => socket.unref())
     sent.on('error', reject)
     sent.end(body)

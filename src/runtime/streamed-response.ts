@@ -6,11 +6,12 @@
  * for streaming handlers only.
  */
 
-import { type ClientRequest, request as httpRequest } from 'node:http'
+import { ClientRequest } from 'node:http'
 import { errorTypeHeader } from './error-response.ts'
 import { RuntimeApiFailure } from './errors.ts'
 import { logRuntimeProblem } from './log.ts'
 import { ResponseStream } from './response-stream.ts'
+import { splitAddress } from './runtime-address.ts'
 import {
   ERROR_BODY_TRAILER,
   ERROR_TYPE_HEADER,
@@ -27,6 +28,8 @@ export class StreamedResponse {
   readonly #settled = Promise.withResolvers<void>()
   #request: ClientRequest | undefined
   #isUnref = false
+  /** What the response ends with, if not well. */
+  #failure: ErrorDocument | undefined
 
   constructor(runtimeApi: string, requestId: string, highWaterMark?: number) {
     this.#runtimeApi = runtimeApi
@@ -39,8 +42,7 @@ export class StreamedResponse {
           else this.#request?.write(bytes, sent)
         },
         end: (ended) => {
-          this.#ref()
-          this.#request?.end()
+          this.#end()
           this.#settled.promise.then(() => ended(), ended)
         },
       },
@@ -68,25 +70,31 @@ export class StreamedResponse {
     this.#request?.socket?.ref()
   }
 
-  /** Ends a response that has begun with an error. Resolves and rejects as `settled` does. */
+  /** Ends a response that has begun with an error, behind all that was written. Resolves and rejects as `settled` does. */
   abort(document: ErrorDocument): Promise<void> {
-    const request = this.#request
-    this.#ref()
-    request?.addTrailers({
-      [ERROR_TYPE_HEADER]: errorTypeHeader(document.errorType),
-      [ERROR_BODY_TRAILER]: Buffer.from(JSON.stringify(document)).toString('base64'),
-    })
-    request?.end()
-    this.stream.destroy()
+    this.#failure = document
+    if (this.stream.destroyed) this.#end()
+    else this.stream.end()
     return this.settled
   }
 
+  #end(): void {
+    const failure = this.#failure
+    this.#ref()
+    if (failure && !this.#request?.writableEnded) {
+      this.#request?.addTrailers({
+        [ERROR_TYPE_HEADER]: errorTypeHeader(failure.errorType),
+        [ERROR_BODY_TRAILER]: Buffer.from(JSON.stringify(failure)).toString('base64'),
+      })
+    }
+    this.#request?.end()
+  }
+
   #begin(contentType: string): void {
-    const [host, port] = splitAddress(this.#runtimeApi)
     const path = responsePath(this.#requestId)
-    const request = httpRequest({
-      host,
-      port,
+    // Not http.request, which tracing libraries patch: this is no request of the function's.
+    const request = new ClientRequest({
+      ...splitAddress(this.#runtimeApi),
       path,
       method: 'POST',
       agent: false,
@@ -127,9 +135,4 @@ export class StreamedResponse {
     // The first chunk goes out as soon as it is written, and so does the head when there is none.
     request.flushHeaders()
   }
-}
-
-function splitAddress(address: string): [string, number] {
-  const colon = address.lastIndexOf(':')
-  return [address.slice(0, colon), Number(address.slice(colon + 1))]
 }

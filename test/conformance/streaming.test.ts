@@ -137,6 +137,14 @@ describe('an error', () => {
     await assertGoesOn()
   })
 
+  test('does not keep back what was written before it', async () => {
+    start('failsAtOnce')
+    const answer = await invoke()
+    assert.equal(answer.request.body.toString(), 'one two three')
+    assert.equal(trailingError(answer).errorMessage, 'behind them')
+    await assertGoesOn()
+  })
+
   test('that nobody catches is told in trailers, and ends the process', async () => {
     start('crashesMidway')
     const answer = await invoke()
