@@ -69,6 +69,7 @@ For the functions that the command line names:
   --memory MB         memory of an execution environment (default: 128)
   --env K=V           an environment variable; may be repeated
   --env-file FILE     a file with such lines
+  --invoke-mode MODE  of its URL: BUFFERED (default), or RESPONSE_STREAM to answer as the function writes
 
 Asynchronous invocations are retried twice; the events of those that still fail are in the state folder, under failed/.
 API: CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions, UpdateFunctionCode, UpdateFunctionConfiguration,

@@ -1,6 +1,7 @@
 /** The arguments of `lambdabin serve`, checked. */
 
 import { extname } from 'node:path'
+import type { FunctionUrlConfiguration } from '../emulator/function-configuration.ts'
 import {
   decimal,
   FUNCTION_OPTIONS,
@@ -31,7 +32,10 @@ export interface ServeArguments {
   timeoutSeconds: number
   memorySizeMb: number
   environment: Record<string, string>
+  invokeMode: InvokeMode
 }
+
+type InvokeMode = FunctionUrlConfiguration['invokeMode']
 
 const OPTIONS = {
   port: { type: 'string', default: '9000' },
@@ -40,6 +44,7 @@ const OPTIONS = {
   region: { type: 'string', default: 'us-east-1' },
   concurrency: { type: 'string', default: '10' },
   environments: { type: 'string' },
+  'invoke-mode': { type: 'string', default: 'BUFFERED' },
   'retry-delay': { type: 'string', default: '1' },
   watch: { type: 'string', multiple: true, default: [] as string[] },
   inspect: { type: 'boolean', default: false },
@@ -89,6 +94,7 @@ export function parseServeArguments(args: string[]): ServeArguments {
     timeoutSeconds: timeoutSeconds(values.timeout),
     memorySizeMb: memorySizeMb(values.memory),
     environment: functionVariables(values.env, values['env-file']),
+    invokeMode: invokeMode(values['invoke-mode']),
   }
 }
 
@@ -110,6 +116,15 @@ function seconds(option: string, value: string, most: number): number {
     )
   }
   return number
+}
+
+function invokeMode(value: string): InvokeMode {
+  if (value !== 'BUFFERED' && value !== 'RESPONSE_STREAM') {
+    throw new UsageError(
+      `expected --invoke-mode BUFFERED or RESPONSE_STREAM, but got ${JSON.stringify(value)}; correct it`,
+    )
+  }
+  return value
 }
 
 function region(value: string): string {

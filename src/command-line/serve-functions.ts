@@ -56,7 +56,7 @@ export function commandLineFunction(
     others: {},
     lastModified: modifiedAt(now),
     revisionId: randomUUID(),
-    url: implicitUrl(now),
+    url: { ...implicitUrl(now), invokeMode: settings.invokeMode },
   }
   return new LocalFunction({ configuration, code, isPersistent: false })
 }

@@ -46,9 +46,6 @@ async function serve(settings: ServeArguments, state: StateFolder, log: ServeLog
   const pool = new EnvironmentPool({ concurrency, environments, idleMs: IDLE_MS, onProblem })
   const store = await FunctionStore.open(state.functions)
   const privateTmp = findPrivateTmp(state.work)
-  if (privateTmp === undefined) {
-    log.notice('functions share /tmp here, as this machine gives them none of their own; TMPDIR is their own')
-  }
   const lambda = new LocalLambda({
     region,
     pool,
@@ -72,6 +69,9 @@ async function serve(settings: ServeArguments, state: StateFolder, log: ServeLog
     const server = await listen(settings, lambda, queue, log)
     try {
       await queue.load()
+      if (privateTmp === undefined) {
+        log.notice('functions share /tmp here; TMPDIR names a folder of their own')
+      }
       await announce(server, settings, lambda, log)
       await termination.asked
     } finally {

@@ -61,7 +61,11 @@ export class LocalFunction {
     settings: EnvironmentSettings,
   ): { revision: FunctionRevision; replaced?: FunctionRevision } {
     const current = this.#revision
-    if (current?.taskRoot === taskRoot && current.configuration === this.configuration) {
+    // A new URL or another concurrency is no new revision.
+    if (
+      current?.taskRoot === taskRoot &&
+      current.configuration.revisionId === this.configuration.revisionId
+    ) {
       return { revision: current }
     }
     const revision = new FunctionRevision(this, taskRoot, settings)

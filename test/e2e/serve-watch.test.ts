@@ -80,6 +80,30 @@ test('stack traces name the TypeScript source', async (context) => {
   assert.match(trace.join('\n'), /at greeting \(greeting\.ts:2:9\)\n.*at handler \(orders\.ts:4:24\)/)
 })
 
+test('a streaming function answers through its URL while it writes', async (context) => {
+  const folder = temporaryFolder(context)
+  writeFileSync(
+    join(folder, 'orders.ts'),
+    `export const handler = awslambda.streamifyResponse(async (event, stream) => {
+      const http = awslambda.HttpResponseStream.from(stream, { statusCode: 203, headers: { 'x-a': 'b' } })
+      http.write('first ')
+      if (event.rawPath === '/wait') await new Promise((resolve) => setTimeout(resolve, 60_000))
+      http.end('last')
+    })\n`,
+  )
+  const options = ['--watch', 'orders.ts', '--timeout', '120', '--invoke-mode', 'RESPONSE_STREAM']
+  const serve = await startServe(context, folder, options)
+  const whole = await fetch(`${serve.endpoint}/url/orders/`)
+  assert.equal(whole.status, 203)
+  assert.equal(whole.headers.get('x-a'), 'b')
+  assert.equal(await whole.text(), 'first last')
+  const unfinished = await fetch(`${serve.endpoint}/url/orders/wait`)
+  const reader = unfinished.body?.getReader()
+  const { value } = (await reader?.read()) ?? {}
+  assert.equal(Buffer.from(value ?? []).toString(), 'first ')
+  await reader?.cancel()
+})
+
 test('its code cannot be replaced over the API', async (context) => {
   const serve = await start(context)
   const response = await fetch(`${serve.endpoint}/2015-03-31/functions/orders/code`, {

@@ -139,6 +139,7 @@ test('mistakes in its use are told in one sentence each, with status 2', async (
     [['--port', 'http'], /--port with a whole number/],
     [['--concurrency', '0'], /--concurrency with a whole number from 1/],
     [['--region', 'Mars'], /--region/],
+    [['--invoke-mode', 'FAST'], /RESPONSE_STREAM/],
     [['--concurency', '1'], /did you mean --concurrency\?/],
     [['--memory', '64'], /--memory in whole MB, from 128/],
   ]

@@ -348,6 +348,16 @@ test('UpdateFunctionConfiguration changes what it names; the next invocation mee
   )
 })
 
+test('another URL or concurrency needs no new environment', async (context) => {
+  const { sdk, logs } = await start(context)
+  await create(sdk)
+  await invoke(sdk, 1)
+  await sdk.send(new UpdateFunctionUrlConfigCommand({ FunctionName: NAME, InvokeMode: 'RESPONSE_STREAM' }))
+  await sdk.send(new PutFunctionConcurrencyCommand({ FunctionName: NAME, ReservedConcurrentExecutions: 2 }))
+  await invoke(sdk, 2)
+  assert.equal(logs().split('Init Duration').length - 1, 1)
+})
+
 test('UpdateFunctionCode replaces the code; what is running ends with the old one', async (context) => {
   const { sdk, state } = await start(context)
   const before = await create(sdk, {
