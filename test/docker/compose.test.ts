@@ -4,16 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import {
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -229,7 +220,6 @@ async function cloneProject({ folder }: Engine): Promise<string> {
   const registry = (await runWell('npm', ['config', 'get', 'registry'], { cwd: folder })).stdout.trim()
   writeFileSync(join(project, '.npmrc'), `${readFileSync(join(project, '.npmrc'))}\nregistry=${registry}\n`)
   await runWell('chown', ['-R', `${OWNER.uid}:${OWNER.gid}`, project])
-  chownSync(project, OWNER.uid, OWNER.gid)
   return project
 }
 
