@@ -1,37 +1,14 @@
 /** Several invocations at once in one environment, over raw sockets against a built executable. */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, type TestContext, test } from 'node:test'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { test } from 'node:test'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
 
-let environment: BuiltFunction
-let api: StrictRuntimeApi
-let lambda: LambdaProcess
-
-before(async () => {
-  environment = await buildFunction('environment')
-})
-after(() => environment.remove())
-beforeEach(async (t) => {
-  api = await StrictRuntimeApi.start()
-  ;(t as TestContext).after(async () => {
-    await lambda.stop()
-    await api.stop()
-    assert.deepEqual(api.violations, [])
-  })
-})
+useFixtures('environment')
 
 function start(name = 'concurrent'): void {
-  lambda = new LambdaProcess(environment.executable, {
-    runtimeApi: api.address,
-    handler: `environment.${name}`,
-    env: { AWS_LAMBDA_MAX_CONCURRENCY: '4' },
-  })
+  startFixture('environment', `environment.${name}`, { AWS_LAMBDA_MAX_CONCURRENCY: '4' })
 }
-
-const invoke = (event: unknown, options = {}) => within(api.invoke(event, options), () => lambda.output)
 
 interface Answered {
   name: string

@@ -1,11 +1,11 @@
 /** The handler contract and the invocation loop, over raw sockets against a built executable. */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { type Ending, LambdaProcess, within } from '../support/lambda-process.ts'
-import { type Answer, type InvocationOptions, StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { api, assertGoesOn, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import { type Ending, type LambdaProcess, within } from '../support/lambda-process.ts'
+import type { InvocationOptions } from '../support/strict-runtime-api.ts'
 
 interface ErrorDocument {
   errorType: string
@@ -14,34 +14,9 @@ interface ErrorDocument {
   cause?: ErrorDocument
 }
 
-let contract: BuiltFunction
-let api: StrictRuntimeApi
-let lambda: LambdaProcess | undefined
+useFixtures('contract')
 
-before(async () => {
-  contract = await buildFunction('contract')
-})
-after(() => contract.remove())
-beforeEach(async (t) => {
-  api = await StrictRuntimeApi.start()
-  // In an `after` of the test itself, so that a failure is the test's own.
-  ;(t as import('node:test').TestContext).after(async () => {
-    await lambda?.stop()
-    lambda = undefined
-    await api.stop()
-    assert.deepEqual(api.violations, [])
-  })
-})
-
-function start(handler: string, env: Record<string, string> = {}): LambdaProcess {
-  lambda = new LambdaProcess(contract.executable, { runtimeApi: api.address, handler, env })
-  return lambda
-}
-
-/** The answer to one invocation. */
-function invoke(event: unknown, options: Omit<InvocationOptions, 'event'> = {}): Promise<Answer> {
-  return within(api.invoke(event, options), () => `an answer; the process printed: ${lambda?.output}`)
-}
+const start = (handler: string) => startFixture('contract', handler)
 
 /** The error document that an invocation was answered with. */
 async function failure(
@@ -56,11 +31,6 @@ async function failure(
     document.errorType.replace(/[^\x20-\x7e]/g, '?').trim(),
   )
   return document
-}
-
-/** Proves that the loop goes on: the process answers another invocation. */
-async function assertGoesOn(): Promise<void> {
-  await within(api.idle(), () => `the runtime to ask for next; it printed: ${lambda?.output}`)
 }
 
 describe('a handler', () => {
@@ -85,16 +55,16 @@ describe('a handler', () => {
     for (const handler of ['nothing', 'returnsUndefined']) {
       start(`contract.${handler}`)
       assert.equal((await invoke({})).request.body.toString(), 'null')
-      await lambda?.stop()
+      await lambda.stop()
     }
   })
 
   test('that calls back waits for an empty event loop, unless it says otherwise', async () => {
     const { printed } = start('contract.callbackWaits')
     assert.equal((await invoke({})).json(), 'called back')
-    assert.match(String(lambda?.output), /work after the callback/)
+    assert.match(lambda.output, /work after the callback/)
     assert.equal((await invoke({ waits: false })).json(), 'called back')
-    assert.equal(lambda?.output.match(/work after/g)?.length, 1)
+    assert.equal(lambda.output.match(/work after/g)?.length, 1)
     assert.ok(printed)
   })
 
@@ -165,7 +135,7 @@ describe('an error', () => {
     assert.equal(document.errorMessage, 'no such order')
     assert.equal(document.cause?.errorType, 'TypeError')
     assert.equal(document.cause?.errorMessage, 'no row')
-    assert.match(String(lambda?.output), /ERROR\tInvoke Error \t.*"errorType":"OrderNotFound"/)
+    assert.match(lambda.output, /ERROR\tInvoke Error \t.*"errorType":"OrderNotFound"/)
     await assertGoesOn()
   })
 
@@ -185,7 +155,7 @@ describe('an error', () => {
   test('may be called back or passed to context.fail', async () => {
     start('contract.callbackError')
     assert.equal((await failure()).errorType, 'RangeError')
-    await lambda?.stop()
+    await lambda.stop()
     start('contract.fail')
     assert.equal((await failure()).errorMessage, 'failed')
   })
@@ -288,8 +258,8 @@ describe('the running invocation gets its error, and then the process exits,', (
 test('an exception between two invocations ends the process, and answers nothing twice', async () => {
   start('contract.throwsLater')
   assert.equal((await invoke({})).json(), 'answered')
-  assert.deepEqual(await lambda?.exit(), { code: 129, signal: null })
-  assert.match(String(lambda?.output), /after the answer/)
+  assert.deepEqual(await lambda.exit(), { code: 129, signal: null })
+  assert.match(lambda.output, /after the answer/)
   assert.equal(api.requests.filter(({ method }) => method === 'POST').length, 1)
 })
 
@@ -300,10 +270,7 @@ describe('the Runtime API', () => {
       void api.invoke({ number: 1 }, { requestId: 'first', answers: [{ status }] })
       assert.deepEqual((await invoke({ number: 2 })).json(), { number: 2 })
       assert.equal(api.requests.filter(({ path }) => path.includes('/first/')).length, 1)
-      assert.match(
-        String(lambda?.output),
-        status === 413 ? /too large: 12 bytes/ : new RegExp(`answered ${status}`),
-      )
+      assert.match(lambda.output, status === 413 ? /too large: 12 bytes/ : new RegExp(`answered ${status}`))
     })
   }
 
@@ -317,8 +284,8 @@ describe('the Runtime API', () => {
   test('may answer 500: the process exits at once, and not with 0', async () => {
     start('contract')
     void api.invoke({}, { answers: [{ status: 500 }] })
-    assert.deepEqual(await lambda?.exit(), { code: 1, signal: null })
-    assert.match(String(lambda?.output), /500/)
+    assert.deepEqual(await lambda.exit(), { code: 1, signal: null })
+    assert.match(lambda.output, /500/)
   })
 
   test('may close the connection between invocations', async () => {
@@ -355,7 +322,7 @@ describe('the Runtime API', () => {
 test('console lines have the time, the request id and the level, and one line each', async () => {
   start('contract.logs')
   await invoke({}, { requestId: 'the-id' })
-  const lines = String(lambda?.output)
+  const lines = lambda.output
     .trimEnd()
     .split('\n')
     .map((line) => line.split('\t'))
@@ -380,14 +347,14 @@ test('a line that is written late still belongs to its own invocation', async ()
   start('contract.logs')
   await invoke({ late: true }, { requestId: 'first' })
   await invoke({}, { requestId: 'second' })
-  await lambda?.printed(/still of the first invocation/)
-  assert.match(String(lambda?.output), /\tfirst\tINFO\tstill of the first invocation/)
+  await lambda.printed(/still of the first invocation/)
+  assert.match(lambda.output, /\tfirst\tINFO\tstill of the first invocation/)
 })
 
 test('1,000 invocations in a row: none lost, none answered twice, memory flat', async () => {
   start('contract')
   const memory = async () => {
-    const status = await (await import('node:fs/promises')).readFile(`/proc/${lambda?.pid}/status`, 'utf8')
+    const status = await (await import('node:fs/promises')).readFile(`/proc/${lambda.pid}/status`, 'utf8')
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
   }
   const rss: number[] = []

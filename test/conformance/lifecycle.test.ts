@@ -1,33 +1,13 @@
 /** Shutdown and snapshots, over raw sockets against a built executable. */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, type TestContext, test } from 'node:test'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { test } from 'node:test'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import { within } from '../support/lambda-process.ts'
 
-let environment: BuiltFunction
-let api: StrictRuntimeApi
-let lambda: LambdaProcess
+useFixtures('environment')
 
-before(async () => {
-  environment = await buildFunction('environment')
-})
-after(() => environment.remove())
-beforeEach(async (t) => {
-  api = await StrictRuntimeApi.start()
-  ;(t as TestContext).after(async () => {
-    await lambda.stop()
-    await api.stop()
-    assert.deepEqual(api.violations, [])
-  })
-})
-
-function start(env: Record<string, string>): void {
-  lambda = new LambdaProcess(environment.executable, { runtimeApi: api.address, handler: 'environment', env })
-}
-
-const invoke = (event: unknown) => within(api.invoke(event), () => lambda.output)
+const start = (env: Record<string, string>) => startFixture('environment', 'environment', env)
 const SNAP_START = { AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start' }
 
 test('a function with a shutdown hook registers an extension for no events, before its first next', async () => {

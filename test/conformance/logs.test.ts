@@ -3,10 +3,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { after, before, beforeEach, type TestContext, test } from 'node:test'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { test } from 'node:test'
+import { api, fixture, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
 
 interface Line {
   timestamp: string
@@ -20,39 +18,14 @@ interface Line {
   stackTrace?: string[]
 }
 
-let environment: BuiltFunction
-let api: StrictRuntimeApi
-let lambda: LambdaProcess | undefined
+useFixtures('environment')
 
-before(async () => {
-  environment = await buildFunction('environment')
-})
-after(() => environment.remove())
-beforeEach(async (t) => {
-  api = await StrictRuntimeApi.start()
-  ;(t as TestContext).after(async () => {
-    await lambda?.stop()
-    lambda = undefined
-    await api.stop()
-    assert.deepEqual(api.violations, [])
-  })
-})
-
-function start(name: string, env: Record<string, string> = {}): LambdaProcess {
-  lambda = new LambdaProcess(environment.executable, {
-    runtimeApi: api.address,
-    handler: `environment.${name}`,
-    env,
-  })
-  return lambda
-}
-
-const invoke = (event: unknown, options = {}) =>
-  within(api.invoke(event, options), () => String(lambda?.output))
+const start = (name: string, env: Record<string, string> = {}) =>
+  startFixture('environment', `environment.${name}`, env)
 
 async function jsonLines(): Promise<Line[]> {
-  await lambda?.printed(/self/)
-  return String(lambda?.output)
+  await lambda.printed(/self/)
+  return lambda.output
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
@@ -103,24 +76,24 @@ test('in JSON, what JSON cannot express is written as text', async () => {
 test('lines below the level are left out', async () => {
   start('logs', { AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: 'warn' })
   await invoke({})
-  await lambda?.printed(/FATAL/)
-  const levels = [...String(lambda?.output).matchAll(/"level":"(\w+)"/g)].map(([, level]) => level)
+  await lambda.printed(/FATAL/)
+  const levels = [...lambda.output.matchAll(/"level":"(\w+)"/g)].map(([, level]) => level)
   assert.deepEqual(levels, ['ERROR', 'WARN', 'FATAL'])
 })
 
 test('in text, an error is written with its cause and its stack of TypeScript lines', async () => {
   start('logs')
   await invoke({})
-  await lambda?.printed(/self/)
-  const line = lambda?.output.split('\n').find((text) => text.includes('TypeError: an error'))
+  await lambda.printed(/self/)
+  const line = lambda.output.split('\n').find((text) => text.includes('TypeError: an error'))
   assert.match(line ?? '', /environment\.ts:\d+[^]*\[cause\]: Error: its cause/)
 })
 
 test('nothing is lost when the process exits right after a log', async () => {
   start('logsAndExits')
   void api.invoke({})
-  assert.equal((await lambda?.exit())?.code, 5)
-  assert.equal(lambda?.output.match(/line \d+ x{100}\n/g)?.length, 2000)
+  assert.equal((await lambda.exit())?.code, 5)
+  assert.equal(lambda.output.match(/line \d+ x{100}\n/g)?.length, 2000)
 })
 
 for (const [format, base] of [
@@ -128,11 +101,11 @@ for (const [format, base] of [
   ['JSON', 0xa55a0002],
 ] as const) {
   test(`the telemetry descriptor gets ${format} in frames, and its variable is taken away`, async () => {
-    const child = spawn(environment.executable, {
-      cwd: environment.folder,
+    const child = spawn(fixture('environment').executable, {
+      cwd: fixture('environment').folder,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: {
-        LAMBDA_TASK_ROOT: environment.folder,
+        LAMBDA_TASK_ROOT: fixture('environment').folder,
         AWS_LAMBDA_RUNTIME_API: api.address,
         _HANDLER: 'environment.descriptor',
         _LAMBDA_TELEMETRY_LOG_FD: '3',

@@ -1,42 +1,13 @@
 /** Response streaming, over raw sockets against a built executable. */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { type Answer, type InvocationOptions, StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { describe, test } from 'node:test'
+import { api, assertGoesOn, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import type { Answer } from '../support/strict-runtime-api.ts'
 
-let streaming: BuiltFunction
-let api: StrictRuntimeApi
-let lambda: LambdaProcess | undefined
+useFixtures('streaming')
 
-before(async () => {
-  streaming = await buildFunction('streaming')
-})
-after(() => streaming.remove())
-beforeEach(async (t) => {
-  api = await StrictRuntimeApi.start()
-  ;(t as TestContext).after(async () => {
-    await lambda?.stop()
-    lambda = undefined
-    await api.stop()
-    assert.deepEqual(api.violations, [])
-  })
-})
-
-function start(name?: string, env: Record<string, string> = {}): LambdaProcess {
-  const handler = name ? `streaming.${name}` : 'streaming'
-  lambda = new LambdaProcess(streaming.executable, { runtimeApi: api.address, handler, env })
-  return lambda
-}
-
-function invoke(event: unknown = {}, options: Omit<InvocationOptions, 'event'> = {}): Promise<Answer> {
-  return within(api.invoke(event, options), () => `an answer; the process printed: ${lambda?.output}`)
-}
-
-async function assertGoesOn(): Promise<void> {
-  await within(api.idle(), () => `the runtime to ask for next; it printed: ${lambda?.output}`)
-}
+const start = (name?: string) => startFixture('streaming', name && `streaming.${name}`)
 
 /** The error that a streamed response ends with. */
 function trailingError({ request }: Answer): { errorType: string; errorMessage: string; cause?: unknown } {
@@ -111,7 +82,7 @@ describe('a handler that returns without end()', () => {
   test('may go on writing all the same', async () => {
     start('writesLater')
     assert.equal((await invoke({})).request.body.toString(), 'part 1;part 2;part 3;')
-    await lambda?.stop()
+    await lambda.stop()
     start('pipesAndReturns')
     assert.equal((await invoke({})).request.body.toString(), 'piped without waiting')
   })
@@ -149,7 +120,7 @@ describe('an error', () => {
     start('crashesMidway')
     const answer = await invoke()
     assert.equal(trailingError(answer).errorMessage, 'nobody catches this')
-    assert.deepEqual(await lambda?.exit(), { code: 129, signal: null })
+    assert.deepEqual(await lambda.exit(), { code: 129, signal: null })
   })
 
   test('is what a destroyed stream ends with', async () => {
@@ -181,8 +152,8 @@ test('a stream of 100 MB passes in constant memory', async () => {
   const bytes = 100 * 1024 * 1024
   const { request } = await invoke({ bytes })
   assert.equal(request.body.length, bytes)
-  await lambda?.printed(/peak \d+/)
-  const peak = Number(/peak (\d+)/.exec(String(lambda?.output))?.[1])
+  await lambda.printed(/peak \d+/)
+  const peak = Number(/peak (\d+)/.exec(lambda.output)?.[1])
   assert.ok(peak > 0 && peak < 160 * 1024 * 1024, `${peak} bytes were resident`)
 })
 
@@ -191,7 +162,7 @@ test('a Runtime API that reads slowly holds the handler back', async () => {
   api.isReading = false
   const answered = invoke({ bytes: 50 * 1024 * 1024 })
   await new Promise((resolve) => setTimeout(resolve, 500))
-  assert.doesNotMatch(String(lambda?.output), /peak/)
+  assert.doesNotMatch(lambda.output, /peak/)
   api.resume()
   assert.equal((await answered).request.body.length, 50 * 1024 * 1024)
 })
@@ -241,13 +212,13 @@ describe('the Runtime API', () => {
   test('may answer a streamed response with 500, which ends the process', async () => {
     start()
     void api.invoke({ name: 'x' }, { answers: [{ status: 500 }] })
-    assert.deepEqual(await lambda?.exit(), { code: 1, signal: null })
+    assert.deepEqual(await lambda.exit(), { code: 1, signal: null })
   })
 })
 
 test('a handler that is marked for another way of streaming is an init failure', async () => {
   start('malformed')
-  await lambda?.exit()
+  await lambda.exit()
   const [request] = api.initErrors
   assert.equal(request?.header('lambda-runtime-function-error-type'), 'Runtime.MalformedStreamingHandler')
 })
