@@ -1,12 +1,12 @@
 /** Functions that export a fetch handler, over raw sockets against a built executable. */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
 import { HEALTH_CHECK, loadBalancer, payload1, payload2, type SentRequest } from '../support/http-events.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { type Answer, type InvocationOptions, StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { within } from '../support/lambda-process.ts'
+import type { Answer, InvocationOptions } from '../support/strict-runtime-api.ts'
 
 interface HttpResult {
   statusCode: number
@@ -18,33 +18,10 @@ interface HttpResult {
   isBase64Encoded: boolean
 }
 
-let apps: BuiltFunction
-let api: StrictRuntimeApi
-let lambda: LambdaProcess | undefined
+useFixtures('http-apps', 'http-unused')
 
-before(async () => {
-  apps = await buildFunction('http-apps')
-})
-after(() => apps.remove())
-beforeEach(async (t) => {
-  api = await StrictRuntimeApi.start()
-  ;(t as TestContext).after(async () => {
-    await lambda?.stop()
-    lambda = undefined
-    await api.stop()
-    assert.deepEqual(api.violations, [])
-  })
-})
-
-function start(name?: string, env: Record<string, string> = {}): LambdaProcess {
-  const handler = name ? `http-apps.${name}` : 'http-apps'
-  lambda = new LambdaProcess(apps.executable, { runtimeApi: api.address, handler, env })
-  return lambda
-}
-
-function invoke(event: unknown, options: Omit<InvocationOptions, 'event'> = {}): Promise<Answer> {
-  return within(api.invoke(event, options), () => `an answer; the process printed: ${lambda?.output}`)
-}
+const start = (name?: string, env: Record<string, string> = {}) =>
+  startFixture('http-apps', name && `http-apps.${name}`, env)
 
 async function respond(event: unknown): Promise<HttpResult> {
   const answer = await invoke(event)
@@ -167,7 +144,7 @@ describe('what goes wrong in a fetch handler is an invocation error, after which
 test('work passed to waitUntil is done before the invocation ends', async () => {
   start()
   assert.equal((await respond(payload2({ path: '/later' }))).body, 'at once')
-  assert.match(String(lambda?.output), /work of request-1 is done/)
+  assert.match(lambda.output, /work of request-1 is done/)
 })
 
 describe('a streamed response', () => {
@@ -212,15 +189,15 @@ describe('a streamed response', () => {
     start('streaming')
     const begun = api.sees('"statusCode":200')
     void api.invoke(payload2({ path: '/endless' }))
-    await within(begun, () => `the response to begin; the process printed: ${lambda?.output}`)
+    await within(begun, () => `the response to begin; the process printed: ${lambda.output}`)
     api.dropConnections()
-    await lambda?.printed(/the endless body is cancelled/)
+    await lambda.printed(/the endless body is cancelled/)
   })
 })
 
 test('an invoke mode that Lambda does not have is an init error', async () => {
   start(undefined, { LAMBDABIN_INVOKE_MODE: 'STREAM' })
-  assert.equal((await lambda?.exit())?.code, 1)
+  assert.equal((await lambda.exit())?.code, 1)
   const [{ body } = { body: '' }] = api.initErrors
   assert.equal(JSON.parse(body.toString()).errorType, 'Runtime.MalformedInvokeMode')
 })
@@ -263,9 +240,7 @@ describe('applications work as they are:', () => {
   })
 })
 
-test('a function that serves no HTTP loads nothing for it', async (t) => {
-  const unused = await buildFunction('http-unused')
-  t.after(() => unused.remove())
-  lambda = new LambdaProcess(unused.executable, { runtimeApi: api.address, handler: 'http-unused' })
+test('a function that serves no HTTP loads nothing for it', async () => {
+  startFixture('http-unused')
   assert.deepEqual((await invoke({})).json(), [])
 })

@@ -3,39 +3,22 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test'
+import { after, before, beforeEach, describe, test } from 'node:test'
 import { AwsStub } from '../support/aws-stub.ts'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
 import { payload1, payload2 } from '../support/http-events.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { type Answer, type InvocationOptions, StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { within } from '../support/lambda-process.ts'
+import type { Answer, InvocationOptions } from '../support/strict-runtime-api.ts'
 
 const ROOT = '1-5c009745-36997a167a83da36a3c93059'
 const PARENT = '62cea21b272ebe72'
 const TRACE_ID = `Root=${ROOT};Parent=${PARENT};Sampled=1`
 
-let api: StrictRuntimeApi
-let lambda: LambdaProcess | undefined
+useFixtures('libraries-middleware', 'libraries-aws')
 
-beforeEach(async (t) => {
-  api = await StrictRuntimeApi.start()
-  ;(t as TestContext).after(async () => {
-    await lambda?.stop()
-    lambda = undefined
-    await api.stop()
-    assert.deepEqual(api.violations, [])
-  })
-})
-
-function start(built: BuiltFunction, handler: string, env: Record<string, string> = {}): LambdaProcess {
+function start(name: string, handler: string, env: Record<string, string> = {}): void {
   // Lambda always says how an environment was initialised; Powertools tells a cold start by it.
-  const lambdaEnv = { AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand', ...env }
-  lambda = new LambdaProcess(built.executable, { runtimeApi: api.address, handler, env: lambdaEnv })
-  return lambda
-}
-
-function invoke(event: unknown = {}, options: Omit<InvocationOptions, 'event'> = {}): Promise<Answer> {
-  return within(api.invoke(event, options), () => `an answer; the process printed: ${lambda?.output}`)
+  startFixture(name, handler, { AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand', ...env })
 }
 
 async function respond<T>(event: unknown = {}, options: Omit<InvocationOptions, 'event'> = {}): Promise<T> {
@@ -53,19 +36,13 @@ function readStreamed({ request }: Answer): [metadata: Record<string, unknown>, 
 
 /** The lines that the process printed that are JSON. */
 function printedJson(): Record<string, unknown>[] {
-  const lines = String(lambda?.output).split('\n')
+  const lines = lambda.output.split('\n')
   return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
 }
 
 describe('Middy', () => {
-  let built: BuiltFunction
-  before(async () => {
-    built = await buildFunction('libraries-middleware')
-  })
-  after(() => built.remove())
-
   test('parses bodies and turns its errors into responses', async () => {
-    start(built, 'libraries-middleware')
+    start('libraries-middleware', 'libraries-middleware')
     const headers = [['content-type', 'application/json']] as const
     const post = (body: string) => payload2({ method: 'POST', headers, body })
     assert.deepEqual(await respond(post('{"items":[1,2]}')), { statusCode: 200, body: '{"ordered":2}' })
@@ -73,25 +50,25 @@ describe('Middy', () => {
   })
 
   test('runs middleware before, after and on errors', async () => {
-    start(built, 'libraries-middleware.beforeAndAfter')
+    start('libraries-middleware', 'libraries-middleware.beforeAndAfter')
     assert.deepEqual(await respond({}), { steps: ['before', 'handler', 'after'] })
-    await lambda?.stop()
-    start(built, 'libraries-middleware.failing')
+    await lambda.stop()
+    start('libraries-middleware', 'libraries-middleware.failing')
     const answer = await invoke()
     assert.equal(answer.json<{ errorType: string }>().errorType, 'RangeError')
-    assert.match(String(lambda?.output), /onError has seen: from the handler/)
+    assert.match(lambda.output, /onError has seen: from the handler/)
   })
 
   test('ends a handler shortly before its deadline', async () => {
-    start(built, 'libraries-middleware.tooSlow')
+    start('libraries-middleware', 'libraries-middleware.tooSlow')
     const deadline = { 'Lambda-Runtime-Deadline-Ms': String(Date.now() + 500) }
     const answer = await invoke({}, { headers: deadline })
     assert.equal(answer.json<{ errorType: string }>().errorType, 'TimeoutError')
-    assert.match(String(lambda?.output), /told to give up/)
+    assert.match(lambda.output, /told to give up/)
   })
 
   test('streams text and streams', async () => {
-    start(built, 'libraries-middleware.streamed')
+    start('libraries-middleware', 'libraries-middleware.streamed')
     const metadata = { statusCode: 201, headers: { 'content-type': 'text/csv' } }
     assert.deepEqual(readStreamed(await invoke({})), [metadata, 'one,two,three'])
     const text = 'x'.repeat(100_000)
@@ -101,7 +78,7 @@ describe('Middy', () => {
 
   describe('and Hono’s own adapter', () => {
     test('answers', async () => {
-      start(built, 'libraries-middleware.hono')
+      start('libraries-middleware', 'libraries-middleware.hono')
       const { statusCode, body } = await respond<{ statusCode: number; body: string }>(payload2())
       assert.deepEqual([statusCode, body], [200, 'from Hono'])
       const pixel = await respond<{ isBase64Encoded: boolean; body: string }>(payload1({ path: '/pixel' }))
@@ -109,7 +86,7 @@ describe('Middy', () => {
     })
 
     test('streams', async () => {
-      start(built, 'libraries-middleware.honoStream')
+      start('libraries-middleware', 'libraries-middleware.honoStream')
       const [{ statusCode }, body] = readStreamed(await invoke(payload2({ path: '/stream' })))
       assert.deepEqual([statusCode, body], [200, 'part one;part two'])
       assert.equal(readStreamed(await invoke(payload2()))[1], 'from Hono')
@@ -118,22 +95,17 @@ describe('Middy', () => {
 })
 
 describe('with AWS’s libraries,', () => {
-  let built: BuiltFunction
   let aws: AwsStub
   before(async () => {
-    built = await buildFunction('libraries-aws')
     aws = await AwsStub.start()
   })
-  after(async () => {
-    await built.remove()
-    await aws.stop()
-  })
+  after(() => aws.stop())
   beforeEach(() => {
     aws.calls.length = 0
   })
 
   test('Powertools’ logger knows the invocation, its trace and errors with their source', async () => {
-    start(built, 'libraries-aws', aws.environment)
+    start('libraries-aws', 'libraries-aws', aws.environment)
     await respond({ id: '7' }, { requestId: 'first', headers: { 'Lambda-Runtime-Trace-Id': TRACE_ID } })
     await invoke({ id: '8', fails: true }, { requestId: 'second' })
     const logged = printedJson().filter(({ level }) => level)
@@ -153,7 +125,7 @@ describe('with AWS’s libraries,', () => {
   })
 
   test('Powertools’ metrics are printed in the embedded metric format', async () => {
-    start(built, 'libraries-aws', aws.environment)
+    start('libraries-aws', 'libraries-aws', aws.environment)
     await respond({ id: '7' })
     const printed = printedJson().filter((line) => '_aws' in line)
     const coldStart = printed.find((line) => 'ColdStart' in line)
@@ -179,7 +151,7 @@ describe('with AWS’s libraries,', () => {
         seen.get(segment.annotations?.order)?.()
       })
       const address = `127.0.0.1:${daemon.address().port}`
-      start(built, 'libraries-aws', { ...aws.environment, AWS_XRAY_DAEMON_ADDRESS: address })
+      start('libraries-aws', 'libraries-aws', { ...aws.environment, AWS_XRAY_DAEMON_ADDRESS: address })
       for (const [index, order] of ['7', '8', '9'].entries()) {
         const heard = new Promise<void>((resolve) => seen.set(order, resolve))
         const root = ROOT.replace(/^1-5/, `1-${index}`)
@@ -200,7 +172,7 @@ describe('with AWS’s libraries,', () => {
     })
 
     test('leaves the runtime’s own streamed responses alone', async () => {
-      start(built, 'libraries-aws.streamed', { ...aws.environment })
+      start('libraries-aws', 'libraries-aws.streamed', { ...aws.environment })
       const answer = await invoke({}, { headers: { 'Lambda-Runtime-Trace-Id': TRACE_ID } })
       assert.equal(answer.request.body.toString(), 'streamed')
       assertRuntimeApiIsUntraced()
@@ -214,7 +186,7 @@ describe('with AWS’s libraries,', () => {
   })
 
   test('Powertools’ parameters come from the Parameter Store, once', async () => {
-    start(built, 'libraries-aws.parameter', aws.environment)
+    start('libraries-aws', 'libraries-aws.parameter', aws.environment)
     assert.deepEqual(await respond(), { fee: '5 EUR' })
     assert.deepEqual(await respond(), { fee: '5 EUR' })
     assert.deepEqual(
@@ -224,7 +196,7 @@ describe('with AWS’s libraries,', () => {
   })
 
   test('DynamoDB answers, and is told the trace of each invocation', async () => {
-    start(built, 'libraries-aws.item', aws.environment)
+    start('libraries-aws', 'libraries-aws.item', aws.environment)
     const traces = [TRACE_ID, TRACE_ID.replace(ROOT, '1-00000000-000000000000000000000000')]
     for (const traceId of traces) {
       const { item } = await respond<{ item: unknown }>(
@@ -240,7 +212,7 @@ describe('with AWS’s libraries,', () => {
   })
 
   test('an error of a service is the invocation’s, by its name', async () => {
-    start(built, 'libraries-aws.missingItem', aws.environment)
+    start('libraries-aws', 'libraries-aws.missingItem', aws.environment)
     const answer = await invoke()
     const { errorType, errorMessage } = answer.json<{ errorType: string; errorMessage: string }>()
     assert.deepEqual(
@@ -250,7 +222,7 @@ describe('with AWS’s libraries,', () => {
   })
 
   test('S3 stores and returns objects of many chunks', async () => {
-    start(built, 'libraries-aws.object', aws.environment)
+    start('libraries-aws', 'libraries-aws.object', aws.environment)
     const bytes = 3_000_000
     assert.deepEqual(await respond({ bytes }), { length: bytes, ContentLength: bytes })
     assert.deepEqual(

@@ -86,7 +86,7 @@ test('in text, an error is written with its cause and its stack of TypeScript li
   await invoke({})
   await lambda.printed(/self/)
   const line = lambda.output.split('\n').find((text) => text.includes('TypeError: an error'))
-  assert.match(line ?? '', /environment\.ts:\d+[^]*\[cause\]: Error: its cause/)
+  assert.match(line ?? '', /environment\.ts:\d+[\s\S]*\[cause\]: Error: its cause/)
 })
 
 test('nothing is lost when the process exits right after a log', async () => {
