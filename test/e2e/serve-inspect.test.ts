@@ -61,8 +61,11 @@ class Debugger {
     this.#events.set(event, listener)
   }
 
-  close(): void {
+  /** While the program is still there: a WebSocket that is not closed from both sides keeps its process alive. */
+  async close(): Promise<void> {
+    const closed = once(this.#socket, 'close')
     this.#socket.close()
+    await closed
   }
 }
 
@@ -71,6 +74,9 @@ test('with --inspect, a debugger stops at a line of the TypeScript source, and n
   const entry = join(folder, 'orders.ts')
   writeFileSync(entry, SOURCE)
   const port = await freePort()
+  let client: Debugger | undefined
+  // Before the program ends: hooks are called in this order.
+  context.after(() => client?.close())
   const serve = await startServe(context, folder, [
     '--watch',
     'orders.ts',
@@ -83,8 +89,7 @@ test('with --inspect, a debugger stops at a line of the TypeScript source, and n
   // The program is there before its first invocation; this one only waits for that.
   assert.equal(await (await serve.invoke('orders', { id: 1 })).text(), '"order 1"')
 
-  const client = await Debugger.attach(port)
-  context.after(() => client.close())
+  client = await Debugger.attach(port)
   const scripts: ParsedScript[] = []
   client.on('Debugger.scriptParsed', (script) => scripts.push(script as ParsedScript))
   await client.send('Debugger.enable')
