@@ -4,7 +4,16 @@
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -51,7 +60,9 @@ test('docker-compose builds functions for every Lambda OS', {
 
   // Without it until here: the step that takes it does without, too.
   if (existsSync(CERTIFICATES)) {
-    writeFileSync(join(project, 'extra-ca-certificates.pem'), readFileSync(CERTIFICATES))
+    const file = join(project, 'extra-ca-certificates.pem')
+    writeFileSync(file, readFileSync(CERTIFICATES))
+    chownSync(file, OWNER.uid, OWNER.gid)
   }
 
   await t.test('build makes the image, with Node.js from a mirror', async () => {
@@ -145,6 +156,15 @@ test('docker-compose builds functions for every Lambda OS', {
       )
     },
   )
+
+  await t.test('packages that may have changed since the image was made are told', async () => {
+    const file = join(project, 'package-lock.json')
+    const lock = readFileSync(file, 'utf8')
+    writeFileSync(file, `${lock}\n`)
+    const { output } = await compose(['run', '--rm', 'builder'], { ENTRY: 'src/functions/none.ts' })
+    assert.match(output, /^note: package-lock\.json is not the one .* docker-compose build$/m)
+    writeFileSync(file, lock)
+  })
 
   await t.test(
     'ENTRY, NAME and ARCH choose what is built: an executable for arm64, with what it lacks',
