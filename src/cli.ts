@@ -65,7 +65,8 @@ async function run([name, ...args]: string[]): Promise<number> {
 function findCommand(name: string | undefined): Command {
   const names = Object.keys(COMMANDS)
   if (name === undefined) {
-    throw new UsageError(`expected a command, ${names.join(' or ')}; see lambdabin --help`)
+    const all = new Intl.ListFormat('en', { type: 'disjunction' }).format(names)
+    throw new UsageError(`expected a command, ${all}; see lambdabin --help`)
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command === undefined) {

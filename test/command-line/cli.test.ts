@@ -14,6 +14,7 @@ test('--help names the commands, on stdout, and succeeds', async () => {
 for (const [command, option] of [
   ['build', '--external'],
   ['invoke', '--event-file'],
+  ['serve', '--watch'],
 ] as const) {
   test(`${command} --help explains its options`, async () => {
     const { status, stdout } = await runLambdabin([command, 'x.ts', '--help'])
@@ -30,9 +31,9 @@ test('--version is that of the package', async () => {
 })
 
 for (const [args, message] of [
-  [[], 'expected a command, build or invoke; see lambdabin --help'],
+  [[], 'expected a command, build, invoke, or serve; see lambdabin --help'],
   [['biuld'], 'there is no command biuld; did you mean build?'],
-  [['serve'], 'there is no command serve; see lambdabin --help'],
+  [['publish'], 'there is no command publish; see lambdabin --help'],
   [['constructor'], 'there is no command constructor; see lambdabin --help'],
   [['--verison'], 'there is no option --verison; did you mean --version?'],
   [['build', 'a.ts', '--outdir', 'x'], 'build has no option --outdir; did you mean --out-dir?'],
