@@ -43,6 +43,7 @@ export class LocalLambda {
   readonly #options: LocalLambdaOptions
   readonly #store: FunctionStore
   readonly #functions = new Map<string, LocalFunction>()
+  readonly #warming = new Map<string, Promise<void>>()
   /** Of each name, the change that is being made: changes of one function come one after the other. */
   readonly #changes = new Map<string, Promise<unknown>>()
 
@@ -156,8 +157,16 @@ export class LocalLambda {
     })
   }
 
-  /** Starts an environment of the function, so that it is there before the first invocation: for a debugger. */
+  /** Sees to it that the function has an environment, before its first invocation: for a debugger. */
   async warm(name: string): Promise<void> {
+    const warming = this.#warmOnce(name, this.#warming.get(name))
+    this.#warming.set(name, warming)
+    await warming
+  }
+
+  /** One after the other: two environments of a function would ask for the same port for their inspectors. */
+  async #warmOnce(name: string, before: Promise<void> | undefined): Promise<void> {
+    await before?.catch(() => {})
     const warmed = this.find(name)
     const prepared = await warmed.code.prepare()
     if (prepared.kind === 'ready') {
@@ -178,6 +187,9 @@ export class LocalLambda {
 
   /** Rejects with a LambdaError when the function is not there or may not be run now. */
   async invoke(name: string, request: InvocationRequest): Promise<StartedInvocation> {
+    if (!this.#options.enforcesTimeouts) {
+      await this.warm(name)
+    }
     const invocation = this.#invocation(name, request)
     const { requestId, traceId } = invocation
     let invoked: LocalFunction
@@ -200,7 +212,6 @@ export class LocalLambda {
     }
     const { revision, retired } = this.#revise(invoked, prepared.taskRoot)
     if (!this.#options.enforcesTimeouts) {
-      // Two inspectors cannot listen on one port.
       await retired
     }
     const started = await this.pool.run(revision, invocation, request.signal)

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../support/fixture-package.ts'
-import { startServe } from '../support/serve-process.ts'
+import { type ServeProcess, startServe } from '../support/serve-process.ts'
 
 const SOURCE = `interface Order {
   readonly id: number
@@ -74,9 +74,6 @@ test('with --inspect, a debugger stops at a line of the TypeScript source, and n
   const entry = join(folder, 'orders.ts')
   writeFileSync(entry, SOURCE)
   const port = await freePort()
-  let client: Debugger | undefined
-  // Before the program ends: hooks are called in this order.
-  context.after(() => client?.close())
   const serve = await startServe(context, folder, [
     '--watch',
     'orders.ts',
@@ -89,7 +86,15 @@ test('with --inspect, a debugger stops at a line of the TypeScript source, and n
   // The program is there before its first invocation; this one only waits for that.
   assert.equal(await (await serve.invoke('orders', { id: 1 })).text(), '"order 1"')
 
-  client = await Debugger.attach(port)
+  const client = await Debugger.attach(port)
+  try {
+    await stopAtLine(client, serve, entry)
+  } finally {
+    await client.close()
+  }
+})
+
+async function stopAtLine(client: Debugger, serve: ServeProcess, entry: string): Promise<void> {
   const scripts: ParsedScript[] = []
   client.on('Debugger.scriptParsed', (script) => scripts.push(script as ParsedScript))
   await client.send('Debugger.enable')
@@ -119,7 +124,7 @@ test('with --inspect, a debugger stops at a line of the TypeScript source, and n
   assert.equal(evaluated.result.value, 'order 2')
   await client.send('Debugger.resume')
   assert.equal(await (await answer).text(), '"order 2"')
-})
+}
 
 /** The first generated line that comes from the original line. */
 function lineOf(map: SourceMap, original: number): number {

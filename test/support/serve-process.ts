@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
+/** What it gets to end in good order. */
+const PATIENCE_MS = 15_000
+
 export interface ServeProcess {
   /** `http://localhost:PORT` */
   endpoint: string
@@ -30,7 +33,14 @@ export async function startServe(
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 300_000,
   })
-  context.after(() => child.kill('SIGKILL'))
+  const closed = once(child, 'close')
+  context.after(async () => {
+    // In good order, so that it takes its functions with it.
+    child.kill('SIGTERM')
+    const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+    await closed
+    clearTimeout(late)
+  })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text
