@@ -103,7 +103,7 @@ async function fetchNode(architecture, folder, onFetch) {
   try {
     await run(
       'npm',
-      ['pack', spec, '--pack-destination', work, '--ignore-scripts'],
+      ['pack', spec, '--pack-destination', work, '--ignore-scripts', '--loglevel=error'],
       `npm could not fetch ${spec}`,
     )
     const [tarball] = (await readdir(work)).filter((file) => file.endsWith('.tgz'))
