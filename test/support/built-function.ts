@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -64,5 +64,5 @@ async function bundleForAwsClient(
     '',
   ]
   await writeFile(executable, script.join('\n'), { mode: 0o755 })
-  return { folder, executable, zip: '', remove: () => rm(folder, { recursive: true, force: true }) }
+  return { folder, executable, zip: '', remove: () => rm(dirname(folder), { recursive: true, force: true }) }
 }
