@@ -6,7 +6,7 @@ import process from 'node:process'
 import type { Message } from 'esbuild'
 import { packagesWithoutAddonFor } from './addon-architectures.ts'
 import { prepareBaseNode } from './base-node.ts'
-import { bundleFunction, entryInProject } from './bundle-function.ts'
+import { bundleFunction } from './bundle-function.ts'
 import { bundleRuntime } from './bundle-runtime.ts'
 import { type CodeCaches, makeCodeCaches } from './code-caches.ts'
 import type { Architecture } from './elf-file.ts'
@@ -143,7 +143,6 @@ export async function buildFunction(
             'runtime.js': runtime.runtime,
             'function.js': bundle.code,
             'function.js.map': bundle.sourceMap,
-            'function.json': JSON.stringify({ name: options.name, entry: entryInProject(options.entry) }),
             ...codeCaches.assets,
           },
           node: base.path,

@@ -9,7 +9,7 @@
  * project, so that the same sources give the same bytes.
  */
 import { existsSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type BuildOptions, type BuildResult, build, type Message } from 'esbuild'
 import { asyncFunctionFromModule } from './async-module.ts'
 import { awsSdkModules } from './aws-sdk-modules.ts'
@@ -156,9 +156,4 @@ export function projectFolder(entry: string): string {
     folder = parent
   }
   return folder
-}
-
-/** `entry` as it stands in stack traces, with slashes: `src/functions/orders.ts`. */
-export function entryInProject(entry: string): string {
-  return relative(projectFolder(entry), entry).replaceAll('\\', '/')
 }

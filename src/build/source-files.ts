@@ -20,6 +20,10 @@ export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, i
 export const UNDICI_PARSER_FILE = fileURLToPath(new URL(`../runtime/undici-parser${ending}`, import.meta.url))
 /** What makes the code caches; see {@link ./warm-up-run.ts}. */
 export const WARM_UP_ENTRY = fileURLToPath(new URL(`../runtime/warm-up${ending}`, import.meta.url))
+/** Starts a program from files; see {@link ./unpacked-function.ts}. */
+export const FILE_LAUNCHER_ENTRY = fileURLToPath(
+  new URL(`../runtime/file-launcher${ending}`, import.meta.url),
+)
 export const BOOTSTRAP_FILE = fileURLToPath(new URL('../../bootstrap', import.meta.url))
 /** The program that {@link ./make-executable.ts} runs. */
 export const PKG_PROCESS_FILE = fileURLToPath(new URL(`./pkg-process${ending}`, import.meta.url))

@@ -4,13 +4,12 @@
  */
 
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
-import { extname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { isBuildFailure } from './bundle-failure.ts'
 import { bundleFunction, projectFolder } from './bundle-function.ts'
 import { bundleRuntime } from './bundle-runtime.ts'
-import { BOOTSTRAP_FILE } from './source-files.ts'
+import { BOOTSTRAP_FILE, FILE_LAUNCHER_ENTRY } from './source-files.ts'
 
 export interface UnpackedFunctionOptions {
   /** Absolute path. */
@@ -25,9 +24,6 @@ export interface UnpackedFunctionOptions {
 }
 
 const LAUNCHER = 'file-launcher.cjs'
-const LAUNCHER_ENTRY = fileURLToPath(
-  new URL(`../runtime/file-launcher${extname(import.meta.url)}`, import.meta.url),
-)
 
 /** Puts into `folder`, which is made, what all such functions share. */
 export async function prepareLauncher(folder: string): Promise<void> {
@@ -35,7 +31,7 @@ export async function prepareLauncher(folder: string): Promise<void> {
   const [{ runtime }] = await Promise.all([
     bundleRuntime(),
     build({
-      entryPoints: [LAUNCHER_ENTRY],
+      entryPoints: [FILE_LAUNCHER_ENTRY],
       outfile: join(folder, LAUNCHER),
       bundle: true,
       platform: 'node',
