@@ -9,18 +9,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DeploymentPackage, openDeploymentPackage } from '../emulator/deployment-package.ts'
-import { DeploymentPackageError } from '../emulator/deployment-package-error.ts'
+import type { DeploymentPackage } from '../emulator/deployment-package.ts'
 import { ExecutionEnvironment, type ExecutionEnvironmentOptions } from '../emulator/execution-environment.ts'
 import { createInvocation, functionArn } from '../emulator/invocation.ts'
 import type { InvocationOutcome } from '../emulator/invocation-exchange.ts'
 import { defaultFunctionName, defaultHandler } from './default-handler.ts'
 import { onEarlyEnd } from './early-end.ts'
+import { openGivenPackage } from './given-package.ts'
 import { type InvokeArguments, parseInvokeArguments } from './invoke-arguments.ts'
 import { readEvent } from './invoke-event.ts'
 import { withLineBreaks } from './line-breaks.ts'
 import { ignoreClosedPipe, writeAll, writeAllFrom } from './output.ts'
-import { UsageError } from './usage-error.ts'
 
 const DEFAULT_REGION = 'us-east-1'
 
@@ -34,22 +33,11 @@ export async function invokeCommand(args: string[]): Promise<number> {
   const removeFolder = () => rmSync(workFolder, { recursive: true, force: true, maxRetries: 5 })
   const forget = onEarlyEnd(removeFolder)
   try {
-    const deploymentPackage = await open(parsed.path, workFolder)
+    const deploymentPackage = await openGivenPackage(parsed.path, workFolder)
     return await run(event, await environmentOptions(parsed, deploymentPackage, workFolder))
   } finally {
     removeFolder()
     forget()
-  }
-}
-
-async function open(path: string, workFolder: string): Promise<DeploymentPackage> {
-  try {
-    return await openDeploymentPackage(path, workFolder)
-  } catch (error) {
-    if (error instanceof DeploymentPackageError) {
-      throw new UsageError(error.message, { cause: error })
-    }
-    throw error
   }
 }
 

@@ -4,8 +4,6 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { openDeploymentPackage } from '../emulator/deployment-package.ts'
-import { DeploymentPackageError } from '../emulator/deployment-package-error.ts'
 import { FolderCode } from '../emulator/folder-code.ts'
 import type { FunctionCode } from '../emulator/function-code.ts'
 import {
@@ -17,8 +15,8 @@ import {
 } from '../emulator/function-configuration.ts'
 import { LocalFunction } from '../emulator/local-function.ts'
 import { defaultFunctionName, defaultHandler } from './default-handler.ts'
+import { openGivenPackage } from './given-package.ts'
 import type { ServeArguments } from './serve-arguments.ts'
-import { UsageError } from './usage-error.ts'
 
 /** Rejects with a UsageError when there is no package that Lambda could run. */
 export async function packagedFunction(
@@ -26,7 +24,7 @@ export async function packagedFunction(
   workFolder: string,
   settings: ServeArguments,
 ): Promise<LocalFunction> {
-  const opened = await open(path, workFolder)
+  const opened = await openGivenPackage(path, workFolder)
   const handler = await defaultHandler(opened)
   const isFolder = (await stat(path)).isDirectory()
   const code = new FolderCode(opened.folder, await describe(path, isFolder), isFolder ? undefined : path)
@@ -59,17 +57,6 @@ export function commandLineFunction(
     url: { ...implicitUrl(now), invokeMode: settings.invokeMode },
   }
   return new LocalFunction({ configuration, code, isPersistent: false })
-}
-
-async function open(path: string, workFolder: string) {
-  try {
-    return await openDeploymentPackage(path, workFolder)
-  } catch (error) {
-    if (error instanceof DeploymentPackageError) {
-      throw new UsageError(error.message, { cause: error })
-    }
-    throw error
-  }
 }
 
 /** A folder has never been a zip, so there is nothing that it could be compared with. */

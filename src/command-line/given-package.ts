@@ -1,0 +1,15 @@
+import { type DeploymentPackage, openDeploymentPackage } from '../emulator/deployment-package.ts'
+import { DeploymentPackageError } from '../emulator/deployment-package-error.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Opens a deployment package that the command line names. Rejects with a UsageError when Lambda could not run it. */
+export async function openGivenPackage(path: string, workFolder: string): Promise<DeploymentPackage> {
+  try {
+    return await openDeploymentPackage(path, workFolder)
+  } catch (error) {
+    if (error instanceof DeploymentPackageError) {
+      throw new UsageError(error.message, { cause: error })
+    }
+    throw error
+  }
+}
