@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { runLambdabin } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { fixturePackage, temporaryFolder } from '../support/fixture-package.ts'
-import { fixtureZip, ROLE } from '../support/local-emulator.ts'
+import { createFixture, fixtureZip } from '../support/local-emulator.ts'
 import { type ServeProcess, startServe } from '../support/serve-process.ts'
 
 async function create({ endpoint }: ServeProcess, functionName: string): Promise<void> {
@@ -15,17 +15,7 @@ async function create({ endpoint }: ServeProcess, functionName: string): Promise
     region: 'us-east-1',
     credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
   })
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName: functionName,
-      Runtime: 'provided.al2023',
-      Role: ROLE,
-      Handler: 'misbehaving',
-      Timeout: 60,
-      MemorySize: 512,
-      Code: { ZipFile: await fixtureZip() },
-    }),
-  )
+  await createFixture(client, functionName)
   client.destroy()
 }
 

@@ -2,17 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { InvocationContext } from '../../src/runtime/context.ts'
-
-const ENVIRONMENT = {
-  runtimeApi: '127.0.0.1:1',
-  handler: 'orders',
-  taskRoot: '/var/task',
-  functionName: 'orders',
-  functionVersion: '$LATEST',
-  memorySize: '128',
-  logGroupName: '/aws/lambda/orders',
-  logStreamName: '2026/11/23/[$LATEST]0',
-}
+import { ENVIRONMENT } from '../support/lambda-environment.ts'
 
 function contextUntil(deadlineMs: number, settle: (error: unknown, result: unknown) => void = () => {}) {
   return new InvocationContext(

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { findHandler, HandlerCall, type HandlerFunction } from '../../src/runtime/handler.ts'
+import { ENVIRONMENT } from '../support/lambda-environment.ts'
 
-const ENVIRONMENT = {
-  runtimeApi: '127.0.0.1:1',
-  handler: 'orders',
-  taskRoot: '/var/task',
-  functionName: 'orders',
-  functionVersion: '$LATEST',
-  memorySize: '128',
-  logGroupName: '',
-  logStreamName: '',
-}
 const FACTS = {
   requestId: 'id',
   deadlineMs: 0,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda'
+import { CreateFunctionCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda'
 import { EventQueue } from '../../src/emulator/asynchronous/event-queue.ts'
 import { EnvironmentPool, type EnvironmentPoolOptions } from '../../src/emulator/environment-pool.ts'
 import { FunctionStore } from '../../src/emulator/function-store.ts'
@@ -141,4 +141,20 @@ export async function fixtureZip(name = 'misbehaving'): Promise<Buffer> {
 /** Bytes of the JSON that the fixture runtime takes for orders. */
 export function order(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value))
+}
+
+/** Creates a function of the fixture package, with the time that a busy machine takes. */
+export async function createFixture(sdk: LambdaClient, functionName: string, more: object = {}) {
+  return sdk.send(
+    new CreateFunctionCommand({
+      FunctionName: functionName,
+      Runtime: 'provided.al2023',
+      Role: ROLE,
+      Handler: 'misbehaving',
+      Timeout: 60,
+      MemorySize: 512,
+      Code: { ZipFile: await fixtureZip() },
+      ...more,
+    }),
+  )
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import {
-  CreateFunctionCommand,
   DeleteFunctionCommand,
   InvokeCommand,
   type LambdaClient,
@@ -12,11 +11,10 @@ import {
 } from '@aws-sdk/client-lambda'
 import { eventually } from '../../support/eventually.ts'
 import {
-  fixtureZip,
+  createFixture,
   type LocalEmulator,
   type LocalEmulatorOptions,
   order,
-  ROLE,
   startEmulator,
 } from '../../support/local-emulator.ts'
 
@@ -29,19 +27,7 @@ async function start(context: TestContext, options?: LocalEmulatorOptions): Prom
   return { ...emulator, sdk: emulator.client() }
 }
 
-async function create(sdk: LambdaClient): Promise<void> {
-  await sdk.send(
-    new CreateFunctionCommand({
-      FunctionName: 'orders',
-      Runtime: 'provided.al2023',
-      Role: ROLE,
-      Handler: 'misbehaving',
-      Timeout: 60,
-      MemorySize: 512,
-      Code: { ZipFile: await fixtureZip() },
-    }),
-  )
-}
+const create = (sdk: LambdaClient) => createFixture(sdk, 'orders')
 
 async function queue(sdk: LambdaClient, event: unknown): Promise<string> {
   const { StatusCode, Payload, $metadata } = await sdk.send(

@@ -4,12 +4,11 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import {
-  CreateFunctionCommand,
   CreateFunctionUrlConfigCommand,
   type CreateFunctionUrlConfigCommandInput,
 } from '@aws-sdk/client-lambda'
 import { eventually } from '../../support/eventually.ts'
-import { fixtureZip, type LocalEmulator, ROLE, startEmulator } from '../../support/local-emulator.ts'
+import { createFixture, type LocalEmulator, startEmulator } from '../../support/local-emulator.ts'
 
 const NAME = 'site'
 
@@ -23,17 +22,7 @@ async function start(
 ): Promise<Fixture> {
   const emulator = await startEmulator(context)
   const sdk = emulator.client()
-  await sdk.send(
-    new CreateFunctionCommand({
-      FunctionName: NAME,
-      Runtime: 'provided.al2023',
-      Role: ROLE,
-      Handler: 'misbehaving',
-      Timeout: 60,
-      MemorySize: 512,
-      Code: { ZipFile: await fixtureZip() },
-    }),
-  )
+  await createFixture(sdk, NAME)
   if (config !== undefined) {
     await sdk.send(new CreateFunctionUrlConfigCommand({ FunctionName: NAME, AuthType: 'NONE', ...config }))
   }

@@ -3,7 +3,6 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import {
-  CreateFunctionCommand,
   CreateFunctionUrlConfigCommand,
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
@@ -28,11 +27,11 @@ import {
 } from '@aws-sdk/client-lambda'
 import { eventually } from '../../support/eventually.ts'
 import {
+  createFixture,
   fixtureZip,
   type LocalEmulator,
   type LocalEmulatorOptions,
   order,
-  ROLE,
   startEmulator,
 } from '../../support/local-emulator.ts'
 
@@ -48,20 +47,7 @@ async function start(context: TestContext, options?: LocalEmulatorOptions): Prom
   return { ...emulator, sdk: emulator.client() }
 }
 
-async function create(sdk: LambdaClient, more: object = {}) {
-  return await sdk.send(
-    new CreateFunctionCommand({
-      FunctionName: NAME,
-      Runtime: 'provided.al2023',
-      Role: ROLE,
-      Handler: 'misbehaving',
-      Timeout: 60,
-      MemorySize: 512,
-      Code: { ZipFile: await fixtureZip() },
-      ...more,
-    }),
-  )
-}
+const create = (sdk: LambdaClient, more: object = {}) => createFixture(sdk, NAME, more)
 
 async function invoke(sdk: LambdaClient, event: unknown, more: object = {}) {
   const answer = await sdk.send(new InvokeCommand({ FunctionName: NAME, Payload: order(event), ...more }))
