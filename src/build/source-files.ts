@@ -16,8 +16,10 @@ export const OWN_CONDITIONS = ending === '.ts' ? ['lambdabin-source'] : []
 /** What runs first in an executable: it loads the runtime and the function. */
 export const LAUNCHER_ENTRY = fileURLToPath(new URL(`../runtime/launcher${ending}`, import.meta.url))
 export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, import.meta.url))
-/** What takes the place of undici's parsers; see {@link ./lean-undici.ts}. */
-export const UNDICI_PARSER_FILE = fileURLToPath(new URL(`../runtime/undici-parser${ending}`, import.meta.url))
+/** What takes the place of undici's requests and connections; see {@link ./lean-undici.ts}. */
+export const UNDICI_CONNECTION_FILE = fileURLToPath(
+  new URL(`../runtime/undici-connection${ending}`, import.meta.url),
+)
 /** What makes the code caches; see {@link ./warm-up-run.ts}. */
 export const WARM_UP_ENTRY = fileURLToPath(new URL(`../runtime/warm-up${ending}`, import.meta.url))
 /** Starts a program from files; see {@link ./unpacked-function.ts}. */

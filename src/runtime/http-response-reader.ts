@@ -24,7 +24,7 @@ export class MalformedResponse extends Error {
 
 const HEAD_END = '\r\n\r\n'
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
-const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const CHUNK_SIZE = /^([0-9A-Fa-f]{1,8})(?:[ \t]*;.*)?$/
 
 type State = 'head' | 'length' | 'chunk size' | 'chunk' | 'chunk end' | 'trailers' | 'until close'
@@ -37,6 +37,7 @@ export class HttpResponseReader {
   #remaining = 0
   /** The beginning of a head, a chunk's size or trailers whose end has not arrived yet. */
   #partial: Buffer | undefined
+  readonly #heads = new HeadReader()
 
   constructor(sink: ResponseSink, maxHeadBytes: number) {
     this.#sink = sink
@@ -92,21 +93,17 @@ export class HttpResponseReader {
       if (!'HTTP/1.'.startsWith(bytes.toString('latin1', 0, 7))) throw notHttp(bytes)
       return undefined
     }
-    const lines = bytes.toString('latin1', 0, end).split('\r\n')
-    const [, minor, status] = STATUS_LINE.exec(lines[0] as string) ?? []
-    if (status === undefined) throw notHttp(bytes)
-    const headers = readFields(lines)
+    const { status, isVersion11, headers } = this.#heads.read(bytes.toString('latin1', 0, end + 2))
     const rest = bytes.subarray(end + HEAD_END.length)
-    if (status[0] === '1') return rest // Interim: the response is still to come.
-    this.#begin(Number(status), minor === '1', headers)
+    if (status < 200) return rest // Interim: the response is still to come.
+    this.#begin(status, isVersion11, headers)
     return rest
   }
 
   #begin(status: number, isVersion11: boolean, headers: ResponseHeaders): void {
     const encoding = single(headers, 'transfer-encoding')
     const length = single(headers, 'content-length')
-    const connection = String(headers.connection ?? '').toLowerCase()
-    let isKeptAlive = isVersion11 ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection)
+    let isKeptAlive = keepsAlive(isVersion11, headers.connection)
     if (status === 204 || status === 304) {
       this.#remaining = 0
       this.#state = 'length'
@@ -153,8 +150,8 @@ export class HttpResponseReader {
       this.#state = 'chunk size'
     } else if (line === '') {
       this.#finish()
-    } else if (!FIELD.test(line)) {
-      throw new MalformedResponse(`a trailer is ${JSON.stringify(line.slice(0, 40))}`)
+    } else {
+      readField(`${line}\r\n`, 0)
     }
     return bytes.subarray(end + 2)
   }
@@ -165,18 +162,112 @@ export class HttpResponseReader {
   }
 }
 
-function readFields(lines: readonly string[]): ResponseHeaders {
-  const headers: ResponseHeaders = Object.create(null)
-  for (let index = 1; index < lines.length; index++) {
-    const line = lines[index] as string
-    const match = FIELD.exec(line)
-    if (match === null) throw new MalformedResponse(`a header is ${JSON.stringify(line.slice(0, 80))}`)
-    const name = (match[1] as string).toLowerCase()
-    const value = match[2] as string
-    const known = headers[name]
-    headers[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value]
+/** An object that has nothing but what is put into it, and that V8 keeps as fast as any. */
+class FieldValues {
+  [name: string]: string | string[]
+}
+Object.setPrototypeOf(FieldValues.prototype, null)
+Reflect.deleteProperty(FieldValues.prototype, 'constructor')
+
+interface Head {
+  readonly status: number
+  readonly isVersion11: boolean
+  readonly headers: ResponseHeaders
+}
+
+/** A field of a head: `Content-Length: 16`, up to and with its line break. */
+interface Field {
+  /** As it is in the head, with the colon. */
+  readonly prefix: string
+  /** In lower case. */
+  readonly name: string
+}
+
+/** What the heads with a certain status line looked like the last time. */
+interface KnownHead {
+  readonly statusLine: string
+  readonly status: number
+  readonly isVersion11: boolean
+  /** In the order in which they came. */
+  readonly fields: Field[]
+}
+
+/** How many status lines are remembered: two are usual. */
+const MAX_KNOWN = 4
+
+/**
+ * Reads heads. A server sends the same few status lines, and the same fields in the same order with each, so what was
+ * learned of a name, that it is one and what it is in lower case, holds for the next head that has it there.
+ */
+class HeadReader {
+  #known: KnownHead[] = []
+
+  /** `head` ends with the line break of its last line. */
+  read(head: string): Head {
+    const known = this.#known.find(({ statusLine }) => head.startsWith(statusLine)) ?? this.#learn(head)
+    const { statusLine, status, isVersion11, fields } = known
+    const headers: ResponseHeaders = new FieldValues()
+    let index = 0
+    for (let at = statusLine.length; at < head.length; index++) {
+      let field = fields[index]
+      if (field === undefined || !head.startsWith(field.prefix, at)) {
+        field = readField(head, at)
+        fields[index] = field
+      }
+      const end = head.indexOf('\n', at) - 1
+      addValue(headers, field.name, readValue(head, at + field.prefix.length, end))
+      at = end + 2
+    }
+    return { status, isVersion11, headers }
   }
-  return headers
+
+  #learn(head: string): KnownHead {
+    const statusLine = head.slice(0, head.indexOf('\r\n') + 2)
+    const [, minor, status] = STATUS_LINE.exec(statusLine.slice(0, -2)) ?? []
+    if (status === undefined) throw notHttp(Buffer.from(head, 'latin1'))
+    const known = { statusLine, status: Number(status), isVersion11: minor === '1', fields: [] }
+    this.#known = [known, ...this.#known].slice(0, MAX_KNOWN)
+    return known
+  }
+}
+
+/** The field whose line starts at `at`. */
+function readField(head: string, at: number): Field {
+  const colon = head.indexOf(':', at)
+  const name = head.slice(at, Math.max(at, colon))
+  if (!FIELD_NAME.test(name)) throw malformedField(head, at)
+  return { prefix: `${name}:`, name: name.toLowerCase() }
+}
+
+/** What is between `start` and `end`, without blanks around it. `end` is to be that of the line. */
+function readValue(head: string, start: number, end: number): string {
+  let first = start
+  let last = end
+  while (first < last && isBlank(head.charCodeAt(first))) first++
+  while (first < last && isBlank(head.charCodeAt(last - 1))) last--
+  const value = head.slice(first, last)
+  if (head[end] !== '\r' || value.includes('\r')) throw malformedField(head, start)
+  return value
+}
+
+function isBlank(character: number): boolean {
+  return character === 0x20 || character === 0x09
+}
+
+function addValue(headers: ResponseHeaders, name: string, value: string): void {
+  const known = headers[name]
+  if (known === undefined) headers[name] = value
+  else headers[name] = Array.isArray(known) ? [...known, value] : [known, value]
+}
+
+function malformedField(head: string, at: number): MalformedResponse {
+  return new MalformedResponse(`a header is ${JSON.stringify(head.slice(at, at + 80).split('\n')[0])}`)
+}
+
+function keepsAlive(isVersion11: boolean, connection: string | string[] | undefined): boolean {
+  if (connection === undefined) return isVersion11
+  const options = String(connection).toLowerCase()
+  return isVersion11 ? !/\bclose\b/.test(options) : /\bkeep-alive\b/.test(options)
 }
 
 /** The value of a header that must not say two things. */

@@ -90,7 +90,7 @@ export class InvocationLoop {
 
   async #answer(invocation: NextInvocation): Promise<void> {
     const { requestId } = invocation
-    let body: Buffer
+    let body: string
     try {
       if (this.#isStreaming) await this.#openStream(requestId, highWaterMark(this.#handler))
       const result = await this.#invoke(invocation)
@@ -120,7 +120,7 @@ export class InvocationLoop {
     const { requestId, headers, body, cutShort } = invocation
     if (cutShort) {
       throw new UnmarshalError(
-        `The event did not arrive whole: the connection ended after ${body.length} bytes of its body (${cutShort.message}).`,
+        `The event did not arrive whole: the connection ended after ${body.bytes} bytes of its body (${cutShort.message}).`,
         { cause: cutShort },
       )
     }

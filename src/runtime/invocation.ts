@@ -6,10 +6,17 @@ import { NEXT_HEADERS } from './runtime-api.ts'
 /** Headers as undici gives them: names in lower case; a repeated header is an array. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
 
+/** A body as it arrived. */
+export interface ReplyBody {
+  readonly text: string
+  /** How many bytes arrived; in UTF-8. */
+  readonly bytes: number
+}
+
 /** The value of a header; undefined when it is absent or empty, which the Runtime API means alike. */
 export function header(headers: Headers, name: string): string | undefined {
   const value = headers[name]
-  return (Array.isArray(value) ? value[0] : value) || undefined
+  return (typeof value === 'object' ? value[0] : value) || undefined
 }
 
 /**
@@ -28,12 +35,12 @@ export function readFacts(requestId: string, headers: Headers): InvocationFacts 
 }
 
 /** The event that a body of `next` holds. Throws `UnmarshalError` when it is not JSON. */
-export function unmarshalEvent(body: Buffer): unknown {
+export function unmarshalEvent({ text, bytes }: ReplyBody): unknown {
   try {
-    return JSON.parse(body.toString())
+    return JSON.parse(text)
   } catch (cause) {
     throw new UnmarshalError(
-      `The event should be JSON and is not: ${(cause as Error).message} (${body.length} bytes arrived)`,
+      `The event should be JSON and is not: ${(cause as Error).message} (${bytes} bytes arrived)`,
       { cause },
     )
   }

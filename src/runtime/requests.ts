@@ -19,7 +19,7 @@ export interface RuntimeRequest {
   readonly path: string
   /** Names and values in turn, as undici takes them without another copy. */
   readonly headers: string[]
-  readonly body: Buffer | null
+  readonly body: string | null
 }
 
 const NEXT: RuntimeRequest = { method: 'GET', path: NEXT_PATH, headers: [], body: null }
@@ -29,7 +29,7 @@ export function nextRequest(): RuntimeRequest {
 }
 
 /** `body` is the result as JSON. */
-export function responseRequest(requestId: string, body: Buffer): RuntimeRequest {
+export function responseRequest(requestId: string, body: string): RuntimeRequest {
   return {
     method: 'POST',
     path: responsePath(requestId),
@@ -59,5 +59,5 @@ function failure(path: string, document: ErrorDocument): RuntimeRequest {
   const headers = ['content-type', 'application/json', ERROR_TYPE_HEADER, errorTypeHeader(document.errorType)]
   const cause = xrayErrorCause(document)
   if (cause !== undefined) headers.push(XRAY_ERROR_CAUSE_HEADER, cause)
-  return { method: 'POST', path, headers, body: Buffer.from(JSON.stringify(document)) }
+  return { method: 'POST', path, headers, body: JSON.stringify(document) }
 }

@@ -1,17 +1,22 @@
 import { MarshalError, ResponseSizeTooLarge } from './errors.ts'
 import { MAX_RESPONSE_BYTES } from './runtime-api.ts'
 
+/** Bytes that a character of JavaScript takes in UTF-8 at most. */
+const MAX_BYTES_PER_CHARACTER = 3
+
 /**
- * A handler's result as the bytes of its response: JSON in UTF-8, `undefined` as `null`.
+ * A handler's result as the body of its response: JSON, `undefined` as `null`.
  *
  * Throws `MarshalError` when JSON cannot express it, and `ResponseSizeTooLarge` when Lambda would refuse it: the
  * platform's own 413 would come too late to tell the invoker why.
  */
-export function marshalResult(result: unknown): Buffer {
-  const body = Buffer.from(toJson(result))
-  if (body.length > MAX_RESPONSE_BYTES) {
+export function marshalResult(result: unknown): string {
+  const body = toJson(result)
+  // Most are so short that nobody has to count.
+  const bytes = body.length * MAX_BYTES_PER_CHARACTER > MAX_RESPONSE_BYTES ? Buffer.byteLength(body) : 0
+  if (bytes > MAX_RESPONSE_BYTES) {
     throw new ResponseSizeTooLarge(
-      `The handler's result is ${body.length} bytes of JSON, and Lambda takes at most ${MAX_RESPONSE_BYTES}; ` +
+      `The handler's result is ${bytes} bytes of JSON, and Lambda takes at most ${MAX_RESPONSE_BYTES}; ` +
         'return less, stream it, or put it into S3 and return where it is.',
     )
   }

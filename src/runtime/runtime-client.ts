@@ -7,7 +7,7 @@
  */
 
 import { RuntimeApiFailure } from './errors.ts'
-import { type Headers, header } from './invocation.ts'
+import { type Headers, header, type ReplyBody } from './invocation.ts'
 import { logRuntimeProblem } from './log.ts'
 import {
   errorRequest,
@@ -25,8 +25,8 @@ import { type Reply, RuntimeConnection } from './runtime-connection.ts'
 export interface NextInvocation {
   readonly requestId: string
   readonly headers: Headers
-  /** The event, as bytes of JSON. */
-  readonly body: Buffer
+  /** The event, as JSON. */
+  readonly body: ReplyBody
   /** What cut the body short; undefined when it is whole. */
   readonly cutShort: Error | undefined
 }
@@ -58,8 +58,8 @@ export class RuntimeClient {
     }
   }
 
-  /** Answers an invocation with its result. Resolves once that is settled, also when the platform refused it. */
-  respond(requestId: string, body: Buffer): Promise<void> {
+  /** Answers an invocation with its result, as JSON. Resolves once that is settled, also when the platform refused it. */
+  respond(requestId: string, body: string): Promise<void> {
     return this.#post(responseRequest(requestId, body))
   }
 
@@ -100,7 +100,9 @@ export class RuntimeClient {
     if (status >= 200 && status < 300) return
     if (status === STATUS.payloadTooLarge) {
       // An error in its place would be refused with 403: for the platform this invocation is answered.
-      logRuntimeProblem(`${request.path} was refused as too large: ${request.body?.length} bytes`)
+      logRuntimeProblem(
+        `${request.path} was refused as too large: ${Buffer.byteLength(request.body ?? '')} bytes`,
+      )
     } else {
       logRuntimeProblem(`${request.method} ${request.path} was answered ${describe(reply)}; going on`)
     }
@@ -142,5 +144,5 @@ export class RuntimeClient {
 }
 
 function describe(reply: Reply): string {
-  return `${reply.status} ${reply.body.subarray(0, 512).toString()}`.trim()
+  return `${reply.status} ${reply.body.text.slice(0, 512)}`.trim()
 }

@@ -1,14 +1,15 @@
 import { writeSync } from 'node:fs'
-import { connect as connectSocket, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 import Client from 'undici/lib/dispatcher/client.js'
-import type { Headers } from './invocation.ts'
+import { type Headers, header, type ReplyBody } from './invocation.ts'
 import type { RuntimeRequest } from './requests.ts'
+import { connectRuntimeSocket } from './runtime-socket.ts'
 
 export interface Reply {
   readonly status: number
   readonly headers: Headers
-  readonly body: Buffer
+  readonly body: ReplyBody
   /** What ended the reply before its body was whole; undefined when it is whole. */
   readonly cutShort: Error | undefined
 }
@@ -59,14 +60,15 @@ export class RuntimeConnection {
     const socket = this.#socket as (Socket & { _handle?: { fd?: number } }) | undefined
     const descriptor = socket?._handle?.fd ?? -1
     if (socket?.readyState !== 'open' || descriptor < 0 || this.#client.stats.running > 0) return false
+    const text = body ?? ''
     const lines = [
       `${method} ${path} HTTP/1.1`,
       `host: ${this.#host}`,
-      `content-length: ${body?.length ?? 0}`,
+      `content-length: ${Buffer.byteLength(text)}`,
     ]
     for (let index = 0; index < headers.length; index += 2)
       lines.push(`${headers[index]}: ${headers[index + 1]}`)
-    const bytes = Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body ?? EMPTY])
+    const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${text}`)
     try {
       // An error document fits into the socket's empty buffer.
       return writeSync(descriptor, bytes) === bytes.length
@@ -76,17 +78,9 @@ export class RuntimeConnection {
   }
 }
 
-/**
- * Connects without what undici's own connector adds for the open internet, TLS and timeouts: the Runtime API is on this
- * host's loopback, where connecting succeeds or fails at once.
- */
-function connect(options: buildConnector.Options, callback: buildConnector.Callback): Socket {
-  const { hostname, port } = options
-  const socket = connectSocket({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || 80),
-    noDelay: true,
-  })
+/** In the place of undici's own connector. */
+function connect({ hostname, port }: buildConnector.Options, callback: buildConnector.Callback): Socket {
+  const socket = connectRuntimeSocket(hostname.replace(/^\[|\]$/g, ''), Number(port || 80))
   const failed = (error: Error): void => callback(error, null)
   socket.once('error', failed)
   socket.once('connect', () => {
@@ -96,7 +90,10 @@ function connect(options: buildConnector.Options, callback: buildConnector.Callb
   return socket
 }
 
-const EMPTY = Buffer.alloc(0)
+const NOTHING: ReplyBody = { text: '', bytes: 0 }
+
+/** Bytes of the longest body that memory is made ready for on the mere word of its Content-Length. */
+const LONGEST_ANNOUNCED = 32 * 1024 * 1024
 
 /** Collects one reply. */
 class Exchange {
@@ -104,8 +101,9 @@ class Exchange {
   readonly #reject: (error: Error) => void
   #status = 0
   #headers: Headers = {}
-  #body: Buffer = EMPTY
-  #chunks: Buffer[] | undefined
+  #body = NOTHING
+  /** A body that did not come whole at once, as far as it has come. */
+  #collected: BodyCollector | undefined
 
   constructor(resolve: (reply: Reply) => void, reject: (error: Error) => void) {
     this.#resolve = resolve
@@ -119,11 +117,17 @@ class Exchange {
     this.#headers = headers
   }
 
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    // Most bodies are one chunk, which needs no copy.
-    if (this.#chunks) this.#chunks.push(chunk)
-    else if (this.#body === EMPTY) this.#body = chunk
-    else this.#chunks = [this.#body, chunk]
+  /** The bytes are the connection's own memory, and overwritten after the call. */
+  onResponseData(_controller: unknown, bytes: Buffer): void {
+    if (this.#collected === undefined) {
+      const length = Number(header(this.#headers, 'content-length'))
+      if (length === bytes.length) {
+        this.#body = { text: bytes.toString(), bytes: length }
+        return
+      }
+      this.#collected = new BodyCollector(length <= LONGEST_ANNOUNCED ? length : bytes.length)
+    }
+    this.#collected.add(bytes)
   }
 
   onResponseEnd(): void {
@@ -136,7 +140,33 @@ class Exchange {
   }
 
   #finish(cutShort: Error | undefined): void {
-    const body = this.#chunks ? Buffer.concat(this.#chunks) : this.#body
+    const body = this.#collected?.body() ?? this.#body
     this.#resolve({ status: this.#status, headers: this.#headers, body, cutShort })
+  }
+}
+
+/** Collects the pieces of a body in one place, so that each byte is copied once and decoded once. */
+class BodyCollector {
+  #memory: Buffer
+  #used = 0
+
+  /** `bytes`: how many there will be, if that is known; there may be more. */
+  constructor(bytes: number) {
+    this.#memory = Buffer.allocUnsafeSlow(bytes)
+  }
+
+  add(piece: Buffer): void {
+    const needed = this.#used + piece.length
+    if (needed > this.#memory.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#memory.length))
+      this.#memory.copy(larger, 0, 0, this.#used)
+      this.#memory = larger
+    }
+    piece.copy(this.#memory, this.#used)
+    this.#used = needed
+  }
+
+  body(): ReplyBody {
+    return { text: this.#memory.toString('utf8', 0, this.#used), bytes: this.#used }
   }
 }

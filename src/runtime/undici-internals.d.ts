@@ -1,15 +1,21 @@
-// What lambdabin's parser for undici shares with undici's HTTP/1.1 client; see undici-parser.ts.
+// What lambdabin's part of undici shares with the rest of it; see undici-connection.ts.
 declare module 'undici/lib/core/symbols.js' {
   const symbols: Readonly<
     Record<
+      | 'kClient'
+      | 'kError'
+      | 'kHTTPContext'
+      | 'kHostHeader'
+      | 'kMaxHeadersSize'
+      | 'kOnError'
+      | 'kPendingIdx'
       | 'kQueue'
+      | 'kResume'
       | 'kRunning'
       | 'kRunningIdx'
-      | 'kWriting'
-      | 'kReset'
-      | 'kBlocking'
-      | 'kResume'
-      | 'kMaxHeadersSize',
+      | 'kSize'
+      | 'kSocket'
+      | 'kUrl',
       symbol
     >
   >
@@ -17,6 +23,11 @@ declare module 'undici/lib/core/symbols.js' {
 }
 
 declare module 'undici/lib/core/errors.js' {
-  const errors: { readonly InformationalError: new (message: string) => Error }
+  type ErrorClass = new (message: string) => Error
+  const errors: {
+    readonly InformationalError: ErrorClass
+    readonly InvalidArgumentError: ErrorClass
+    readonly SocketError: ErrorClass
+  }
   export default errors
 }

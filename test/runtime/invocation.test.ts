@@ -52,7 +52,7 @@ test('a client context of null is none', () => {
 
 test('an event that is not JSON says what is wrong with it, and its size', () => {
   for (const body of ['', 'text', '{"a":1', '\ufeff1 2']) {
-    assert.throws(() => unmarshalEvent(Buffer.from(body)), {
+    assert.throws(() => unmarshalEvent({ text: body, bytes: Buffer.byteLength(body) }), {
       name: 'Runtime.UnmarshalError',
       message: new RegExp(`${Buffer.byteLength(body)} bytes`),
     })

@@ -25,7 +25,7 @@ const DOCUMENT = { errorType: 'TypeError', errorMessage: 'boom', trace: [] }
 /** Runs one invocation through the client, answered with `1`. */
 async function runOne(): Promise<string> {
   const { requestId } = await client.next()
-  await client.respond(requestId, Buffer.from('1'))
+  await client.respond(requestId, '1')
   return requestId
 }
 
@@ -34,9 +34,9 @@ test('an invocation comes with its id, its headers and its bytes', async () => {
   const answered = api.invokeRaw({ event, requestId: 'id 1/ü' })
   const invocation = await client.next()
   assert.equal(Buffer.from(invocation.requestId, 'latin1').toString('latin1'), 'id 1/ü')
-  assert.equal(invocation.body.toString(), event)
+  assert.equal(invocation.body.text, event)
   assert.equal(invocation.cutShort, undefined)
-  await client.respond(invocation.requestId, Buffer.from('"done"'))
+  await client.respond(invocation.requestId, '"done"')
   const answer = await answered
   assert.equal(answer.kind, 'response')
   assert.equal(answer.json(), 'done')
@@ -85,8 +85,8 @@ for (const [how, next] of DELIVERIES) {
     const event = { text: 'Hello', list: [1, 2, 3] }
     const answered = api.invoke(event, { next })
     const invocation = await client.next()
-    assert.deepEqual(JSON.parse(invocation.body.toString()), event)
-    await client.respond(invocation.requestId, invocation.body)
+    assert.deepEqual(JSON.parse(invocation.body.text), event)
+    await client.respond(invocation.requestId, invocation.body.text)
     assert.deepEqual((await answered).json(), event)
   })
 }
@@ -191,8 +191,9 @@ test('an event and a response of 6 MB pass byte for byte', async () => {
   const event = JSON.stringify('é'.repeat(3_000_000))
   const answered = api.invokeRaw({ event })
   const invocation = await client.next()
-  assert.ok(invocation.body.equals(Buffer.from(event)))
-  await client.respond(invocation.requestId, invocation.body)
+  assert.ok(invocation.body.text === event)
+  assert.equal(invocation.body.bytes, Buffer.byteLength(event))
+  await client.respond(invocation.requestId, invocation.body.text)
   assert.ok((await answered).request.body.equals(Buffer.from(event)))
 })
 

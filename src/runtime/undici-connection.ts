@@ -1,0 +1,229 @@
+/**
+ * What undici's client does HTTP/1.1 with, in the place of undici's own: its requests, and its connections.
+ *
+ * undici's `Client` keeps the queue, opens and replaces connections, and decides what may be sent when. It reaches
+ * HTTP/1.1 through two modules of its own, `core/request.js` and `dispatcher/client-h1.js`; the build puts the two
+ * exports of this file in their places (`lean-undici.ts`). So their names, what they offer to the client, and what they
+ * share with it through undici's symbols are undici's: this file belongs to the exact release of undici in the lock
+ * file, and the conformance tests hold it to that.
+ *
+ * undici's are made for any server and any body. Here, there is one server, on loopback, which sends nothing unasked; one
+ * exchange at a time, without timeouts; and bodies are text. So a request is one write, made of one string; what arrives
+ * is read where the system call put it, without a stream in between; and the answers are parsed by a few lines of
+ * JavaScript instead of llhttp in WebAssembly, which takes 4 ms to compile.
+ */
+
+import type { Socket } from 'node:net'
+import errors from 'undici/lib/core/errors.js'
+import symbols from 'undici/lib/core/symbols.js'
+import { HttpResponseReader, type ResponseHeaders } from './http-response-reader.ts'
+import type { RuntimeRequest } from './requests.ts'
+import { listensToBytes } from './runtime-socket.ts'
+
+const {
+  kClient,
+  kError,
+  kHTTPContext,
+  kHostHeader,
+  kMaxHeadersSize,
+  kOnError,
+  kPendingIdx,
+  kQueue,
+  kResume,
+  kRunning,
+  kRunningIdx,
+  kSize,
+  kSocket,
+  kUrl,
+} = symbols
+
+// biome-ignore lint/suspicious/noExplicitAny: what undici keeps under its symbols has no types.
+type Internals = Record<symbol, any> & {
+  readonly destroyed: boolean
+  emit(name: string, ...parameters: unknown[]): void
+}
+
+/** What a caller of `dispatch` is told; see `runtime-connection.ts`. */
+export interface ExchangeHandler {
+  onResponseStart(controller: null, status: number, headers: ResponseHeaders): void
+  /** The bytes are overwritten after the call. */
+  onResponseData(controller: null, bytes: Buffer): void
+  onResponseEnd(controller: null): void
+  onResponseError(controller: null, error: Error): void
+}
+
+/** What no header's value may hold, lest it become two, or other bytes beside a body that is not ASCII. */
+const INVALID_VALUE = /[^\t\x20-\x7e]/
+
+/** One exchange in the client's queue. */
+export class Request {
+  // Read by the client.
+  readonly method: string
+  readonly path: string
+  readonly body = null
+  readonly upgrade = null
+  readonly servername = null
+  aborted = false
+  completed = false
+
+  readonly headers: readonly string[]
+  readonly text: string | null
+  readonly handler: ExchangeHandler
+
+  constructor(_origin: string, { method, path, headers, body }: RuntimeRequest, handler: ExchangeHandler) {
+    this.method = method
+    this.path = path
+    this.headers = headers
+    this.text = body
+    this.handler = handler
+    for (const value of headers) if (INVALID_VALUE.test(value)) throw invalidValue(value)
+  }
+
+  /** Called by the client, too, for a connection that failed. */
+  onResponseError(error: Error): void {
+    if (this.aborted || this.completed) return
+    this.aborted = true
+    this.handler.onResponseError(null, error)
+  }
+}
+
+/** A connection of the client's: what undici calls an HTTP context. */
+class HttpConnection {
+  readonly version = 'h1'
+  readonly defaultPipelining = 1
+  readonly #client: Internals
+  readonly #socket: Socket & Internals
+  readonly #reader: HttpResponseReader
+  #isReferenced = true
+  #isClosed = false
+  /** Whether the connection serves another exchange after the one under way. */
+  #isKeptAlive = true
+
+  constructor(client: Internals, socket: Socket & Internals) {
+    this.#client = client
+    this.#socket = socket
+    this.#reader = new HttpResponseReader(
+      {
+        onHead: (status, headers, isKeptAlive) => {
+          this.#isKeptAlive = isKeptAlive
+          this.#running.handler.onResponseStart(null, status, headers)
+        },
+        onBody: (bytes) => this.#running.handler.onResponseData(null, bytes),
+        onEnd: () => this.#endExchange(),
+      },
+      client[kMaxHeadersSize],
+    )
+    listensToBytes(socket, (bytes) => {
+      try {
+        this.#reader.push(bytes)
+      } catch (error) {
+        socket.destroy(error as Error)
+      }
+    })
+    socket.on('error', (error) => {
+      socket[kError] = error
+      client[kOnError](error)
+    })
+    socket.on('end', () => {
+      // A body of no stated length ends with its connection; it is read whole then, and the connection of no more use.
+      if (!this.#reader.end()) socket.destroy(new errors.SocketError('other side closed'))
+    })
+    socket.on('close', () => this.#closed())
+  }
+
+  get destroyed(): boolean {
+    return this.#socket.destroyed
+  }
+
+  busy(request: Request | null): boolean {
+    return request !== null && this.#client[kRunning] > 0
+  }
+
+  write(request: Request): boolean {
+    const { method, path, headers, text } = request
+    let head = `${method} ${path} HTTP/1.1\r\n${this.#client[kHostHeader]}connection: keep-alive\r\n`
+    for (let index = 0; index < headers.length; index += 2)
+      head += `${headers[index]}: ${headers[index + 1]}\r\n`
+    if (text === null) this.#socket.write(`${head}\r\n`, 'latin1')
+    else this.#writeWithBody(head, text)
+    return true
+  }
+
+  #writeWithBody(head: string, text: string): void {
+    const socket = this.#socket
+    const length = Buffer.byteLength(text)
+    const whole = `${head}content-length: ${length}\r\n\r\n`
+    // Text of one byte a character is ASCII, and for that Latin-1 is a plain copy.
+    const encoding = length === text.length ? 'latin1' : 'utf8'
+    if (length <= LONGEST_IN_ONE_STRING) {
+      socket.write(whole + text, encoding)
+    } else {
+      socket.cork()
+      socket.write(whole, 'latin1')
+      socket.write(text, encoding)
+      socket.uncork()
+    }
+  }
+
+  /** Called whenever the queue changes. A connection that nobody waits for lets the process end. */
+  resume(): void {
+    const isNeeded = this.#client[kSize] > 0
+    if (isNeeded === this.#isReferenced || this.#socket.destroyed) return
+    this.#isReferenced = isNeeded
+    if (isNeeded) this.#socket.ref()
+    else this.#socket.unref()
+  }
+
+  destroy(error: Error | undefined, callback: () => void): void {
+    if (this.#isClosed) queueMicrotask(callback)
+    else this.#socket.on('close', callback).destroy(error)
+  }
+
+  get #running(): Request {
+    const request: Request | null | undefined = this.#client[kQueue][this.#client[kRunningIdx]]
+    if (!request || this.#client[kRunning] === 0) throw new Error('bytes arrived that nobody asked for')
+    return request
+  }
+
+  #endExchange(): void {
+    const request = this.#running
+    request.completed = true
+    request.handler.onResponseEnd(null)
+    this.#client[kQueue][this.#client[kRunningIdx]++] = null
+    if (this.#isKeptAlive) this.#client[kResume]()
+    else this.#socket.destroy(new errors.InformationalError('reset'))
+  }
+
+  #closed(): void {
+    const client = this.#client
+    const error: Error & { code?: string } = this.#socket[kError] ?? new errors.SocketError('closed')
+    this.#isClosed = true
+    client[kSocket] = null
+    client[kHTTPContext] = null
+    if (client.destroyed) {
+      for (const request of client[kQueue].splice(client[kRunningIdx])) request.onResponseError(error)
+    } else if (client[kRunning] > 0 && error.code !== 'UND_ERR_INFO') {
+      const request: Request = client[kQueue][client[kRunningIdx]]
+      client[kQueue][client[kRunningIdx]++] = null
+      request.onResponseError(error)
+    }
+    client[kPendingIdx] = client[kRunningIdx]
+    client.emit('disconnect', client[kUrl], [client], error)
+    client[kResume]()
+  }
+}
+
+/** Bytes. Up to this, Node.js encodes a string on the stack and writes it at once. */
+const LONGEST_IN_ONE_STRING = 15 * 1024
+
+export function connectH1(client: Internals, socket: Socket & Internals): HttpConnection {
+  if (socket.errored) throw socket.errored
+  if (socket.destroyed) throw new errors.SocketError('destroyed')
+  client[kSocket] = socket
+  socket[kClient] = client
+  return new HttpConnection(client, socket)
+}
+
+function invalidValue(value: string): Error {
+  return new errors.InvalidArgumentError(`a header's value is ${JSON.stringify(value)}`)
+}
