@@ -63,11 +63,11 @@ export class InvocationContext implements Context {
     this.tenantId = facts.tenantId
     this.xRayTraceId = facts.traceId
     this.deadlineMs = facts.deadlineMs
-    this.getRemainingTimeInMillis = () => Math.max(0, facts.deadlineMs - Date.now())
-    this.done = (error, result) => settle(error, result)
-    // A failure without an error is a failure all the same.
-    this.fail = (error) => settle(error ?? new Error('context.fail was called without an error'), undefined)
-    this.succeed = (result) => settle(null, result)
+    const { remaining, done, fail, succeed } = contextFunctions(facts.deadlineMs, settle)
+    this.getRemainingTimeInMillis = remaining
+    this.done = done
+    this.fail = fail
+    this.succeed = succeed
   }
 
   get signal(): AbortSignal {
@@ -91,5 +91,17 @@ export class InvocationContext implements Context {
   #timeIsUp(): DOMException {
     const left = this.getRemainingTimeInMillis()
     return new DOMException(`The invocation has ${left} ms left before Lambda ends it.`, 'TimeoutError')
+  }
+}
+
+// Not in the constructor, for the reason that is told in handler.ts.
+function contextFunctions(deadlineMs: number, settle: Settle) {
+  return {
+    remaining: () => Math.max(0, deadlineMs - Date.now()),
+    done: (error?: unknown, result?: unknown) => settle(error, result),
+    // A failure without an error is a failure all the same.
+    fail: (error: unknown) =>
+      settle(error ?? new Error('context.fail was called without an error'), undefined),
+    succeed: (result: unknown) => settle(null, result),
   }
 }

@@ -37,8 +37,7 @@ export class HandlerCall {
   /** Settles once, with what the handler came to. */
   readonly result: Promise<unknown>
   readonly context: InvocationContext
-  readonly #resolve: (result: unknown) => void
-  readonly #reject: (error: unknown) => void
+  readonly #resolvers: PromiseWithResolvers<unknown>
   /** What the handler called back with while it is to wait for an empty event loop. */
   #calledBack: { error: unknown; result: unknown } | undefined
   #returnedPromise = false
@@ -47,17 +46,9 @@ export class HandlerCall {
 
   /** `isConcurrent`: other invocations run in this process, so that its event loop is never empty. */
   constructor(environment: Environment, facts: InvocationFacts, isConcurrent = false) {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    this.result = promise
-    this.#resolve = (result) => {
-      this.#isSettled = true
-      resolve(result)
-    }
-    this.#reject = (error) => {
-      this.#isSettled = true
-      reject(error)
-    }
-    this.context = new InvocationContext(environment, facts, this.#settle)
+    this.#resolvers = Promise.withResolvers<unknown>()
+    this.result = this.#resolvers.promise
+    this.context = new InvocationContext(environment, facts, settleOf(this))
     this.#isConcurrent = isConcurrent
     if (isConcurrent) this.context.callbackWaitsForEmptyEventLoop = false
   }
@@ -71,10 +62,13 @@ export class HandlerCall {
     try {
       const returned = stream
         ? (handler as unknown as StreamingHandlerFunction)(event, stream, this.context)
-        : handler(event, this.context, this.#callback)
+        : handler(event, this.context, callbackOf(this))
       if (isThenable(returned)) {
         this.#returnedPromise = true
-        Promise.resolve(returned).then(this.#resolveUnlessCalledBack, this.#reject)
+        Promise.resolve(returned).then(
+          (result) => this.#resolveUnlessCalledBack(result),
+          (error) => this.#reject(error),
+        )
       } else if (stream || (handler.length < 3 && (returned !== undefined || this.#isConcurrent))) {
         // With a third parameter it is a callback handler, and what it returns is by accident: `return db.query(…, callback)`.
         this.#resolve(returned)
@@ -95,7 +89,7 @@ export class HandlerCall {
    * returned nothing has the result null, and a promise that is still pending will never settle.
    */
   eventLoopIsEmpty(): void {
-    if (this.#calledBack) this.#settle(this.#calledBack.error, this.#calledBack.result)
+    if (this.#calledBack) this.settle(this.#calledBack.error, this.#calledBack.result)
     else if (!this.#returnedPromise) this.#resolve(undefined)
     else {
       this.#reject(
@@ -107,23 +101,45 @@ export class HandlerCall {
     }
   }
 
-  readonly #settle: Settle = (error, result) => {
+  /** Ends the call with an error if there is one, else with the result. Only the first end counts. */
+  settle(error: unknown, result: unknown): void {
     if (error === null || error === undefined) this.#resolve(result)
     else this.#reject(error)
   }
 
-  readonly #callback: Callback = (error, result) => {
+  /** What the handler's third parameter does. */
+  callBack(error: unknown, result: unknown): void {
     if (this.#calledBack) return
     this.#calledBack = { error, result }
-    if (!this.context.callbackWaitsForEmptyEventLoop) this.#settle(error, result)
+    if (!this.context.callbackWaitsForEmptyEventLoop) this.settle(error, result)
   }
 
   /** An async handler may call back all the same: its promise then resolves to nothing, and the callback has the result. */
-  readonly #resolveUnlessCalledBack = (result: unknown): void => {
-    if (result === undefined && this.#calledBack)
-      this.#settle(this.#calledBack.error, this.#calledBack.result)
+  #resolveUnlessCalledBack(result: unknown): void {
+    if (result === undefined && this.#calledBack) this.settle(this.#calledBack.error, this.#calledBack.result)
     else this.#resolve(result)
   }
+
+  #resolve(result: unknown): void {
+    this.#isSettled = true
+    this.#resolvers.resolve(result)
+  }
+
+  #reject(error: unknown): void {
+    this.#isSettled = true
+    this.#resolvers.reject(error)
+  }
+}
+
+// Not made in the constructor: V8 lets a function that a constructor makes and keeps in `this` outlive its first two
+// collections, unless the constructor is optimised. With it, all of its invocation does so, and V8 enlarges the young
+// generation to 16 MB where 1 MB will do (seen in V8 13.6 with --trace-gc-nvp).
+function settleOf(call: HandlerCall): Settle {
+  return (error, result) => call.settle(error, result)
+}
+
+function callbackOf(call: HandlerCall): Callback {
+  return (error, result) => call.callBack(error, result)
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
