@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import process from 'node:process'
 import type { Message } from 'esbuild'
 import { packagesWithoutAddonFor } from './addon-architectures.ts'
-import { prepareBaseNode } from './base-node.ts'
-import { bundleFunction } from './bundle-function.ts'
-import { bundleRuntime } from './bundle-runtime.ts'
+import { type BaseNode, prepareBaseNode } from './base-node.ts'
+import { bundleFunction, type FunctionBundle } from './bundle-function.ts'
+import { bundleRuntime, type RuntimeBundle } from './bundle-runtime.ts'
 import { type CodeCaches, makeCodeCaches } from './code-caches.ts'
 import type { Architecture } from './elf-file.ts'
 import { findExternals } from './external-packages.ts'
 import { findIncludes } from './included-files.ts'
+import { initAtBuild, refuseForeignTarget } from './init-at-build.ts'
 import { makeExecutable } from './make-executable.ts'
 import { addExtraFiles, publishPackage, setModes } from './package-folder.ts'
 import { requirementsOf } from './runtime-requirements.ts'
@@ -52,6 +53,8 @@ export interface FunctionOptions {
   /** Absolute paths of JSON files, each an event that the function is to be prepared for. */
   readonly events: readonly string[]
   readonly minify: boolean
+  /** Where the function's module is initialised: on Lambda, or here, and its heap is in the executable. */
+  readonly init: 'lambda' | 'build'
 }
 
 export interface BuiltFunction {
@@ -79,6 +82,8 @@ export interface BuiltFunction {
   readonly warnings: readonly Message[]
   /** What makes the executable start slower than it might, a sentence each. */
   readonly shortcomings: readonly string[]
+  /** Environment variables that the function read as it was initialised at build time, and cannot read anew. */
+  readonly environmentRead: readonly string[]
   /** Names of the shipped packages that have native addons, but none that runs on `arch`. */
   readonly packagesWithoutAddon: readonly string[]
   readonly steps: readonly Step[]
@@ -121,44 +126,25 @@ export async function buildFunction(
       ...(await findExternals(options)),
     ])
     const base = await step('base Node.js', () => prepareBaseNode(options.arch, options.nodePath, onNotice))
-    const codeCaches = await step('code cache', async () =>
-      base.runner
-        ? makeCodeCaches({
-            bundle: runtime,
-            code: bundle.code,
-            node: base.path,
-            runner: base.runner,
-            handler: warmUpHandler(options.name, bundle.exports),
-            events: options.events,
-            taskRoot: packaged,
-            folder: join(work, 'code-cache'),
-          })
-        : noCodeCaches(options.arch),
-    )
+    const program =
+      options.init === 'build'
+        ? await step('init', () => initialisedProgram(options, bundle, runtime, base, packaged, work))
+        : await step('code cache', () => loadedProgram(options, bundle, runtime, base, packaged, work))
     await step('executable', async () => {
+      const { main: launcher, assets, snapshotEnvironment } = program
+      const { path: node, generator } = base
       await makeExecutable(
-        {
-          launcher: runtime.launcher,
-          assets: {
-            'runtime.js': runtime.runtime,
-            'function.js': bundle.code,
-            'function.js.map': bundle.sourceMap,
-            ...codeCaches.assets,
-          },
-          node: base.path,
-          arch: options.arch,
-          generator: base.generator,
-        },
+        { launcher, assets, node, arch: options.arch, generator, snapshotEnvironment },
         executable,
         parts,
       )
       await chmod(executable, 0o755)
     })
-    const shortcomings = [codeCaches.shortcoming]
+    const shortcomings = [program.shortcoming]
     if (base.runner !== undefined) {
       const { runner } = base
       const result = await step('self-test', () => testExecutable(executable, runner))
-      shortcomings.push(explainRejection(result, codeCaches))
+      shortcomings.push(explainRejection(result, program))
     }
     const zip = join(work, 'package.zip')
     const files = await step('package', async () => {
@@ -181,11 +167,75 @@ export async function buildFunction(
       exports: bundle.exports,
       warnings: bundle.warnings,
       shortcomings: shortcomings.filter((shortcoming) => shortcoming !== undefined),
+      environmentRead: program.environmentRead,
       packagesWithoutAddon: await packagesWithoutAddonFor(options.arch, files),
       steps,
     }
     return { ...built, ...(await publishPackage(packaged, zip, options)) }
   })
+}
+
+/** What an executable is made of, besides Node.js. */
+interface ExecutableProgram {
+  readonly main: Buffer
+  readonly assets: Readonly<Record<string, Buffer>>
+  readonly snapshotEnvironment?: NodeJS.ProcessEnv
+  readonly environmentRead: readonly string[]
+  readonly shortcoming: string | undefined
+}
+
+/** A program whose function is initialised on Lambda, in the init phase. */
+async function loadedProgram(
+  options: FunctionOptions,
+  bundle: FunctionBundle,
+  runtime: RuntimeBundle,
+  base: BaseNode,
+  taskRoot: string,
+  work: string,
+): Promise<ExecutableProgram> {
+  const codeCaches = base.runner
+    ? await makeCodeCaches({
+        bundle: runtime,
+        code: bundle.code,
+        node: base.path,
+        runner: base.runner,
+        handler: warmUpHandler(options.name, bundle.exports),
+        events: options.events,
+        taskRoot,
+        folder: join(work, 'code-cache'),
+      })
+    : noCodeCaches(options.arch)
+  const assets = {
+    'runtime.js': runtime.runtime,
+    'function.js': bundle.code,
+    'function.js.map': bundle.sourceMap,
+    ...codeCaches.assets,
+  }
+  return { main: runtime.launcher, assets, environmentRead: [], shortcoming: codeCaches.shortcoming }
+}
+
+/** A program whose function is initialised here. */
+async function initialisedProgram(
+  options: FunctionOptions,
+  { code, sourceMap }: FunctionBundle,
+  { runtime }: RuntimeBundle,
+  base: BaseNode,
+  taskRoot: string,
+  work: string,
+): Promise<ExecutableProgram> {
+  refuseForeignTarget(options.arch, base.runner)
+  const { entry } = options
+  const folder = join(work, 'init')
+  const { main, environment, environmentRead } = await initAtBuild({
+    ...{ entry, runtime, code, sourceMap, node: base.path, taskRoot, folder },
+  })
+  return {
+    main,
+    assets: { 'function.js.map': sourceMap },
+    snapshotEnvironment: environment,
+    environmentRead,
+    shortcoming: undefined,
+  }
 }
 
 /** The handler setting that loads the function and names a handler that it has, if it says which it has. */
@@ -197,9 +247,9 @@ function warmUpHandler(name: string, exports: readonly string[] | undefined): st
 }
 
 /** Why V8 will not use a code cache that the executable has; undefined when it will. */
-function explainRejection({ codeCaches }: SelfTestResult, { assets }: CodeCaches): string | undefined {
+function explainRejection({ codeCaches }: SelfTestResult, { assets }: ExecutableProgram): string | undefined {
   const refused = Object.keys(assets).filter(
-    (asset) => codeCaches[asset.replace('.cache', '')] !== 'accepted',
+    (asset) => asset.endsWith('.cache') && codeCaches[asset.replace('.cache', '')] !== 'accepted',
   )
   if (refused.length === 0) return undefined
   return `V8 does not accept the executable's own ${refused.join(' and ')}, so it will start slower; please report this`

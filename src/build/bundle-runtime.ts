@@ -7,7 +7,7 @@
  */
 import { type BuildOptions, build } from 'esbuild'
 import { leanUndici } from './lean-undici.ts'
-import { LAUNCHER_ENTRY, RUNTIME_ENTRY, WARM_UP_ENTRY } from './source-files.ts'
+import { LAUNCHER_ENTRY, RUNTIME_ENTRY, SNAPSHOT_BUILDER_ENTRY, WARM_UP_ENTRY } from './source-files.ts'
 
 export interface RuntimeBundle {
   readonly launcher: Buffer
@@ -39,6 +39,12 @@ export async function bundleRuntime(): Promise<RuntimeBundle> {
     bundle({ entryPoints: [WARM_UP_ENTRY] }),
   ])
   return { launcher, runtime, warmUp }
+}
+
+/** The main script of an executable whose function is initialised at build time. */
+export function bundleSnapshotBuilder(): Promise<Buffer> {
+  // What runs such a script gives it `require`, but no `module`.
+  return bundle({ entryPoints: [SNAPSHOT_BUILDER_ENTRY], format: 'iife' })
 }
 
 async function bundle(options: BuildOptions): Promise<Buffer> {

@@ -27,6 +27,8 @@ export interface ExecutableParts {
   readonly arch: Architecture
   /** A Node.js binary of the same version that runs here; makes the blob. */
   readonly generator: string
+  /** Makes a startup snapshot of what the main script leaves in the heap, running it with this environment and no other. */
+  readonly snapshotEnvironment?: NodeJS.ProcessEnv | undefined
 }
 
 /** What {@link ./pkg-process.ts} reads, as JSON, from the file that its argument names. */
@@ -36,6 +38,8 @@ export interface PkgRequest {
   readonly node: string
   readonly arch: Architecture
   readonly output: string
+  /** The environment to make a startup snapshot with; undefined where none is to be made. */
+  readonly environment?: NodeJS.ProcessEnv | undefined
 }
 
 /** Half a minute is what a slow disk takes; beyond this something hangs. */
@@ -50,11 +54,13 @@ export async function makeExecutable(parts: ExecutableParts, output: string, fol
   }
   const launcher = join(folder, 'launcher.js')
   await writeFile(launcher, parts.launcher)
-  const request: PkgRequest = { launcher, assets, node: parts.node, arch: parts.arch, output }
-  const requestFile = join(folder, 'pkg-request.json')
-  await writeFile(requestFile, JSON.stringify(request))
   // pkg's own temporary folder goes into ours, so that ours is all there is to delete.
   const temporary = join(folder, 'pkg')
+  const { node, arch, snapshotEnvironment } = parts
+  const environment = snapshotEnvironment && { ...snapshotEnvironment, TMPDIR: temporary }
+  const request: PkgRequest = { launcher, assets, node, arch, output, environment }
+  const requestFile = join(folder, 'pkg-request.json')
+  await writeFile(requestFile, JSON.stringify(request))
   await mkdir(temporary)
   await runPkg(parts.generator, requestFile, { ...process.env, TMPDIR: temporary })
 }

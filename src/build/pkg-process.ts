@@ -13,14 +13,22 @@ if (requestFile === undefined) {
 const request: PkgRequest = JSON.parse(await readFile(requestFile, 'utf8'))
 const [major = ''] = process.versions.node.split('.')
 
+const temporary = tmpdir()
+
 const seaConfig = {
   disableExperimentalSEAWarning: true,
-  useSnapshot: false,
+  useSnapshot: request.environment !== undefined,
   useCodeCache: false,
   // The blob tells the main script's path as it is given. Relative to the folder that pkg makes in the
   // temporary one, and works in, it is the same in every build.
-  main: relative(join(tmpdir(), 'any'), request.launcher),
+  main: relative(join(temporary, 'any'), request.launcher),
   assets: { ...request.assets },
+}
+
+if (request.environment !== undefined) {
+  // Of what makes the snapshot, and runs the function, nothing of this machine's.
+  for (const name of Object.keys(process.env)) delete process.env[name]
+  Object.assign(process.env, request.environment)
 }
 
 await sea.default(request.launcher, {

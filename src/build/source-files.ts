@@ -22,6 +22,10 @@ export const UNDICI_CONNECTION_FILE = fileURLToPath(
 )
 /** What makes the code caches; see {@link ./warm-up-run.ts}. */
 export const WARM_UP_ENTRY = fileURLToPath(new URL(`../runtime/warm-up${ending}`, import.meta.url))
+/** The main script of an executable whose function is initialised at build time; see {@link ./init-at-build.ts}. */
+export const SNAPSHOT_BUILDER_ENTRY = fileURLToPath(
+  new URL(`../runtime/snapshot-builder${ending}`, import.meta.url),
+)
 /** Starts a program from files; see {@link ./unpacked-function.ts}. */
 export const FILE_LAUNCHER_ENTRY = fileURLToPath(
   new URL(`../runtime/file-launcher${ending}`, import.meta.url),

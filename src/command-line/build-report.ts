@@ -26,8 +26,20 @@ export function textReport(built: BuiltFunction): string {
   ]
   const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
   const warnings = packageWarnings(built).map((warning) => `  warning: ${warning}\n`)
-  const notes = built.shortcomings.map((shortcoming) => `  note: ${shortcoming}\n`)
+  const notes = [...built.shortcomings, ...frozenEnvironment(built)].map(
+    (shortcoming) => `  note: ${shortcoming}\n`,
+  )
   return `\n${text}${[...warnings, ...notes].join('')}\n`
+}
+
+/** What a function that was initialised at build time will not see on AWS Lambda. */
+function frozenEnvironment({ environmentRead }: BuiltFunction): string[] {
+  if (environmentRead.length === 0) return []
+  const names = new Intl.ListFormat('en').format(environmentRead)
+  return [
+    `the function read environment variables as it initialised (${names}) and keeps what it found at build time; ` +
+      'read them in the handler, or in a hook of onAfterRestore',
+  ]
 }
 
 /** What will not work on AWS Lambda: too big, or for another machine. */
@@ -63,6 +75,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       executableBytes: built.executableBytes,
       unpackedBytes: built.unpackedBytes,
       shortcomings: built.shortcomings,
+      environmentRead: built.environmentRead,
       CodeSha256: built.codeSha256,
       arch: built.arch,
       nodeVersion: built.nodeVersion,

@@ -20,6 +20,7 @@ const OPTIONS = {
   include: { type: 'string', multiple: true, default: [] as string[] },
   external: { type: 'string', multiple: true, default: [] as string[] },
   event: { type: 'string', multiple: true, default: [] as string[] },
+  init: { type: 'string', default: 'lambda' },
   'no-minify': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
@@ -85,6 +86,7 @@ async function readArguments(args: string[]): Promise<{ functions: FunctionOptio
     externals: values.external,
     events: await Promise.all(values.event.map(checkEvent)),
     minify: !values['no-minify'],
+    init: readInit(values.init),
   }
   const functions = positionals.map((entry) => ({
     ...shared,
@@ -131,6 +133,15 @@ async function checkEntry(entry: string): Promise<void> {
 function readArchitecture(value: string): Architecture {
   if (value !== 'x64' && value !== 'arm64') {
     throw new UsageError(`--arch expects x64 or arm64, the architectures of AWS Lambda, and got ${value}`)
+  }
+  return value
+}
+
+function readInit(value: string): FunctionOptions['init'] {
+  if (value !== 'lambda' && value !== 'build') {
+    throw new UsageError(
+      `--init expects build, to initialise the function's module at build time, or lambda, as without the option, and got ${value}`,
+    )
   }
   return value
 }

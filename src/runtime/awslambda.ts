@@ -41,6 +41,11 @@ export function installAwslambda(): void {
   })
 }
 
+/** It is there already where the function was initialised at build time. */
+export function removeAwslambda(): void {
+  Reflect.deleteProperty(globalThis, 'awslambda')
+}
+
 function streamifyResponse<Handler extends object>(
   handler: Handler,
   options?: { highWaterMark?: number },

@@ -6,7 +6,7 @@
  * (an uncaught exception, an unhandled rejection, a Runtime API that says 500) ends it.
  */
 
-import { installAwslambda, isStreaming } from './awslambda.ts'
+import { installAwslambda, isStreaming, removeAwslambda } from './awslambda.ts'
 import {
   announceNodeRuntime,
   type Environment,
@@ -43,11 +43,19 @@ const EXIT_FAILED = 1
 const EXIT_UNHANDLED_REJECTION = 128
 const EXIT_UNCAUGHT_EXCEPTION = 129
 
+/** Makes ready for the function's module to be evaluated at build time: what it finds is what `start` gives it. */
+export function prepare(program: Program): void {
+  installStackTraces(program)
+  installConsole({ format: 'text', level: undefined, telemetryDescriptor: undefined })
+  installAwslambda()
+}
+
 /** Runs a program as its own Lambda runtime. Called once, by the launcher. */
 export function start(program: Program): void {
   installStackTraces(program)
   installConsole(readLogSettings())
-  if (!hidesAwslambda()) installAwslambda()
+  if (hidesAwslambda()) removeAwslambda()
+  else installAwslambda()
   announceNodeRuntime()
   const runtimeApi = readRuntimeApi()
   if (runtimeApi === undefined) {
@@ -100,7 +108,8 @@ class LambdaProcess {
         const handler = findHandler(functionExports, name, environment.handler)
         isStreaming(handler)
         const hooks = lifecycleHooks()
-        if (hooks.shutdown.length > 0 || isSnapStart()) {
+        const isRestored = this.#program.isInitialisedAtBuild === true && hooks.afterRestore.length > 0
+        if (isRestored || hooks.shutdown.length > 0 || isSnapStart()) {
           this.#prepareLifecycle(hooks).then((goOn) => goOn && this.#invoke(handler, environment))
         } else this.#invoke(handler, environment)
       }
@@ -119,6 +128,7 @@ class LambdaProcess {
       process.once('SIGTERM', () => void runShutdownHooks(hooks.shutdown).then(() => process.exit(0)))
       await registerForShutdown(this.#runtimeApi)
     }
+    if (this.#program.isInitialisedAtBuild && !(await this.#isReadyAfterBuild(hooks))) return false
     if (!isSnapStart()) return true
     try {
       for (const hook of hooks.beforeSnapshot.toReversed()) await hook()
@@ -134,11 +144,22 @@ class LambdaProcess {
       return true
     } catch (cause) {
       this.#end({
-        error: new AfterRestoreError(`A hook of onAfterRestore failed: ${messageOf(cause)}`, { cause }),
+        error: afterRestoreError(cause),
         exitCode: EXIT_FAILED,
         what: 'Restore Error',
         post: (document) => this.#client.failRestore(document),
       })
+      return false
+    }
+  }
+
+  /** Runs the hooks of a function that was initialised at build time. Resolves to whether there may be invocations. */
+  async #isReadyAfterBuild(hooks: LifecycleHooks): Promise<boolean> {
+    try {
+      for (const hook of hooks.afterRestore) await hook()
+      return true
+    } catch (cause) {
+      this.#failInit(afterRestoreError(cause))
       return false
     }
   }
@@ -208,6 +229,10 @@ class LambdaProcess {
       )
     }
   }
+}
+
+function afterRestoreError(cause: unknown): AfterRestoreError {
+  return new AfterRestoreError(`A hook of onAfterRestore failed: ${messageOf(cause)}`, { cause })
 }
 
 function messageOf(thrown: unknown): string {

@@ -11,11 +11,9 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Socket } from 'node:net'
 import { join } from 'node:path'
+import { keepToLoopback } from './loopback.ts'
 import { type CompiledText, startProgram } from './program-loader.ts'
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i
 
 const folder = process.argv[2] as string
 const compiled: CompiledText[] = []
@@ -33,26 +31,4 @@ startProgram(readAsset, process.env.LAMBDA_TASK_ROOT as string, require, (text) 
 
 function readAsset(name: string): Uint8Array | undefined {
   return name.endsWith('.js') ? readFileSync(join(folder, name)) : undefined
-}
-
-function keepToLoopback(): void {
-  const connect = Socket.prototype.connect as (this: Socket, ...parameters: unknown[]) => Socket
-  Socket.prototype.connect = function (this: Socket, ...parameters: unknown[]): Socket {
-    const target = destination(parameters)
-    if (LOOPBACK.test(target)) return connect.apply(this, parameters)
-    const error = new Error(`connect ENETUNREACH ${target}: a build reaches this host only`)
-    process.nextTick(() => this.destroy(Object.assign(error, { code: 'ENETUNREACH', syscall: 'connect' })))
-    return this
-  } as typeof Socket.prototype.connect
-}
-
-/** The host that the parameters of `connect` name, in any of its forms; the path of a local socket for one of those. */
-function destination(parameters: readonly unknown[]): string {
-  const [first, second] = Array.isArray(parameters[0]) ? (parameters[0] as unknown[]) : parameters
-  if (typeof first === 'object' && first !== null) {
-    const { path, host } = first as { path?: string; host?: string }
-    return path ?? host ?? 'localhost'
-  }
-  if (typeof first === 'string' && !/^\d+$/.test(first)) return first
-  return typeof second === 'string' ? second : 'localhost'
 }

@@ -21,6 +21,7 @@ const built: BuiltFunction = {
   exports: ['handler'],
   warnings: [],
   shortcomings: [],
+  environmentRead: [],
   packagesWithoutAddon: [],
   steps: [{ name: 'bundle', ms: 120 }],
 }

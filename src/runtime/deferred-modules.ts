@@ -1,0 +1,141 @@
+/**
+ * Node.js's own modules that cannot be in a startup snapshot, for a function that is initialised at build time.
+ *
+ * `node:http`, `https`, `http2`, `tls` and a few others hold native objects from the moment they are loaded, and V8 cannot
+ * write those into a snapshot. Most functions import them, through an SDK if not by themselves, and use them in the
+ * handler only. So, while the snapshot is made, `require` gives a stand-in that loads the module when it is used after
+ * all, in the execution environment. Two things that modules do with them as they initialise work all the same: reading
+ * constants (`http.METHODS`), and constructing an object that is used later (`new https.Agent()`). Anything else is
+ * reported as what the function cannot be initialised with at build time.
+ */
+
+/** What a module exports, as the build found it: the names of its members, and the values of those that JSON can hold. */
+export interface ModuleDescription {
+  readonly functions: readonly string[]
+  /** Instances of classes: `http.globalAgent`. */
+  readonly objects: readonly string[]
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+export interface Deferral {
+  /** Whether the snapshot is still to be taken. */
+  readonly isBuilding: () => boolean
+  /** Loads the module itself, in the execution environment. */
+  readonly load: () => Record<PropertyKey, unknown>
+  /** Reports something that a snapshot cannot hold, and returns what to throw. `what`: `calls http.request`. */
+  readonly refuse: (what: string) => Error
+}
+
+type Constructor = new (...parameters: unknown[]) => object
+
+/** The stand-in for the module `name`. */
+export function deferModule(name: string, description: ModuleDescription, deferral: Deferral): object {
+  const names = [...description.functions, ...description.objects, ...Object.keys(description.values)]
+  const members = new Map<string, unknown>()
+  const member = (key: PropertyKey): unknown => {
+    if (typeof key !== 'string' || !names.includes(key)) return undefined
+    if (Object.hasOwn(description.values, key)) return description.values[key]
+    const known = members.get(key)
+    if (known !== undefined) return known
+    const made = description.objects.includes(key)
+      ? deferInstance(`${name}.${key}`, () => deferral.load()[key] as object, deferral)
+      : deferMember(`${name}.${key}`, () => deferral.load()[key], deferral)
+    members.set(key, made)
+    return made
+  }
+  const { isBuilding, load, refuse } = deferral
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => (isBuilding() ? member(key) : load()[key]),
+      set: (_, key, value) => {
+        if (isBuilding()) throw refuse(`changes ${name}.${String(key)}`)
+        return Reflect.set(load(), key, value)
+      },
+      has: (_, key) => (isBuilding() ? names.includes(String(key)) : Reflect.has(load(), key)),
+      ownKeys: () => (isBuilding() ? names : Reflect.ownKeys(load())),
+      getOwnPropertyDescriptor: (_, key) => {
+        if (isBuilding() ? !names.includes(String(key)) : !Object.hasOwn(load(), key)) return undefined
+        const value = isBuilding() ? member(key) : load()[key]
+        // Configurable whatever it is really: the target of the proxy does not have it.
+        return { value, configurable: true, enumerable: true, writable: true }
+      },
+    },
+  )
+}
+
+/** A function or class of the module: to be called later, or constructed at any time. */
+function deferMember(name: string, loadMember: () => unknown, { isBuilding, refuse }: Deferral): object {
+  const real = () => loadMember() as Constructor
+  const refuseWhileBuilding = (what: string) => {
+    if (isBuilding()) throw refuse(what)
+  }
+  // A function that can be constructed, so that the proxy can be.
+  const target = function deferred() {}
+  return new Proxy(target, {
+    apply: (_, self, parameters) => {
+      refuseWhileBuilding(`calls ${name}`)
+      return Reflect.apply(real(), self, parameters)
+    },
+    construct: (_, parameters, newTarget) =>
+      isBuilding()
+        ? deferInstance(`a ${name}`, () => new (real())(...parameters), { isBuilding, refuse })
+        : Reflect.construct(
+            real(),
+            parameters,
+            newTarget.prototype === real().prototype ? real() : newTarget,
+          ),
+    get: (_, key) => {
+      // `instanceof` asks for it, and nothing that there is while building is an instance.
+      if (isBuilding() && key === Symbol.hasInstance) return () => false
+      if (isBuilding() && key === 'name') return name.slice(name.indexOf('.') + 1)
+      refuseWhileBuilding(`reads ${name}.${String(key)}`)
+      return Reflect.get(real(), key)
+    },
+    set: (_, key, value) => {
+      refuseWhileBuilding(`changes ${name}.${String(key)}`)
+      return Reflect.set(real(), key, value)
+    },
+    has: (_, key) => {
+      refuseWhileBuilding(`looks into ${name}`)
+      return Reflect.has(real(), key)
+    },
+    getPrototypeOf: () => {
+      refuseWhileBuilding(`looks into ${name}`)
+      return Reflect.getPrototypeOf(real())
+    },
+  })
+}
+
+/** An object that is constructed when it is first used. */
+function deferInstance(
+  name: string,
+  construct: () => object,
+  { isBuilding, refuse }: Pick<Deferral, 'isBuilding' | 'refuse'>,
+): object {
+  let made: object | undefined
+  const real = (what: string): object => {
+    if (isBuilding()) throw refuse(`${what} ${name}`)
+    made ??= construct()
+    return made
+  }
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => {
+        // What a promise that is resolved with it, or somebody who prints it, asks for.
+        if (isBuilding() && (key === 'then' || typeof key === 'symbol')) return undefined
+        return Reflect.get(real('uses'), key)
+      },
+      set: (_, key, value) => Reflect.set(real('changes'), key, value),
+      has: (_, key) => Reflect.has(real('looks into'), key),
+      deleteProperty: (_, key) => Reflect.deleteProperty(real('changes'), key),
+      ownKeys: () => Reflect.ownKeys(real('looks into')),
+      getOwnPropertyDescriptor: (_, key) => {
+        const descriptor = Reflect.getOwnPropertyDescriptor(real('looks into'), key)
+        return descriptor && { ...descriptor, configurable: true }
+      },
+      getPrototypeOf: () => Reflect.getPrototypeOf(real('looks into')),
+    },
+  )
+}

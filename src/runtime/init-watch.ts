@@ -1,0 +1,175 @@
+/**
+ * Watches a function that is initialised at build time, for what a startup snapshot cannot hold and for what it would
+ * freeze: open handles, WebAssembly, cached random bytes, environment variables.
+ */
+
+import { type AsyncHook, createHook } from 'node:async_hooks'
+
+/** Something that keeps the function from being initialised at build time. */
+export interface InitProblem {
+  /** What the function does, as what follows "it": `calls http.request`, `leaves a timer running (Timeout)`. */
+  readonly what: string
+  /** Where, as V8 prints it: one frame a line, the innermost first. */
+  readonly stack: string
+}
+
+/** A frame of Node.js's own code, as V8 prints it. */
+const NODE_FRAME = /[( ]node:/
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  Timeout: 'leaves a timer running (setTimeout or setInterval)',
+  TCPWRAP: 'leaves a connection open',
+  TCPSERVERWRAP: 'leaves a server listening',
+  TLSWRAP: 'leaves a TLS connection open',
+  PIPEWRAP: 'leaves a pipe open',
+  PIPESERVERWRAP: 'leaves a local server listening',
+  UDPWRAP: 'leaves a UDP socket open',
+  PROCESSWRAP: 'leaves a child process running',
+  WORKER: 'leaves a worker thread running',
+  MESSAGEPORT: 'leaves a message port open',
+  SIGNALWRAP: 'listens for a signal',
+  FSEVENTWRAP: 'leaves a file watched',
+  FILEHANDLE: 'leaves a file open',
+  TTYWRAP: 'leaves a terminal open',
+}
+
+export class InitWatch {
+  readonly problems: InitProblem[] = []
+  readonly #environmentRead = new Set<string>()
+  readonly #undo: (() => void)[] = []
+  /** Handles that are open, by async id. */
+  readonly #open = new Map<number, { type: string; resource: object; stack: string }>()
+  readonly #hook: AsyncHook
+  #isOver = false
+
+  constructor() {
+    // Without `destroy`: for that, Node.js keeps weak handles of all promises, which a snapshot cannot hold.
+    this.#hook = createHook({ init: (id, type, _trigger, resource) => this.#note(id, type, resource) })
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Names of the environment variables that were read, in order. */
+  get environmentRead(): string[] {
+    return [...this.#environmentRead]
+  }
+
+  begin(): void {
+    this.#watchEnvironment()
+    this.#watchWebAssembly()
+    this.#watchRandom()
+    this.#hook.enable()
+  }
+
+  /** Reports something; returns an error to throw, if there is no going on. */
+  refuse(what: string): Error {
+    const stack = callers()
+    if (!this.problems.some((known) => known.what === what)) this.problems.push({ what, stack })
+    return new Error(`This ${what}, which is not possible in a function that is initialised at build time.`)
+  }
+
+  /** What is open now. */
+  openHandles(): InitProblem[] {
+    return [...this.#open.values()]
+      .filter(({ resource }) => !(resource as { _destroyed?: boolean })._destroyed)
+      .map(({ type, stack }) => ({ what: DESCRIPTIONS[type] ?? `leaves something open (${type})`, stack }))
+  }
+
+  #note(id: number, type: string, resource: object): void {
+    const { close } = resource as { close?: unknown }
+    // Of the rest, some live in the heap alone, and some are over once they have called back.
+    if (type !== 'Timeout' && typeof close !== 'function') return
+    this.#open.set(id, { type, resource, stack: callers() })
+    if (typeof close !== 'function') return
+    const closes = (...parameters: unknown[]): unknown => {
+      this.#open.delete(id)
+      return close.apply(resource, parameters)
+    }
+    Object.defineProperty(resource, 'close', { configurable: true, writable: true, value: closes })
+  }
+
+  /** Puts everything back as it was. */
+  end(): void {
+    this.#hook.disable()
+    for (const undo of this.#undo.splice(0)) undo()
+    this.#isOver = true
+  }
+
+  /** Puts `value` in the place of a property until the end. */
+  #replace(holder: object, key: PropertyKey, value: unknown): void {
+    const before = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor
+    Object.defineProperty(holder, key, { ...before, value })
+    this.#undo.push(() => Object.defineProperty(holder, key, before))
+  }
+
+  #watchEnvironment(): void {
+    const { env } = process
+    const note = (key: string | symbol): void => {
+      // Node.js's own modules read some, too.
+      if (typeof key === 'string' && !this.#isOver && !NODE_FRAME.test(callers().split('\n')[4] ?? ''))
+        this.#environmentRead.add(key)
+    }
+    // Whoever keeps it has a way to the environment that the process has then.
+    const watched = new Proxy(env, {
+      get: (target, key) => {
+        note(key)
+        return Reflect.get(target, key)
+      },
+      has: (target, key) => {
+        note(key)
+        return Reflect.has(target, key)
+      },
+      ownKeys: (target) => {
+        note('all of them')
+        return Reflect.ownKeys(target)
+      },
+    })
+    this.#replace(process, 'env', watched)
+  }
+
+  /** V8 has no WebAssembly while a snapshot is made, and gives it to each process that starts from one. */
+  #watchWebAssembly(): void {
+    if ('WebAssembly' in globalThis) throw new Error('WebAssembly is there, and would not be watched')
+    const later = (key: PropertyKey): unknown => {
+      if (!this.#isOver) throw this.refuse(`uses WebAssembly.${String(key)}`)
+      return Reflect.get(Reflect.get(globalThis, 'WebAssembly'), key)
+    }
+    const standIn = new Proxy({}, { get: (_, key) => later(key) })
+    Object.defineProperty(globalThis, 'WebAssembly', { configurable: true, writable: true, value: standIn })
+    this.#undo.push(() => Reflect.deleteProperty(globalThis, 'WebAssembly'))
+  }
+
+  /** Node.js draws random bytes ahead for these; what a snapshot holds would be drawn again by every environment. */
+  #watchRandom(): void {
+    const crypto = process.getBuiltinModule('node:crypto')
+    const holders: [object, string][] = [
+      [crypto, 'randomUUID'],
+      [crypto, 'randomInt'],
+      [Object.getPrototypeOf(globalThis.crypto), 'randomUUID'],
+    ]
+    for (const [holder, name] of holders) {
+      const original = Reflect.get(holder, name) as (...parameters: unknown[]) => unknown
+      const watch = this
+      this.#replace(holder, name, function (this: unknown, ...parameters: unknown[]) {
+        // It may have been kept, and be called later.
+        if (!watch.#isOver)
+          throw watch.refuse(
+            `calls crypto.${name}, whose random bytes would be the same in every environment`,
+          )
+        return original.apply(this, parameters)
+      })
+    }
+  }
+}
+
+/** The stack of whoever called into the watch. */
+function callers(): string {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 50
+  const holder: { stack?: string } = {}
+  Error.captureStackTrace(holder)
+  Error.stackTraceLimit = stackTraceLimit
+  return String(holder.stack)
+}
