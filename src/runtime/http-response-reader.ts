@@ -44,7 +44,7 @@ export class HttpResponseReader {
     this.#maxHeadBytes = maxHeadBytes
   }
 
-  /** Takes bytes as they arrive. Throws `MalformedResponse`. */
+  /** Takes bytes as they arrive, and keeps none of them itself. Throws `MalformedResponse`. */
   push(arrived: Buffer): void {
     let bytes = arrived
     if (this.#partial) {
@@ -56,7 +56,7 @@ export class HttpResponseReader {
       if (rest === undefined) {
         if (bytes.length > this.#maxHeadBytes)
           throw new MalformedResponse(`a head of over ${this.#maxHeadBytes} bytes`)
-        this.#partial = bytes
+        this.#partial = Buffer.from(bytes)
         return
       }
       bytes = rest

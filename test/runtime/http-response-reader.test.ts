@@ -29,7 +29,12 @@ function read(...pieces: (string | Buffer | null)[]): Read[] {
   )
   for (const piece of pieces) {
     if (piece === null) reader.end()
-    else reader.push(Buffer.from(piece as string))
+    else {
+      // The connection reads into the same memory each time.
+      const bytes = Buffer.from(piece as string)
+      reader.push(bytes)
+      bytes.fill('?')
+    }
   }
   return responses
 }
