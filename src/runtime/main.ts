@@ -37,6 +37,7 @@ import type { Program } from './program.ts'
 import type { ErrorDocument } from './runtime-api.ts'
 import { RuntimeClient } from './runtime-client.ts'
 import { installStackTraces } from './stack-trace.ts'
+import { silenceOwnWarnings } from './warnings.ts'
 
 const EXIT_FAILED = 1
 // The statuses of AWS's Node.js client, by which people tell the two apart in "Runtime exited with error".
@@ -45,6 +46,7 @@ const EXIT_UNCAUGHT_EXCEPTION = 129
 
 /** Makes ready for the function's module to be evaluated at build time: what it finds is what `start` gives it. */
 export function prepare(program: Program): void {
+  silenceOwnWarnings()
   installStackTraces(program)
   installConsole({ format: 'text', level: undefined, telemetryDescriptor: undefined })
   installAwslambda()
@@ -52,6 +54,7 @@ export function prepare(program: Program): void {
 
 /** Runs a program as its own Lambda runtime. Called once, by the launcher. */
 export function start(program: Program): void {
+  silenceOwnWarnings()
   installStackTraces(program)
   installConsole(readLogSettings())
   if (hidesAwslambda()) removeAwslambda()

@@ -17,10 +17,13 @@ export let lambda: LambdaProcess
 const started: LambdaProcess[] = []
 const built = new Map<string, BuiltFunction>()
 
-/** To be called once by a file of tests, with the fixtures that its tests start. */
-export function useFixtures(...names: readonly string[]): void {
+/** To be called once by a file of tests, with the fixtures that its tests start, and options to build them with. */
+export function useFixtures(...fixtures: readonly (string | { name: string; options: string[] })[]): void {
   before(async () => {
-    for (const name of names) built.set(name, await buildFunction(name))
+    for (const each of fixtures) {
+      const { name, options } = typeof each === 'string' ? { name: each, options: [] } : each
+      built.set(name, await buildFunction(name, ...options))
+    }
   })
   after(() => Promise.all([...built.values()].map((fixture) => fixture.remove())))
   beforeEach(async (t) => {

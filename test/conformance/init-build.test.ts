@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+
+const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
+
+useFixtures(
+  { name: 'initialised', options: ['--init', 'build'] },
+  { name: 'contract', options: ['--init', 'build'] },
+)
+
+const start = (env: Record<string, string> = {}) => startFixture('initialised', 'initialised', env)
+
+describe('a function that is initialised at build time', () => {
+  test('has in each process what its modules made at build time, and runs its hooks in each', async () => {
+    start({ STAGE: 'production' })
+    const answer = (await invoke({ key: 'key 12' })).json() as Record<string, unknown>
+    const { random: _, log, ...rest } = answer
+    assert.deepEqual(rest, {
+      isSameProcess: false,
+      restores: 1,
+      stage: 'not set',
+      stageNow: 'production',
+      stageThroughKept: 'production',
+      square: 144,
+      settled: 'a promise',
+      digest: '982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1',
+      methods: true,
+      agent: [7, true, true],
+      stored: 'value',
+      zipped: 24,
+      webAssembly: 'object',
+      isPortOpen: true,
+      argv: 2,
+      directory: '/var/task',
+    })
+    assert.match(String((log as string[])[0]), /^loaded in process/)
+    assert.deepEqual((log as string[]).slice(1), ['before the snapshot', 'invoked'])
+    assert.doesNotMatch(lambda.output, /initialised/)
+  })
+
+  test('draws other random values in each process', async () => {
+    const drawn = new Set<unknown>()
+    for (let count = 0; count < 3; count++) {
+      start()
+      const { random } = (await invoke()).json() as { random: unknown[] }
+      for (const value of random) drawn.add(value)
+    }
+    assert.equal(drawn.size, 9)
+  })
+
+  test('fails to initialise when a hook of onAfterRestore does', async () => {
+    start({ FAIL_RESTORE: '1' })
+    assert.equal((await lambda.ended).code, 1)
+    const [error] = api.initErrors
+    assert.equal(error?.header('lambda-runtime-function-error-type'), 'Runtime.AfterRestoreError')
+    assert.match(String(error?.body), /cannot be restored/)
+  })
+
+  test('has stack traces of its TypeScript source', async () => {
+    start()
+    const { errorType, trace } = (await invoke({ fail: true })).json() as {
+      errorType: string
+      trace: string[]
+    }
+    assert.equal(errorType, 'OrderNotFound')
+    assert.match(trace.join('\n'), /test\/fixtures\/functions\/initialised\.ts:\d+:\d+/)
+  })
+
+  test('has the whole handler contract', async () => {
+    startFixture('contract', 'contract')
+    assert.deepEqual((await invoke({ text: 'Hello' })).json(), { text: 'Hello' })
+    startFixture('contract', 'contract.missing')
+    assert.equal((await lambda.ended).code, 1)
+    assert.match(String(api.initErrors.at(-1)?.body), /Runtime.HandlerNotFound/)
+  })
+})
+
+describe('a function cannot be initialised at build time that', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
+    await writeFile(join(folder, 'package.json'), '{}')
+  })
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  const HANDLER = '\nexport const handler = async () => 1\n'
+  const CASES: [string, string, RegExp][] = [
+    [
+      'sends an HTTP request',
+      `import { request } from 'node:http'\nrequest('http://127.0.0.1:1/')`,
+      /it calls http\.request \(entry\.ts:2:1\)/,
+    ],
+    [
+      'extends a class of a module that has to wait',
+      `import { Agent } from 'node:https'\nclass Own extends Agent {}\nglobalThis.own = Own`,
+      /it reads https\.Agent\.prototype \(entry\.ts:2:19\)/,
+    ],
+    [
+      'patches such a module',
+      `import http from 'node:http'\nhttp.request = undefined as never`,
+      /it changes http\.request \(entry\.ts:2:/,
+    ],
+    [
+      'uses an object that it made of such a class',
+      `import { Agent } from 'node:http'\nconsole.log(new Agent().maxSockets)`,
+      /it uses a http\.Agent \(entry\.ts:2:/,
+    ],
+    [
+      'leaves a timer running',
+      `setInterval(() => {}, 1000).unref()`,
+      /it leaves a timer running .*\(entry\.ts:1:1\)/,
+    ],
+    [
+      'leaves a server listening',
+      `import { createServer } from 'node:net'\ncreateServer().listen(0).unref()`,
+      /it leaves a server listening \(entry\.ts:2:/,
+    ],
+    ['listens for a signal', `process.on('SIGUSR2', () => {})`, /it listens for a signal \(entry\.ts:1:/],
+    [
+      'compiles WebAssembly',
+      `new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))`,
+      /it uses WebAssembly\.Module \(entry\.ts:1:/,
+    ],
+    [
+      'draws random values that Node.js has drawn ahead',
+      `export const id = crypto.randomUUID()`,
+      /it calls crypto\.randomUUID, whose random bytes would be the same in every environment \(entry\.ts:1:/,
+    ],
+    ['uses the HTTP classes of the web', `export const headers = new Headers()`, /HTTP/],
+    ['awaits what never settles', `await new Promise(() => {})`, /it awaits a promise that never settles/],
+    ['throws', `throw new TypeError('no table')`, /it fails: TypeError: no table \(entry\.ts:1:7\)/],
+    [
+      'rejects later',
+      `void Promise.reject(new Error('too late'))`,
+      /it fails: Error: too late \(entry\.ts:1:/,
+    ],
+    ['ends its process', `process.exit(0)`, /ended its process/],
+  ]
+  for (const [what, code, message] of CASES) {
+    test(what, async () => {
+      const entry = join(folder, 'entry.ts')
+      await writeFile(entry, code + HANDLER)
+      const build = promisify(execFile)(process.execPath, [
+        COMMAND,
+        'build',
+        entry,
+        '--init',
+        'build',
+        '--out-dir',
+        folder,
+      ])
+      await assert.rejects(build, (error: Error & { stderr: string; code: number }) => {
+        assert.match(error.stderr, message)
+        assert.match(error.stderr, /entry\.ts cannot be initialised at build time.*onAfterRestore/s)
+        return error.code === 1
+      })
+    })
+  }
+})
+
+test('the environment variables that were read at build time are told', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
+  try {
+    const entry = join(folder, 'reads.ts')
+    await writeFile(
+      entry,
+      `const { TABLE } = process.env\nconst known = 'STAGE' in process.env\nexport const handler = async () => [TABLE, known]\n`,
+    )
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [COMMAND, 'build', entry, '--init', 'build', '--json', '--out-dir', folder],
+      // What this machine has must not get into a package.
+      { env: { ...process.env, TABLE: 'secret' } },
+    )
+    assert.deepEqual(JSON.parse(stdout).functions[0].environmentRead, ['TABLE', 'STAGE'])
+    assert.match(stderr, /read environment variables as it initialised \(TABLE and STAGE\)/)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('--init expects lambda or build', async () => {
+  const build = promisify(execFile)(process.execPath, [
+    COMMAND,
+    'build',
+    'src/functions/echo.ts',
+    '--init',
+    'now',
+  ])
+  await assert.rejects(build, (error: Error & { stderr: string; code: number }) => {
+    assert.match(error.stderr, /--init expects build, .* and got now/)
+    return error.code === 2
+  })
+})
