@@ -1,4 +1,4 @@
-/** The Node.js binary that becomes the executable: the pinned one or one that the user names, stripped. */
+/** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -12,6 +12,7 @@ import { type Architecture, ElfFormatError, readArchitecture } from './elf-file.
 import { readHeader } from './elf-header.ts'
 import { stripElf } from './strip-elf.ts'
 import { findTargetRunner, type TargetRunner } from './target-runner.ts'
+import { emptyUnwindTables } from './unwind-tables.ts'
 
 /** No executable can be made of this Node.js, or none on this host. */
 export class BaseNodeError extends BuildError {
@@ -19,7 +20,7 @@ export class BaseNodeError extends BuildError {
 }
 
 export interface BaseNode {
-  /** The stripped binary. */
+  /** The binary, without what executables do not need. */
   readonly path: string
   /** `24.21.0` */
   readonly version: string
@@ -28,6 +29,9 @@ export interface BaseNode {
   /** How to run the binary itself, and what is made of it, on this host; undefined when it cannot be. */
   readonly runner: TargetRunner | undefined
 }
+
+/** Which way copies are made: another number makes those of an earlier version of this program void. */
+const MAKING = 2
 
 /** Older ones lack what pkg's SEA mode and the runtime need. */
 const OLDEST_MAJOR = 22
@@ -51,7 +55,7 @@ export async function prepareBaseNode(
       `${original} is Node.js ${version}, and an executable needs ${OLDEST_MAJOR} or later; give a newer one with --node`,
     )
   }
-  const path = await strippedCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`)
+  const path = await smallerCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`)
   return {
     path,
     version,
@@ -143,22 +147,22 @@ async function findGenerator(
  * Path of the binary without what only debuggers need; `identity` tells whether one made before is still
  * right.
  */
-async function strippedCopy(original: string, identity: string): Promise<string> {
-  const key = createHash('sha256').update(identity).digest('hex').slice(0, 16)
+async function smallerCopy(original: string, identity: string): Promise<string> {
+  const key = createHash('sha256').update(`${MAKING}\n${identity}`).digest('hex').slice(0, 16)
   const folder = await writableCacheFolder()
-  const path = join(folder, `stripped-${key}`, 'node')
+  const path = join(folder, `base-${key}`, 'node')
   if (await isExecutable(path)) {
     return path
   }
   const bytes = await readFile(original)
-  const stripped = explainFormat(() => stripElf(bytes, original))
-  if (stripped.length >= bytes.length) {
-    return original // It was stripped already, as in the Docker image.
+  const smaller = explainFormat(() => emptyUnwindTables(stripElf(bytes, original), original))
+  if (smaller.equals(bytes)) {
+    return original // It was made smaller already, as in the Docker image.
   }
-  const work = await mkdtemp(join(folder, '.strip-'))
+  const work = await mkdtemp(join(folder, '.base-'))
   try {
-    await writeFile(join(work, 'node'), stripped, { mode: 0o755 })
-    await rename(work, join(folder, `stripped-${key}`)).catch(async (error) => {
+    await writeFile(join(work, 'node'), smaller, { mode: 0o755 })
+    await rename(work, join(folder, `base-${key}`)).catch(async (error) => {
       // Another build may have been quicker; then there it is.
       if (!(await isExecutable(path))) {
         throw error
