@@ -11,16 +11,15 @@ import process from 'node:process'
 import { readArchitecture } from '../../src/build/elf-file.ts'
 import { neededVersion } from '../../src/build/elf-versions.ts'
 import { LAMBDA_RUNTIMES, runtimesWith } from '../../src/build/lambda-runtimes.ts'
-import { stripElf } from '../../src/build/strip-elf.ts'
-import { emptyUnwindTables } from '../../src/build/unwind-tables.ts'
+import { makeNodeSmaller } from '../../src/build/smaller-node.ts'
 
 const [oldest, ...files] = process.argv.slice(2)
 for (const file of files) {
   const bytes = await readFile(file)
   if (readArchitecture(bytes, file) === 'x64') checkRunsOn(oldest, bytes, file)
   // Beside it first: a program that runs, as one of these does, cannot be written to.
-  await writeFile(`${file}.stripped`, emptyUnwindTables(stripElf(bytes, file), file), { mode: 0o755 })
-  await rename(`${file}.stripped`, file)
+  await writeFile(`${file}.smaller`, makeNodeSmaller(bytes, file, undefined), { mode: 0o755 })
+  await rename(`${file}.smaller`, file)
 }
 
 function checkRunsOn(name: string | undefined, bytes: Buffer, file: string): void {

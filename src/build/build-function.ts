@@ -52,6 +52,8 @@ export interface FunctionOptions {
   /** Absolute paths of JSON files, each an event that the function is to be prepared for. */
   readonly events: readonly string[]
   readonly minify: boolean
+  /** The locales whose ICU data the executable has; undefined for all that its Node.js has. */
+  readonly locales?: readonly string[] | undefined
 }
 
 export interface BuiltFunction {
@@ -59,6 +61,8 @@ export interface BuiltFunction {
   readonly entry: string
   readonly arch: Architecture
   readonly nodeVersion: string
+  /** The locales that were asked for; undefined when there are all. */
+  readonly locales: readonly string[] | undefined
   /** Absolute path of the zip. */
   readonly zip: string
   /** Absolute path of the folder with the same content. */
@@ -120,7 +124,9 @@ export async function buildFunction(
       ...(await findIncludes(options)),
       ...(await findExternals(options)),
     ])
-    const base = await step('base Node.js', () => prepareBaseNode(options.arch, options.nodePath, onNotice))
+    const base = await step('base Node.js', () =>
+      prepareBaseNode(options.arch, options.nodePath, onNotice, options.locales),
+    )
     const codeCaches = await step('code cache', async () =>
       base.runner
         ? makeCodeCaches({
@@ -174,6 +180,7 @@ export async function buildFunction(
       entry: options.entry,
       arch: options.arch,
       nodeVersion: base.version,
+      locales: options.locales,
       executableBytes: (await stat(executable)).size,
       ...(await measureZip(zip)),
       unpackedBytes: await totalSize(files),

@@ -26,6 +26,7 @@ Builds each entry into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same
   --include PATH      ship a file or folder of the current folder, too; may be repeated
   --external PACKAGE  ship a package as it is instead of bundling it (one with a native addon, say); may be repeated
   --event FILE        a JSON file with an event that the function will get, to prepare for; may be repeated
+  --intl LOCALE,…     have Intl know these locales and en-US only, which makes the package up to 9 MB smaller (default: all)
   --no-minify         leave the bundle readable
   --json              print the result as one JSON object on stdout
 `
