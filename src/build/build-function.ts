@@ -9,6 +9,7 @@ import { prepareBaseNode } from './base-node.ts'
 import { bundleFunction } from './bundle-function.ts'
 import { bundleRuntime } from './bundle-runtime.ts'
 import { type CodeCaches, makeCodeCaches } from './code-caches.ts'
+import type { Compression } from './deflate/deflate-file.ts'
 import type { Architecture } from './elf-file.ts'
 import { findExternals } from './external-packages.ts'
 import { findIncludes } from './included-files.ts'
@@ -54,6 +55,8 @@ export interface FunctionOptions {
   readonly minify: boolean
   /** The locales whose ICU data the executable has; undefined for all that its Node.js has. */
   readonly locales?: readonly string[] | undefined
+  /** How the zip is compressed; `fast` if not given. */
+  readonly compression?: Compression | undefined
 }
 
 export interface BuiltFunction {
@@ -172,7 +175,10 @@ export async function buildFunction(
       const own = ownFiles.map((path) => ({ path, source: join(packaged, path), executable: true }))
       const all: PackageFile[] = [...own, ...extraFiles]
       await setModes(all)
-      await writeZip(all, zip)
+      if (options.compression === 'small') {
+        onNotice('compressing with Zopfli: a minute or two, the first time with this Node.js')
+      }
+      await writeZip(all, zip, options.compression)
       return all
     })
     const built = {

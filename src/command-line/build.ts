@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import process from 'node:process'
 import { type BuiltFunction, buildFunction, type FunctionOptions } from '../build/build-function.ts'
 import { formatDiagnostics } from '../build/bundle-failure.ts'
+import type { Compression } from '../build/deflate/deflate-file.ts'
 import type { Architecture } from '../build/elf-file.ts'
 import { FunctionNameError, functionName } from '../build/function-name.ts'
 import { UnknownLocaleError } from '../build/icu/locales.ts'
@@ -23,6 +24,7 @@ const OPTIONS = {
   external: { type: 'string', multiple: true, default: [] as string[] },
   event: { type: 'string', multiple: true, default: [] as string[] },
   intl: { type: 'string', multiple: true },
+  zip: { type: 'string', default: 'fast' },
   'no-minify': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
@@ -91,6 +93,7 @@ async function readArguments(args: string[]): Promise<{ functions: FunctionOptio
     events: await Promise.all(values.event.map(checkEvent)),
     minify: !values['no-minify'],
     locales: values.intl && readLocales(values.intl),
+    compression: readCompression(values.zip),
   }
   const functions = positionals.map((entry) => ({
     ...shared,
@@ -137,6 +140,15 @@ async function checkEntry(entry: string): Promise<void> {
 function readArchitecture(value: string): Architecture {
   if (value !== 'x64' && value !== 'arm64') {
     throw new UsageError(`--arch expects x64 or arm64, the architectures of AWS Lambda, and got ${value}`)
+  }
+  return value
+}
+
+function readCompression(value: string): Compression {
+  if (value !== 'fast' && value !== 'small') {
+    throw new UsageError(
+      `--zip expects fast, or small for a zip that is smaller by a sixteenth and takes a minute or two, and got ${value}`,
+    )
   }
   return value
 }
