@@ -42,7 +42,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = 2
+const MAKING = 3
 
 /** Thirty days. */
 const UNUSED_MS = 30 * 86_400_000

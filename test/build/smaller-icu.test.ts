@@ -209,4 +209,6 @@ test('the parts of ICU whose data is left out are not in Node.js', () => {
   assert.ok(exported('ucnv_open'), 'this would be seen')
   for (const name of ['utrans_openU', 'usprep_open', 'uspoof_open']) assert.equal(exported(name), undefined)
   assert.equal(spawnSync(process.execPath, ['-e', '/\\p{Name=DIGIT ONE}/u']).status, 1)
+  assert.throws(() => new Intl.Segmenter('en', { granularity: 'line' as 'word' }), RangeError)
+  assert.equal('v8BreakIterator' in Intl, false)
 })

@@ -12,34 +12,39 @@ export interface Zopfli {
 
 /** Starts threads when they are needed, and at most one for each processor. */
 export function openZopfli(): Zopfli {
+  const all = new Set<Worker>()
   const idle: Worker[] = []
-  const all: Worker[] = []
   const waiting: ((worker: Worker) => void)[] = []
+  const start = () => {
+    const worker = new Worker(ZOPFLI_WORKER_FILE)
+    all.add(worker)
+    return worker
+  }
   const borrow = async (): Promise<Worker> => {
     const worker = idle.pop()
     if (worker) return worker
-    if (all.length < availableParallelism()) {
-      const started = new Worker(ZOPFLI_WORKER_FILE)
-      all.push(started)
-      return started
-    }
+    if (all.size < availableParallelism()) return start()
     return new Promise((resolve) => waiting.push(resolve))
-  }
-  const giveBack = (worker: Worker) => {
-    const next = waiting.shift()
-    if (next) next(worker)
-    else idle.push(worker)
   }
   return {
     deflate: async (piece) => {
       const worker = await borrow()
-      worker.postMessage(piece)
-      const [deflated] = (await once(worker, 'message')) as [Uint8Array]
-      giveBack(worker)
-      return Buffer.from(deflated.buffer, deflated.byteOffset, deflated.length)
+      try {
+        worker.postMessage(piece)
+        const [deflated] = (await once(worker, 'message')) as [Uint8Array]
+        const next = waiting.shift()
+        if (next) next(worker)
+        else idle.push(worker)
+        return Buffer.from(deflated.buffer, deflated.byteOffset, deflated.length)
+      } catch (error) {
+        // An error ends a worker; whoever waits for one gets another, and learns the same of it.
+        all.delete(worker)
+        waiting.shift()?.(start())
+        throw error
+      }
     },
     close: async () => {
-      await Promise.all(all.map((worker) => worker.terminate()))
+      await Promise.all([...all].map((worker) => worker.terminate()))
     },
   }
 }

@@ -11,10 +11,10 @@ import { keptLocales, leadsTo, localeItem, localesOf } from './locales.ts'
 import { filterTables } from './resource-bundle.ts'
 
 /**
- * Data of parts of ICU that Node.js does not link (transliterators, StringPrep, the search for confusable names), and the
- * names of characters, which no regular expression and no other JavaScript can ask for.
+ * Data of parts of ICU that Node.js does not link (transliterators, StringPrep, the search for confusable names), and what
+ * no JavaScript can ask for: the names of characters, and where to break lines, which Intl.Segmenter does not do.
  */
-const UNREACHABLE = /^translit\/|\.spp$|^confusables\.cfu$|^unames\.icu$/
+const UNREACHABLE = /^translit\/|\.spp$|^confusables\.cfu$|^unames\.icu$|^brkitr\/line.*\.brk$/
 
 /**
  * What divides text without spaces into words, and in which languages that is written. Without it Intl.Segmenter still
