@@ -6,6 +6,8 @@ export interface BuildVariables {
   readonly ENTRY?: string | undefined
   readonly NAME?: string | undefined
   readonly ARCH?: string | undefined
+  /** The locales that Intl is to know: `en,ja`. */
+  readonly INTL?: string | undefined
 }
 
 /**
@@ -13,7 +15,7 @@ export interface BuildVariables {
  * and leaves `NAME` alone, which names one function. `baseNode` gives the path of the Node.js for an architecture.
  */
 export function buildArguments(
-  { ENTRY, NAME, ARCH }: BuildVariables,
+  { ENTRY, NAME, ARCH, INTL }: BuildVariables,
   listFunctions: () => string[],
   more: readonly string[],
   baseNode: (arch: string) => string,
@@ -21,9 +23,10 @@ export function buildArguments(
   const entries = ENTRY ? [ENTRY.replaceAll('\\', '/')] : listFunctions()
   const name = ENTRY && NAME ? ['--name', NAME] : []
   const arch = ARCH || 'x64'
+  const intl = INTL ? ['--intl', INTL] : []
   // For an architecture that Lambda does not have there is no Node.js; that it does not is for the command to say.
   const node = arch === 'x64' || arch === 'arm64' ? ['--node', baseNode(arch)] : []
-  return ['build', ...name, '--arch', arch, ...node, ...more, '--', ...entries]
+  return ['build', ...name, '--arch', arch, ...node, ...intl, ...more, '--', ...entries]
 }
 
 /** Which of `names`, the files in `folder`, are functions: JavaScript and TypeScript, but not types and tests. */

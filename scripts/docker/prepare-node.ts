@@ -1,5 +1,5 @@
 /**
- * A step of Dockerfile.amazonlinux: strips Node.js binaries, so that they take less room in the image, and refuses one
+ * A step of Dockerfile.amazonlinux: makes Node.js binaries smaller, as a build would, and refuses one
  * that needs newer libraries than the oldest of Lambda's systems has.
  *
  *     node prepare-node.ts OLDEST FILE...
@@ -11,15 +11,15 @@ import process from 'node:process'
 import { readArchitecture } from '../../src/build/elf-file.ts'
 import { neededVersion } from '../../src/build/elf-versions.ts'
 import { LAMBDA_RUNTIMES, runtimesWith } from '../../src/build/lambda-runtimes.ts'
-import { stripElf } from '../../src/build/strip-elf.ts'
+import { makeNodeSmaller } from '../../src/build/smaller-node.ts'
 
 const [oldest, ...files] = process.argv.slice(2)
 for (const file of files) {
   const bytes = await readFile(file)
   if (readArchitecture(bytes, file) === 'x64') checkRunsOn(oldest, bytes, file)
   // Beside it first: a program that runs, as one of these does, cannot be written to.
-  await writeFile(`${file}.stripped`, stripElf(bytes, file), { mode: 0o755 })
-  await rename(`${file}.stripped`, file)
+  await writeFile(`${file}.smaller`, makeNodeSmaller(bytes, file, undefined), { mode: 0o755 })
+  await rename(`${file}.smaller`, file)
 }
 
 function checkRunsOn(name: string | undefined, bytes: Buffer, file: string): void {

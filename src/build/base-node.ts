@@ -1,16 +1,28 @@
-/** The Node.js binary that becomes the executable: the pinned one or one that the user names, stripped. */
+/** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { cacheFolder, findPinnedNode, pinnedVersions } from '../../bin/pinned-node.js'
 import { BuildError } from './build-error.ts'
 import { type Architecture, ElfFormatError, readArchitecture } from './elf-file.ts'
 import { readHeader } from './elf-header.ts'
-import { stripElf } from './strip-elf.ts'
+import { IcuDataError } from './icu/common-data.ts'
+import { makeNodeSmaller } from './smaller-node.ts'
 import { findTargetRunner, type TargetRunner } from './target-runner.ts'
 
 /** No executable can be made of this Node.js, or none on this host. */
@@ -19,7 +31,7 @@ export class BaseNodeError extends BuildError {
 }
 
 export interface BaseNode {
-  /** The stripped binary. */
+  /** The binary, without what executables do not need. */
   readonly path: string
   /** `24.21.0` */
   readonly version: string
@@ -29,17 +41,25 @@ export interface BaseNode {
   readonly runner: TargetRunner | undefined
 }
 
+/** Which way copies are made: another number makes those of an earlier version of this program void. */
+const MAKING = 3
+
+/** Thirty days. */
+const UNUSED_MS = 30 * 86_400_000
+
 /** Older ones lack what pkg's SEA mode and the runtime need. */
 const OLDEST_MAJOR = 22
 
 /**
  * Finds the base for executables for `arch`: the binary `nodePath` if given, else the pinned Node.js, which
- * is fetched if need be (`onFetch` is told so). Rejects with a {@link BaseNodeError} or a PinnedNodeError.
+ * is fetched if need be (`onFetch` is told so). With `locales` it has the ICU data of those alone. Rejects with a
+ * {@link BaseNodeError}, a PinnedNodeError, or an UnknownLocaleError.
  */
 export async function prepareBaseNode(
   arch: Architecture,
   nodePath: string | undefined,
   onFetch: (message: string) => void,
+  locales?: readonly string[],
 ): Promise<BaseNode> {
   const original = nodePath === undefined ? await findPinnedNode(arch, onFetch) : resolve(nodePath)
   const { size, mtimeMs } = await checkArchitecture(original, arch)
@@ -51,7 +71,7 @@ export async function prepareBaseNode(
       `${original} is Node.js ${version}, and an executable needs ${OLDEST_MAJOR} or later; give a newer one with --node`,
     )
   }
-  const path = await strippedCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`)
+  const path = await smallerCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`, locales)
   return {
     path,
     version,
@@ -79,6 +99,12 @@ function explainFormat<Result>(read: () => Result): Result {
   try {
     return read()
   } catch (error) {
+    if (error instanceof IcuDataError) {
+      throw new BaseNodeError(
+        `--intl expects a Node.js with ICU data of its own, and ${error.message}; leave --intl out, or give another with --node`,
+        { cause: error },
+      )
+    }
     throw error instanceof ElfFormatError ? new BaseNodeError(error.message, { cause: error }) : error
   }
 }
@@ -140,25 +166,33 @@ async function findGenerator(
 }
 
 /**
- * Path of the binary without what only debuggers need; `identity` tells whether one made before is still
+ * Path of the binary without what executables do not need; `identity` tells whether one made before is still
  * right.
  */
-async function strippedCopy(original: string, identity: string): Promise<string> {
-  const key = createHash('sha256').update(identity).digest('hex').slice(0, 16)
+async function smallerCopy(
+  original: string,
+  identity: string,
+  locales: readonly string[] | undefined,
+): Promise<string> {
+  const which = JSON.stringify([MAKING, identity, locales?.toSorted()])
+  const key = createHash('sha256').update(which).digest('hex').slice(0, 16)
   const folder = await writableCacheFolder()
-  const path = join(folder, `stripped-${key}`, 'node')
+  const path = join(folder, `base-${key}`, 'node')
   if (await isExecutable(path)) {
+    const now = new Date()
+    await utimes(dirname(path), now, now)
     return path
   }
   const bytes = await readFile(original)
-  const stripped = explainFormat(() => stripElf(bytes, original))
-  if (stripped.length >= bytes.length) {
-    return original // It was stripped already, as in the Docker image.
+  const smaller = explainFormat(() => makeNodeSmaller(bytes, original, locales))
+  if (smaller.equals(bytes)) {
+    return original // It was made smaller already, as in the Docker image.
   }
-  const work = await mkdtemp(join(folder, '.strip-'))
+  await forgetUnused(folder)
+  const work = await mkdtemp(join(folder, '.base-'))
   try {
-    await writeFile(join(work, 'node'), stripped, { mode: 0o755 })
-    await rename(work, join(folder, `stripped-${key}`)).catch(async (error) => {
+    await writeFile(join(work, 'node'), smaller, { mode: 0o755 })
+    await rename(work, join(folder, `base-${key}`)).catch(async (error) => {
       // Another build may have been quicker; then there it is.
       if (!(await isExecutable(path))) {
         throw error
@@ -168,6 +202,15 @@ async function strippedCopy(original: string, identity: string): Promise<string>
     await rm(work, { recursive: true, force: true })
   }
   return path
+}
+
+/** Deletes copies that no build has used for long: each takes 100 MB, and there is one for each choice of locales. */
+async function forgetUnused(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((entry) => entry.startsWith('base-'))) {
+    const path = join(folder, name)
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity })) // Gone: another build has been here.
+    if (Date.now() - mtimeMs > UNUSED_MS) await rm(path, { recursive: true, force: true })
+  }
 }
 
 async function writableCacheFolder(): Promise<string> {

@@ -9,6 +9,7 @@ import { type BaseNode, prepareBaseNode } from './base-node.ts'
 import { bundleFunction, type FunctionBundle } from './bundle-function.ts'
 import { bundleRuntime, type RuntimeBundle } from './bundle-runtime.ts'
 import { type CodeCaches, makeCodeCaches } from './code-caches.ts'
+import type { Compression } from './deflate/deflate-file.ts'
 import type { Architecture } from './elf-file.ts'
 import { findExternals } from './external-packages.ts'
 import { findIncludes } from './included-files.ts'
@@ -55,6 +56,10 @@ export interface FunctionOptions {
   readonly minify: boolean
   /** Where the function's module is initialised: on Lambda, or here, and its heap is in the executable. */
   readonly init: 'lambda' | 'build'
+  /** The locales whose ICU data the executable has; undefined for all that its Node.js has. */
+  readonly locales?: readonly string[] | undefined
+  /** How the zip is compressed; `fast` if not given. */
+  readonly compression?: Compression | undefined
 }
 
 export interface BuiltFunction {
@@ -62,6 +67,8 @@ export interface BuiltFunction {
   readonly entry: string
   readonly arch: Architecture
   readonly nodeVersion: string
+  /** The locales that were asked for; undefined when there are all. */
+  readonly locales: readonly string[] | undefined
   /** Absolute path of the zip. */
   readonly zip: string
   /** Absolute path of the folder with the same content. */
@@ -125,7 +132,9 @@ export async function buildFunction(
       ...(await findIncludes(options)),
       ...(await findExternals(options)),
     ])
-    const base = await step('base Node.js', () => prepareBaseNode(options.arch, options.nodePath, onNotice))
+    const base = await step('base Node.js', () =>
+      prepareBaseNode(options.arch, options.nodePath, onNotice, options.locales),
+    )
     const program =
       options.init === 'build'
         ? await step('init', () => initialisedProgram(options, bundle, runtime, base, packaged, work))
@@ -152,7 +161,10 @@ export async function buildFunction(
       const own = ownFiles.map((path) => ({ path, source: join(packaged, path), executable: true }))
       const all: PackageFile[] = [...own, ...extraFiles]
       await setModes(all)
-      await writeZip(all, zip)
+      if (options.compression === 'small') {
+        onNotice('compressing with Zopfli: a minute or two, the first time with this Node.js')
+      }
+      await writeZip(all, zip, options.compression)
       return all
     })
     const built = {
@@ -160,6 +172,7 @@ export async function buildFunction(
       entry: options.entry,
       arch: options.arch,
       nodeVersion: base.version,
+      locales: options.locales,
       executableBytes: (await stat(executable)).size,
       ...(await measureZip(zip)),
       unpackedBytes: await totalSize(files),

@@ -22,6 +22,8 @@ export interface ElfSection {
   readonly index: number
   readonly type: number
   readonly flags: bigint
+  /** Where it is in memory when the program runs; 0 when it is not mapped. */
+  readonly address: number
   readonly offset: number
   readonly size: number
   /** Index of a related section; for dynamic ones the string table of the names. */
@@ -134,6 +136,7 @@ function readSections(bytes: Buffer, table: ElfFile['sectionHeaders'], nameTable
       index,
       type: bytes.readUInt32LE(at + 4),
       flags: bytes.readBigUInt64LE(at + 8),
+      address: readOffset(bytes, at + 16),
       offset: readOffset(bytes, at + 24),
       size: readOffset(bytes, at + 32),
       link: bytes.readUInt32LE(at + 40),
@@ -142,7 +145,7 @@ function readSections(bytes: Buffer, table: ElfFile['sectionHeaders'], nameTable
   })
 }
 
-/** A 64-bit offset or size; no file here is near 2^53 bytes, so a number holds it or the file is damaged. */
+/** A 64-bit offset, address or size; no file here is near 2^53 bytes, so a number holds it or the file is damaged. */
 function readOffset(bytes: Buffer, at: number): number {
   const value = bytes.readBigUInt64LE(at)
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) {

@@ -33,3 +33,5 @@ export const FILE_LAUNCHER_ENTRY = fileURLToPath(
 export const BOOTSTRAP_FILE = fileURLToPath(new URL('../../bootstrap', import.meta.url))
 /** The program that {@link ./make-executable.ts} runs. */
 export const PKG_PROCESS_FILE = fileURLToPath(new URL(`./pkg-process${ending}`, import.meta.url))
+/** The thread that {@link ./deflate/zopfli.ts} starts. */
+export const ZOPFLI_WORKER_FILE = fileURLToPath(new URL(`./deflate/zopfli-worker${ending}`, import.meta.url))

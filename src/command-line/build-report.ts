@@ -20,7 +20,10 @@ export function stepLine({ name, ms }: Step): string {
 export function textReport(built: BuiltFunction): string {
   const lines: [string, string][] = [
     ['package', `${relative(process.cwd(), built.zip) || built.zip}, ${megabytes(built.zipBytes)}`],
-    ['executable', `${megabytes(built.executableBytes)}, Node.js ${built.nodeVersion}, ${built.arch}`],
+    [
+      'executable',
+      `${megabytes(built.executableBytes)}, Node.js ${built.nodeVersion}, ${built.arch}${built.locales ? `, Intl for ${built.locales.join(', ')}` : ''}`,
+    ],
     ['needs', built.glibc === undefined ? 'no glibc' : `glibc ${built.glibc}`],
     ['runs on', describeRuntimes(built.runtimes)],
   ]
@@ -79,6 +82,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       CodeSha256: built.codeSha256,
       arch: built.arch,
       nodeVersion: built.nodeVersion,
+      intl: built.locales ?? null,
       glibc: built.glibc ?? null,
       runtimes: built.runtimes,
       exports: built.exports ?? null,

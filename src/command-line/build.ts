@@ -4,11 +4,14 @@ import { resolve } from 'node:path'
 import process from 'node:process'
 import { type BuiltFunction, buildFunction, type FunctionOptions } from '../build/build-function.ts'
 import { formatDiagnostics } from '../build/bundle-failure.ts'
+import type { Compression } from '../build/deflate/deflate-file.ts'
 import type { Architecture } from '../build/elf-file.ts'
 import { FunctionNameError, functionName } from '../build/function-name.ts'
+import { UnknownLocaleError } from '../build/icu/locales.ts'
 import { abandonBuilds } from '../build/unfinished-work.ts'
 import { jsonReport, stepLine, textReport } from './build-report.ts'
 import { onEarlyEnd } from './early-end.ts'
+import { nearestName } from './nearest-name.ts'
 import { readOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -21,6 +24,8 @@ const OPTIONS = {
   external: { type: 'string', multiple: true, default: [] as string[] },
   event: { type: 'string', multiple: true, default: [] as string[] },
   init: { type: 'string', default: 'lambda' },
+  intl: { type: 'string', multiple: true },
+  zip: { type: 'string', default: 'fast' },
   'no-minify': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
@@ -52,7 +57,9 @@ async function buildAndReport(options: FunctionOptions): Promise<BuiltFunction> 
     options,
     (step) => say(stepLine(step)),
     (notice) => say(`  ${notice}\n`),
-  )
+  ).catch((error) => {
+    throw error instanceof UnknownLocaleError ? explainLocale(error) : error
+  })
   if (built.warnings.length > 0) {
     say(`\n${await formatDiagnostics([...built.warnings], 'warning')}\n`)
   }
@@ -87,6 +94,8 @@ async function readArguments(args: string[]): Promise<{ functions: FunctionOptio
     events: await Promise.all(values.event.map(checkEvent)),
     minify: !values['no-minify'],
     init: readInit(values.init),
+    locales: values.intl && readLocales(values.intl),
+    compression: readCompression(values.zip),
   }
   const functions = positionals.map((entry) => ({
     ...shared,
@@ -144,6 +153,36 @@ function readInit(value: string): FunctionOptions['init'] {
     )
   }
   return value
+}
+
+function readCompression(value: string): Compression {
+  if (value !== 'fast' && value !== 'small') {
+    throw new UsageError(
+      `--zip expects fast, or small for a zip that is smaller by a sixteenth and takes a minute or two, and got ${value}`,
+    )
+  }
+  return value
+}
+
+/** Locales as in BCP 47, or with `_` instead of `-`, each once. Whether there are such the base Node.js tells. */
+function readLocales(values: readonly string[]): string[] {
+  const locales = values.flatMap((value) => value.split(',')).map((locale) => locale.trim())
+  for (const locale of locales) {
+    if (!/^[a-z]{2,8}([-_][a-z0-9]{1,8})*$/i.test(locale)) {
+      throw new UsageError(
+        `--intl expects locales, as in --intl en,pt-BR,zh-Hant, and got ${JSON.stringify(locale)}; name some, or leave --intl out to have all`,
+      )
+    }
+  }
+  return [...new Set(locales.map((locale) => locale.replaceAll('_', '-')))]
+}
+
+function explainLocale(error: UnknownLocaleError): UsageError {
+  const nearest = nearestName(error.locale, error.known)
+  const remedy = nearest === undefined ? 'name others, or leave --intl out' : `did you mean ${nearest}?`
+  return new UsageError(`--intl expects locales that Node.js knows, and ${error.locale} is none; ${remedy}`, {
+    cause: error,
+  })
 }
 
 /** The absolute path of a JSON file. */

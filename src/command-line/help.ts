@@ -27,6 +27,8 @@ Builds each entry into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same
   --external PACKAGE  ship a package as it is instead of bundling it (one with a native addon, say); may be repeated
   --event FILE        a JSON file with an event that the function will get, to prepare for; may be repeated
   --init build        initialise the function's module now instead of on Lambda; its heap is in the executable
+  --intl LOCALE,…     have Intl know these locales and en-US only, which makes the package up to 9 MB smaller (default: all)
+  --zip fast|small    small: compress with Zopfli, 2 MB smaller; takes a minute or two the first time (default: fast)
   --no-minify         leave the bundle readable
   --json              print the result as one JSON object on stdout
 `

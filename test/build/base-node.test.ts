@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { pinnedVersions } from '../../bin/pinned-node.js'
@@ -47,6 +47,30 @@ test('the base is a stripped copy, made once and used again', async (t) => {
   assert.equal(again.path, first.path)
   assert.equal(statSync(again.path).mtimeMs, made.mtimeMs)
   assert.equal(readdirSync(cache).length, 1, 'nothing but the copy is left in the cache')
+})
+
+test('there is a copy for each choice of locales, whatever their order', async (t) => {
+  const cache = freshCache(t)
+  const base = (locales?: string[]) => prepareBaseNode(here, process.execPath, noFetch, locales)
+  const paths = [await base(), await base(['en', 'ja']), await base(['ja', 'en'])].map(({ path }) => path)
+  assert.equal(new Set(paths).size, 2)
+  assert.equal(paths[1], paths[2])
+  assert.equal(readdirSync(cache).length, 2)
+})
+
+test('a copy that no build has used for a month goes when another is made', async (t) => {
+  const cache = freshCache(t)
+  const monthAgo = Date.now() / 1000 - 31 * 86_400
+  for (const locale of ['en', 'ja']) {
+    const { path } = await prepareBaseNode(here, process.execPath, noFetch, [locale])
+    utimesSync(dirname(path), monthAgo, monthAgo)
+  }
+  const used = await prepareBaseNode(here, process.execPath, noFetch, ['ja'])
+  const made = await prepareBaseNode(here, process.execPath, noFetch, ['de'])
+  assert.deepEqual(
+    readdirSync(cache).map((name) => join(cache, name, 'node')),
+    [used.path, made.path].sort(),
+  )
 })
 
 test('two builds at once both get their base', async (t) => {

@@ -10,6 +10,7 @@ const built: BuiltFunction = {
   entry: '/project/orders.ts',
   arch: 'x64',
   nodeVersion: '24.21.0',
+  locales: undefined,
   zip: '/project/dist/orders.zip',
   folder: '/project/dist/orders',
   executableBytes: 109_316_096,

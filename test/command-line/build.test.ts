@@ -44,6 +44,9 @@ for (const [args, message] of [
     ['orders.ts', '--event', 'bad-event.json'],
     /--event expects a JSON file, and bad-event\.json is not JSON/,
   ],
+  [['orders.ts', '--zip', 'best'], /--zip expects fast, or small .*, and got best/],
+  [['orders.ts', '--intl', 'en,,ja'], /--intl expects locales, as in --intl en,pt-BR,zh-Hant, and got ""/],
+  [['orders.ts', '--intl', '../en'], /--intl expects locales, .*, and got "\.\.\/en"/],
   [['orders.ts', '--name'], /--name.* argument missing; see lambdabin build --help/],
 ] as const) {
   test(`wrong usage ends with status 2, one sentence and no files: build ${args.join(' ')}`, async (t) => {

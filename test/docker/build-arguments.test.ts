@@ -12,7 +12,7 @@ function parts(variables: Parameters<typeof buildArguments>[0], more: string[] =
 test('without ENTRY all functions are built, for x64, under their own names', () => {
   const all = 'build --arch x64 --node /nodes/x64 -- src/functions/a.ts src/functions/b.ts'
   assert.equal(parts({}), all)
-  assert.equal(parts({ ENTRY: '', NAME: '', ARCH: '' }), all)
+  assert.equal(parts({ ENTRY: '', NAME: '', ARCH: '', INTL: '' }), all)
   // Some shells have a NAME of their own, the computer's.
   assert.equal(parts({ NAME: 'DESKTOP-1' }), all)
 })
@@ -21,6 +21,13 @@ test('ENTRY, NAME and ARCH are what is built; a path from Windows is one, too', 
   assert.equal(
     parts({ ENTRY: 'src\\functions\\orders.ts', NAME: 'shop', ARCH: 'arm64' }),
     'build --name shop --arch arm64 --node /nodes/arm64 -- src/functions/orders.ts',
+  )
+})
+
+test('INTL is the locales that Intl is to know', () => {
+  assert.equal(
+    parts({ ENTRY: 'a.ts', INTL: 'en,ja' }),
+    'build --arch x64 --node /nodes/x64 --intl en,ja -- a.ts',
   )
 })
 
