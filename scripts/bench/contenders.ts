@@ -1,0 +1,293 @@
+/** What is compared: each runtime with each function, built and started the way its makers publish. */
+
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { deflateRaw } from 'node:zlib'
+import { build } from 'esbuild'
+import { installAwsClient } from '../aws-client.ts'
+import { BUN, checkAwsClientTools, compileNim, DENO, installNpmProgram, NODE } from './peer-programs.ts'
+import type { FunctionName } from './results.ts'
+import { compileC, type Runtime } from './runtime-api-server.ts'
+
+export interface Contender extends Runtime {
+  readonly function: FunctionName
+  readonly id: string
+  readonly name: string
+  /** The files and folders that would be uploaded, the program first; a zip that is already there instead. */
+  readonly shipped: readonly string[] | { readonly executable: string; readonly zip: string }
+}
+
+/** How a contender comes to be: in a folder of its own, for one function. Throws a PeerMissingError where it cannot. */
+interface Recipe {
+  readonly id: string
+  readonly name: string
+  readonly functions: readonly FunctionName[]
+  readonly prepare: (given: Given) => Promise<Prepared> | Prepared
+}
+
+interface Given {
+  readonly folder: string
+  readonly function: FunctionName
+  /** The node binary for peers: a copy, because the page cache keeps what a running program has mapped. */
+  readonly node: string
+}
+
+type Prepared = Pick<Contender, 'command' | 'shipped'> & { readonly env?: Record<string, string> }
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const LAMBDABIN = here('../../bin/lambdabin.js')
+const EVENTS: Record<FunctionName, string> = {
+  echo: '{"text":"Hello"}',
+  sdk: JSON.stringify(JSON.parse(readFileSync(here('./functions/sdk-event.json'), 'utf8'))),
+  growth: '{"text":"Hello"}',
+}
+/** As they are for lambdabin, and for the others, whose context has no `deadlineMs`. */
+const OWN_SOURCES = { echo: here('../../src/functions/echo.ts'), sdk: here('./functions/sdk.ts') }
+const PEER_SOURCES = { echo: here('./peers/echo.mjs'), sdk: here('./functions/sdk.ts') }
+
+export const RECIPES: readonly Recipe[] = [
+  {
+    id: 'lambdabin',
+    name: 'lambdabin',
+    functions: ['echo', 'sdk'],
+    prepare: (given) => lambdabin(given, []),
+  },
+  {
+    id: 'lambdabin-event',
+    name: 'lambdabin --event',
+    functions: ['sdk'],
+    prepare: (given) => lambdabin(given, ['--event', here('./functions/sdk-event.json')]),
+  },
+  {
+    id: 'lambdabin-init',
+    name: 'lambdabin --init build',
+    functions: ['echo', 'sdk'],
+    prepare: (given) => lambdabin(given, ['--init', 'build']),
+  },
+  {
+    id: 'lambdabin-intl',
+    name: 'lambdabin --intl en',
+    functions: ['echo'],
+    prepare: (given) => lambdabin(given, ['--intl', 'en']),
+  },
+  { id: 'aws-lambda-ric', name: 'aws-lambda-ric 4', functions: ['echo', 'sdk'], prepare: awsLambdaRic },
+  { id: 'node-http', name: 'plain node:http', functions: ['echo', 'sdk'], prepare: nodeHttp },
+  {
+    id: 'bun',
+    name: 'Bun compiled',
+    functions: ['echo', 'sdk'],
+    prepare: (given) => bun(given, 'fetch-loop', ['--minify']),
+  },
+  {
+    id: 'bun-bytecode',
+    name: 'Bun compiled, --bytecode',
+    functions: ['echo', 'sdk'],
+    prepare: (given) => bun(given, 'fetch-loop', ['--minify', '--bytecode', '--format=esm']),
+  },
+  {
+    id: 'bun-socket',
+    name: 'Bun, --bytecode, bare socket',
+    functions: ['echo'],
+    prepare: (given) => bun(given, 'bun-socket', ['--minify', '--bytecode', '--format=esm']),
+  },
+  { id: 'deno', name: 'Deno', functions: ['echo', 'sdk'], prepare: deno },
+  { id: 'nim', name: "the article's, in Nim", functions: ['echo'], prepare: nim },
+  { id: 'c', name: 'C, bare socket', functions: ['echo'], prepare: bareC },
+]
+
+/** Makes one contender for one function, in a folder below `folder`. */
+export async function prepareContender(
+  recipe: Recipe,
+  name: FunctionName,
+  folder: string,
+  node: string,
+): Promise<Contender> {
+  const own = join(folder, `${name}-${recipe.id}`)
+  mkdirSync(own)
+  const { env, ...prepared } = await recipe.prepare({ folder: own, function: name, node })
+  return {
+    id: recipe.id,
+    name: recipe.name,
+    function: name,
+    ...prepared,
+    env: { ...lambdaVariables(name), ...env },
+    cwd: own,
+    event: EVENTS[name],
+  }
+}
+
+/** A copy of the published Node.js in `folder`, for the peers on Node.js. */
+export function copyOfNode(folder: string): string {
+  const node = join(folder, 'node')
+  copyFileSync(NODE, node)
+  return node
+}
+
+/** Whether this lambdabin knows an option of `build`. */
+export function hasBuildOption(option: '--init' | '--intl'): boolean {
+  const help = execFileSync(process.execPath, [LAMBDABIN, 'build', '--help'], { encoding: 'utf8' })
+  return help.includes(`${option} `)
+}
+
+/** Builds `entry` into `folder`, with a code cache as always. */
+export function buildWithLambdabin(entry: string, folder: string, options: readonly string[]): Prepared {
+  const args = [LAMBDABIN, 'build', entry, '--out-dir', folder, '--name', 'function', ...options]
+  execFileSync(process.execPath, args, { stdio: ['ignore', 'ignore', 2] })
+  const executable = join(folder, 'function', 'function')
+  return {
+    command: [executable],
+    shipped: { executable, zip: join(folder, 'function.zip') },
+    env: { _HANDLER: 'function', LAMBDA_TASK_ROOT: dirname(executable) },
+  }
+}
+
+function lambdabin({ folder, function: name }: Given, options: readonly string[]): Prepared {
+  return buildWithLambdabin(sourceOf(OWN_SOURCES, name), folder, options)
+}
+
+/** The client is there as its package has it; the function is a bundle, as people deploy to the managed runtime. */
+async function awsLambdaRic({ folder, function: name, node }: Given): Promise<Prepared> {
+  checkAwsClientTools()
+  const client = installAwsClient()
+  const bundle = join(folder, 'function.js')
+  await bundleFor('cjs', { entryPoints: [sourceOf(PEER_SOURCES, name)] }, bundle)
+  const parts = ['index.mjs', 'rapid-client.node', 'package.json'].map((file) => join(dirname(client), file))
+  return {
+    command: [node, client, 'function.handler'],
+    shipped: [node, ...parts, bundle],
+    env: { _HANDLER: 'function.handler', LAMBDA_TASK_ROOT: folder },
+  }
+}
+
+async function nodeHttp({ folder, function: name, node }: Given): Promise<Prepared> {
+  const bundle = join(folder, 'main.mjs')
+  await bundleFor('esm', { stdin: peerEntry(name, 'node-http') }, bundle)
+  return { command: [node, bundle], shipped: [node, bundle] }
+}
+
+/** As Bun's manual says for production. Its loop is fetch, as in Bun's own package for Lambda. */
+function bun(
+  { folder, function: name }: Given,
+  loop: 'fetch-loop' | 'bun-socket',
+  options: readonly string[],
+): Prepared {
+  const program = installNpmProgram(BUN)
+  const entry = join(folder, 'main.mjs')
+  writeFileSync(entry, peerEntry(name, loop).contents)
+  const executable = join(folder, 'bootstrap')
+  execFileSync(program, ['build', '--compile', ...options, '--outfile', executable, entry], {
+    stdio: ['ignore', 'ignore', 2],
+    cwd: folder,
+  })
+  return { command: [executable], shipped: [executable] }
+}
+
+/**
+ * As Deno's manual says for Lambda: with `deno run`, and the caches of DENO_DIR filled when the image is made, by
+ * running it for a while. The function is a bundle, which starts faster than a folder of packages.
+ */
+async function deno({ folder, function: name }: Given): Promise<Prepared> {
+  const program = join(folder, 'deno')
+  copyFileSync(installNpmProgram(DENO), program)
+  const bundle = join(folder, 'main.mjs')
+  const caches = join(folder, 'deno-dir')
+  await bundleFor('esm', { stdin: peerEntry(name, 'fetch-loop') }, bundle)
+  return {
+    command: [program, 'run', '--cached-only', '--no-check', '--allow-all', bundle],
+    shipped: [program, bundle, caches],
+    env: { DENO_DIR: caches, DENO_NO_UPDATE_CHECK: '1' },
+  }
+}
+
+function nim({ folder }: Given): Prepared {
+  const executable = join(folder, 'function')
+  compileNim(here('./peers/article.nim'), executable, folder)
+  return { command: [executable], shipped: [executable, here('../../bootstrap')] }
+}
+
+function bareC({ folder }: Given): Prepared {
+  const executable = compileC('bare-runtime', folder)
+  return { command: [executable], shipped: [executable] }
+}
+
+function sourceOf(sources: Readonly<Record<'echo' | 'sdk', string>>, name: FunctionName): string {
+  if (name === 'growth') throw new Error('the growth functions are lambdabin’s alone')
+  return sources[name]
+}
+
+function peerEntry(name: FunctionName, loop: string) {
+  const [handler, run] = [sourceOf(PEER_SOURCES, name), here(`./peers/${loop}.mjs`)].map((path) =>
+    JSON.stringify(path),
+  )
+  const contents = `import { handler } from ${handler}\nimport { run } from ${run}\nrun(handler)\n`
+  return { contents, resolveDir: here('.') }
+}
+
+async function bundleFor(
+  format: 'cjs' | 'esm',
+  input: { entryPoints: string[] } | { stdin: { contents: string; resolveDir: string } },
+  outfile: string,
+): Promise<void> {
+  // What is CommonJS in the SDK asks for Node's own modules through require(), which a module does not have.
+  const require = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+  await build({
+    ...input,
+    outfile,
+    format,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    ...(format === 'esm' ? { banner: { js: require } } : {}),
+  })
+}
+
+function lambdaVariables(name: FunctionName): Record<string, string> {
+  return {
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: 'bench',
+    AWS_REGION: 'us-east-1',
+  }
+}
+
+/** Bytes of the executable and of the zip. Deflate takes 5 s for a Node.js, so each file is deflated once. */
+export async function shippedSizes({
+  shipped,
+}: Contender): Promise<{ executableBytes: number; zipBytes: number }> {
+  if ('zip' in shipped) {
+    return { executableBytes: statSync(shipped.executable).size, zipBytes: statSync(shipped.zip).size }
+  }
+  const [executable = ''] = shipped
+  let zipBytes = 22
+  for (const file of shipped.flatMap(filesOf)) zipBytes += await zippedBytes(file)
+  return { executableBytes: statSync(executable).size, zipBytes }
+}
+
+function filesOf(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path]
+  const inside = globSync('**', { cwd: path }).map((name) => join(path, name))
+  return inside.filter((file) => statSync(file).isFile())
+}
+
+const zipped = new Map<string, Promise<number>>()
+
+/** What an entry takes in a zip: its two headers, its name twice, its deflated content. */
+function zippedBytes(file: string): Promise<number> {
+  const known = zipped.get(file) ?? deflatedBytes(file)
+  zipped.set(file, known)
+  return known
+}
+
+async function deflatedBytes(file: string): Promise<number> {
+  const deflated = await promisify<Buffer, { level: number }, Buffer>(deflateRaw)(readFileSync(file), {
+    level: 6,
+  })
+  return 30 + 46 + 2 * Buffer.byteLength(file.slice(file.lastIndexOf('/') + 1)) + deflated.length
+}
