@@ -185,7 +185,7 @@ function readResults(file: string): Results {
 async function measure(options: Options): Promise<Results> {
   if (!hasCommand('cc', '--version')) {
     throw new BadUsage(
-      'the benchmark’s server is in C, and there is no cc; on Debian: apt-get install gcc libc6-dev',
+      "the benchmark's server is in C, and there is no cc; on Debian: apt-get install gcc libc6-dev",
     )
   }
   const folder = mkdtempSync(join(tmpdir(), 'lambdabin-bench-'))
@@ -227,10 +227,11 @@ async function measureIn(folder: string, options: Options): Promise<Results> {
   for (const contender of [...compared, ...growth.contenders]) {
     const isOwn = 'zip' in contender.shipped
     const sizes = options.sizes || isOwn ? await shippedSizes(contender) : { executableBytes: 0, zipBytes: 0 }
-    const { id, name, function: functionName } = contender
+    const { id, name, note, function: functionName } = contender
     contenders.push({
       id,
       name,
+      note,
       function: functionName,
       ...sizes,
       measurements: measurements.get(contender) ?? {},
@@ -281,7 +282,16 @@ async function prepareGrowth(folder: string): Promise<{ contenders: Contender[];
   const contenders = GROWTH_KINDS.map(({ id, name }): Contender => {
     process.stderr.write(`building ${name}\n`)
     const { env, ...prepared } = buildWithLambdabin(entries[id], join(own, id), [])
-    return { id, name, function: 'growth', ...prepared, env: env ?? {}, cwd: own, event: '{"text":"Hello"}' }
+    return {
+      id,
+      name,
+      note: '',
+      function: 'growth',
+      ...prepared,
+      env: env ?? {},
+      cwd: own,
+      event: '{"text":"Hello"}',
+    }
   })
   return { contenders, bytes }
 }

@@ -10,13 +10,14 @@ import { deflateRaw } from 'node:zlib'
 import { build } from 'esbuild'
 import { installAwsClient } from '../aws-client.ts'
 import { BUN, checkAwsClientTools, compileNim, DENO, installNpmProgram, NODE } from './peer-programs.ts'
-import type { FunctionName } from './results.ts'
+import type { ComparedFunction, FunctionName } from './results.ts'
 import { compileC, type Runtime } from './runtime-api-server.ts'
 
 export interface Contender extends Runtime {
   readonly function: FunctionName
   readonly id: string
   readonly name: string
+  readonly note: string
   /** The files and folders that would be uploaded, the program first; a zip that is already there instead. */
   readonly shipped: readonly string[] | { readonly executable: string; readonly zip: string }
 }
@@ -25,13 +26,14 @@ export interface Contender extends Runtime {
 interface Recipe {
   readonly id: string
   readonly name: string
-  readonly functions: readonly FunctionName[]
+  readonly note: string
+  readonly functions: readonly ComparedFunction[]
   readonly prepare: (given: Given) => Promise<Prepared> | Prepared
 }
 
 interface Given {
   readonly folder: string
-  readonly function: FunctionName
+  readonly function: ComparedFunction
   /** The node binary for peers: a copy, because the page cache keeps what a running program has mapped. */
   readonly node: string
 }
@@ -40,10 +42,9 @@ type Prepared = Pick<Contender, 'command' | 'shipped'> & { readonly env?: Record
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const LAMBDABIN = here('../../bin/lambdabin.js')
-const EVENTS: Record<FunctionName, string> = {
+const EVENTS: Record<ComparedFunction, string> = {
   echo: '{"text":"Hello"}',
   sdk: JSON.stringify(JSON.parse(readFileSync(here('./functions/sdk-event.json'), 'utf8'))),
-  growth: '{"text":"Hello"}',
 }
 /** As they are for lambdabin, and for the others, whose context has no `deadlineMs`. */
 const OWN_SOURCES = { echo: here('../../src/functions/echo.ts'), sdk: here('./functions/sdk.ts') }
@@ -53,56 +54,93 @@ export const RECIPES: readonly Recipe[] = [
   {
     id: 'lambdabin',
     name: 'lambdabin',
+    note: '`lambdabin build`, with no options',
     functions: ['echo', 'sdk'],
     prepare: (given) => lambdabin(given, []),
   },
   {
     id: 'lambdabin-event',
     name: 'lambdabin --event',
+    note: 'with an event to make the code cache with',
     functions: ['sdk'],
     prepare: (given) => lambdabin(given, ['--event', here('./functions/sdk-event.json')]),
   },
   {
     id: 'lambdabin-init',
     name: 'lambdabin --init build',
+    note: 'with the module initialised at build time',
     functions: ['echo', 'sdk'],
     prepare: (given) => lambdabin(given, ['--init', 'build']),
   },
   {
     id: 'lambdabin-intl',
     name: 'lambdabin --intl en',
+    note: 'with the locale data of English alone',
     functions: ['echo'],
     prepare: (given) => lambdabin(given, ['--intl', 'en']),
   },
-  { id: 'aws-lambda-ric', name: 'aws-lambda-ric 4', functions: ['echo', 'sdk'], prepare: awsLambdaRic },
-  { id: 'node-http', name: 'plain node:http', functions: ['echo', 'sdk'], prepare: nodeHttp },
+  {
+    id: 'aws-lambda-ric',
+    name: 'aws-lambda-ric 4',
+    note: "AWS's client from npm, on Node.js as it is published; the function is a minified esbuild bundle in CommonJS. The managed runtime has the first two on board; the sizes are of what one would upload for `provided.al2023`",
+    functions: ['echo', 'sdk'],
+    prepare: awsLambdaRic,
+  },
+  {
+    id: 'node-http',
+    name: 'plain node:http',
+    note: 'a loop over `node:http` with one kept-alive connection, bundled with the function, on the same Node.js',
+    functions: ['echo', 'sdk'],
+    prepare: nodeHttp,
+  },
   {
     id: 'bun',
     name: 'Bun compiled',
+    note: "`bun build --compile --minify`, with a loop over `fetch`, as Bun's own package for Lambda has it",
     functions: ['echo', 'sdk'],
     prepare: (given) => bun(given, 'fetch-loop', ['--minify']),
   },
   {
     id: 'bun-bytecode',
     name: 'Bun compiled, --bytecode',
+    note: 'the same with `--bytecode`',
     functions: ['echo', 'sdk'],
     prepare: (given) => bun(given, 'fetch-loop', ['--minify', '--bytecode', '--format=esm']),
   },
   {
     id: 'bun-socket',
     name: 'Bun, --bytecode, bare socket',
+    note: 'the same with a loop over `Bun.connect` that reads HTTP only as far as this needs: no published runtime, but what Bun has left beside its `fetch`',
     functions: ['echo'],
     prepare: (given) => bun(given, 'bun-socket', ['--minify', '--bytecode', '--format=esm']),
   },
-  { id: 'deno', name: 'Deno', functions: ['echo', 'sdk'], prepare: deno },
-  { id: 'nim', name: "the article's, in Nim", functions: ['echo'], prepare: nim },
-  { id: 'c', name: 'C, bare socket', functions: ['echo'], prepare: bareC },
+  {
+    id: 'deno',
+    name: 'Deno',
+    note: "`deno run --cached-only` of a minified bundle, with the caches of `DENO_DIR` filled before, as Deno's manual says for Lambda; the same loop over `fetch`",
+    functions: ['echo', 'sdk'],
+    prepare: deno,
+  },
+  {
+    id: 'nim',
+    name: "the article's, in Nim",
+    note: "the article's program, `nim c -d:release`. Its client sends headers and body in two packets with Nagle's algorithm on, so each invocation waits for a delayed acknowledgement",
+    functions: ['echo'],
+    prepare: nim,
+  },
+  {
+    id: 'c',
+    name: 'C, bare socket',
+    note: "a blocking loop over one socket that answers `null`: what the benchmark's own side takes, and no runtime",
+    functions: ['echo'],
+    prepare: bareC,
+  },
 ]
 
 /** Makes one contender for one function, in a folder below `folder`. */
 export async function prepareContender(
   recipe: Recipe,
-  name: FunctionName,
+  name: ComparedFunction,
   folder: string,
   node: string,
 ): Promise<Contender> {
@@ -112,6 +150,7 @@ export async function prepareContender(
   return {
     id: recipe.id,
     name: recipe.name,
+    note: recipe.note,
     function: name,
     ...prepared,
     env: { ...lambdaVariables(name), ...env },
@@ -146,7 +185,7 @@ export function buildWithLambdabin(entry: string, folder: string, options: reado
 }
 
 function lambdabin({ folder, function: name }: Given, options: readonly string[]): Prepared {
-  return buildWithLambdabin(sourceOf(OWN_SOURCES, name), folder, options)
+  return buildWithLambdabin(OWN_SOURCES[name], folder, options)
 }
 
 /** The client is there as its package has it; the function is a bundle, as people deploy to the managed runtime. */
@@ -154,7 +193,7 @@ async function awsLambdaRic({ folder, function: name, node }: Given): Promise<Pr
   checkAwsClientTools()
   const client = installAwsClient()
   const bundle = join(folder, 'function.js')
-  await bundleFor('cjs', { entryPoints: [sourceOf(PEER_SOURCES, name)] }, bundle)
+  await bundleFor('cjs', { entryPoints: [PEER_SOURCES[name]] }, bundle)
   const parts = ['index.mjs', 'rapid-client.node', 'package.json'].map((file) => join(dirname(client), file))
   return {
     command: [node, client, 'function.handler'],
@@ -214,15 +253,8 @@ function bareC({ folder }: Given): Prepared {
   return { command: [executable], shipped: [executable] }
 }
 
-function sourceOf(sources: Readonly<Record<'echo' | 'sdk', string>>, name: FunctionName): string {
-  if (name === 'growth') throw new Error('the growth functions are lambdabin’s alone')
-  return sources[name]
-}
-
-function peerEntry(name: FunctionName, loop: string) {
-  const [handler, run] = [sourceOf(PEER_SOURCES, name), here(`./peers/${loop}.mjs`)].map((path) =>
-    JSON.stringify(path),
-  )
+function peerEntry(name: ComparedFunction, loop: string) {
+  const [handler, run] = [PEER_SOURCES[name], here(`./peers/${loop}.mjs`)].map((path) => JSON.stringify(path))
   const contents = `import { handler } from ${handler}\nimport { run } from ${run}\nrun(handler)\n`
   return { contents, resolveDir: here('.') }
 }
@@ -246,7 +278,7 @@ async function bundleFor(
   })
 }
 
-function lambdaVariables(name: FunctionName): Record<string, string> {
+function lambdaVariables(name: ComparedFunction): Record<string, string> {
   return {
     AWS_LAMBDA_FUNCTION_NAME: name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

@@ -2,7 +2,10 @@
 
 import { CHECKPOINT, type Measurement } from './runtime-api-server.ts'
 
-export type FunctionName = 'echo' | 'sdk' | 'growth'
+/** The functions that contenders are compared with. */
+export type ComparedFunction = 'echo' | 'sdk'
+
+export type FunctionName = ComparedFunction | 'growth'
 
 /** How a process was started and what for. `Start`: 20 invocations; `Warm`: all of them. */
 export type Phase = 'start' | 'coldStart' | 'warm' | 'anyCpuStart' | 'anyCpuColdStart' | 'anyCpuWarm'
@@ -10,6 +13,8 @@ export type Phase = 'start' | 'coldStart' | 'warm' | 'anyCpuStart' | 'anyCpuCold
 export interface ContenderResults {
   readonly id: string
   readonly name: string
+  /** How it is built and started, a sentence; empty where the name says it all. */
+  readonly note: string
   readonly function: FunctionName
   /** Bytes of the program, and of a zip with all that would be uploaded; 0 where nothing would be. */
   readonly executableBytes: number

@@ -67,11 +67,12 @@ export function renderReport(results: Results, chart: string): string {
         `${FUNCTION_TITLES[name]}, on one CPU`,
         comparison(results, name, [...START, ...WARM, ...MEMORY, ...SIZES]),
       ),
-      section(`${FUNCTION_TITLES[name]}, on any CPU`, comparison(results, name, ANY_CPU)),
+      section(`${FUNCTION_TITLES[name]}, on any CPU`, anyCpu(results, name)),
     ]),
     section('What bundled code costs that is not used', growthTable(results)),
     section('Targets, as ratios in this run, on one CPU', targetTable(results)),
-    section('What the benchmark’s own side takes', serverSide(results)),
+    section("What the benchmark's own side takes", serverSide(results)),
+    section('How each is built and started', notes(results)),
     section('Left out', results.leftOut.map((sentence) => `- ${sentence}`).join('\n')),
   ]
     .filter((part) => part !== '')
@@ -86,7 +87,7 @@ export function renderReadmeSection(results: Results, chart: string, report: str
     `![How fast it starts, and what an invocation takes](${chart})`,
     `${FUNCTION_TITLES.echo}, on one CPU:`,
     comparison(results, 'echo', columns),
-    'A function with the AWS SDK’s DynamoDB document client and zod, on one CPU:',
+    "A function with the AWS SDK's DynamoDB document client and zod, on one CPU:",
     comparison(results, 'sdk', [...START, ...WARM.slice(0, 4), ...MEMORY.slice(1), ...SIZES.slice(1)]),
     `${caption(results)} More is in [the whole report](${report}).`,
   ]
@@ -124,6 +125,15 @@ function comparison(results: Results, name: FunctionName, wanted: readonly Colum
       ...ratios,
     ],
   )
+}
+
+/** Beside the table, why its warm part is to be read with care. */
+function anyCpu(results: Results, name: FunctionName): string {
+  const table = comparison(results, name, ANY_CPU)
+  return table === ''
+    ? ''
+    : `${table}\n\nWhether the two sides of the socket share a CPU is up to the system here, and where they do not, waking the ` +
+        'other CPU takes longer than a fast runtime does: compare warm figures on one CPU.'
 }
 
 function growthTable(results: Results): string {
@@ -174,7 +184,7 @@ function serverSide(results: Results): string {
       'measures the CPU time of both sides. The runtime in C, which is as plain as can be, shows the least that a latency ' +
       'can be, and the most invocations a second: what another runtime has above that is its own.',
     markdownTable(
-      ['', own.title, theirs.title, 'the server’s part'],
+      ['', own.title, theirs.title, "the server's part"],
       contenders.map((contender) => {
         const [server, runtime] = [own.value(contender), theirs.value(contender)]
         const part = `${((server / (server + runtime)) * 100).toFixed(0)} %`
@@ -183,6 +193,14 @@ function serverSide(results: Results): string {
       }),
     ),
   ].join('\n\n')
+}
+
+/** One line for each contender, with what is to be known about it. */
+function notes(results: Results): string {
+  const lines = results.contenders
+    .filter(({ note }) => note !== '')
+    .map(({ name, note }) => `- ${name}: ${note}.`)
+  return [...new Set(lines)].join('\n')
 }
 
 /** How it was measured, and where and when. */
