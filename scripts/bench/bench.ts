@@ -20,9 +20,12 @@ import { AWS_CLIENT_VERSION } from '../aws-client.ts'
 import { renderChart } from './chart.ts'
 import {
   buildWithLambdabin,
+  bundleForAwsLambdaRic,
   type Contender,
   copyOfNode,
   hasBuildOption,
+  lambdaVariables,
+  type Prepared,
   prepareContender,
   RECIPES,
   shippedSizes,
@@ -31,11 +34,13 @@ import { GROWTH_KINDS, writeGrowthFunctions } from './growth.ts'
 import { BUN, DENO, PeerMissingError } from './peer-programs.ts'
 import { writeReadmeSection } from './readme.ts'
 import type { FunctionName, Phase, Results } from './results.ts'
-import { measurePhase } from './rounds.ts'
+import { measurePhase, tryAll } from './rounds.ts'
 import { compileC, hasCommand, type Measurement } from './runtime-api-server.ts'
 import { renderReadmeSection, renderReport } from './tables.ts'
 
 const HELP = `Usage: npm run bench -- [options]
+
+Takes about ten minutes with everything; --only, --functions and smaller numbers make it shorter.
 
   --only ID,…              these contenders only: ${RECIPES.map(({ id }) => id).join(', ')}
   --functions NAME,…       of echo, sdk, growth (default: all)
@@ -198,10 +203,12 @@ async function measure(options: Options): Promise<Results> {
 
 async function measureIn(folder: string, options: Options): Promise<Results> {
   const leftOut: string[] = []
-  if (options.counts.coldStart === 0) leftOut.push('Starts with a cold page cache: they take root.')
+  if (process.getuid?.() !== 0) leftOut.push('Starts with a cold page cache: they take root.')
   const server = compileC('runtime-api-server', folder)
   const compared = await prepareCompared(folder, options, leftOut)
-  const growth = options.functions.has('growth') ? await prepareGrowth(folder) : { contenders: [], bytes: 0 }
+  const growth = options.functions.has('growth')
+    ? await prepareGrowth(folder, compared)
+    : { contenders: [], bytes: 0 }
   const rounds = { ...options, server }
   const measurements = new Map<Contender, Partial<Record<Phase, Measurement[]>>>()
   const run = async (contenders: readonly Contender[], phase: Phase, count: number) => {
@@ -209,13 +216,7 @@ async function measureIn(folder: string, options: Options): Promise<Results> {
       measurements.set(contender, { ...measurements.get(contender), [phase]: measured })
     }
   }
-  // Unmeasured: fills Deno's caches, and has the files read from the disk, whose pages are smaller than written ones'.
-  await measurePhase(
-    [...compared, ...growth.contenders],
-    options.counts.coldStart > 0 ? 'coldStart' : 'start',
-    1,
-    rounds,
-  )
+  await tryAll([...compared, ...growth.contenders], rounds)
   for (const phase of ['start', 'coldStart'] as const) {
     await run(compared, phase, options.counts[phase])
     await run(growth.contenders, phase, options.counts[phase])
@@ -275,24 +276,30 @@ async function prepareCompared(folder: string, options: Options, leftOut: string
   return contenders
 }
 
-async function prepareGrowth(folder: string): Promise<{ contenders: Contender[]; bytes: number }> {
+/** lambdabin's, and those of AWS's client, where it is compared with at all: what the same code costs there. */
+async function prepareGrowth(
+  folder: string,
+  compared: readonly Contender[],
+): Promise<{ contenders: Contender[]; bytes: number }> {
   const own = join(folder, 'growth')
   mkdirSync(own)
   const { entries, bytes } = await writeGrowthFunctions(own)
-  const contenders = GROWTH_KINDS.map(({ id, name }): Contender => {
-    process.stderr.write(`building ${name}\n`)
-    const { env, ...prepared } = buildWithLambdabin(entries[id], join(own, id), [])
-    return {
-      id,
-      name,
-      note: '',
-      function: 'growth',
-      ...prepared,
-      env: env ?? {},
-      cwd: own,
-      event: '{"text":"Hello"}',
-    }
-  })
+  const contenders: Contender[] = []
+  const add = (id: string, name: string, { env = {}, ...prepared }: Prepared) => {
+    const common = { note: '', function: 'growth', cwd: own, event: '{"text":"Hello"}' } as const
+    contenders.push({ id, name, ...common, ...prepared, env: { ...lambdaVariables('growth'), ...env } })
+  }
+  for (const { id, name } of GROWTH_KINDS) {
+    process.stderr.write(`building ${name} for lambdabin\n`)
+    add(id, `lambdabin: ${name}`, buildWithLambdabin(entries[id], join(own, id), []))
+  }
+  const aws = compared.find(({ id }) => id === 'aws-lambda-ric')
+  for (const { id, name } of aws ? GROWTH_KINDS : []) {
+    const place = join(own, `aws-${id}`)
+    mkdirSync(place)
+    const prepared = await bundleForAwsLambdaRic(entries[id], place, aws?.command[0] ?? '')
+    add(`aws-${id}`, `${aws?.name}: ${name}`, prepared)
+  }
   return { contenders, bytes }
 }
 

@@ -38,7 +38,7 @@ interface Given {
   readonly node: string
 }
 
-type Prepared = Pick<Contender, 'command' | 'shipped'> & { readonly env?: Record<string, string> }
+export type Prepared = Pick<Contender, 'command' | 'shipped'> & { readonly env?: Record<string, string> }
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const LAMBDABIN = here('../../bin/lambdabin.js')
@@ -84,7 +84,7 @@ export const RECIPES: readonly Recipe[] = [
     name: 'aws-lambda-ric 4',
     note: "AWS's client from npm, on Node.js as it is published; the function is a minified esbuild bundle in CommonJS. The managed runtime has the first two on board; the sizes are of what one would upload for `provided.al2023`",
     functions: ['echo', 'sdk'],
-    prepare: awsLambdaRic,
+    prepare: ({ folder, function: name, node }) => bundleForAwsLambdaRic(PEER_SOURCES[name], folder, node),
   },
   {
     id: 'node-http',
@@ -189,11 +189,11 @@ function lambdabin({ folder, function: name }: Given, options: readonly string[]
 }
 
 /** The client is there as its package has it; the function is a bundle, as people deploy to the managed runtime. */
-async function awsLambdaRic({ folder, function: name, node }: Given): Promise<Prepared> {
+export async function bundleForAwsLambdaRic(entry: string, folder: string, node: string): Promise<Prepared> {
   checkAwsClientTools()
   const client = installAwsClient()
   const bundle = join(folder, 'function.js')
-  await bundleFor('cjs', { entryPoints: [PEER_SOURCES[name]] }, bundle)
+  await bundleFor('cjs', { entryPoints: [entry] }, bundle)
   const parts = ['index.mjs', 'rapid-client.node', 'package.json'].map((file) => join(dirname(client), file))
   return {
     command: [node, client, 'function.handler'],
@@ -278,7 +278,7 @@ async function bundleFor(
   })
 }
 
-function lambdaVariables(name: ComparedFunction): Record<string, string> {
+export function lambdaVariables(name: FunctionName): Record<string, string> {
   return {
     AWS_LAMBDA_FUNCTION_NAME: name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { transform } from 'esbuild'
 
 export const GROWTH_KINDS = [
-  { id: 'none', name: 'the echo function' },
+  { id: 'none', name: 'none' },
   { id: 'unreached', name: '10 MB behind an import() that is not reached' },
   { id: 'uncalled', name: '10 MB that initialise, whose functions are not called' },
 ] as const
@@ -54,7 +54,7 @@ export async function writeGrowthFunctions(
   return { entries, bytes }
 }
 
-/** The echo function, with more in it. */
+/** The echo function, as any runtime can run it, with more in it. */
 function writeEntry(folder: string, name: GrowthKind, imports: string, before: string): string {
   const file = join(folder, `${name}.js`)
   writeFileSync(
@@ -64,9 +64,9 @@ export const handler = async (event, context) => {
   ${before}
   return {
     requestId: context.awsRequestId,
-    deadline: context.deadlineMs,
+    deadline: Date.now() + context.getRemainingTimeInMillis(),
     functionArn: context.invokedFunctionArn,
-    traceId: context.xRayTraceId,
+    traceId: process.env._X_AMZN_TRACE_ID,
     event,
   }
 }

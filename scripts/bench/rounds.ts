@@ -38,18 +38,44 @@ export async function measurePhase(
   return measured
 }
 
+/**
+ * Runs each once, unmeasured, and checks its response. That fills Deno's caches, and has programs read from the disk:
+ * pages of a file that was just written are larger, and count more in peak memory.
+ */
+export async function tryAll(
+  contenders: readonly Contender[],
+  { server, cpu }: RoundsOptions,
+): Promise<void> {
+  for (const contender of contenders) {
+    await explained(contender, 'its first run', async () => {
+      const options = { invocations: EARLY, cpu, isReadAnew: true }
+      checkResponse(contender, (await runUnderServer(server, contender, options)).firstResponse)
+    })
+  }
+}
+
+async function explained<Result>(
+  contender: Contender,
+  what: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run()
+  } catch (error) {
+    const why = error instanceof Error && 'stderr' in error ? error.stderr : error
+    throw new Error(`${contender.name}, ${contender.function}, ${what}: ${why}`, { cause: error })
+  }
+}
+
 async function measureOnce(contender: Contender, phase: Phase, options: RoundsOptions): Promise<Measurement> {
   const { server } = options
   const run = runOptions(phase, options)
-  try {
+  return explained(contender, phase, async () => {
     if (!run.isCold) await runUnderServer(server, contender, { ...run, invocations: 1 })
     const measurement = await runUnderServer(server, contender, run)
     checkResponse(contender, measurement.firstResponse)
     return measurement
-  } catch (error) {
-    const why = error instanceof Error && 'stderr' in error ? error.stderr : error
-    throw new Error(`${contender.name}, ${contender.function}, ${phase}: ${why}`, { cause: error })
-  }
+  })
 }
 
 function runOptions(phase: Phase, { cpu, invocations, seconds }: RoundsOptions): RunOptions {

@@ -6,6 +6,8 @@
  *     -c CPU       runs the command, and itself, on that CPU only
  *     -d           drops the system's page cache right before the command is started (as root)
  *     -e EVENT     the event of every invocation; {"text":"Hello"} otherwise
+ *     -r           has the command's file read from the disk anew: a file that was just written is in memory in larger
+ *                  pages than one that was read, and they count more in VmHWM
  *     -s SECONDS   gives no event after so long, counted from the first response; 0, the default, is for ever
  *
  * It starts COMMAND with AWS_LAMBDA_RUNTIME_API set, serves it COUNT invocations one after the other, ends it with
@@ -32,7 +34,6 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -85,6 +86,12 @@ static void refuse_exit(void) {
   exit(1);
 }
 
+static void drop_pages_of(const char *path) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0 || fsync(file) != 0 || posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) fail(path);
+  close(file);
+}
+
 /* Everything that is clean leaves the page cache, and the sync makes it clean. */
 static void drop_page_cache(void) {
   if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) fail("mlockall, which -d needs");
@@ -106,24 +113,12 @@ static uint64_t own_cpu_ns(void) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* Nanoseconds of CPU that all threads of the runtime have used: the first number of each thread's schedstat. */
+/* Nanoseconds of CPU that all threads of the runtime have used, those that have ended too. */
 static uint64_t cpu_ns(void) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/task", (int)child);
-  DIR *tasks = opendir(path);
-  if (tasks == NULL) return 0;
-  uint64_t total = 0;
-  for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-    if (entry->d_name[0] == '.') continue;
-    char file[400];
-    snprintf(file, sizeof file, "/proc/%d/task/%s/schedstat", (int)child, entry->d_name);
-    FILE *stat = fopen(file, "r");
-    unsigned long long spent = 0;
-    if (stat != NULL && fscanf(stat, "%llu", &spent) == 1) total += spent;
-    if (stat != NULL) fclose(stat);
-  }
-  closedir(tasks);
-  return total;
+  clockid_t clock;
+  struct timespec time;
+  if (clock_getcpuclockid(child, &clock) != 0 || clock_gettime(clock, &time) != 0) fail("the runtime's CPU time");
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 static long peak_kib(void) {
@@ -269,18 +264,19 @@ static int is_response(const struct request *request, const char *id) {
 
 int main(int argc, char **argv) {
   const char *event = "{\"text\":\"Hello\"}";
-  int cpu = -1, is_cold = 0;
+  int cpu = -1, is_cold = 0, is_read_anew = 0;
   double limit_seconds = 0;
-  for (int option; (option = getopt(argc, argv, "+c:de:s:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "+c:de:rs:")) != -1;) {
     if (option == 'c') cpu = atoi(optarg);
     else if (option == 'd') is_cold = 1;
     else if (option == 'e') event = optarg;
+    else if (option == 'r') is_read_anew = 1;
     else if (option == 's') limit_seconds = atof(optarg);
     else optind = argc; /* getopt has said what is wrong */
   }
   long count = argc - optind < 3 ? 0 : atol(argv[optind]), checkpoint = count <= 0 ? 0 : atol(argv[optind + 1]);
   if (count <= 0 || strlen(event) > 4096) {
-    fprintf(stderr, "usage: runtime-api-server [-c CPU] [-d] [-e EVENT] [-s SECONDS] COUNT CHECKPOINT COMMAND [ARGUMENT...]\n");
+    fprintf(stderr, "usage: runtime-api-server [-c CPU] [-d] [-e EVENT] [-r] [-s SECONDS] COUNT CHECKPOINT COMMAND [ARGUMENT...]\n");
     return 2;
   }
   char **command = argv + optind + 2;
@@ -302,6 +298,7 @@ int main(int argc, char **argv) {
 
   uint64_t *latencies = calloc((size_t)count, sizeof *latencies);
   if (latencies == NULL) fail("calloc");
+  if (is_read_anew) drop_pages_of(command[0]);
   if (is_cold) drop_page_cache();
   uint64_t started = now_ns(), first_next = 0, first_response = 0, last_response = 0, given = 0;
   uint64_t cpu_start = 0, cpu_checkpoint = 0, cpu_end = 0, own_start = 0, own_end = 0;

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly cpu: number | undefined
   /** Drops the system's page cache right before the start, which takes root. */
   readonly isCold?: boolean
+  /** Has the program's file read from the disk, and not from memory as it was written. */
+  readonly isReadAnew?: boolean
   /** Ends a run early after so long. */
   readonly seconds?: number
 }
@@ -72,11 +74,12 @@ export function compileC(name: 'runtime-api-server' | 'bare-runtime', folder: st
 export async function runUnderServer(
   server: string,
   runtime: Runtime,
-  { invocations, cpu, isCold = false, seconds = 0 }: RunOptions,
+  { invocations, cpu, isCold = false, isReadAnew = false, seconds = 0 }: RunOptions,
 ): Promise<Measurement> {
   const args = [
     ...(cpu === undefined ? [] : ['-c', String(cpu)]),
     ...(isCold ? ['-d'] : []),
+    ...(isReadAnew ? ['-r'] : []),
     ...(seconds > 0 ? ['-s', String(seconds)] : []),
     '-e',
     runtime.event,

@@ -138,10 +138,11 @@ function anyCpu(results: Results, name: FunctionName): string {
 
 function growthTable(results: Results): string {
   const contenders = results.contenders.filter((contender) => contender.function === 'growth')
-  const none = find(results, 'growth', 'none')
-  if (none === undefined) return ''
-  const relative = (contender: ContenderResults, { value }: Column) =>
-    contender === none ? '' : shownRatio(value(contender) / value(none))
+  if (contenders.length === 0) return ''
+  const relative = (contender: ContenderResults, { value }: Column) => {
+    const without = find(results, 'growth', contender.id.startsWith('aws-') ? 'aws-none' : 'none')
+    return contender === without || without === undefined ? '' : shownRatio(value(contender) / value(without))
+  }
   const [start, cold] = GROWTH as [Column, Column]
   const table = markdownTable(
     ['', start.title, 'ratio', cold.title, 'ratio', ...GROWTH.slice(2).map(({ title }) => title)],
