@@ -1,15 +1,21 @@
 /** What is compared: each runtime with each function, built and started the way its makers publish. */
 
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { deflateRaw } from 'node:zlib'
 import { build } from 'esbuild'
 import { installAwsClient } from '../aws-client.ts'
-import { BUN, checkAwsClientTools, compileNim, DENO, installNpmProgram, NODE } from './peer-programs.ts'
+import {
+  BUN,
+  checkAwsClientTools,
+  compileNim,
+  DENO,
+  installNpmProgram,
+  NODE,
+  PeerMissingError,
+} from './peer-programs.ts'
 import type { ComparedFunction, FunctionName } from './results.ts'
 import { compileC, type Runtime } from './runtime-api-server.ts'
 
@@ -70,14 +76,14 @@ export const RECIPES: readonly Recipe[] = [
     name: 'lambdabin --init build',
     note: 'with the module initialised at build time',
     functions: ['echo', 'sdk'],
-    prepare: (given) => lambdabin(given, ['--init', 'build']),
+    prepare: (given) => lambdabinWithOption(given, '--init', 'build'),
   },
   {
     id: 'lambdabin-intl',
     name: 'lambdabin --intl en',
     note: 'with the locale data of English alone',
     functions: ['echo'],
-    prepare: (given) => lambdabin(given, ['--intl', 'en']),
+    prepare: (given) => lambdabinWithOption(given, '--intl', 'en'),
   },
   {
     id: 'aws-lambda-ric',
@@ -166,12 +172,6 @@ export function copyOfNode(folder: string): string {
   return node
 }
 
-/** Whether this lambdabin knows an option of `build`. */
-export function hasBuildOption(option: '--init' | '--intl'): boolean {
-  const help = execFileSync(process.execPath, [LAMBDABIN, 'build', '--help'], { encoding: 'utf8' })
-  return help.includes(`${option} `)
-}
-
 /** Builds `entry` into `folder`, with a code cache as always. */
 export function buildWithLambdabin(entry: string, folder: string, options: readonly string[]): Prepared {
   const args = [LAMBDABIN, 'build', entry, '--out-dir', folder, '--name', 'function', ...options]
@@ -186,6 +186,17 @@ export function buildWithLambdabin(entry: string, folder: string, options: reado
 
 function lambdabin({ folder, function: name }: Given, options: readonly string[]): Prepared {
   return buildWithLambdabin(OWN_SOURCES[name], folder, options)
+}
+
+/** With an option that not every lambdabin has, and that not every function can be built with. */
+function lambdabinWithOption(given: Given, option: '--init' | '--intl', value: string): Prepared {
+  const help = execFileSync(process.execPath, [LAMBDABIN, 'build', '--help'], { encoding: 'utf8' })
+  if (!help.includes(`${option} `)) throw new PeerMissingError('this lambdabin has no such option')
+  try {
+    return lambdabin(given, [option, value])
+  } catch (error) {
+    throw new PeerMissingError(`building ${given.function} with it failed`, { cause: error })
+  }
 }
 
 /** The client is there as its package has it; the function is a bundle, as people deploy to the managed runtime. */
@@ -287,39 +298,4 @@ export function lambdaVariables(name: FunctionName): Record<string, string> {
     AWS_LAMBDA_LOG_STREAM_NAME: 'bench',
     AWS_REGION: 'us-east-1',
   }
-}
-
-/** Bytes of the executable and of the zip. Deflate takes 5 s for a Node.js, so each file is deflated once. */
-export async function shippedSizes({
-  shipped,
-}: Contender): Promise<{ executableBytes: number; zipBytes: number }> {
-  if ('zip' in shipped) {
-    return { executableBytes: statSync(shipped.executable).size, zipBytes: statSync(shipped.zip).size }
-  }
-  const [executable = ''] = shipped
-  let zipBytes = 22
-  for (const file of shipped.flatMap(filesOf)) zipBytes += await zippedBytes(file)
-  return { executableBytes: statSync(executable).size, zipBytes }
-}
-
-function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path]
-  const inside = globSync('**', { cwd: path }).map((name) => join(path, name))
-  return inside.filter((file) => statSync(file).isFile())
-}
-
-const zipped = new Map<string, Promise<number>>()
-
-/** What an entry takes in a zip: its two headers, its name twice, its deflated content. */
-function zippedBytes(file: string): Promise<number> {
-  const known = zipped.get(file) ?? deflatedBytes(file)
-  zipped.set(file, known)
-  return known
-}
-
-async function deflatedBytes(file: string): Promise<number> {
-  const deflated = await promisify<Buffer, { level: number }, Buffer>(deflateRaw)(readFileSync(file), {
-    level: 6,
-  })
-  return 30 + 46 + 2 * Buffer.byteLength(file.slice(file.lastIndexOf('/') + 1)) + deflated.length
 }

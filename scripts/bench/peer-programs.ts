@@ -42,19 +42,18 @@ export function installNpmProgram({ package: name, version, path }: NpmProgram):
   return program
 }
 
-/** Compiles a Nim program as the article does. Returns the version of the compiler. */
-export function compileNim(source: string, program: string, folder: string): string {
+/** Compiles a Nim program as the article does. */
+export function compileNim(source: string, program: string, folder: string): void {
   if (!hasCommand('nim', '--version')) {
     throw new PeerMissingError('there is no nim; on Debian: apt-get install nim')
   }
-  execFileSync(
-    'nim',
-    ['c', '-d:release', '--hints:off', `--nimcache:${join(folder, 'nimcache')}`, `-o:${program}`, source],
-    { stdio: ['ignore', 2, 2] },
-  )
-  const [, version = '?'] =
-    /Version ([\d.]+)/.exec(execFileSync('nim', ['--version'], { encoding: 'utf8' })) ?? []
-  return version
+  const args = ['c', '-d:release', '--hints:off', `--nimcache:${join(folder, 'nimcache')}`, `-o:${program}`]
+  execFileSync('nim', [...args, source], { stdio: ['ignore', 2, 2] })
+}
+
+export function nimVersion(): string {
+  const said = execFileSync('nim', ['--version'], { encoding: 'utf8' })
+  return /Version ([\d.]+)/.exec(said)?.[1] ?? ''
 }
 
 /** What AWS's client is built with when it is installed. */

@@ -20,6 +20,7 @@
  *     cpuMsStart, cpuMsCheckpoint,   CPU time of all threads of the runtime's process: up to its first response, from
  *     cpuMsAll                       there to CHECKPOINT invocations, and from there to the last
  *     serverCpuMs                    CPU time of this program, from the first response to the last
+ *     diskBytesStart                 what was read from the disk for the runtime's process up to its first response
  *     peakKiBEarly, peakKiB          VmHWM, the most memory that was resident: after EARLY invocations, and at the end
  *     firstResponse                  what the runtime sent for the first invocation, one character for each byte
  *
@@ -121,15 +122,20 @@ static uint64_t cpu_ns(void) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-static long peak_kib(void) {
+/* The number in a line of one of the runtime's files in /proc; -1 where there is none. */
+static long long number_in(const char *name, const char *format) {
   char path[64], line[256];
-  snprintf(path, sizeof path, "/proc/%d/status", (int)child);
-  FILE *status = fopen(path, "r");
-  long peak = -1;
-  while (status != NULL && fgets(line, sizeof line, status) != NULL) sscanf(line, "VmHWM: %ld", &peak);
-  if (status != NULL) fclose(status);
-  return peak;
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)child, name);
+  FILE *file = fopen(path, "r");
+  long long number = -1;
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) sscanf(line, format, &number);
+  if (file != NULL) fclose(file);
+  return number;
 }
+
+static long long peak_kib(void) { return number_in("status", "VmHWM: %lld"); }
+
+static long long disk_bytes(void) { return number_in("io", "read_bytes: %lld"); }
 
 static int compare(const void *a, const void *b) {
   uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
@@ -315,7 +321,8 @@ int main(int argc, char **argv) {
   for (int place = FIRST_CONNECTION; place < PLACES; place++) sockets[place].fd = -1;
   sockets[0] = (struct pollfd){.fd = listener, .events = POLLIN};
   sockets[1] = (struct pollfd){.fd = process, .events = POLLIN};
-  long given_count = 0, answered = 0, peak_early = 0;
+  long given_count = 0, answered = 0;
+  long long peak_early = 0, read_start = 0;
   char id[64] = "", *first_body = NULL;
   size_t first_body_length = 0;
   for (int is_over = 0; !is_over;) {
@@ -344,6 +351,7 @@ int main(int argc, char **argv) {
       if (answered == 1) {
         first_response = last_response;
         cpu_start = cpu_ns();
+        read_start = disk_bytes();
         own_start = own_cpu_ns();
         first_body = memcpy(malloc(request.body_length + 1), request.body, request.body_length);
         first_body_length = request.body_length;
@@ -362,19 +370,19 @@ int main(int argc, char **argv) {
           request.line);
     }
   }
-  long peak = peak_kib();
+  long long peak = peak_kib();
   end_runtime();
   qsort(latencies, (size_t)answered, sizeof *latencies, compare);
   if (cpu_checkpoint == 0) cpu_checkpoint = checkpoint <= 0 ? cpu_start : cpu_end;
   double seconds = (double)(last_response - first_response) / 1e9;
   printf("{\"invocations\":%ld,\"firstNextMs\":%.3f,\"firstResponseMs\":%.3f,\"p50Us\":%.1f,\"p99Us\":%.1f,"
          "\"perSecond\":%.0f,\"cpuMsStart\":%.2f,\"cpuMsCheckpoint\":%.2f,\"cpuMsAll\":%.2f,\"serverCpuMs\":%.2f,"
-         "\"peakKiBEarly\":%ld,\"peakKiB\":%ld,\"firstResponse\":",
+         "\"diskBytesStart\":%lld,\"peakKiBEarly\":%lld,\"peakKiB\":%lld,\"firstResponse\":",
       answered, (double)(first_next - started) / 1e6, (double)(first_response - started) / 1e6,
       (double)latencies[answered / 2] / 1e3, (double)latencies[answered - 1 - answered / 100] / 1e3,
       seconds > 0 ? (double)(answered - 1) / seconds : 0, (double)cpu_start / 1e6,
       (double)(cpu_checkpoint - cpu_start) / 1e6, (double)(cpu_end - cpu_checkpoint) / 1e6,
-      (double)(own_end - own_start) / 1e6, peak_early, peak);
+      (double)(own_end - own_start) / 1e6, read_start, peak_early, peak);
   print_escaped(first_body, first_body_length);
   printf("}\n");
   return 0;

@@ -18,6 +18,7 @@ export interface Measurement {
   readonly cpuMsCheckpoint: number
   readonly cpuMsAll: number
   readonly serverCpuMs: number
+  readonly diskBytesStart: number
   readonly peakKiBEarly: number
   readonly peakKiB: number
   readonly firstResponse: string

@@ -28,6 +28,8 @@ const START = [
   column('cold: first `next`, ms', 'coldStart', ({ firstNextMs }) => firstNextMs),
   column('cold: first response, ms', 'coldStart', ({ firstResponseMs }) => firstResponseMs),
 ]
+/** What a cold start has read by its first response, readahead and all: what its time follows from. */
+const COLD_READ = column('cold: read, MB', 'coldStart', ({ diskBytesStart }) => diskBytesStart / 1e6)
 const WARM = [
   column('warm p50, µs', 'warm', ({ p50Us }) => p50Us),
   column('warm p99, µs', 'warm', ({ p99Us }) => p99Us),
@@ -65,7 +67,7 @@ export function renderReport(results: Results, chart: string): string {
     ...(['echo', 'sdk'] as const).flatMap((name) => [
       section(
         `${FUNCTION_TITLES[name]}, on one CPU`,
-        comparison(results, name, [...START, ...WARM, ...MEMORY, ...SIZES]),
+        comparison(results, name, [...START, COLD_READ, ...WARM, ...MEMORY, ...SIZES]),
       ),
       section(`${FUNCTION_TITLES[name]}, on any CPU`, anyCpu(results, name)),
     ]),
@@ -95,9 +97,14 @@ export function renderReadmeSection(results: Results, chart: string, report: str
     .join('\n\n')
 }
 
-/** A GitHub table; the first column is text, the others numbers. */
-export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ['---', ...header.slice(1).map(() => '---:')], ...rows]
+/** A GitHub table, whose first `texts` columns are text, and the others numbers. */
+export function markdownTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  texts = 1,
+): string {
+  const rule = header.map((_, index) => (index < texts ? '---' : '---:'))
+  const lines = [header, rule, ...rows]
   return lines
     .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
     .join('\n')
@@ -172,6 +179,7 @@ function targetTable(results: Results): string {
       measured === '' ? 'not measured' : measured,
       isMet === undefined ? '' : (marks.get(isMet) ?? ''),
     ]),
+    5,
   )
 }
 

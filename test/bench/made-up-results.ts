@@ -16,6 +16,7 @@ export function madeUpMeasurement(scale: number): Measurement {
     cpuMsCheckpoint: 199.9 * scale,
     cpuMsAll: 900 * scale,
     serverCpuMs: 199.99,
+    diskBytesStart: 30e6 * scale,
     peakKiBEarly: 40 * 1024 * scale,
     peakKiB: 50 * 1024 * scale,
     firstResponse: '{}',

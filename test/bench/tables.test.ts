@@ -22,6 +22,7 @@ test('a row has the medians of its runs, in the units of its columns', () => {
       'first response, ms': '10.0',
       'cold: first `next`, ms': '9.0',
       'cold: first response, ms': '10.0',
+      'cold: read, MB': '30.0',
       'warm p50, µs': '20.0',
       'warm p99, µs': '50.0',
       'invocations/s': '10,000',
