@@ -1,8 +1,7 @@
 /** The whole of a run: makes the contenders, measures each phase, and gathers what there is to report. */
 
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { AWS_CLIENT_VERSION } from '../aws-client.ts'
@@ -84,7 +83,7 @@ async function measureIn(folder: string, options: MeasureOptions): Promise<Resul
   }
   return {
     date: new Date().toISOString().slice(0, 10),
-    machine: describeMachine(),
+    machine: describeMachine(folder),
     versions: versionsOf(compared),
     invocations: options.invocations,
     counts: options.counts,
@@ -146,9 +145,22 @@ async function prepareGrowth(
   return { contenders, bytes }
 }
 
-function describeMachine(): string {
+function describeMachine(folder: string): string {
   const memory = Math.round(totalmem() / 2 ** 30)
-  return `${cpus().length} CPUs (${cpus()[0]?.model ?? 'unknown'}), ${memory} GiB, Linux ${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`
+  const machine = `${cpus().length} CPUs (${cpus()[0]?.model ?? 'unknown'}), ${memory} GiB, Linux ${release()}`
+  const readAhead = readAheadKiB(folder)
+  return readAhead === undefined ? machine : `${machine}, the disk reads ${readAhead} KiB ahead`
+}
+
+/** How much the system reads around a page that is missing: a cold start hangs on it. Undefined where nothing says. */
+function readAheadKiB(folder: string): number | undefined {
+  const { dev } = statSync(folder)
+  const device = `${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`
+  try {
+    return Number(readFileSync(`/sys/class/bdi/${device}/read_ahead_kb`, 'utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 function versionsOf(contenders: readonly Contender[]): Record<string, string> {
