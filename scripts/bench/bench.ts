@@ -1,172 +1,172 @@
 /**
- * Compares runtimes with the echo function, alternating in one run:
+ * Compares runtimes, alternating in one run:
  *
- *     npm run bench -- [--starts 15] [--warm-runs 5] [--invocations 20000] [--cpu 1]
+ *     npm run bench -- [options]
  *
- * Each start and each warm run is a process of its own, under `runtime-api-server.c`, which starts it, serves it and
- * measures; everything is pinned to one CPU, as small Lambdas have. Needs a C compiler, and what AWS's client needs.
+ * It prints a report in Markdown, and writes it to dist/bench/ with a chart and all measurements. Each start and each
+ * warm run is a process of its own, under `runtime-api-server.c`, which starts it, serves it and measures. Needs a C
+ * compiler; peers that are not on this machine are installed into the cache folder, or left out, and the report says so.
+ * Dropping the page cache takes root; without it, those columns are left out.
  */
 
-import { execFile, execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
-import { installAwsClient } from '../aws-client.ts'
+import { parseArgs } from 'node:util'
+import { renderChart } from './chart.ts'
+import { RECIPES } from './contenders.ts'
+import { type MeasureOptions, measureAll } from './measure-all.ts'
+import { writeReadmeSection } from './readme.ts'
+import type { Results } from './results.ts'
+import { hasCommand } from './runtime-api-server.ts'
+import { renderReadmeSection, renderReport } from './tables.ts'
 
-interface Measurement {
-  firstNextMs: number
-  firstResponseMs: number
-  p50Us: number
-  p99Us: number
-  perSecond: number
-  cpuMsStart: number
-  cpuMsCheckpoint: number
-  cpuMsAll: number
-  peakKiB: number
-}
+const HELP = `Usage: npm run bench -- [options]
 
-interface Contender {
-  readonly name: string
-  readonly command: readonly string[]
-  readonly env: Record<string, string>
-}
+Takes about ten minutes with everything; --only, --functions and smaller numbers make it shorter.
 
-const CHECKPOINT = 2000
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const { values } = parseArgs({
-  options: {
-    starts: { type: 'string', default: '15' },
-    'warm-runs': { type: 'string', default: '5' },
-    invocations: { type: 'string', default: '20000' },
-    cpu: { type: 'string', default: String(cpus().length - 1) },
-  },
-})
-const invocations = Number(values.invocations)
-const folder = mkdtempSync(join(tmpdir(), 'lambdabin-bench-'))
+  --only ID,…              these contenders only: ${RECIPES.map(({ id }) => id).join(', ')}
+  --functions NAME,…       of echo, sdk, growth (default: all)
+  --starts N               (default: 15)
+  --cold-starts N          with a cold page cache, as root (default: 9)
+  --warm-runs N            (default: 5)
+  --any-cpu-starts N       not pinned to one CPU, warm and cold each (default: 9)
+  --any-cpu-warm-runs N    (default: 3)
+  --invocations N          in a warm run (default: 20000)
+  --seconds N              after which a warm run ends, however few there were (default: 10)
+  --cpu N                  the one to pin to (default: the last)
+  --no-sizes               do not measure what peers would upload, which takes half a minute
+  --out FOLDER             where the report is written (default: dist/bench)
+  --from FILE              measure nothing; take the measurements from this file, an earlier run's results.json
+  --write                  update README.md, docs/benchmark.md and docs/benchmark.svg, too
+`
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const FUNCTIONS = ['echo', 'sdk', 'growth'] as const
+
+class BadUsage extends Error {}
+
 try {
-  const server = compile('runtime-api-server')
-  const contenders = prepare()
-  const starts = await measure(server, contenders, Number(values.starts), 20)
-  const warm = await measure(server, contenders, Number(values['warm-runs']), invocations)
-  process.stdout.write(report(contenders, starts, warm))
-} finally {
-  rmSync(folder, { recursive: true })
+  await main()
+} catch (error) {
+  if (!(error instanceof BadUsage)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 2
 }
 
-function compile(name: string): string {
-  const program = join(folder, name)
-  execFileSync('cc', ['-O2', '-o', program, here(`./${name}.c`)], { stdio: ['ignore', 2, 2] })
-  return program
-}
-
-function prepare(): Contender[] {
-  const lambdabin = here('../../bin/lambdabin.js')
-  const entry = here('../../src/functions/echo.ts')
-  execFileSync(process.execPath, [lambdabin, 'build', entry, '--out-dir', folder], {
-    stdio: ['ignore', 2, 2],
-  })
-  // A copy: pages of a file that was just written are mapped in larger pieces, which would count as memory in use.
-  const executable = join(folder, 'echo', 'copy')
-  copyFileSync(join(folder, 'echo', 'echo'), executable)
-  const peers = here('./peers')
-  const lambda = {
-    AWS_LAMBDA_FUNCTION_NAME: 'echo',
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
-    AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/echo',
-    AWS_LAMBDA_LOG_STREAM_NAME: 'bench',
+async function main(): Promise<void> {
+  const { values } = parse()
+  if (values.help) {
+    process.stdout.write(HELP)
+    return
   }
-  return [
-    {
-      name: 'lambdabin',
-      command: [executable],
-      env: { ...lambda, _HANDLER: 'echo', LAMBDA_TASK_ROOT: join(folder, 'echo') },
-    },
-    {
-      name: 'aws-lambda-ric 4',
-      command: [process.execPath, installAwsClient(), 'echo.handler'],
-      env: { ...lambda, _HANDLER: 'echo.handler', LAMBDA_TASK_ROOT: peers },
-    },
-    { name: 'plain node:http', command: [process.execPath, join(peers, 'node-http.mjs')], env: lambda },
-    { name: 'C, bare socket', command: [compile('bare-runtime')], env: lambda },
-  ]
-}
-
-/** Runs each contender in turn, as often as `rounds` says, once more before that unmeasured, for the page cache. */
-async function measure(server: string, contenders: readonly Contender[], rounds: number, count: number) {
-  const measured = new Map<string, Measurement[]>(contenders.map(({ name }) => [name, []]))
-  for (let round = 0; round <= rounds; round++) {
-    for (const { name, command, env } of contenders) {
-      const parameters = [
-        '-c',
-        values.cpu,
-        server,
-        String(count),
-        String(Math.min(CHECKPOINT, count)),
-        ...command,
-      ]
-      const options = { env: { PATH: process.env.PATH, ...env }, cwd: folder, timeout: 120_000 }
-      const { stdout } = await promisify(execFile)('taskset', parameters, options)
-      if (round > 0) measured.get(name)?.push(JSON.parse(stdout))
-      process.stderr.write('.')
-    }
+  const results = values.from ? readResults(values.from) : await measure(readOptions(values))
+  const out = resolve(values.out)
+  mkdirSync(out, { recursive: true })
+  const report = renderReport(results, 'benchmark.svg')
+  const chart = renderChart(results)
+  writeFileSync(join(out, 'results.json'), JSON.stringify(results))
+  writeFileSync(join(out, 'benchmark.md'), report)
+  writeFileSync(join(out, 'benchmark.svg'), chart)
+  if (values.write) {
+    mkdirSync(join(ROOT, 'docs'), { recursive: true })
+    writeFileSync(join(ROOT, 'docs', 'benchmark.md'), report)
+    writeFileSync(join(ROOT, 'docs', 'benchmark.svg'), chart)
+    writeReadmeSection(
+      join(ROOT, 'README.md'),
+      renderReadmeSection(results, 'docs/benchmark.svg', 'docs/benchmark.md'),
+    )
   }
-  process.stderr.write('\n')
-  return measured
+  process.stdout.write(report)
 }
 
-function report(
-  contenders: readonly Contender[],
-  starts: ReadonlyMap<string, Measurement[]>,
-  warm: ReadonlyMap<string, Measurement[]>,
-): string {
-  const columns: [string, (name: string) => number][] = [
-    ['first `next`, ms', (name) => median(starts.get(name), ({ firstNextMs }) => firstNextMs)],
-    ['first response, ms', (name) => median(starts.get(name), ({ firstResponseMs }) => firstResponseMs)],
-    ['warm p50, µs', (name) => median(warm.get(name), ({ p50Us }) => p50Us)],
-    ['warm p99, µs', (name) => median(warm.get(name), ({ p99Us }) => p99Us)],
-    ['invocations/s', (name) => median(warm.get(name), ({ perSecond }) => perSecond)],
-    [
-      'CPU ms per 1,000, first 2,000',
-      (name) => (median(warm.get(name), ({ cpuMsCheckpoint }) => cpuMsCheckpoint) / CHECKPOINT) * 1000,
-    ],
-    [
-      'CPU ms per 1,000, after that',
-      (name) => (median(warm.get(name), ({ cpuMsAll }) => cpuMsAll) / (invocations - CHECKPOINT)) * 1000,
-    ],
-    ['peak memory, MiB', (name) => median(warm.get(name), ({ peakKiB }) => peakKiB) / 1024],
-  ]
-  const [ours, aws] = contenders as [Contender, Contender]
-  const rows = [
-    ['', ...columns.map(([title]) => title)],
-    ['---', ...columns.map(() => '---:')],
-    ...contenders.map(({ name }) => [name, ...columns.map(([, value]) => rounded(value(name)))]),
-    [
-      `${ours.name} / ${aws.name}`,
-      ...columns.map(([, value]) => (value(ours.name) / value(aws.name)).toFixed(2)),
-    ],
-  ]
-  const zip = (statSync(join(folder, 'echo.zip')).size / 1e6).toFixed(1)
-  return [
-    ...rows.map((row) => `| ${row.join(' | ')} |`),
-    '',
-    `Medians of ${values.starts} starts and ${values['warm-runs']} runs of ${invocations} invocations, alternating, on one CPU;`,
-    `Node.js ${process.versions.node}, ${cpus()[0]?.model}, ${new Date().toISOString().slice(0, 10)}. The echo zip is ${zip} MB.`,
-    '',
-  ].join('\n')
+function parse() {
+  try {
+    return parseArgs({
+      allowNegative: true,
+      options: {
+        help: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        functions: { type: 'string', default: FUNCTIONS.join(',') },
+        starts: { type: 'string', default: '15' },
+        'cold-starts': { type: 'string', default: '9' },
+        'warm-runs': { type: 'string', default: '5' },
+        'any-cpu-starts': { type: 'string', default: '9' },
+        'any-cpu-warm-runs': { type: 'string', default: '3' },
+        invocations: { type: 'string', default: '20000' },
+        seconds: { type: 'string', default: '10' },
+        cpu: { type: 'string', default: String(cpus().length - 1) },
+        sizes: { type: 'boolean', default: true },
+        out: { type: 'string', default: 'dist/bench' },
+        from: { type: 'string' },
+        write: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    throw new BadUsage(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
+  }
 }
 
-function median(
-  measurements: readonly Measurement[] = [],
-  value: (measurement: Measurement) => number,
-): number {
-  const sorted = measurements.map(value).toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? Number.NaN
+function readOptions(values: ReturnType<typeof parse>['values']): MeasureOptions {
+  const isRoot = process.getuid?.() === 0
+  const cold = isRoot ? 1 : 0
+  const anyCpuStarts = wholeNumber('any-cpu-starts', values['any-cpu-starts'])
+  return {
+    only:
+      values.only === undefined
+        ? undefined
+        : names(
+            'only',
+            values.only,
+            RECIPES.map(({ id }) => id),
+          ),
+    functions: names('functions', values.functions, FUNCTIONS),
+    counts: {
+      start: wholeNumber('starts', values.starts),
+      coldStart: cold * wholeNumber('cold-starts', values['cold-starts']),
+      warm: wholeNumber('warm-runs', values['warm-runs']),
+      anyCpuStart: anyCpuStarts,
+      anyCpuColdStart: cold * anyCpuStarts,
+      anyCpuWarm: wholeNumber('any-cpu-warm-runs', values['any-cpu-warm-runs']),
+    },
+    invocations: wholeNumber('invocations', values.invocations, 2),
+    seconds: wholeNumber('seconds', values.seconds, 1),
+    cpu: wholeNumber('cpu', values.cpu),
+    sizes: values.sizes,
+  }
 }
 
-function rounded(value: number): string {
-  return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(value >= 100 ? 0 : 1)
+function wholeNumber(option: string, value: string, least = 0): number {
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || number < least) {
+    throw new BadUsage(
+      `--${option} expects a whole number of at least ${least}, and got ${JSON.stringify(value)}`,
+    )
+  }
+  return number
+}
+
+function names<Name extends string>(option: string, value: string, known: readonly Name[]): Set<Name> {
+  const given = value.split(',')
+  const unknown = given.find((name) => !known.some((other) => other === name))
+  if (unknown !== undefined) {
+    throw new BadUsage(
+      `--${option} expects names of ${known.join(', ')}, with commas between them, and got ${JSON.stringify(unknown)}`,
+    )
+  }
+  return new Set(known.filter((name) => given.includes(name)))
+}
+
+function readResults(file: string): Results {
+  return JSON.parse(readFileSync(file, 'utf8'))
+}
+
+async function measure(options: MeasureOptions): Promise<Results> {
+  if (!hasCommand('cc', '--version')) {
+    throw new BadUsage(
+      "the benchmark's server is in C, and there is no cc; on Debian: apt-get install gcc libc6-dev",
+    )
+  }
+  return await measureAll(options)
 }

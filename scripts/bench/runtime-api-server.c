@@ -1,49 +1,105 @@
 /*
  * The other side of a benchmark: starts one runtime, is its Runtime API, and measures.
  *
- *     runtime-api-server COUNT CHECKPOINT COMMAND [ARGUMENT...]
+ *     runtime-api-server [OPTION...] COUNT CHECKPOINT COMMAND [ARGUMENT...]
+ *
+ *     -c CPU       runs the command, and itself, on that CPU only
+ *     -d           drops the system's page cache right before the command is started (as root)
+ *     -e EVENT     the event of every invocation; {"text":"Hello"} otherwise
+ *     -r           has the command's file read from the disk anew: a file that was just written is in memory in larger
+ *                  pages than one that was read, and they count more in VmHWM
+ *     -s SECONDS   gives no event after so long, counted from the first response; 0, the default, is for ever
  *
  * It starts COMMAND with AWS_LAMBDA_RUNTIME_API set, serves it COUNT invocations one after the other, ends it with
  * SIGKILL, and prints one line of JSON:
  *
+ *     invocations                    how many were answered: COUNT, or fewer where -s came first
  *     firstNextMs, firstResponseMs   from just before fork() to when the whole request had arrived
  *     p50Us, p99Us                   from just before an event is written to when its whole response has been read
  *     perSecond                      invocations a second, from the first to the last, the first left out
  *     cpuMsStart, cpuMsCheckpoint,   CPU time of all threads of the runtime's process: up to its first response, from
- *     cpuMsAll                       there to CHECKPOINT invocations, and from there to COUNT
- *     peakKiB                        VmHWM at the end
+ *     cpuMsAll                       there to CHECKPOINT invocations, and from there to the last
+ *     serverCpuMs                    CPU time of this program, from the first response to the last
+ *     diskBytesStart                 what was read from the disk for the runtime's process up to its first response
+ *     peakKiBEarly, peakKiB          VmHWM, the most memory that was resident: after EARLY invocations, and at the end
+ *     firstResponse                  what the runtime sent for the first invocation, one character for each byte
+ *
+ * Whatever a runtime of Lambda's would not send ends it with a line on stderr and the status 1: another path, the
+ * response to another invocation, what is not HTTP, an exit.
  *
  * In C, with one poll, one read and one write for each request, so that what is measured is the runtime: what it takes
- * itself shows against the C runtime in bare-runtime.c. It serves several connections: AWS's client has two.
+ * itself shows against the C runtime in bare-runtime.c, and in serverCpuMs. It serves several connections: AWS's client
+ * has two. With -d its own pages are locked in memory, and the runtime is forked from it, so that what is read from the
+ * disk is what the runtime needs. What other running programs have mapped is not dropped, though: of libc, what they
+ * use stays.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-static const char EVENT[] = "{\"text\":\"Hello\"}";
+#define EARLY 20
+
 static const char ACCEPTED[] =
     "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n";
 
 static pid_t child;
 
+static void end_runtime(void) {
+  if (child <= 0) return;
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+}
+
 static void fail(const char *what) {
   fprintf(stderr, "runtime-api-server: %s: %s\n", what, strerror(errno));
-  if (child > 0) kill(child, SIGKILL);
+  end_runtime();
   exit(1);
+}
+
+static void refuse(const char *what, const char *sent) {
+  fprintf(stderr, "runtime-api-server: expected %s, and the runtime sent %.200s\n", what, sent);
+  end_runtime();
+  exit(1);
+}
+
+static void refuse_exit(void) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status)) fprintf(stderr, "runtime-api-server: the runtime exited with status %d\n", WEXITSTATUS(status));
+  else fprintf(stderr, "runtime-api-server: the runtime was ended by signal %d\n", WTERMSIG(status));
+  exit(1);
+}
+
+static void drop_pages_of(const char *path) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0 || fsync(file) != 0 || posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) fail(path);
+  close(file);
+}
+
+/* Everything that is clean leaves the page cache, and the sync makes it clean. */
+static void drop_page_cache(void) {
+  if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) fail("mlockall, which -d needs");
+  sync();
+  int file = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+  if (file < 0 || write(file, "3\n", 2) != 2) fail("/proc/sys/vm/drop_caches, which -d writes to as root");
+  close(file);
 }
 
 static uint64_t now_ns(void) {
@@ -52,35 +108,34 @@ static uint64_t now_ns(void) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* Nanoseconds of CPU that all threads of the runtime have used: the first number of each thread's schedstat. */
-static uint64_t cpu_ns(void) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/task", (int)child);
-  DIR *tasks = opendir(path);
-  if (tasks == NULL) return 0;
-  uint64_t total = 0;
-  for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-    if (entry->d_name[0] == '.') continue;
-    char file[400];
-    snprintf(file, sizeof file, "/proc/%d/task/%s/schedstat", (int)child, entry->d_name);
-    FILE *stat = fopen(file, "r");
-    unsigned long long spent = 0;
-    if (stat != NULL && fscanf(stat, "%llu", &spent) == 1) total += spent;
-    if (stat != NULL) fclose(stat);
-  }
-  closedir(tasks);
-  return total;
+static uint64_t own_cpu_ns(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-static long peak_kib(void) {
-  char path[64], line[256];
-  snprintf(path, sizeof path, "/proc/%d/status", (int)child);
-  FILE *status = fopen(path, "r");
-  long peak = -1;
-  while (status != NULL && fgets(line, sizeof line, status) != NULL) sscanf(line, "VmHWM: %ld", &peak);
-  if (status != NULL) fclose(status);
-  return peak;
+/* Nanoseconds of CPU that all threads of the runtime have used, those that have ended too. */
+static uint64_t cpu_ns(void) {
+  clockid_t clock;
+  struct timespec time;
+  if (clock_getcpuclockid(child, &clock) != 0 || clock_gettime(clock, &time) != 0) fail("the runtime's CPU time");
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
+
+/* The number in a line of one of the runtime's files in /proc; -1 where there is none. */
+static long long number_in(const char *name, const char *format) {
+  char path[64], line[256];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)child, name);
+  FILE *file = fopen(path, "r");
+  long long number = -1;
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) sscanf(line, format, &number);
+  if (file != NULL) fclose(file);
+  return number;
+}
+
+static long long peak_kib(void) { return number_in("status", "VmHWM: %lld"); }
+
+static long long disk_bytes(void) { return number_in("io", "read_bytes: %lld"); }
 
 static int compare(const void *a, const void *b) {
   uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
@@ -88,24 +143,31 @@ static int compare(const void *a, const void *b) {
 }
 
 struct request {
-  int is_next;
-  char method_and_path[256];
+  char line[256];
+  char *body; /* as it was sent, chunks and all; valid until the next read */
+  size_t body_length;
 };
 
-#define MAX_CONNECTIONS 16
+/* Place 0 of `sockets` is the listener, place 1 the runtime's process. */
+#define FIRST_CONNECTION 2
+#define PLACES (FIRST_CONNECTION + 16)
 
 struct connection {
-  size_t used;
+  size_t used, taken;
   char buffer[1 << 16];
 };
 
-static struct pollfd sockets[1 + MAX_CONNECTIONS];
-static struct connection connections[1 + MAX_CONNECTIONS];
+static struct pollfd sockets[PLACES];
+static struct connection connections[PLACES];
 
 /* Takes one whole request off what has arrived; returns 0 when there is none yet. */
 static int take_request(struct connection *from, struct request *request) {
   char *buffer = from->buffer;
   size_t used = from->used;
+  if (used >= 5 && memcmp(buffer, "GET /", 5) != 0 && memcmp(buffer, "POST ", 5) != 0) {
+    buffer[used < 200 ? used : 200] = 0;
+    refuse("a GET or POST request", buffer);
+  }
   char *end = used > 0 ? memmem(buffer, used, "\r\n\r\n", 4) : NULL;
   if (end != NULL) {
     size_t head = (size_t)(end - buffer) + 4, body = 0;
@@ -124,46 +186,53 @@ static int take_request(struct connection *from, struct request *request) {
     }
     if (used >= whole) {
       size_t line = (size_t)((char *)memchr(buffer, '\r', used) - buffer);
-      snprintf(request->method_and_path, sizeof request->method_and_path, "%.*s", (int)line, buffer);
-      request->is_next = memcmp(buffer, "GET", 3) == 0;
-      memmove(buffer, buffer + whole, used - whole);
-      from->used = used - whole;
+      snprintf(request->line, sizeof request->line, "%.*s", (int)line, buffer);
+      request->body = buffer + head;
+      request->body_length = whole - head;
+      from->taken = whole;
       return 1;
     }
   }
-  if (used == sizeof from->buffer) {
-    errno = EMSGSIZE;
-    fail("a request is too long");
-  }
+  if (used == sizeof from->buffer) refuse("a request of at most 64 KiB", "a longer one");
   return 0;
+}
+
+static void accept_connection(void) {
+  int on = 1, connection = accept4(sockets[0].fd, NULL, NULL, SOCK_CLOEXEC);
+  if (connection < 0) fail("accept");
+  setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  for (int place = FIRST_CONNECTION; place < PLACES; place++) {
+    if (sockets[place].fd >= 0) continue;
+    sockets[place] = (struct pollfd){.fd = connection, .events = POLLIN};
+    connections[place].used = connections[place].taken = 0;
+    return;
+  }
+  refuse("few connections", "one more than is served");
 }
 
 /* Waits for a whole request; returns the place of its connection. */
 static int next_request(struct request *request) {
-  static int open_sockets = 1;
   for (;;) {
-    int ready = poll(sockets, (nfds_t)open_sockets, 30000);
-    if (ready <= 0) fail("the runtime asks for nothing");
-    if (sockets[0].revents != 0 && open_sockets <= MAX_CONNECTIONS) {
-      int on = 1, connection = accept4(sockets[0].fd, NULL, NULL, SOCK_CLOEXEC);
-      if (connection < 0) fail("accept");
-      setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      sockets[open_sockets] = (struct pollfd){.fd = connection, .events = POLLIN};
-      connections[open_sockets++].used = 0;
-    }
-    for (int place = 1; place < open_sockets; place++) {
-      if (sockets[place].revents == 0) continue;
+    int ready = poll(sockets, PLACES, 30000);
+    if (ready < 0) fail("poll");
+    if (ready == 0) refuse("a request within 30 s", "none");
+    if (sockets[0].revents != 0) accept_connection();
+    for (int place = FIRST_CONNECTION; place < PLACES; place++) {
+      if (sockets[place].fd < 0 || sockets[place].revents == 0) continue;
       struct connection *connection = &connections[place];
+      connection->used -= connection->taken;
+      memmove(connection->buffer, connection->buffer + connection->taken, connection->used);
+      connection->taken = 0;
       ssize_t got = read(sockets[place].fd, connection->buffer + connection->used, sizeof connection->buffer - connection->used);
       if (got <= 0) {
         close(sockets[place].fd);
-        sockets[place].fd = -1; /* poll() passes over it */
-        sockets[place].revents = 0;
+        sockets[place] = (struct pollfd){.fd = -1}; /* poll() passes over it */
         continue;
       }
       connection->used += (size_t)got;
       if (take_request(connection, request)) return place;
     }
+    if (sockets[1].revents != 0) refuse_exit();
   }
 }
 
@@ -176,12 +245,53 @@ static void send_all(int connection, const char *bytes, size_t length) {
   }
 }
 
+static void print_escaped(const char *bytes, size_t length) {
+  putchar('"');
+  for (size_t at = 0; at < length; at++) {
+    unsigned char byte = (unsigned char)bytes[at];
+    if (byte < 32 || byte > 126 || byte == '"' || byte == '\\') printf("\\u%04x", byte);
+    else putchar(byte);
+  }
+  putchar('"');
+}
+
+static int is_next(const struct request *request) {
+  return strncmp(request->line, "GET /2018-06-01/runtime/invocation/next ", 40) == 0;
+}
+
+/* Whether it is the response to the invocation that was given last. */
+static int is_response(const struct request *request, const char *id) {
+  static const char before[] = "POST /2018-06-01/runtime/invocation/";
+  const char *line = request->line;
+  size_t start = sizeof before - 1, length = strlen(id);
+  return strncmp(line, before, start) == 0 && strncmp(line + start, id, length) == 0 &&
+         strncmp(line + start + length, "/response ", 10) == 0;
+}
+
 int main(int argc, char **argv) {
-  if (argc < 4) {
-    fprintf(stderr, "usage: runtime-api-server COUNT CHECKPOINT COMMAND [ARGUMENT...]\n");
+  const char *event = "{\"text\":\"Hello\"}";
+  int cpu = -1, is_cold = 0, is_read_anew = 0;
+  double limit_seconds = 0;
+  for (int option; (option = getopt(argc, argv, "+c:de:rs:")) != -1;) {
+    if (option == 'c') cpu = atoi(optarg);
+    else if (option == 'd') is_cold = 1;
+    else if (option == 'e') event = optarg;
+    else if (option == 'r') is_read_anew = 1;
+    else if (option == 's') limit_seconds = atof(optarg);
+    else optind = argc; /* getopt has said what is wrong */
+  }
+  long count = argc - optind < 3 ? 0 : atol(argv[optind]), checkpoint = count <= 0 ? 0 : atol(argv[optind + 1]);
+  if (count <= 0 || strlen(event) > 4096) {
+    fprintf(stderr, "usage: runtime-api-server [-c CPU] [-d] [-e EVENT] [-r] [-s SECONDS] COUNT CHECKPOINT COMMAND [ARGUMENT...]\n");
     return 2;
   }
-  long count = atol(argv[1]), checkpoint = atol(argv[2]);
+  char **command = argv + optind + 2;
+  if (cpu >= 0) {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(cpu, &cpus);
+    if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) fail("-c");
+  }
   signal(SIGPIPE, SIG_IGN);
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -193,62 +303,87 @@ int main(int argc, char **argv) {
   setenv("AWS_LAMBDA_RUNTIME_API", api, 1);
 
   uint64_t *latencies = calloc((size_t)count, sizeof *latencies);
+  if (latencies == NULL) fail("calloc");
+  if (is_read_anew) drop_pages_of(command[0]);
+  if (is_cold) drop_page_cache();
   uint64_t started = now_ns(), first_next = 0, first_response = 0, last_response = 0, given = 0;
-  uint64_t cpu_start = 0, cpu_checkpoint = 0, cpu_end = 0;
+  uint64_t cpu_start = 0, cpu_checkpoint = 0, cpu_end = 0, own_start = 0, own_end = 0;
   child = fork();
   if (child == 0) {
-    execvp(argv[3], argv + 3);
+    execvp(command[0], command);
+    fprintf(stderr, "runtime-api-server: %s: %s\n", command[0], strerror(errno));
     _exit(127);
   }
   if (child < 0) fail("fork");
+  int process = (int)syscall(SYS_pidfd_open, child, 0);
+  if (process < 0) fail("pidfd_open");
 
-  long given_count = 0, answered = 0;
+  for (int place = FIRST_CONNECTION; place < PLACES; place++) sockets[place].fd = -1;
   sockets[0] = (struct pollfd){.fd = listener, .events = POLLIN};
-  while (answered < count) {
+  sockets[1] = (struct pollfd){.fd = process, .events = POLLIN};
+  long given_count = 0, answered = 0;
+  long long peak_early = 0, read_start = 0;
+  char id[64] = "", *first_body = NULL;
+  size_t first_body_length = 0;
+  for (int is_over = 0; !is_over;) {
     struct request request;
     int connection = sockets[next_request(&request)].fd;
-    if (request.is_next) {
+    if (is_next(&request)) {
+      if (given_count > answered) refuse("a response to the invocation before", request.line);
       if (first_next == 0) first_next = now_ns();
       struct timespec wall;
       clock_gettime(CLOCK_REALTIME, &wall);
-      char reply[1024];
+      char reply[8192];
+      snprintf(id, sizeof id, "3db41196-f442-11e8-a8b4-%012lx", given_count++);
       int size = snprintf(reply, sizeof reply,
           "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-          "Lambda-Runtime-Aws-Request-Id: 3db41196-f442-11e8-a8b4-%012lx\r\n"
+          "Lambda-Runtime-Aws-Request-Id: %s\r\n"
           "Lambda-Runtime-Deadline-Ms: %lld\r\n"
           "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:echo\r\n"
           "Lambda-Runtime-Trace-Id: Root=1-5c009745-36997a167a83da36a3c93059;Parent=62cea21b272ebe72;Sampled=0\r\n"
           "Content-Length: %zu\r\n\r\n%s",
-          given_count++, (long long)wall.tv_sec * 1000 + 3000, sizeof EVENT - 1, EVENT);
+          id, (long long)wall.tv_sec * 1000 + 3000, strlen(event), event);
       given = now_ns();
       send_all(connection, reply, (size_t)size);
-    } else if (strstr(request.method_and_path, "/response") != NULL) {
+    } else if (given_count > answered && is_response(&request, id)) {
       last_response = now_ns();
       latencies[answered++] = last_response - given;
       if (answered == 1) {
         first_response = last_response;
         cpu_start = cpu_ns();
+        read_start = disk_bytes();
+        own_start = own_cpu_ns();
+        first_body = memcpy(malloc(request.body_length + 1), request.body, request.body_length);
+        first_body_length = request.body_length;
       }
+      is_over = answered == count ||
+                (limit_seconds > 0 && (double)(last_response - first_response) / 1e9 >= limit_seconds);
+      if (answered == EARLY || (is_over && answered < EARLY)) peak_early = peak_kib();
       if (answered == checkpoint) cpu_checkpoint = cpu_ns();
-      if (answered == count) cpu_end = cpu_ns();
+      if (is_over) {
+        cpu_end = cpu_ns();
+        own_end = own_cpu_ns();
+      }
       send_all(connection, ACCEPTED, sizeof ACCEPTED - 1);
     } else {
-      fprintf(stderr, "runtime-api-server: the runtime sent %s\n", request.method_and_path);
-      kill(child, SIGKILL);
-      return 1;
+      refuse(given_count > answered ? "the response to the current invocation" : "GET /2018-06-01/runtime/invocation/next",
+          request.line);
     }
   }
-  long peak = peak_kib();
-  kill(child, SIGKILL);
-  waitpid(child, NULL, 0);
-  qsort(latencies, (size_t)count, sizeof *latencies, compare);
-  if (checkpoint <= 0 || checkpoint > count) cpu_checkpoint = cpu_start;
+  long long peak = peak_kib();
+  end_runtime();
+  qsort(latencies, (size_t)answered, sizeof *latencies, compare);
+  if (cpu_checkpoint == 0) cpu_checkpoint = checkpoint <= 0 ? cpu_start : cpu_end;
   double seconds = (double)(last_response - first_response) / 1e9;
-  printf("{\"firstNextMs\":%.3f,\"firstResponseMs\":%.3f,\"p50Us\":%.1f,\"p99Us\":%.1f,\"perSecond\":%.0f,"
-         "\"cpuMsStart\":%.2f,\"cpuMsCheckpoint\":%.2f,\"cpuMsAll\":%.2f,\"peakKiB\":%ld}\n",
-      (double)(first_next - started) / 1e6, (double)(first_response - started) / 1e6,
-      (double)latencies[count / 2] / 1e3, (double)latencies[count - 1 - count / 100] / 1e3,
-      seconds > 0 ? (double)(count - 1) / seconds : 0, (double)cpu_start / 1e6,
-      (double)(cpu_checkpoint - cpu_start) / 1e6, (double)(cpu_end - cpu_checkpoint) / 1e6, peak);
+  printf("{\"invocations\":%ld,\"firstNextMs\":%.3f,\"firstResponseMs\":%.3f,\"p50Us\":%.1f,\"p99Us\":%.1f,"
+         "\"perSecond\":%.0f,\"cpuMsStart\":%.2f,\"cpuMsCheckpoint\":%.2f,\"cpuMsAll\":%.2f,\"serverCpuMs\":%.2f,"
+         "\"diskBytesStart\":%lld,\"peakKiBEarly\":%lld,\"peakKiB\":%lld,\"firstResponse\":",
+      answered, (double)(first_next - started) / 1e6, (double)(first_response - started) / 1e6,
+      (double)latencies[answered / 2] / 1e3, (double)latencies[answered - 1 - answered / 100] / 1e3,
+      seconds > 0 ? (double)(answered - 1) / seconds : 0, (double)cpu_start / 1e6,
+      (double)(cpu_checkpoint - cpu_start) / 1e6, (double)(cpu_end - cpu_checkpoint) / 1e6,
+      (double)(own_end - own_start) / 1e6, read_start, peak_early, peak);
+  print_escaped(first_body, first_body_length);
+  printf("}\n");
   return 0;
 }

@@ -1,0 +1,85 @@
+/** Measures contenders in turn, so that what the machine does meanwhile falls on all of them. */
+
+import process from 'node:process'
+import type { Contender } from './contenders.ts'
+import { checkResponse } from './expected-responses.ts'
+import type { Phase } from './results.ts'
+import { EARLY, type Measurement, type RunOptions, runUnderServer } from './runtime-api-server.ts'
+
+export interface RoundsOptions {
+  readonly server: string
+  readonly cpu: number
+  /** Of a warm run. */
+  readonly invocations: number
+  /** A slow contender's warm run ends after so long. */
+  readonly seconds: number
+}
+
+/**
+ * Runs each contender in turn, `rounds` times. Before each start that is to find its pages in memory there is one
+ * unmeasured: some machines drop the pages of what does not run within seconds.
+ */
+export async function measurePhase(
+  contenders: readonly Contender[],
+  phase: Phase,
+  rounds: number,
+  options: RoundsOptions,
+): Promise<Map<Contender, Measurement[]>> {
+  const measured = new Map<Contender, Measurement[]>(contenders.map((contender) => [contender, []]))
+  if (rounds === 0) return measured
+  process.stderr.write(`${phase} `)
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of contenders) {
+      measured.get(contender)?.push(await measureOnce(contender, phase, options))
+    }
+    process.stderr.write('.')
+  }
+  process.stderr.write('\n')
+  return measured
+}
+
+/**
+ * Runs each once, unmeasured, and checks its response. That fills Deno's caches, and has programs read from the disk:
+ * pages of a file that was just written are larger, and count more in peak memory.
+ */
+export async function tryAll(
+  contenders: readonly Contender[],
+  { server, cpu }: RoundsOptions,
+): Promise<void> {
+  for (const contender of contenders) {
+    await explained(contender, 'its first run', async () => {
+      const options = { invocations: EARLY, cpu, isReadAnew: true }
+      checkResponse(contender, (await runUnderServer(server, contender, options)).firstResponse)
+    })
+  }
+}
+
+async function explained<Result>(
+  contender: Contender,
+  what: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run()
+  } catch (error) {
+    const why = error instanceof Error && 'stderr' in error ? error.stderr : error
+    throw new Error(`${contender.name}, ${contender.function}, ${what}: ${why}`, { cause: error })
+  }
+}
+
+async function measureOnce(contender: Contender, phase: Phase, options: RoundsOptions): Promise<Measurement> {
+  const { server } = options
+  const run = runOptions(phase, options)
+  return explained(contender, phase, async () => {
+    if (!run.isCold) await runUnderServer(server, contender, { ...run, invocations: 1 })
+    const measurement = await runUnderServer(server, contender, run)
+    checkResponse(contender, measurement.firstResponse)
+    return measurement
+  })
+}
+
+function runOptions(phase: Phase, { cpu, invocations, seconds }: RoundsOptions): RunOptions {
+  const pinned = phase.startsWith('anyCpu') ? undefined : cpu
+  if (phase === 'warm' || phase === 'anyCpuWarm') return { invocations, cpu: pinned, seconds }
+  return { invocations: EARLY, cpu: pinned, isCold: phase === 'coldStart' || phase === 'anyCpuColdStart' }
+}

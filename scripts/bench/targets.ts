@@ -1,0 +1,235 @@
+/** What lambdabin is to reach, as ratios in one run, and whether it does. */
+
+import {
+  type ContenderResults,
+  cpuPerThousand,
+  cpuPerThousandEarly,
+  find,
+  median,
+  type Phase,
+  type Results,
+} from './results.ts'
+import type { Measurement } from './runtime-api-server.ts'
+
+export interface Target {
+  readonly what: string
+  readonly against: string
+  readonly goal: string
+  /** As it is shown: 0.87, 41.2 MB, 8 %. */
+  readonly measured: string
+  /** Undefined where there is nothing to meet, or nothing was measured. */
+  readonly isMet: boolean | undefined
+}
+
+interface Definition {
+  readonly what: string
+  readonly against: string
+  readonly limit?: { readonly atMost?: number; readonly atLeast?: number }
+  readonly unit: 'ratio' | 'MB' | 'percent'
+  /** NaN where something that it needs was not measured. */
+  readonly value: (results: Results) => number
+}
+
+const AWS = 'aws-lambda-ric 4, same Node.js'
+const BUN = 'Bun compiled, --bytecode'
+const ACCEPTED_GROWTH = 0.1
+
+const firstResponse = ({ firstResponseMs }: Measurement) => firstResponseMs
+const perSecond = (measurement: Measurement) => measurement.perSecond
+
+const DEFINITIONS: readonly Definition[] = [
+  {
+    what: 'echo, first response',
+    against: AWS,
+    limit: { atMost: 0.9 },
+    unit: 'ratio',
+    value: echoRatio('aws-lambda-ric', 'start', firstResponse),
+  },
+  {
+    what: 'echo, first response, cold page cache',
+    against: AWS,
+    limit: { atMost: 0.8 },
+    unit: 'ratio',
+    value: echoRatio('aws-lambda-ric', 'coldStart', firstResponse),
+  },
+  {
+    what: 'AWS SDK + zod, first response',
+    against: AWS,
+    limit: { atMost: 0.62 },
+    unit: 'ratio',
+    value: sdkRatio('lambdabin', 'aws-lambda-ric'),
+  },
+  {
+    what: 'the same, built with `--event`',
+    against: AWS,
+    limit: { atMost: 0.62 },
+    unit: 'ratio',
+    value: sdkRatio('lambdabin-event', 'aws-lambda-ric'),
+  },
+  {
+    what: 'the same, built with `--init build`',
+    against: AWS,
+    limit: { atMost: 0.45 },
+    unit: 'ratio',
+    value: sdkRatio('lambdabin-init', 'aws-lambda-ric'),
+  },
+  {
+    what: 'the same, built with `--init build`',
+    against: 'our echo, built as ever',
+    limit: { atMost: 1.4 },
+    unit: 'ratio',
+    value: (results) =>
+      median(find(results, 'sdk', 'lambdabin-init'), 'start', firstResponse) /
+      median(find(results, 'echo', 'lambdabin'), 'start', firstResponse),
+  },
+  {
+    what: 'echo, warm latency p50',
+    against: AWS,
+    limit: { atMost: 0.33 },
+    unit: 'ratio',
+    value: echoRatio('aws-lambda-ric', 'warm', ({ p50Us }) => p50Us),
+  },
+  {
+    what: 'echo, CPU per 1,000 invocations',
+    against: AWS,
+    limit: { atMost: 0.52 },
+    unit: 'ratio',
+    value: echoRatio('aws-lambda-ric', 'warm', cpuPerThousand),
+  },
+  {
+    what: 'echo, CPU per 1,000 invocations',
+    against: BUN,
+    limit: { atMost: 1 },
+    unit: 'ratio',
+    value: echoRatio('bun-bytecode', 'warm', cpuPerThousand),
+  },
+  {
+    what: 'echo, invocations/s',
+    against: AWS,
+    limit: { atLeast: 1.85 },
+    unit: 'ratio',
+    value: echoRatio('aws-lambda-ric', 'warm', perSecond),
+  },
+  {
+    what: 'echo, invocations/s',
+    against: BUN,
+    limit: { atLeast: 1 },
+    unit: 'ratio',
+    value: echoRatio('bun-bytecode', 'warm', perSecond),
+  },
+  {
+    what: 'echo, CPU per 1,000 of the first 2,000',
+    against: AWS,
+    limit: { atMost: 1 },
+    unit: 'ratio',
+    value: echoRatio('aws-lambda-ric', 'warm', cpuPerThousandEarly),
+  },
+  {
+    what: 'echo, peak memory after all invocations',
+    against: AWS,
+    limit: { atMost: 1.1 },
+    unit: 'ratio',
+    value: echoRatio('aws-lambda-ric', 'warm', ({ peakKiB }) => peakKiB),
+  },
+  {
+    what: 'echo, peak memory after 20 invocations',
+    against: AWS,
+    unit: 'ratio',
+    value: echoRatio('aws-lambda-ric', 'warm', ({ peakKiBEarly }) => peakKiBEarly),
+  },
+  {
+    what: 'echo, first response',
+    against: BUN,
+    unit: 'ratio',
+    value: echoRatio('bun-bytecode', 'start', firstResponse),
+  },
+  {
+    what: 'echo, first response, cold page cache',
+    against: BUN,
+    unit: 'ratio',
+    value: echoRatio('bun-bytecode', 'coldStart', firstResponse),
+  },
+  {
+    what: 'AWS SDK + zod, first response',
+    against: BUN,
+    unit: 'ratio',
+    value: sdkRatio('lambdabin', 'bun-bytecode'),
+  },
+  { what: 'zip, echo', against: '', limit: { atMost: 39 }, unit: 'MB', value: zipMegabytes('lambdabin') },
+  {
+    what: 'zip, echo, built with `--intl en`',
+    against: '',
+    limit: { atMost: 29 },
+    unit: 'MB',
+    value: zipMegabytes('lambdabin-intl'),
+  },
+  ...growth('start', ''),
+  ...growth('coldStart', ', cold page cache'),
+]
+
+/** Those for which there is a measurement or a goal, with what was measured. */
+export function evaluateTargets(results: Results): Target[] {
+  return DEFINITIONS.map((definition) => {
+    const value = definition.value(results)
+    return {
+      what: definition.what,
+      against: definition.against,
+      goal: goalOf(definition),
+      measured: Number.isFinite(value) ? show(value, definition.unit) : '',
+      isMet: Number.isFinite(value) ? isMet(value, definition.limit) : undefined,
+    }
+  })
+}
+
+function isMet(value: number, limit: Definition['limit']): boolean | undefined {
+  if (limit?.atMost !== undefined) return value <= limit.atMost
+  if (limit?.atLeast !== undefined) return value >= limit.atLeast
+  return undefined
+}
+
+function goalOf({ limit, unit }: Definition): string {
+  if (limit?.atMost !== undefined) return `≤ ${show(limit.atMost, unit)}`
+  if (limit?.atLeast !== undefined) return `≥ ${show(limit.atLeast, unit)}`
+  return ''
+}
+
+function show(value: number, unit: Definition['unit']): string {
+  if (unit === 'MB') return `${value.toFixed(1)} MB`
+  if (unit === 'percent') return `${(value * 100).toFixed(1)} %`
+  return value.toFixed(2)
+}
+
+type Value = (measurement: Measurement) => number
+
+function echoRatio(other: string, phase: Phase, value: Value): (results: Results) => number {
+  return (results) => ratio(find(results, 'echo', 'lambdabin'), find(results, 'echo', other), phase, value)
+}
+
+function sdkRatio(ours: string, other: string): (results: Results) => number {
+  return (results) => ratio(find(results, 'sdk', ours), find(results, 'sdk', other), 'start', firstResponse)
+}
+
+function ratio(
+  ours: ContenderResults | undefined,
+  other: ContenderResults | undefined,
+  phase: Phase,
+  value: Value,
+): number {
+  return median(ours, phase, value) / median(other, phase, value)
+}
+
+function zipMegabytes(id: string): (results: Results) => number {
+  return (results) => (find(results, 'echo', id)?.zipBytes || Number.NaN) / 1e6
+}
+
+function growth(phase: Phase, suffix: string): Definition[] {
+  const kinds = { unreached: 'behind an import() that is not reached', uncalled: 'that only initialise' }
+  return Object.entries(kinds).map(([id, kind]) => ({
+    what: `growth of the first response by 10 MB of code ${kind}${suffix}`,
+    against: 'the function without it',
+    limit: { atMost: ACCEPTED_GROWTH },
+    unit: 'percent' as const,
+    value: (results: Results) =>
+      ratio(find(results, 'growth', id), find(results, 'growth', 'none'), phase, firstResponse) - 1,
+  }))
+}
