@@ -4,6 +4,8 @@
  * Source: AWS Lambda Developer Guide, "Defined runtime environment variables".
  */
 
+// The global of the name is a getter, which is slow where it counts: once for each invocation.
+import process from 'node:process'
 import { MissingEnvironment } from './errors.ts'
 
 export interface Environment {

@@ -214,8 +214,10 @@ class HeadReader {
         field = readField(head, at)
         fields[index] = field
       }
-      const end = head.indexOf('\n', at) - 1
-      addValue(headers, field.name, readValue(head, at + field.prefix.length, end))
+      const end = head.indexOf('\r', at)
+      // A line ends with both, and neither is in it.
+      if (head.indexOf('\n', at) !== end + 1) throw malformedField(head, at)
+      addValue(headers, field.name, trimmed(head, at + field.prefix.length, end))
       at = end + 2
     }
     return { status, isVersion11, headers }
@@ -239,15 +241,13 @@ function readField(head: string, at: number): Field {
   return { prefix: `${name}:`, name: name.toLowerCase() }
 }
 
-/** What is between `start` and `end`, without blanks around it. `end` is to be that of the line. */
-function readValue(head: string, start: number, end: number): string {
+/** What is between `start` and `end`, without blanks around it. */
+function trimmed(head: string, start: number, end: number): string {
   let first = start
   let last = end
   while (first < last && isBlank(head.charCodeAt(first))) first++
   while (first < last && isBlank(head.charCodeAt(last - 1))) last--
-  const value = head.slice(first, last)
-  if (head[end] !== '\r' || value.includes('\r')) throw malformedField(head, start)
-  return value
+  return head.slice(first, last)
 }
 
 function isBlank(character: number): boolean {

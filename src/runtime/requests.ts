@@ -22,6 +22,8 @@ export interface RuntimeRequest {
   readonly body: string | null
 }
 
+const JSON_BODY = ['content-type', 'application/json']
+
 const NEXT: RuntimeRequest = { method: 'GET', path: NEXT_PATH, headers: [], body: null }
 
 export function nextRequest(): RuntimeRequest {
@@ -33,7 +35,7 @@ export function responseRequest(requestId: string, body: string): RuntimeRequest
   return {
     method: 'POST',
     path: responsePath(requestId),
-    headers: ['content-type', 'application/json'],
+    headers: JSON_BODY,
     body,
   }
 }
@@ -56,7 +58,7 @@ export function restoreErrorRequest(document: ErrorDocument): RuntimeRequest {
 }
 
 function failure(path: string, document: ErrorDocument): RuntimeRequest {
-  const headers = ['content-type', 'application/json', ERROR_TYPE_HEADER, errorTypeHeader(document.errorType)]
+  const headers = [...JSON_BODY, ERROR_TYPE_HEADER, errorTypeHeader(document.errorType)]
   const cause = xrayErrorCause(document)
   if (cause !== undefined) headers.push(XRAY_ERROR_CAUSE_HEADER, cause)
   return { method: 'POST', path, headers, body: JSON.stringify(document) }

@@ -26,7 +26,6 @@ declare module 'undici/lib/core/errors.js' {
   type ErrorClass = new (message: string) => Error
   const errors: {
     readonly InformationalError: ErrorClass
-    readonly InvalidArgumentError: ErrorClass
     readonly SocketError: ErrorClass
   }
   export default errors
