@@ -8,6 +8,7 @@ import { packagesWithoutAddonFor } from './addon-architectures.ts'
 import { prepareBaseNode } from './base-node.ts'
 import { bundleFunction } from './bundle-function.ts'
 import { bundleRuntime } from './bundle-runtime.ts'
+import type { Text } from './bundle-text.ts'
 import { type CodeCaches, makeCodeCaches } from './code-caches.ts'
 import type { Architecture } from './elf-file.ts'
 import { findExternals } from './external-packages.ts'
@@ -18,6 +19,7 @@ import { requirementsOf } from './runtime-requirements.ts'
 import { type SelfTestResult, testExecutable } from './self-test.ts'
 import { BOOTSTRAP_FILE } from './source-files.ts'
 import { runStep, type Step, type StepListener } from './steps.ts'
+import { textName } from './text-name.ts'
 import { withWorkFolder } from './work-folder.ts'
 import { type PackageFile, writeZip } from './write-zip.ts'
 
@@ -125,7 +127,7 @@ export async function buildFunction(
       base.runner
         ? makeCodeCaches({
             bundle: runtime,
-            code: bundle.code,
+            texts: [bundle.code, ...bundle.chunks.map(({ code }) => code)],
             node: base.path,
             runner: base.runner,
             handler: warmUpHandler(options.name, bundle.exports),
@@ -141,8 +143,7 @@ export async function buildFunction(
           launcher: runtime.launcher,
           assets: {
             'runtime.js': runtime.runtime,
-            'function.js': bundle.code,
-            'function.js.map': bundle.sourceMap,
+            ...textAssets([bundle, ...bundle.chunks]),
             ...codeCaches.assets,
           },
           node: base.path,
@@ -194,6 +195,14 @@ function warmUpHandler(name: string, exports: readonly string[] | undefined): st
   return first === undefined || exports?.includes('handler') || exports?.includes('default')
     ? name
     : `${name}.${first}`
+}
+
+function textAssets(texts: readonly Text[]): Record<string, Buffer> {
+  const assets = texts.flatMap(({ code, sourceMap }, number) => [
+    [`${textName(number)}.js`, code],
+    [`${textName(number)}.js.map`, sourceMap],
+  ])
+  return Object.fromEntries(assets)
 }
 
 /** Why V8 will not use a code cache that the executable has; undefined when it will. */
