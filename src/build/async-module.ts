@@ -66,8 +66,10 @@ function namesInImport(code: string, statement: StaticImport): string[] {
 interface Statement {
   readonly start: number
   readonly end: number
-  /** What does its work in a function. */
+  /** What does its work in a function, in the wrapper's first line. */
   readonly replacement: string
+  /** What does it in its own place, and is as long. */
+  readonly inPlace?: string
 }
 
 type StaticImport = Extract<Import, { type: 'static' | 'reexport-star' }>
@@ -150,6 +152,10 @@ const EXPORT_CLAUSE = /export\s*\{((?:[^}"]|"(?:[^"\\]|\\.)*")*)\}\s*;?/uy
 
 /** `export { handler as default }`, as a getter for each name: an export may change after it was exported. */
 function readExportClause(code: string, start: number): Statement {
+  // Of a CommonJS module: `export default require_orders();`. Both are 15 characters long.
+  if (code.startsWith('export default ', start)) {
+    return { start, end: start + 15, replacement: '', inPlace: 'module.exports=' }
+  }
   EXPORT_CLAUSE.lastIndex = start
   const match = EXPORT_CLAUSE.exec(code)
   if (match?.[1] === undefined) {
@@ -177,8 +183,8 @@ function readNames(names: string): [string, string][] {
 function blankOut(code: string, statements: readonly Statement[]): string {
   let blanked = ''
   let at = 0
-  for (const { start, end } of statements.toSorted((left, right) => left.start - right.start)) {
-    blanked += code.slice(at, start) + code.slice(start, end).replace(/[^\n]/g, ' ')
+  for (const { start, end, inPlace } of statements.toSorted((left, right) => left.start - right.start)) {
+    blanked += code.slice(at, start) + (inPlace ?? code.slice(start, end).replace(/[^\n]/g, ' '))
     at = end
   }
   return blanked + code.slice(at)
