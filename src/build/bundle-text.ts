@@ -48,8 +48,14 @@ export function bundleModule(options: TextOptions): Promise<Bundled> {
   return bundle(options, { format: 'esm' })
 }
 
-/** The text as a plain function; undefined when something in it awaits at its top level. */
-export async function bundleAsScript(options: TextOptions): Promise<Text | undefined> {
+/**
+ * The text as a plain function; undefined when something in it awaits at its top level, and then `onAwait` is told the paths of
+ * the modules that do.
+ */
+export async function bundleAsScript(
+  options: TextOptions,
+  onAwait: (modules: ReadonlySet<string | undefined>) => void = () => {},
+): Promise<Text | undefined> {
   const script: BuildOptions = {
     format: 'cjs',
     banner: { js: openWrapper('function', options.prelude, options.parameters) },
@@ -60,6 +66,7 @@ export async function bundleAsScript(options: TextOptions): Promise<Text | undef
     return { code: options.adapt ? Buffer.from(await options.adapt(code.toString())) : code, sourceMap }
   } catch (error) {
     if (isBuildFailure(error) && error.errors.every(({ text }) => /top-level await/i.test(text))) {
+      onAwait(new Set(error.errors.map(({ location }) => location?.file)))
       return undefined
     }
     throw error

@@ -11,7 +11,7 @@
  * one is imported with attributes and without, and when the division would have a module twice.
  */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { isBuildFailure } from './bundle-failure.ts'
 import {
@@ -61,8 +61,8 @@ export async function splitFunction(
     return undefined
   }
   try {
-    const division = await divide(new Texts(graph, options, metafile))
-    return division && (await writeTexts(division, options))
+    const planned = await divide(new Texts(graph, options, metafile))
+    return planned && (await writeTexts(planned, graph, options))
   } catch (error) {
     // That the whole can be bundled is known, so this is about the division: a module that awaits, and has a door.
     if (isBuildFailure(error)) return undefined
@@ -71,6 +71,7 @@ export async function splitFunction(
 }
 
 interface PlannedText {
+  readonly doors: Doors
   readonly options: TextOptions
   readonly module: Bundled
 }
@@ -111,7 +112,7 @@ class Texts {
     ])
     const module = this.#bundled.get(key) ?? bundleModule(options)
     this.#bundled.set(key, module)
-    return { options, module: await module }
+    return { doors, options, module: await module }
   }
 }
 
@@ -200,16 +201,28 @@ function areDisjoint(contents: readonly ReadonlySet<string>[]): boolean {
 
 async function writeTexts(
   [first, ...others]: readonly PlannedText[],
+  graph: ModuleGraph,
   { entry, project }: TextOptions,
 ): Promise<SplitFunction | undefined> {
   if (first === undefined) return undefined
   const prelude = (await isStrict(entry, project)) ? '"use strict";' : ''
-  const script = await bundleAsScript({ ...first.options, prelude })
+  let canAwait = true
+  const script = await bundleAsScript({ ...first.options, prelude }, (awaiting) => {
+    const own = relative(project, entry)
+    canAwait = [...awaiting].every((path) => path === own) && !leadsTo(first.doors, own, graph)
+  })
+  if (!canAwait) return undefined
   const main = script ?? (await bundleAsAsyncFunction(first.module, first.options))
   const chunks = await Promise.all(
     others.map(({ options }) => bundleAsScript({ ...options, prelude: script ? prelude : '' })),
   )
   return chunks.every((chunk) => chunk !== undefined) ? { ...main, chunks } : undefined
+}
+
+/** Whether a module that has a door needs `module`. A door is opened at once, and cannot wait for what awaits. */
+function leadsTo(doors: Doors, module: string, graph: ModuleGraph): boolean {
+  const behind = [...doors.keys()].map((door) => moduleBehind(graph, door))
+  return [...staticClosures(graph, behind, new Set()).values()].some((closure) => closure.has(module))
 }
 
 /** Whether the code of a script that esbuild makes of the entry is in strict mode, all of it: esbuild asks TypeScript's settings. */

@@ -156,7 +156,8 @@ function doorSource(
   const attributes = graph.attributes.get(target)
   const from = `${JSON.stringify(join(project, target))}${attributes ? ` with ${attributes}` : ''}`
   if (path.startsWith('lambdabin-text:names:')) {
-    return `export { ${[...(names ?? [])].sort().join(', ')} } from ${from}`
+    // The import is for a module of which no name is used: it is evaluated all the same.
+    return `import ${from}\nexport { ${[...(names ?? [])].sort().join(', ')} } from ${from}`
   }
   const namespace = names?.has('*') ? from : `'lambdabin-text:names:${door}'`
   return `import * as namespace from ${namespace}\nexport { namespace }`
