@@ -38,9 +38,14 @@ export async function bundleFunction(
     // the author's: that a CommonJS module cannot await.
     const module = await bundleModule(options)
     const exports = checkExports(module.metafile, entry)
-    const parts = split ? await splitFunction(module.metafile, options) : undefined
+    let awaiting: ReadonlySet<string | undefined> = new Set()
+    const script = await bundleAsScript(options, (modules) => {
+      awaiting = modules
+    })
+    const { metafile } = module
+    const parts = split ? await splitFunction({ metafile, script, awaiting }, options) : undefined
     const bundled = parts ?? {
-      ...((await bundleAsScript(options)) ?? (await bundleAsAsyncFunction(module, options))),
+      ...(script ?? (await bundleAsAsyncFunction(module, options))),
       chunks: [],
     }
     return { ...bundled, exports, warnings: module.warnings }

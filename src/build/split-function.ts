@@ -12,7 +12,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { build, type Metafile } from 'esbuild'
+import type { Metafile } from 'esbuild'
 import { isBuildFailure } from './bundle-failure.ts'
 import {
   type Bundled,
@@ -23,17 +23,19 @@ import {
   type Text,
   type TextOptions,
 } from './bundle-text.ts'
-import { type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
+import { evaluatedWith, type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
 import {
   type Division,
   type Door,
   type Doors,
+  type FunctionEntry,
   LINK_PARAMETERS,
   linksOf,
   linkText,
   moduleBehind,
   neededDoors,
   TEXT_ENTRY,
+  UnreadableTextError,
   writeLinks,
 } from './text-links.ts'
 
@@ -44,12 +46,20 @@ export interface SplitFunction extends Text {
 /** Each round lets in what the one before has shown to be needed; three or four are usual. */
 const MOST_ROUNDS = 20
 
+/** What is known of the function's one text. */
+export interface WholeFunction {
+  readonly metafile: Metafile
+  /** As a plain function; undefined when it awaits at its top level. */
+  readonly script: Text | undefined
+  /** The modules that do, as esbuild names them. */
+  readonly awaiting: ReadonlySet<string | undefined>
+}
+
 /**
- * The texts of the function that `options` describe and esbuild has bundled as `metafile` says; undefined where one
- * text is the better, or the only, way.
+ * The texts of the function that `options` describe; undefined where one text is the better, or the only, way.
  */
 export async function splitFunction(
-  metafile: Metafile,
+  { metafile, script, awaiting }: WholeFunction,
   options: TextOptions,
 ): Promise<SplitFunction | undefined> {
   const graph = readModuleGraph(metafile)
@@ -60,13 +70,35 @@ export async function splitFunction(
   if (!graph.modules.every((path) => existsSync(join(options.project, path)))) {
     return undefined
   }
+  const entry = relative(options.project, options.entry)
+  if ([...awaiting].some((path) => path !== entry)) {
+    return undefined
+  }
   try {
-    const planned = await divide(new Texts(graph, options, metafile))
-    return planned && (await writeTexts(planned, graph, options))
+    const planned = await divide(new Texts(graph, options, functionEntry(graph, metafile, options, !script)))
+    // A door is opened at once, and cannot wait for what awaits.
+    if (planned?.[0] === undefined || (!script && leadsTo(planned[0].doors, entry, graph))) return undefined
+    return await writeTexts(planned, script)
   } catch (error) {
     // That the whole can be bundled is known, so this is about the division: a module that awaits, and has a door.
-    if (isBuildFailure(error)) return undefined
+    if (isBuildFailure(error) || error instanceof UnreadableTextError) return undefined
     throw error
+  }
+}
+
+function functionEntry(
+  graph: ModuleGraph,
+  { inputs, outputs }: Metafile,
+  { entry, project }: TextOptions,
+  awaits: boolean,
+): FunctionEntry {
+  const path = relative(project, entry)
+  const isCommonJs = inputs[path]?.format === 'cjs'
+  const output = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined)
+  return {
+    path: entry,
+    exports: isCommonJs ? undefined : output?.exports,
+    evaluated: isCommonJs || awaits ? new Set() : evaluatedWith(graph, path),
   }
 }
 
@@ -80,15 +112,13 @@ interface PlannedText {
 class Texts {
   readonly graph: ModuleGraph
   readonly #options: TextOptions
-  readonly #entry: { path: string; exports: readonly string[] | undefined }
+  readonly #entry: FunctionEntry
   readonly #bundled = new Map<string, Promise<Bundled>>()
 
-  constructor(graph: ModuleGraph, options: TextOptions, metafile: Metafile) {
+  constructor(graph: ModuleGraph, options: TextOptions, entry: FunctionEntry) {
     this.graph = graph
     this.#options = options
-    const [output] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint !== undefined)
-    const isCommonJs = metafile.inputs[output?.entryPoint ?? '']?.format === 'cjs'
-    this.#entry = { path: options.entry, exports: isCommonJs ? undefined : output?.exports }
+    this.#entry = entry
   }
 
   async bundle(division: Division, number: number, doors: Doors): Promise<PlannedText> {
@@ -200,55 +230,28 @@ function areDisjoint(contents: readonly ReadonlySet<string>[]): boolean {
 }
 
 async function writeTexts(
-  [first, ...others]: readonly PlannedText[],
-  graph: ModuleGraph,
-  { entry, project }: TextOptions,
+  planned: readonly PlannedText[],
+  script: Text | undefined,
 ): Promise<SplitFunction | undefined> {
-  if (first === undefined) return undefined
-  const prelude = (await isStrict(entry, project)) ? '"use strict";' : ''
-  let canAwait = true
-  const script = await bundleAsScript({ ...first.options, prelude }, (awaiting) => {
-    const own = relative(project, entry)
-    canAwait = [...awaiting].every((path) => path === own) && !leadsTo(first.doors, own, graph)
-  })
-  if (!canAwait) return undefined
-  const main = script ?? (await bundleAsAsyncFunction(first.module, first.options))
-  const chunks = await Promise.all(
-    others.map(({ options }) => bundleAsScript({ ...options, prelude: script ? prelude : '' })),
+  // In strict mode if that one text is, where TypeScript's settings or the entry ask for it.
+  const prelude = script && isStrict(script) ? '"use strict";' : ''
+  const texts = await Promise.all(
+    planned.map(({ options, module }, number) =>
+      number === 0 && !script
+        ? bundleAsAsyncFunction(module, options)
+        : bundleAsScript({ ...options, prelude }),
+    ),
   )
-  return chunks.every((chunk) => chunk !== undefined) ? { ...main, chunks } : undefined
+  const [main, ...chunks] = texts.filter((text) => text !== undefined)
+  return main && chunks.length === planned.length - 1 ? { ...main, chunks } : undefined
 }
 
-/** Whether a module that has a door needs `module`. A door is opened at once, and cannot wait for what awaits. */
+function isStrict({ code }: Text): boolean {
+  return code.subarray(code.indexOf('\n') + 1).toString('latin1', 0, 12) === '"use strict"'
+}
+
+/** Whether a module that has a door needs `module`. */
 function leadsTo(doors: Doors, module: string, graph: ModuleGraph): boolean {
   const behind = [...doors.keys()].map((door) => moduleBehind(graph, door))
   return [...staticClosures(graph, behind, new Set()).values()].some((closure) => closure.has(module))
-}
-
-/** Whether the code of a script that esbuild makes of the entry is in strict mode, all of it: esbuild asks TypeScript's settings. */
-async function isStrict(entry: string, project: string): Promise<boolean> {
-  const alone = await build({
-    entryPoints: [entry],
-    absWorkingDir: project,
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-    logLevel: 'silent',
-    plugins: [
-      {
-        name: 'entry-alone',
-        setup({ onResolve }) {
-          onResolve({ filter: /.*/ }, ({ kind, path }) =>
-            kind === 'entry-point' ? undefined : { path, external: true },
-          )
-        },
-      },
-    ],
-  }).catch((error: unknown) => {
-    // It awaits at its top level, so its text will be no such script.
-    if (isBuildFailure(error)) return undefined
-    throw error
-  })
-  return alone?.outputFiles[0]?.text.startsWith('"use strict"') ?? false
 }

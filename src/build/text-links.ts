@@ -13,7 +13,7 @@
  *   for it depends on the importing module what that is like.
  */
 import { join, relative } from 'node:path'
-import { init, parse } from 'es-module-lexer'
+import { type Import, init, parse } from 'es-module-lexer'
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
 import { importedNames } from './async-module.ts'
 import type { Edge, ModuleGraph } from './module-graph.ts'
@@ -59,13 +59,25 @@ export function linksOf({ graph, resident, chunkOf }: Division, number: number):
   )
 }
 
+export interface FunctionEntry {
+  /** Absolute. */
+  readonly path: string
+  /** Undefined for a CommonJS entry. */
+  readonly exports: readonly string[] | undefined
+  /**
+   * The ES modules that have been evaluated by the time that another text can need them: the doors to them need not do it.
+   * esbuild keeps less of such modules, and makes them faster.
+   */
+  readonly evaluated: ReadonlySet<string>
+}
+
 /** Makes esbuild bundle the text `number` from {@link TEXT_ENTRY}, with `doors` in it. */
 export function linkText(
   division: Division,
   number: number,
   doors: Doors,
   project: string,
-  entry: { path: string; exports: readonly string[] | undefined },
+  entry: FunctionEntry,
 ): Plugin {
   const { graph, resident, chunkOf } = division
   const links = linksOf(division, number)
@@ -88,7 +100,10 @@ export function linkText(
 
   function source(path: string): { contents: string; loader: 'js' | 'ts' } {
     if (path === TEXT_ENTRY) return { contents: entrySource(number === 0 ? entry : undefined), loader: 'js' }
-    if (path === DOORS) return { contents: doorsSource(doors, graph, project), loader: 'js' }
+    if (path === DOORS) {
+      const evaluated = number === 0 ? entry.evaluated : new Set<string>()
+      return { contents: doorsSource(doors, evaluated, graph, project), loader: 'js' }
+    }
     // In the place of a module of another text that is `import()`ed, and is no ES module.
     if (path.startsWith(SCHEME)) {
       return { contents: `module.exports = require(${JSON.stringify(path)})`, loader: 'js' }
@@ -122,45 +137,60 @@ function escaped(text: string): string {
   return text.replace(/[^\w]/g, (character) => (character.charCodeAt(0) < 128 ? `\\${character}` : character))
 }
 
-function entrySource(entry: { path: string; exports: readonly string[] | undefined } | undefined): string {
+function entrySource(entry: FunctionEntry | undefined): string {
   if (entry === undefined) return `require('${DOORS}')`
   const path = JSON.stringify(entry.path)
   if (entry.exports === undefined) return `require('${DOORS}'); module.exports = require(${path})`
   const byDefault = entry.exports.includes('default') ? `export { default } from ${path}\n` : ''
-  return `import '${DOORS}'\nexport * from ${path}\n${byDefault}`
+  const exported = `export * from ${path}\n${byDefault}`
+  // Last, what the doors import has been evaluated in its own order. An entry that awaits may need doors before its end.
+  return entry.evaluated.size > 0 ? `${exported}import '${DOORS}'` : `import '${DOORS}'\n${exported}`
 }
 
 /** `__load` is named for esbuild to know that it is taken: its calls are written later. */
-function doorsSource(doors: Doors, graph: ModuleGraph, project: string): string {
-  const functions = [...doors.keys()].sort().map((door) => {
-    const opened = door.endsWith('r')
-      ? `require(${JSON.stringify(join(project, moduleBehind(graph, door)))})`
-      : `require('lambdabin-text:door:${door}').namespace`
-    return `'${door}': () => ${opened}`
-  })
-  return `__provide({ ${functions.join(', ')} }, __load)`
-}
-
-/**
- * A module that exports a namespace: the module's own where all of it may be used, else one of the names that
- * are, so that esbuild can leave out the others.
- */
-function doorSource(
-  path: string,
-  door: Door,
-  names: ReadonlySet<string> | undefined,
+function doorsSource(
+  doors: Doors,
+  evaluated: ReadonlySet<string>,
   graph: ModuleGraph,
   project: string,
 ): string {
+  const imports: string[] = []
+  const functions = [...doors].sort().map(([door, names]) => {
+    const path = moduleBehind(graph, door)
+    if (door.endsWith('r')) return `'${door}': () => require(${JSON.stringify(join(project, path))})`
+    if (!evaluated.has(path)) return `'${door}': () => require('lambdabin-text:door:${door}').namespace`
+    if (names.size === 0) return `'${door}': () => {}`
+    imports.push(`import * as namespace${door} from ${namespaceOf(door, names, graph, project)}\n`)
+    return `'${door}': () => namespace${door}`
+  })
+  return `${imports.join('')}__provide({ ${functions.join(', ')} }, __load)`
+}
+
+/** A module that exports a namespace, so that `require` gives it as it is; or one of the names that are needed. */
+function doorSource(
+  path: string,
+  door: Door,
+  names: ReadonlySet<string> = new Set(),
+  graph: ModuleGraph,
+  project: string,
+): string {
+  if (path.startsWith('lambdabin-text:door:')) {
+    return `import * as namespace from ${namespaceOf(door, names, graph, project)}\nexport { namespace }`
+  }
+  const from = moduleFrom(door, graph, project)
+  // The import is for a module of which no name is used: it is evaluated all the same.
+  return `import ${from}\nexport { ${[...names].sort().join(', ')} } from ${from}`
+}
+
+/** The module itself where all of it may be used, else one of the names that are, so that esbuild can leave out the others. */
+function namespaceOf(door: Door, names: ReadonlySet<string>, graph: ModuleGraph, project: string): string {
+  return names.has('*') ? moduleFrom(door, graph, project) : `'lambdabin-text:names:${door}'`
+}
+
+function moduleFrom(door: Door, graph: ModuleGraph, project: string): string {
   const target = moduleBehind(graph, door)
   const attributes = graph.attributes.get(target)
-  const from = `${JSON.stringify(join(project, target))}${attributes ? ` with ${attributes}` : ''}`
-  if (path.startsWith('lambdabin-text:names:')) {
-    // The import is for a module of which no name is used: it is evaluated all the same.
-    return `import ${from}\nexport { ${[...(names ?? [])].sort().join(', ')} } from ${from}`
-  }
-  const namespace = names?.has('*') ? from : `'lambdabin-text:names:${door}'`
-  return `import * as namespace from ${namespace}\nexport { namespace }`
+  return `${JSON.stringify(join(project, target))}${attributes ? ` with ${attributes}` : ''}`
 }
 
 const REQUIRED_DOOR = /\brequire\("lambdabin-chunk:\w+\/(\d+r)"\)/g
@@ -186,10 +216,18 @@ export async function neededDoors(code: string): Promise<Map<Door, Set<string>>>
  */
 const WRAPPED_NAMESPACE = /[\w$]+(\(require\("lambdabin-chunk:\d+\/\d+"\))(,\s*1)?\)/g
 
-/** The code of a text with what leads to other texts as {@link Division} says, each position where it was. */
+/** A text in which not every `import()` was found, so that it must not be used. */
+export class UnreadableTextError extends Error {
+  override readonly name = 'UnreadableTextError'
+}
+
+/**
+ * The code of a text with what leads to other texts in place of esbuild's external modules, each position where it was.
+ * Rejects with an {@link UnreadableTextError}.
+ */
 export async function writeLinks(code: string): Promise<string> {
   await init
-  const [imports] = parse(code)
+  const imports = readImports(code)
   let linked = ''
   let at = 0
   for (const statement of imports) {
@@ -199,9 +237,21 @@ export async function writeLinks(code: string): Promise<string> {
     }
   }
   linked += code.slice(at)
+  if (/\bimport\("lambdabin-chunk:/.test(linked)) {
+    throw new UnreadableTextError('an import() of another text was overlooked')
+  }
   return linked.replace(
     WRAPPED_NAMESPACE,
     (whole, required: string, nodeMode = '') =>
       `${' '.repeat(whole.length - required.length - nodeMode.length - 1)}${required}${' '.repeat(nodeMode.length)})`,
   )
+}
+
+/** esbuild's code is lexed as what it is not, a module, and without a grammar: that may go wrong. */
+function readImports(code: string): readonly Import[] {
+  try {
+    return parse(code)[0]
+  } catch (cause) {
+    throw new UnreadableTextError('its code could not be lexed', { cause })
+  }
 }
