@@ -246,8 +246,9 @@ async function writeTexts(
   return main && chunks.length === planned.length - 1 ? { ...main, chunks } : undefined
 }
 
+/** Whether a text's code begins so, after the line of its wrapper. */
 function isStrict({ code }: Text): boolean {
-  return code.subarray(code.indexOf('\n') + 1).toString('latin1', 0, 12) === '"use strict"'
+  return /^.*\s+"use strict"/.test(code.toString('latin1', 0, 1000))
 }
 
 /** Whether a module that has a door needs `module`. */
