@@ -12,7 +12,7 @@ import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild
 import { asyncFunctionFromModule } from './async-module.ts'
 import { awsSdkModules } from './aws-sdk-modules.ts'
 import { isBuildFailure } from './bundle-failure.ts'
-import { hasRenamedClass } from './class-names.ts'
+import { hasRenamedClass, withoutIdleCalls } from './class-names.ts'
 import { CLOSE_WRAPPER, IMPORT_META, openWrapper } from './function-wrapper.ts'
 import { refuseNativeAddons } from './native-addons.ts'
 import { OWN_CONDITIONS } from './source-files.ts'
@@ -90,9 +90,12 @@ export async function bundleAsAsyncFunction(module: Bundled, options: TextOption
  */
 async function withClassNames(bundled: Bundled, options: TextOptions, format: BuildOptions): Promise<Text> {
   const output = outputs(bundled)
-  return hasRenamedClass(output.code.toString(), output.sourceMap.toString())
-    ? outputs(await bundle(options, { ...format, keepNames: true }))
-    : output
+  const plain = output.code.toString()
+  if (!hasRenamedClass(plain, output.sourceMap.toString())) {
+    return output
+  }
+  const { code, sourceMap } = outputs(await bundle(options, { ...format, keepNames: true }))
+  return { code: Buffer.from(withoutIdleCalls(code.toString(), plain)), sourceMap }
 }
 
 function bundle(options: TextOptions, format: BuildOptions): Promise<Bundled> {
