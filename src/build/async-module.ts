@@ -12,9 +12,13 @@ import { type Import, init, parse } from 'es-module-lexer'
 import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
 
 /**
- * The module's text as an expression whose value is an async function, with the parameters of every wrapper.
+ * The module's text as an expression whose value is an async function, with the parameters of every wrapper, and
+ * `further` ones.
  */
-export async function asyncFunctionFromModule(code: string): Promise<string> {
+export async function asyncFunctionFromModule(
+  code: string,
+  further: readonly string[] = [],
+): Promise<string> {
   await init
   const [imports, exports] = parse(code)
   const importStatements = imports.filter(isStaticImport).map((statement) => readImport(code, statement))
@@ -29,14 +33,43 @@ export async function asyncFunctionFromModule(code: string): Promise<string> {
     ...exportClauses.map(({ replacement }) => replacement),
     ...importStatements.map(({ replacement }) => replacement),
   ].join(' ')
-  return openWrapper('async function', prelude) + blankOut(code, statements) + CLOSE_WRAPPER
+  return openWrapper('async function', prelude, further) + blankOut(code, statements) + CLOSE_WRAPPER
+}
+
+/** By the name of a module, which of its exports the ES module `code` imports; `*` for any of them. */
+export async function importedNames(code: string): Promise<Map<string, Set<string>>> {
+  await init
+  const [imports] = parse(code)
+  const found = new Map<string, Set<string>>()
+  for (const statement of imports) {
+    if (typeof statement.specifier !== 'string') {
+      continue // A computed name, or `import.meta`.
+    }
+    const names = found.get(statement.specifier) ?? new Set<string>()
+    found.set(statement.specifier, names)
+    for (const name of statement.type === 'static' ? namesInImport(code, statement) : ['*']) {
+      names.add(name)
+    }
+  }
+  return found
+}
+
+function namesInImport(code: string, statement: StaticImport): string[] {
+  const { defaultName, namespaceName, named } = readImportClause(importClause(code, statement))
+  return [
+    ...(defaultName === undefined ? [] : ['default']),
+    ...(namespaceName === undefined ? [] : ['*']),
+    ...named.map(([imported]) => imported),
+  ]
 }
 
 interface Statement {
   readonly start: number
   readonly end: number
-  /** What does its work in a function. */
+  /** What does its work in a function, in the wrapper's first line. */
   readonly replacement: string
+  /** What does it in its own place, and is as long. */
+  readonly inPlace?: string
 }
 
 type StaticImport = Extract<Import, { type: 'static' | 'reexport-star' }>
@@ -76,9 +109,13 @@ function readImport(code: string, statement: StaticImport): Statement {
   if (statement.type === 'reexport-star') {
     return { start, end, replacement: `__reexport(${module});` }
   }
-  // What stands between `import` and the quote of the module's name.
-  const clause = code.slice(start + 'import'.length, statement.start - 1)
-  return { start, end, replacement: importDeclaration(clause.replace(/from\s*$/, '').trim(), module) }
+  return { start, end, replacement: importDeclaration(importClause(code, statement), module) }
+}
+
+/** What stands between `import` and the module's name: `fs, { join as j }`. */
+function importClause(code: string, statement: StaticImport): string {
+  const clause = code.slice(statement.importStart + 'import'.length, statement.start - 1)
+  return clause.replace(/from\s*$/, '').trim()
 }
 
 const IMPORT_CLAUSE = new RegExp(
@@ -91,14 +128,10 @@ function importDeclaration(clause: string, module: string): string {
   if (clause === '') {
     return `${module};`
   }
-  const parts = IMPORT_CLAUSE.exec(clause)
-  if (parts === null) {
-    throw new Error(`cannot read the import clause ${JSON.stringify(clause)} in esbuild's output`)
-  }
-  const [, defaultName, namespaceName, named = ''] = parts
+  const { defaultName, namespaceName, named } = readImportClause(clause)
   const properties = [
     ...(defaultName === undefined ? [] : [`default: ${defaultName}`]),
-    ...readNames(named).map(([imported, local]) => `${imported}: ${local}`),
+    ...named.map(([imported, local]) => `${imported}: ${local}`),
   ]
   return [
     ...(namespaceName === undefined ? [] : [`const ${namespaceName} = ${module};`]),
@@ -106,10 +139,23 @@ function importDeclaration(clause: string, module: string): string {
   ].join(' ')
 }
 
+function readImportClause(clause: string) {
+  const parts = IMPORT_CLAUSE.exec(clause)
+  if (parts === null) {
+    throw new Error(`cannot read the import clause ${JSON.stringify(clause)} in esbuild's output`)
+  }
+  const [, defaultName, namespaceName, named = ''] = parts
+  return { defaultName, namespaceName, named: readNames(named) }
+}
+
 const EXPORT_CLAUSE = /export\s*\{((?:[^}"]|"(?:[^"\\]|\\.)*")*)\}\s*;?/uy
 
 /** `export { handler as default }`, as a getter for each name: an export may change after it was exported. */
 function readExportClause(code: string, start: number): Statement {
+  // Of a CommonJS module: `export default require_orders();`. Both are 15 characters long.
+  if (code.startsWith('export default ', start)) {
+    return { start, end: start + 15, replacement: '', inPlace: 'module.exports=' }
+  }
   EXPORT_CLAUSE.lastIndex = start
   const match = EXPORT_CLAUSE.exec(code)
   if (match?.[1] === undefined) {
@@ -137,8 +183,8 @@ function readNames(names: string): [string, string][] {
 function blankOut(code: string, statements: readonly Statement[]): string {
   let blanked = ''
   let at = 0
-  for (const { start, end } of statements.toSorted((left, right) => left.start - right.start)) {
-    blanked += code.slice(at, start) + code.slice(start, end).replace(/[^\n]/g, ' ')
+  for (const { start, end, inPlace } of statements.toSorted((left, right) => left.start - right.start)) {
+    blanked += code.slice(at, start) + (inPlace ?? code.slice(start, end).replace(/[^\n]/g, ' '))
     at = end
   }
   return blanked + code.slice(at)

@@ -8,6 +8,7 @@ import { packagesWithoutAddonFor } from './addon-architectures.ts'
 import { type BaseNode, prepareBaseNode } from './base-node.ts'
 import { bundleFunction, type FunctionBundle } from './bundle-function.ts'
 import { bundleRuntime, type RuntimeBundle } from './bundle-runtime.ts'
+import type { Text } from './bundle-text.ts'
 import { type CodeCaches, makeCodeCaches } from './code-caches.ts'
 import type { Compression } from './deflate/deflate-file.ts'
 import type { Architecture } from './elf-file.ts'
@@ -20,6 +21,7 @@ import { requirementsOf } from './runtime-requirements.ts'
 import { type SelfTestResult, testExecutable } from './self-test.ts'
 import { BOOTSTRAP_FILE } from './source-files.ts'
 import { runStep, type Step, type StepListener } from './steps.ts'
+import { textName } from './text-name.ts'
 import { withWorkFolder } from './work-folder.ts'
 import { type PackageFile, writeZip } from './write-zip.ts'
 
@@ -125,7 +127,11 @@ export async function buildFunction(
     const executable = join(packaged, options.name)
 
     const [bundle, runtime] = await step('bundle', () =>
-      Promise.all([bundleFunction(options.entry, options), bundleRuntime()]),
+      Promise.all([
+        // A snapshot holds the heap of one text.
+        bundleFunction(options.entry, options, { split: options.init === 'lambda' }),
+        bundleRuntime(),
+      ]),
     )
     const ownFiles = [BOOTSTRAP, options.name]
     const extraFiles = await addExtraFiles(packaged, ownFiles, [
@@ -209,7 +215,7 @@ async function loadedProgram(
   const codeCaches = base.runner
     ? await makeCodeCaches({
         bundle: runtime,
-        code: bundle.code,
+        texts: [bundle.code, ...bundle.chunks.map(({ code }) => code)],
         node: base.path,
         runner: base.runner,
         handler: warmUpHandler(options.name, bundle.exports),
@@ -220,8 +226,7 @@ async function loadedProgram(
     : noCodeCaches(options.arch)
   const assets = {
     'runtime.js': runtime.runtime,
-    'function.js': bundle.code,
-    'function.js.map': bundle.sourceMap,
+    ...textAssets([bundle, ...bundle.chunks]),
     ...codeCaches.assets,
   }
   return { main: runtime.launcher, assets, environmentRead: [], shortcoming: codeCaches.shortcoming }
@@ -257,6 +262,14 @@ function warmUpHandler(name: string, exports: readonly string[] | undefined): st
   return first === undefined || exports?.includes('handler') || exports?.includes('default')
     ? name
     : `${name}.${first}`
+}
+
+function textAssets(texts: readonly Text[]): Record<string, Buffer> {
+  const assets = texts.flatMap(({ code, sourceMap }, number) => [
+    [`${textName(number)}.js`, code],
+    [`${textName(number)}.js.map`, sourceMap],
+  ])
+  return Object.fromEntries(assets)
 }
 
 /** Why V8 will not use a code cache that the executable has; undefined when it will. */

@@ -4,12 +4,26 @@
  * It does so for one of two classes of the same name in two files (`OrderNotFound2`), and for a class that
  * names itself inside (`_OrderNotFound`). That shows: an error's `errorType` is its class's name. esbuild's
  * `keepNames` puts it right, with a call for each class and function as the module loads, 1 to 7 ms with an
- * AWS SDK; so it is for bundles that need it.
+ * AWS SDK; so it is for bundles that need it, without the calls that give a function the name that it has.
  */
 import { SourceMap } from 'node:module'
 
 /** `Name = class`, `Name = class Inner` and `class Name`. */
 const CLASS = /(?:([\w$]+)\s*=\s*)?\bclass\b(?:\s+(?!extends\b)([\w$]+))?/g
+
+/** After a function's declaration. */
+const IDLE_CALL = /\b__name\(([\w$]+),\s*"\1"\)/g
+
+/**
+ * The code that esbuild made with `keepNames`, with `orders` and blanks in place of each `__name(orders,"orders")`, whose
+ * value that is: each position stays where it was. `plain` is the same made without; where the author has a
+ * `__name`, all calls stay. 12,600 of them took 10 ms of a start.
+ */
+export function withoutIdleCalls(code: string, plain: string): string {
+  return /\b__name\b/.test(plain)
+    ? code
+    : code.replace(IDLE_CALL, (call, name: string) => name.padEnd(call.length))
+}
 
 interface ClassName {
   /** What `name` of the class says. */

@@ -1,5 +1,5 @@
 /**
- * The V8 code caches of an executable's two texts, made after they have run.
+ * The V8 code caches of an executable's texts, made after they have run.
  *
  * V8 compiles lazily: a cache made right after compiling holds the outermost functions only, and one made after the
  * function has been loaded, and has handled its sample events, holds what a cold start runs. Only code gets into the
@@ -14,12 +14,13 @@ import { promisify } from 'node:util'
 import { cacheFolder } from '../../bin/pinned-node.js'
 import type { RuntimeBundle } from './bundle-runtime.ts'
 import type { TargetRunner } from './target-runner.ts'
+import { textName } from './text-name.ts'
 import { runWarmUp } from './warm-up-run.ts'
 
 export interface CodeCacheOptions {
   readonly bundle: RuntimeBundle
-  /** The function's text. */
-  readonly code: Buffer
+  /** The function's texts: its own, and those of its chunks. */
+  readonly texts: readonly [Buffer, ...Buffer[]]
   /** The Node.js binary that the executable is made of. */
   readonly node: string
   /** How to run it on this machine. */
@@ -67,20 +68,22 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     taskRoot,
   }
   const runtime = await remember(runtimeKey(options, flagsHash), async () => {
-    const run = { ...common, code: STAND_IN, handler: 'stand-in', events: STAND_IN_EVENTS }
+    const run = { ...common, texts: [STAND_IN] as const, handler: 'stand-in', events: STAND_IN_EVENTS }
     return (await runWarmUp({ ...run, folder: join(folder, 'runtime') })).runtime
   })
   const events = await Promise.all(options.events.map((file) => readFile(file)))
-  const { code, shortcoming } = await runWarmUp({
+  const { texts, shortcoming } = await runWarmUp({
     ...common,
-    code: options.code,
+    texts: options.texts,
     handler: options.handler,
     events,
     folder: join(folder, 'function'),
   })
   const assets: Record<string, Buffer> = {}
   if (runtime) assets['runtime.cache'] = withFlagsHash(runtime, flagsHash)
-  if (code) assets['function.cache'] = withFlagsHash(code, flagsHash)
+  for (const [number, cache] of texts.entries()) {
+    if (cache) assets[`${textName(number)}.cache`] = withFlagsHash(cache, flagsHash)
+  }
   return { assets, shortcoming }
 }
 

@@ -1,11 +1,12 @@
 /**
- * The function expression that a bundle of a user's code is: its parameters, and the lines around the code.
+ * The function expression that a text of a user's code is: its parameters, and the lines around the code.
  *
+ * The parameters are those of a CommonJS module, and `__importMetaUrl` for what `import.meta.url` says in an ES module.
  * The aliases are for `import.meta.filename` and `.dirname`. They are not the parameters themselves because
  * many an ES module declares a `__dirname` of its own, which may well be another folder.
  */
 
-const PARAMETERS = 'exports, require, module, __filename, __dirname, __importMetaUrl'
+const PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname', '__importMetaUrl']
 const ALIASES = 'const __importMetaFilename = __filename, __importMetaDirname = __dirname;'
 
 /** What esbuild puts for `import.meta`, which only an ES module may say. */
@@ -16,9 +17,14 @@ export const IMPORT_META = {
 }
 
 /** What precedes the code: one line, with `prelude` as its last statements. */
-export function openWrapper(kind: 'function' | 'async function', prelude = ''): string {
+export function openWrapper(
+  kind: 'function' | 'async function',
+  prelude = '',
+  further: readonly string[] = [],
+): string {
   const arrow = kind === 'function' ? '() =>' : 'async () =>'
-  return `(${kind} (${PARAMETERS}) { ${ALIASES} return (${arrow} { ${prelude}\n`
+  const parameters = [...PARAMETERS, ...further].join(', ')
+  return `(${kind} (${parameters}) { ${ALIASES} return (${arrow} { ${prelude}\n`
 }
 
 export const CLOSE_WRAPPER = '\n})() })'

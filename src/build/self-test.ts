@@ -24,7 +24,7 @@ export class SelfTestError extends BuildError {
 export type CacheState = 'accepted' | 'rejected' | 'none'
 
 export interface SelfTestResult {
-  /** By text: `runtime` and `function`. */
+  /** By text: `runtime`, `function`, and `function-1` and so on. */
   readonly codeCaches: Readonly<Record<string, CacheState>>
 }
 
@@ -44,7 +44,7 @@ export async function testExecutable(executable: string, runner: TargetRunner): 
   })
   try {
     const log = await answerOnce(executable, runner, server)
-    const states = log.matchAll(/^lambdabin: code cache of the (\w+): (accepted|rejected|none)$/gm)
+    const states = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
     return { codeCaches: Object.fromEntries([...states].map(([, name, state]) => [name, state])) }
   } finally {
     await server.close()

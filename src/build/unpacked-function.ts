@@ -7,8 +7,9 @@ import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { isBuildFailure } from './bundle-failure.ts'
-import { bundleFunction, projectFolder } from './bundle-function.ts'
+import { bundleFunction } from './bundle-function.ts'
 import { bundleRuntime } from './bundle-runtime.ts'
+import { projectFolder } from './project-folder.ts'
 import { BOOTSTRAP_FILE, FILE_LAUNCHER_ENTRY } from './source-files.ts'
 
 export interface UnpackedFunctionOptions {
@@ -51,7 +52,12 @@ export async function buildUnpackedFunction(
   { entry, name, node, launcherFolder, inspectorPort }: UnpackedFunctionOptions,
   taskRoot: string,
 ): Promise<string[]> {
-  const { code, sourceMap } = await bundleFunction(entry, { minify: false, externals: [] })
+  const { code, sourceMap } = await bundleFunction(
+    entry,
+    { minify: false, externals: [] },
+    // One text, whose debugger comment maps all of the sources.
+    { split: false },
+  )
   const map = JSON.parse(sourceMap.toString()) as { sources: string[] }
   const sources = map.sources.map((source) => resolve(projectFolder(entry), source))
   const inspect = inspectorPort === undefined ? '' : ` --inspect=127.0.0.1:${inspectorPort}`

@@ -9,13 +9,15 @@ import { join } from 'node:path'
 import { createInvocation, functionArn } from '../emulator/invocation.ts'
 import { RuntimeApiServer } from '../emulator/runtime-api-server.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
+import { textName } from './text-name.ts'
 import { onAbandon } from './unfinished-work.ts'
 
 export interface WarmUpOptions {
   /** The text of the warm-up program, which runs the other two. */
   readonly warmUp: Buffer
   readonly runtime: Buffer
-  readonly code: Buffer
+  /** The function's texts: its own, and those of its chunks. */
+  readonly texts: readonly [Buffer, ...Buffer[]]
   /** The command that is the executable's Node.js: its path, and what has to stand around that. */
   readonly node: readonly string[]
   /** The handler setting to start with. */
@@ -31,8 +33,8 @@ export interface WarmUpOptions {
 export interface WarmUpResult {
   /** The runtime's code cache; undefined where the program could not run at all. */
   readonly runtime: Buffer | undefined
-  /** The function's code cache; undefined where it was not loaded. */
-  readonly code: Buffer | undefined
+  /** The code cache of each text of the function; undefined where there is none. */
+  readonly texts: readonly (Buffer | undefined)[]
   /** Why the caches hold less than they might, in one sentence; undefined when all went well. */
   readonly shortcoming: string | undefined
 }
@@ -46,7 +48,7 @@ export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   await Promise.all([
     writeFile(program, options.warmUp),
     writeFile(join(options.folder, 'runtime.js'), options.runtime),
-    writeFile(join(options.folder, 'function.js'), options.code),
+    ...options.texts.map((text, number) => writeFile(join(options.folder, `${textName(number)}.js`), text)),
   ])
   const server = await RuntimeApiServer.listen({
     functionName: 'warm-up',
@@ -55,12 +57,11 @@ export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   })
   try {
     const shortcoming = await run(options, program, server)
-    const [runtime, code] = await Promise.all(
-      ['runtime.cache', 'function.cache'].map((name) =>
-        readFile(join(options.folder, name)).catch(() => undefined),
-      ),
+    const names = ['runtime', ...options.texts.map((_, number) => textName(number))]
+    const [runtime, ...texts] = await Promise.all(
+      names.map((name) => readFile(join(options.folder, `${name}.cache`)).catch(() => undefined)),
     )
-    return { runtime, code, shortcoming }
+    return { runtime, texts, shortcoming }
   } finally {
     await server.close()
   }

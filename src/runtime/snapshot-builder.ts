@@ -50,7 +50,6 @@ const packageRequire = lazyRequire()
 let pending: unknown
 
 const program: Program = {
-  functionFile: FUNCTION_FILE,
   runtimeFile: RUNTIME_FILE,
   isInitialisedAtBuild: true,
   // The build tries the executable without the function's own handler: see launcher.ts.
@@ -58,9 +57,9 @@ const program: Program = {
     process.argv.includes('--lambdabin-self-test')
       ? { handler: async (event: unknown) => event }
       : functionModule.exports,
-  readSourceMap: () => {
+  readSourceMap: (file) => {
     const { getAsset, isSea } = process.getBuiltinModule('node:sea')
-    return isSea() ? getAsset('function.js.map', 'utf8') : undefined
+    return file === FUNCTION_FILE && isSea() ? getAsset('function.js.map', 'utf8') : undefined
   },
 }
 

@@ -1,7 +1,7 @@
 /**
  * Stack traces that name the TypeScript file and line.
  *
- * V8 formats a stack when it is first read, and asks `Error.prepareStackTrace` to do so; only then is the source map
+ * V8 formats a stack when it is first read, and asks `Error.prepareStackTrace` to do so; only then is a source map
  * decoded. A program in which nobody reads a stack pays one assignment.
  */
 
@@ -9,19 +9,15 @@ import type { SourceMap } from 'node:module'
 import type { Program } from './program.ts'
 
 export function installStackTraces(program: Program): void {
-  let sourceMap: SourceMap | undefined
-  let isRead = false
+  const sourceMaps = new Map<string, SourceMap | undefined>()
+  const sourceMapOf = (file: string): SourceMap | undefined => {
+    if (!sourceMaps.has(file)) sourceMaps.set(file, parse(program.readSourceMap(file)))
+    return sourceMaps.get(file)
+  }
   Error.prepareStackTrace = (error, callSites) => {
     try {
-      if (!isRead) {
-        isRead = true
-        sourceMap = parse(program.readSourceMap())
-      }
       const frames = ownFrames(callSites, program.runtimeFile)
-      return [
-        heading(error),
-        ...frames.map((frame) => `    at ${describe(frame, program.functionFile, sourceMap)}`),
-      ].join('\n')
+      return [heading(error), ...frames.map((frame) => `    at ${describe(frame, sourceMapOf)}`)].join('\n')
     } catch {
       return `${heading(error)}\n    at ${callSites.join('\n    at ')}`
     }
@@ -42,15 +38,18 @@ function ownFrames(callSites: NodeJS.CallSite[], runtimeFile: string): NodeJS.Ca
   return own.some((site) => !site.getFileName()?.startsWith('node:')) ? own : callSites
 }
 
-function describe(site: NodeJS.CallSite, functionFile: string, sourceMap: SourceMap | undefined): string {
+function describe(site: NodeJS.CallSite, sourceMapOf: (file: string) => SourceMap | undefined): string {
   const text = String(site)
+  const file = site.getFileName()
   const line = site.getLineNumber()
   const column = site.getColumnNumber()
-  if (!sourceMap || site.getFileName() !== functionFile || line === null || column === null) return text
+  if (!file || line === null || column === null) return text
+  const sourceMap = sourceMapOf(file)
+  if (sourceMap === undefined) return text
   const origin = sourceMap.findEntry(line - 1, column - 1)
   if (!('originalSource' in origin) || origin.originalSource === undefined) return text
   return text.replace(
-    `${functionFile}:${line}:${column}`,
+    `${file}:${line}:${column}`,
     () => `${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`,
   )
 }

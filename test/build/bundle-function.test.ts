@@ -216,6 +216,27 @@ test('no call for names is made where every class has its own anyway', async (t)
   assert.equal((await load(bundled)).handler().constructor.name, 'NotFound')
 })
 
+for (const minify of [true, false]) {
+  test(`where a class needs a call for its name, functions that have theirs get none (minify: ${minify})`, async (t) => {
+    const files = {
+      'orders.ts': `
+        import { Other, find as findOther } from './stock.ts'
+        class NotFound extends Error {}
+        function find() { return [NotFound.name, Other.name, find.name, findOther.name] }
+        export const handler = () => [find(), TEXT]`,
+      'stock.ts': 'class NotFound extends Error {}\nexport const Other = NotFound\nexport function find() {}',
+    }
+    const withText = (text: string) => ({ ...files, 'orders.ts': files['orders.ts'].replace('TEXT', text) })
+    const bundled = await bundle(t, withText('1'), { minify })
+    assert.match(bundled.code.toString(), /static ?\{\s*__name\(this/)
+    assert.doesNotMatch(bundled.code.toString(), /__name\(find,/)
+    const names = ['NotFound', 'NotFound', 'find', 'find']
+    assert.deepEqual((await load(bundled)).handler(), [names, 1])
+    const own = await bundle(t, withText(`'__name(find,"find")'`), { minify })
+    assert.deepEqual((await load(own)).handler(), [names, '__name(find,"find")'], 'a text of the author’s')
+  })
+}
+
 test('packages of the AWS SDK are bundled from their ES modules, others as Node.js would take them', async (t) => {
   const twoKinds = (name: string) => ({
     [`node_modules/${name}/package.json`]: { name, main: 'main.js', module: 'module.js' },

@@ -1,0 +1,40 @@
+/** Loads a bundled function as its executable would, in this process. */
+
+import type { FunctionBundle } from '../../src/build/bundle-function.ts'
+import { textName } from '../../src/build/text-name.ts'
+import type { Program } from '../../src/runtime/program.ts'
+import { startProgram } from '../../src/runtime/program-loader.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: what a bundle exports is whatever the test wrote.
+export type Exports = any
+
+/** In the runtime's place: it hands over the program to what it is given for `require`. */
+const RUNTIME = Buffer.from('(function (exports, require) { exports.start = require })')
+
+export interface LoadedBundle {
+  readonly exports: Exports
+  /** Names of the texts that have been evaluated, in that order. */
+  readonly evaluated: readonly string[]
+}
+
+export async function loadBundle(bundle: FunctionBundle, taskRoot = '/var/task'): Promise<LoadedBundle> {
+  const assets = new Map<string, Buffer>([['runtime.js', RUNTIME]])
+  for (const [number, { code, sourceMap }] of [bundle, ...bundle.chunks].entries()) {
+    assets.set(`${textName(number)}.js`, code).set(`${textName(number)}.js.map`, sourceMap)
+  }
+  const evaluated: string[] = []
+  let program: Program | undefined
+  const start = (given: Program) => {
+    program = given
+  }
+  startProgram(
+    (name) => assets.get(name),
+    taskRoot,
+    start as unknown as NodeJS.Require,
+    ({ name }) => {
+      if (name !== 'runtime') evaluated.push(name)
+      return undefined
+    },
+  )
+  return { exports: await program?.loadFunction(), evaluated }
+}
