@@ -49,8 +49,8 @@ export function bundleModule(options: TextOptions): Promise<Bundled> {
 }
 
 /**
- * The text as a plain function; undefined when something in it awaits at its top level, and then `onAwait` is told the paths of
- * the modules that do.
+ * The text as a plain function; undefined when something in it awaits at its top level, and then `onAwait` is told the
+ * paths of the modules that do.
  */
 export async function bundleAsScript(
   options: TextOptions,

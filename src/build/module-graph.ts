@@ -47,7 +47,10 @@ function isEdgeKind(kind: string): kind is EdgeKind {
   return kind === 'import-statement' || kind === 'require-call' || kind === 'dynamic-import'
 }
 
-/** The ES modules that have been evaluated once the ES module `entry` has: it needs them, and no `require` comes in between. */
+/**
+ * The ES modules that have been evaluated once the ES module `entry` has: it needs them, and no `require` comes in
+ * between.
+ */
 export function evaluatedWith(graph: ModuleGraph, entry: string): Set<string> {
   const statements = graph.edges.filter(({ kind }) => kind === 'import-statement')
   const others = new Set(graph.modules.filter((path) => !graph.esModules.has(path)))

@@ -2,10 +2,11 @@
  * Puts what only an `import()` leads to into texts of their own, which are loaded when it is reached: a start has
  * neither to read them nor to make the functions in them.
  *
- * What the entry needs without an `import()` is in text 0, and so is each module of which esbuild keeps something there. Every
- * other `import()`ed module is in another, with all that it needs and text 0 has not; those that need the same are in
- * the same. Modules are evaluated one by one, when they are first needed, in whatever text they are: the order is that of one text,
- * where esbuild does so too. (Its own `splitting` does not keep that order: what two texts share comes first.)
+ * What the entry needs without an `import()` is in text 0, and so is each module of which esbuild keeps something
+ * there. Every other `import()`ed module is in another, with all that it needs and text 0 has not; those that need the
+ * same are in the same. Modules are evaluated one by one, when they are first needed, in whatever text they are: the
+ * order is that of one text, where esbuild does so too. (Its own `splitting` does not keep that order: what two texts
+ * share comes first.)
  *
  * All is in one text as before, when in doubt: when a module awaits at its top level that is not the entry itself, when
  * one is imported with attributes and without, and when the division would have a module twice.

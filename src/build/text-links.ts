@@ -1,8 +1,8 @@
 /**
  * What leads from one text of a function to a module in another.
  *
- * A text has a door for each of its modules that another text needs: a function that evaluates the module, unless that has been
- * done, and returns what it gives. `lambdabin-chunk:2/7` is the door 7 of the text 2, and text 0 is the entry's.
+ * A text has a door for each of its modules that another text needs: a function that evaluates the module, unless that
+ * has been done, and returns what it gives. `lambdabin-chunk:2/7` is the door 7 of the text 2, and text 0 is the entry's.
  *
  * The other text has the module as an external one, which esbuild reads each time that a name of it is used
  * (`import_orders.count`): so exports are as live as in one text. Doors are `require`d, as esbuild writes external modules
@@ -182,7 +182,10 @@ function doorSource(
   return `import ${from}\nexport { ${[...names].sort().join(', ')} } from ${from}`
 }
 
-/** The module itself where all of it may be used, else one of the names that are, so that esbuild can leave out the others. */
+/**
+ * The module itself where all of it may be used, else one of the names that are, so that esbuild can leave out the
+ * others.
+ */
 function namespaceOf(door: Door, names: ReadonlySet<string>, graph: ModuleGraph, project: string): string {
   return names.has('*') ? moduleFrom(door, graph, project) : `'lambdabin-text:names:${door}'`
 }

@@ -23,13 +23,13 @@ export interface CompiledText {
 }
 
 /**
- * What opens a chunk's modules to the others: by its name, each evaluates a module, if that has not been done, and returns what it
- * gives. How a name comes about: see `../build/text-links.ts`.
+ * What opens a text's modules to the others: by its name, each evaluates a module, if that has not been done, and
+ * returns what it gives. How a name comes about: see `../build/text-links.ts`.
  */
 type Doors = Readonly<Record<string, () => unknown>>
 
-// What V8 knows the texts by: their assets' names. A code cache holds the name, so it must not tell where the executable is. It has no
-// folder either: `import()` of a package beside the executable then starts from the working directory, the task root.
+// What V8 knows the texts by: their assets' names. A code cache holds the name, so it must not tell where the
+// executable is. It has no folder either: `import()` of a package beside the executable then starts from the working directory, the task root.
 const RUNTIME_FILE = 'runtime.js'
 const FUNCTION_FILE = 'function.js'
 const OWN_TEXT = /^function(-\d+)?\.js$/

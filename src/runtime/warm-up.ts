@@ -3,8 +3,9 @@
  *
  *     node warm-up.js FOLDER
  *
- * FOLDER holds `runtime.js`, `function.js`, and `function-1.js` and so on where the function has chunks. When the process ends, by itself
- * or because SIGUSR2 asks for it, it writes `runtime.cache` and so on there, of as much as has run by then.
+ * FOLDER holds `runtime.js`, `function.js`, and `function-1.js` and so on where the function has chunks. When the
+ * process ends, by itself or because SIGUSR2 asks for it, it writes `runtime.cache` and so on there, of as much as has
+ * run by then.
  *
  * The function runs for real, on somebody's computer, so it reaches nothing but this host's loopback: connections to
  * anywhere else are refused before a name is looked up.

@@ -414,7 +414,6 @@ interface Module {
   /** By the number of the module, how it is imported. */
   needs: { to: number; how: number }[]
   loads: number[]
-  throws: boolean
   pure: boolean
 }
 
@@ -423,7 +422,6 @@ const MODULES = fc.array(
     kind: fc.constantFrom('mjs', 'ts', 'cjs') as fc.Arbitrary<Module['kind']>,
     needs: fc.array(fc.record({ to: fc.nat(7), how: fc.nat(4) }), { maxLength: 3 }),
     loads: fc.array(fc.nat(7), { minLength: 1, maxLength: 2 }),
-    throws: fc.boolean().map((yes) => yes && Math.abs(Number(yes)) > 1),
     pure: fc.boolean(),
   }),
   { minLength: 4, maxLength: 8 },
