@@ -235,8 +235,8 @@ async function loadedProgram(
 /** A program whose function is initialised here. */
 async function initialisedProgram(
   options: FunctionOptions,
-  { code, sourceMap }: FunctionBundle,
-  { runtime }: RuntimeBundle,
+  { code, sourceMap, exports }: FunctionBundle,
+  { runtime, warmUp }: RuntimeBundle,
   base: BaseNode,
   taskRoot: string,
   work: string,
@@ -244,15 +244,17 @@ async function initialisedProgram(
   refuseForeignTarget(options.arch, base.runner)
   const { entry } = options
   const folder = join(work, 'init')
-  const { main, environment, environmentRead } = await initAtBuild({
-    ...{ entry, runtime, code, sourceMap, node: base.path, taskRoot, folder },
+  const { main, environment, environmentRead, shortcoming } = await initAtBuild({
+    ...{ entry, runtime, warmUp, code, sourceMap, node: base.path, taskRoot, folder },
+    handler: warmUpHandler(options.name, exports),
+    events: options.events,
   })
   return {
     main,
     assets: { 'function.js.map': sourceMap },
     snapshotEnvironment: environment,
     environmentRead,
-    shortcoming: undefined,
+    shortcoming,
   }
 }
 

@@ -15,7 +15,9 @@ import type { InitProblem } from '../runtime/init-watch.ts'
 import type { InitReport } from '../runtime/snapshot-builder.ts'
 import { BuildError } from './build-error.ts'
 import { bundleSnapshotBuilder } from './bundle-runtime.ts'
+import { STAND_IN, STAND_IN_EVENTS } from './code-caches.ts'
 import { onAbandon } from './unfinished-work.ts'
+import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
 
 /** The function cannot be initialised at build time. */
 export class InitAtBuildError extends BuildError {
@@ -32,6 +34,12 @@ export interface InitAtBuildOptions {
   readonly node: string
   /** What is shipped beside the executable. */
   readonly taskRoot: string
+  /** A program for the build, which finds out what invocations call. */
+  readonly warmUp: Buffer
+  /** The handler setting to warm the function up with. */
+  readonly handler: string
+  /** Paths of JSON files. */
+  readonly events: readonly string[]
   /** A folder that is not there yet; it is needed until the executable is made. */
   readonly folder: string
 }
@@ -43,6 +51,8 @@ export interface InitAtBuild {
   readonly environment: NodeJS.ProcessEnv
   /** Names of the environment variables that the function read while it initialised. */
   readonly environmentRead: readonly string[]
+  /** What makes it start slower than it might, in one sentence; undefined when all went well. */
+  readonly shortcoming: string | undefined
 }
 
 /** A little more than the script gives the function, in milliseconds: enough to say so itself. */
@@ -75,11 +85,13 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   const { folder } = options
   await mkdir(folder, { recursive: true })
   const main = await bundleSnapshotBuilder()
+  const { functions, shortcoming } = await findHotFunctions(options)
   const script = join(folder, 'main.js')
   await Promise.all([
     writeFile(script, main),
     writeFile(join(folder, 'runtime.js'), options.runtime),
     writeFile(join(folder, 'function.js'), options.code),
+    writeFile(join(folder, 'functions.json'), JSON.stringify(functions)),
     writeFile(join(folder, 'deferred-modules.json'), await describeModules(options.node)),
   ])
   const environment = initEnvironment(options)
@@ -96,7 +108,26 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
       `${options.entry} cannot be initialised at build time: ${failure ?? 'it ended its process'}; ${REMEDY}`,
     )
   }
-  return { main, environment, environmentRead: report.environmentRead }
+  return { main, environment, environmentRead: report.environmentRead, shortcoming }
+}
+
+/** Those of the runtime, and those of the function that its sample events lead to. */
+async function findHotFunctions({
+  warmUp,
+  runtime,
+  code,
+  node,
+  taskRoot,
+  folder,
+  ...options
+}: InitAtBuildOptions): Promise<CalledFunctions> {
+  const events = await Promise.all(options.events.map((file) => readFile(file)))
+  const program =
+    events.length > 0
+      ? { texts: [code] as const, handler: options.handler, events }
+      : { texts: [STAND_IN] as const, handler: 'stand-in', events: STAND_IN_EVENTS }
+  const run = { warmUp, runtime, node: [node], taskRoot, folder: join(folder, 'warm-up') }
+  return findCalledFunctions({ ...run, ...program })
 }
 
 const REMEDY = 'do that in the handler, or in a hook of onAfterRestore, or build it without --init build'

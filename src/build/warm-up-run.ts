@@ -6,8 +6,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createInvocation, functionArn } from '../emulator/invocation.ts'
 import { RuntimeApiServer } from '../emulator/runtime-api-server.ts'
+import type { HotFunctions } from '../runtime/compiled-functions.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 import { textName } from './text-name.ts'
 import { onAbandon } from './unfinished-work.ts'
@@ -41,8 +43,40 @@ export interface WarmUpResult {
 
 /** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
 const TIMEOUT_MS = 15_000
+const SIGNAL_MS = 50
 
+/** Makes the code caches of a program. */
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
+  const shortcoming = await runProgram(options, 'code caches')
+  const names = ['runtime', ...options.texts.map((_, number) => textName(number))]
+  const [runtime, ...texts] = await Promise.all(
+    names.map((name) => readFile(join(options.folder, `${name}.cache`)).catch(() => undefined)),
+  )
+  return { runtime, texts, shortcoming }
+}
+
+export interface CalledFunctions {
+  /** What invocations call; empty where the program could not run at all. */
+  readonly functions: HotFunctions
+  /** Why these may not be all, in one sentence; undefined when all went well. */
+  readonly shortcoming: string | undefined
+}
+
+/** Finds out which functions of a program invocations call. */
+export async function findCalledFunctions(options: WarmUpOptions): Promise<CalledFunctions> {
+  const shortcoming = await runProgram(options, 'functions')
+  const functions = await readFile(join(options.folder, 'functions.json'), 'utf8').then(
+    (text) => JSON.parse(text) as HotFunctions,
+    () => ({}),
+  )
+  return { functions, shortcoming }
+}
+
+/** Resolves to what went wrong, undefined when nothing did. */
+async function runProgram(
+  options: WarmUpOptions,
+  purpose: 'code caches' | 'functions',
+): Promise<string | undefined> {
   await mkdir(options.folder, { recursive: true })
   const program = join(options.folder, 'warm-up.cjs')
   await Promise.all([
@@ -56,12 +90,7 @@ export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
     handler: options.handler,
   })
   try {
-    const shortcoming = await run(options, program, server)
-    const names = ['runtime', ...options.texts.map((_, number) => textName(number))]
-    const [runtime, ...texts] = await Promise.all(
-      names.map((name) => readFile(join(options.folder, `${name}.cache`)).catch(() => undefined)),
-    )
-    return { runtime, texts, shortcoming }
+    return await run(options, [program, options.folder, purpose], server)
   } finally {
     await server.close()
   }
@@ -69,11 +98,11 @@ export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
 
 async function run(
   options: WarmUpOptions,
-  program: string,
+  script: readonly string[],
   server: RuntimeApiServer,
 ): Promise<string | undefined> {
   const initialised = server.begin()
-  const [command = '', ...parameters] = [...options.node, program, options.folder]
+  const [command = '', ...parameters] = [...options.node, ...script]
   const child = spawn(command, parameters, {
     cwd: options.taskRoot,
     // What it prints is of a run that nobody asked for.
@@ -105,6 +134,8 @@ async function warmUp(
   if (init.kind === 'error') {
     return `the function could not initialise on this machine (${describe(init.body)}), so its code cache holds what ran until then`
   }
+  // It has a pipe of its own inside the process: let it arrive before the event does.
+  if (child.spawnargs.at(-1) === 'functions' && child.kill('SIGUSR1')) await delay(SIGNAL_MS)
   let shortcoming: string | undefined
   for (const event of options.events) {
     const invocation = createInvocation(event, functionArn(REGION, options.handler))

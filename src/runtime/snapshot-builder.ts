@@ -4,13 +4,14 @@
  *
  * It is run twice at build time, each time with the environment variable `LAMBDABIN_SNAPSHOT` naming a folder: by lambdabin,
  * to see whether the function can be initialised there, and by pkg. The folder holds the texts `runtime.js` and
- * `function.js`, and `deferred-modules.json`; the script writes `report.json` there.
+ * `function.js`, `deferred-modules.json` and `functions.json`; the script writes `report.json` there.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startupSnapshot } from 'node:v8'
 import { constants, Script } from 'node:vm'
+import { compileFunctions, type HotFunctions } from './compiled-functions.ts'
 import { deferModule, type ModuleDescription } from './deferred-modules.ts'
 import { type InitProblem, InitWatch } from './init-watch.ts'
 import { lifecycleHooks } from './lifecycle-hooks.ts'
@@ -100,6 +101,8 @@ startupSnapshot.addSerializeCallback(() => {
   clearTimeout(deadline)
   const unsettled = pending === undefined ? [] : [{ what: 'awaits a promise that never settles', stack: '' }]
   finish([...unsettled, ...watch.openHandles(), ...loadedAfterAll()])
+  const hot: HotFunctions = JSON.parse(readFileSync(join(folder, 'functions.json'), 'utf8'))
+  compileFunctions(hot, (file) => readFileSync(join(folder, file), 'utf8'))
 })
 startupSnapshot.setDeserializeMainFunction(() => runtimeModule.exports.start(program))
 
