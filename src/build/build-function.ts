@@ -14,9 +14,11 @@ import { findExternals } from './external-packages.ts'
 import { findIncludes } from './included-files.ts'
 import { makeExecutable } from './make-executable.ts'
 import { addExtraFiles, publishPackage, setModes } from './package-folder.ts'
+import { addReadAhead } from './read-ahead.ts'
 import { requirementsOf } from './runtime-requirements.ts'
 import { type SelfTestResult, testExecutable } from './self-test.ts'
 import { BOOTSTRAP_FILE } from './source-files.ts'
+import { recordStandIn } from './stand-in.ts'
 import { runStep, type Step, type StepListener } from './steps.ts'
 import { withWorkFolder } from './work-folder.ts'
 import { type PackageFile, writeZip } from './write-zip.ts'
@@ -34,6 +36,9 @@ function noCodeCaches(arch: Architecture): CodeCaches {
     shortcoming: `nothing for Linux on ${arch} runs on this machine, so the executable was not tried, and has no code cache, which costs it a tenth to a third of its start-up time; ${remedy}`,
   }
 }
+
+const NO_READ_AHEAD =
+  'what a start touches of this Node.js could not be found out here (Linux tells it in /proc), so with nothing of it in memory yet, as in each new execution environment, the executable starts slower'
 
 export interface FunctionOptions {
   /** Absolute path. */
@@ -154,7 +159,15 @@ export async function buildFunction(
       )
       await chmod(executable, 0o755)
     })
-    const shortcomings = [codeCaches.shortcoming]
+    const readsAhead = await step('read-ahead', () =>
+      addReadAhead(executable, {
+        arch: options.arch,
+        base: base.path,
+        cold: bundle.sourceMap,
+        record: () => recordStandIn(base, options.arch, runtime, join(work, 'stand-in')),
+      }),
+    )
+    const shortcomings = [codeCaches.shortcoming, readsAhead || !base.runner ? undefined : NO_READ_AHEAD]
     if (base.runner !== undefined) {
       const { runner } = base
       const result = await step('self-test', () => testExecutable(executable, runner))
