@@ -26,7 +26,8 @@ import { bundleRuntime } from '../src/build/bundle-runtime.ts'
 import type { Architecture } from '../src/build/elf-file.ts'
 import { type KnownHotPages, layoutOf } from '../src/build/hot-pages.ts'
 import { formatRanges, joinRanges, type PageRange } from '../src/build/page-ranges.ts'
-import { makeStandIn } from '../src/build/stand-in.ts'
+import { makeStandIn, type StandInKind } from '../src/build/stand-in.ts'
+import type { TargetRunner } from '../src/build/target-runner.ts'
 import { findTouchedPages } from '../src/build/touched-pages.ts'
 
 /** What one start touches and another does not is a page in a hundred. */
@@ -38,34 +39,39 @@ const file = fileURLToPath(new URL('../base-node/hot-pages.json', import.meta.ur
 const folder = mkdtempSync(join(tmpdir(), 'lambdabin-hot-pages-'))
 try {
   const known: Record<string, KnownHotPages[string]> = {}
+  const runtime = await bundleRuntime()
   for (const arch of ['x64', 'arm64'] as const) {
-    const { executable, runner, version } = await makeFor(arch)
-    const touched: PageRange[] = []
-    for (let run = 0; run < RUNS; run++) {
-      touched.push(...(await withColdCopy(executable, (copy) => findTouchedPages(copy, runner))))
+    const { base, runner } = await findBase(arch)
+    const make = (kind: StandInKind) =>
+      makeStandIn(kind, { ...base, runner }, arch, runtime, join(folder, `${arch}-${kind}`))
+    const [small, network] = [await make('small'), await make('network')]
+    known[layoutOf(readFileSync(small), small)] = {
+      of: `Node.js ${base.version}, ${arch}`,
+      small: inLines(formatRanges(await findTouched(small, runner))),
+      network: inLines(formatRanges(await findTouched(network, runner))),
     }
-    const ranges = joinRanges(touched, 0)
-    const pages = ranges.reduce((sum, { count }) => sum + count, 0)
-    if (pages === 0) throw new Error('the kernel does not tell which pages are mapped; run this as root')
-    process.stderr.write(`${arch}: ${pages} pages in ${ranges.length} runs\n`)
-    const layout = layoutOf(readFileSync(executable), executable)
-    known[layout] = { of: `Node.js ${version}, ${arch}`, pages: inLines(formatRanges(ranges)) }
   }
   writeFileSync(file, `${JSON.stringify(known, undefined, 2)}\n`)
 } finally {
   rmSync(folder, { recursive: true })
 }
 
-async function makeFor(arch: Architecture) {
+async function findBase(arch: Architecture) {
   const base = await prepareBaseNode(arch, undefined, () => {})
-  const { runner, version } = base
-  if (runner === undefined) throw new Error(`executables for ${arch} do not run here; install qemu-user`)
-  const work = join(folder, arch)
-  return {
-    executable: await makeStandIn({ ...base, runner }, arch, await bundleRuntime(), work),
-    runner,
-    version,
+  if (base.runner === undefined) throw new Error(`executables for ${arch} do not run here; install qemu-user`)
+  return { base, runner: base.runner }
+}
+
+async function findTouched(executable: string, runner: TargetRunner): Promise<PageRange[]> {
+  const touched: PageRange[] = []
+  for (let run = 0; run < RUNS; run++) {
+    touched.push(...(await withColdCopy(executable, (copy) => findTouchedPages(copy, runner))))
   }
+  const ranges = joinRanges(touched, 0)
+  const pages = ranges.reduce((sum, { count }) => sum + count, 0)
+  if (pages === 0) throw new Error('the kernel does not tell which pages are mapped; run this as root')
+  process.stderr.write(`${executable}: ${pages} pages in ${ranges.length} runs\n`)
+  return ranges
 }
 
 /** Calls `work` with a copy of which nothing is in memory and of which nothing is read ahead. */

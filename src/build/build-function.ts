@@ -18,7 +18,7 @@ import { addReadAhead } from './read-ahead.ts'
 import { requirementsOf } from './runtime-requirements.ts'
 import { type SelfTestResult, testExecutable } from './self-test.ts'
 import { BOOTSTRAP_FILE } from './source-files.ts'
-import { recordStandIn } from './stand-in.ts'
+import { recordStandIn, standInLike } from './stand-in.ts'
 import { runStep, type Step, type StepListener } from './steps.ts'
 import { withWorkFolder } from './work-folder.ts'
 import { type PackageFile, writeZip } from './write-zip.ts'
@@ -159,12 +159,14 @@ export async function buildFunction(
       )
       await chmod(executable, 0o755)
     })
+    const kind = standInLike(bundle.code)
     const readsAhead = await step('read-ahead', () =>
       addReadAhead(executable, {
+        kind,
         arch: options.arch,
         base: base.path,
         cold: bundle.sourceMap,
-        record: () => recordStandIn(base, options.arch, runtime, join(work, 'stand-in')),
+        record: () => recordStandIn(kind, base, options.arch, runtime, join(work, 'stand-in')),
       }),
     )
     const shortcomings = [codeCaches.shortcoming, readsAhead || !base.runner ? undefined : NO_READ_AHEAD]

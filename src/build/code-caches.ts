@@ -52,7 +52,7 @@ const FLAGS_HASH_OFFSET = 12
 const HEADER_BYTES = 32
 
 /** The runtime is warmed up by itself, so that its cache is the same whatever the function does. */
-export const STAND_IN = Buffer.from('(function (exports) { exports.handler = async (event) => event })')
+const STAND_IN = Buffer.from('(function (exports) { exports.handler = async (event) => event })')
 const STAND_IN_EVENTS = Array.from({ length: 5 }, () => Buffer.from('{"text":"Hello"}'))
 
 /** Never rejects for what the function does: a cache that is missing costs speed, and nothing else. */

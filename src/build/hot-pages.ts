@@ -1,8 +1,8 @@
 /**
- * What every start touches of the Node.js in an executable, whatever its function is.
+ * What every start of a kind of function touches of the Node.js in an executable.
  *
  * For the pinned Node.js, base-node/hot-pages.json tells, so that the same sources give the same package everywhere. For
- * any other one it is found out when the first executable is made of it, and kept.
+ * any other one it is found out when the first such executable is made of it, and kept.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
@@ -11,10 +11,11 @@ import process from 'node:process'
 import { cacheFolder } from '../../bin/pinned-node.js'
 import { parseElf } from './elf-file.ts'
 import { formatRanges, joinRanges, type PageRange, parseRanges } from './page-ranges.ts'
+import type { StandInKind } from './stand-in.ts'
 
-/** `base-node/hot-pages.json`, by {@link layoutOf}. */
+/** `base-node/hot-pages.json`, by {@link layoutOf}: of what it tells, and in lines what each kind of function touches. */
 export type KnownHotPages = Readonly<
-  Record<string, { readonly of: string; readonly pages: readonly string[] }>
+  Record<string, { readonly of: string } & Readonly<Record<StandInKind, readonly string[]>>>
 >
 
 const KNOWN_FILE = new URL('../../base-node/hot-pages.json', import.meta.url)
@@ -22,7 +23,7 @@ const KNOWN_FILE = new URL('../../base-node/hot-pages.json', import.meta.url)
 /** What is at most 16 KiB apart is read as one: reading that much more takes less time than asking twice. */
 const GAP_PAGES = 4
 
-/** Finds out which pages a start touches; none when that cannot be found out. */
+/** Finds out which pages a start of that kind touches; none when that cannot be found out. */
 export type RecordPages = () => Promise<readonly PageRange[]>
 
 /**
@@ -33,11 +34,12 @@ export async function findHotPages(
   executable: Buffer,
   fileName: string,
   base: string,
+  kind: StandInKind,
   record: RecordPages,
 ): Promise<PageRange[]> {
   const layout = layoutOf(executable, fileName)
   const known: KnownHotPages = JSON.parse(await readFile(KNOWN_FILE, 'utf8'))
-  const pages = known[layout]?.pages.join(' ') ?? (await remember(`${layout}\n${base}`, record))
+  const pages = known[layout]?.[kind].join(' ') ?? (await remember(`${layout}\n${base}\n${kind}`, record))
   return joinRanges(parseRanges(pages), GAP_PAGES)
 }
 

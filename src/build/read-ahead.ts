@@ -8,6 +8,7 @@ import { addEntryCode, lastSegmentOffset } from './entry-code.ts'
 import { findHotPages, type RecordPages } from './hot-pages.ts'
 import { PAGE_BYTES, type PageRange, pagesOf } from './page-ranges.ts'
 import { prefetchStub } from './prefetch-stub.ts'
+import type { StandInKind } from './stand-in.ts'
 
 export interface ReadAheadOptions {
   readonly arch: Architecture
@@ -15,6 +16,7 @@ export interface ReadAheadOptions {
   readonly base: string
   /** What of the executable's content no start reads. */
   readonly cold: Buffer
+  readonly kind: StandInKind
   readonly record: RecordPages
 }
 
@@ -26,7 +28,7 @@ export async function addReadAhead(executable: string, options: ReadAheadOptions
   const bytes = await readFile(executable)
   const content = lastSegmentOffset(bytes, executable)
   if (content === undefined) return false
-  const ofNode = await findHotPages(bytes, executable, options.base, options.record)
+  const ofNode = await findHotPages(bytes, executable, options.base, options.kind, options.record)
   if (ofNode.length === 0) return false
   const ranges = [
     ...ofNode.filter(({ start, count }) => (start + count) * PAGE_BYTES <= content),

@@ -24,8 +24,8 @@ const known: KnownHotPages = JSON.parse(
 const FUNCTION = `export const handler = async (event: object) => event
 ${Array.from({ length: 600 }, (_, line) => `console.debug(process.env.LINE_${line})`).join('\n')}`
 
-async function build(t: TestContext, cache: string, ...options: string[]) {
-  const cwd = writeFiles(temporaryFolder(t), { 'package.json': {}, 'hello.ts': FUNCTION })
+async function build(t: TestContext, cache: string, source: string, ...options: string[]) {
+  const cwd = writeFiles(temporaryFolder(t), { 'package.json': {}, 'hello.ts': source })
   const env = { ...process.env, XDG_CACHE_HOME: cache }
   const { status, stdout, stderr } = await runLambdabin(['build', 'hello.ts', '--json', ...options], {
     cwd,
@@ -67,7 +67,7 @@ function bytesOf(ranges: readonly { start: number; end: number }[]): number {
 
 test('what the pinned Node.js touches is known, and nothing needs to be found out', { skip }, async (t) => {
   const cache = temporaryFolder(t)
-  const { file, shortcomings } = await build(t, cache)
+  const { file, shortcomings } = await build(t, cache, FUNCTION)
   assert.deepEqual(shortcomings, [])
   assert.equal(existsSync(join(cache, 'lambdabin/hot-pages')), false)
   const executable = readFileSync(file)
@@ -85,10 +85,21 @@ test('what the pinned Node.js touches is known, and nothing needs to be found ou
   assert.ok(isRead(content), 'the beginning of what is the executable’s own')
 })
 
+test('a function that uses the network has more read ahead than one that does not', { skip }, async (t) => {
+  const cache = temporaryFolder(t)
+  const source = `import { Agent } from 'node:https'
+    const agent = new Agent()
+    export const handler = async () => agent.maxFreeSockets`
+  const [small, network] = [await build(t, cache, FUNCTION), await build(t, cache, source)].map(({ file }) =>
+    bytesOf(readTable(readFileSync(file))),
+  )
+  assert.ok(small && network && network > small + 2e6, `${small} and ${network} bytes`)
+})
+
 test('of another Node.js it is found out once, so that builds give the same bytes', { skip }, async (t) => {
   const cache = temporaryFolder(t)
   const node = anotherNode(t)
-  const first = await build(t, cache, '--node', node)
+  const first = await build(t, cache, FUNCTION, '--node', node)
   assert.deepEqual(first.shortcomings, [])
   const [recorded, ...others] = readdirSync(join(cache, 'lambdabin/hot-pages'))
   assert.ok(recorded)
@@ -100,7 +111,7 @@ test('of another Node.js it is found out once, so that builds give the same byte
   const offset = offsetOf(entry, node)
   assert.ok(table.some(({ start, end }) => start <= offset && offset < end))
 
-  const second = await build(t, cache, '--node', node)
+  const second = await build(t, cache, FUNCTION, '--node', node)
   assert.equal(second.CodeSha256, first.CodeSha256)
   const invoked = await runLambdabin(['invoke', 'dist/hello', '--event', '{"text":"Hello"}'], {
     cwd: second.cwd,
