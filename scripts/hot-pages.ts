@@ -1,8 +1,8 @@
 /**
  * Writes base-node/hot-pages.json: which pages of the pinned Node.js a start touches. To be run, as root, when another
- * Node.js is pinned or the stand-in's start has changed much:
+ * Node.js is pinned, when what is left out of it or moved in it has changed, or the runtime has changed much:
  *
- *     node scripts/hot-pages.ts
+ *     npm run hot-pages
  *
  * Each executable runs from a file system of its own on a device that reads nothing ahead. So what is in memory of it is
  * what was touched, and the kernel, which maps what is in memory around a page that is touched, maps no more than that.

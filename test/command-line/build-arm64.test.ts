@@ -55,7 +55,7 @@ test('an arm64 executable has a code cache that V8 accepts, and answers an invoc
   const bytes = readFileSync(executable)
   assert.equal(readArchitecture(bytes, executable), 'arm64')
   const hotPages = readFileSync(new URL('../../base-node/hot-pages.json', import.meta.url), 'utf8')
-  assert.ok(JSON.parse(hotPages)[layoutOf(bytes, executable)], 'run scripts/hot-pages.ts')
+  assert.ok(JSON.parse(hotPages)[layoutOf(bytes, executable)], 'run `npm run hot-pages`')
 
   // This system does not start it by itself, so a script in its place does.
   const runner = await findTargetRunner(await findPinnedNode('arm64'), 'arm64')

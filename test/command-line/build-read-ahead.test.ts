@@ -71,7 +71,7 @@ test('what the pinned Node.js touches is known, and nothing needs to be found ou
   assert.deepEqual(shortcomings, [])
   assert.equal(existsSync(join(cache, 'lambdabin/hot-pages')), false)
   const executable = readFileSync(file)
-  assert.ok(known[layoutOf(executable, file)], 'run scripts/hot-pages.ts')
+  assert.ok(known[layoutOf(executable, file)], 'run `npm run hot-pages`')
   const table = readTable(executable)
   const content = lastSegmentOffset(executable, file) ?? 0
   const ofNode = bytesOf(table.filter(({ end }) => end <= content))
