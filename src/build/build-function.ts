@@ -17,9 +17,11 @@ import { findIncludes } from './included-files.ts'
 import { initAtBuild, refuseForeignTarget } from './init-at-build.ts'
 import { makeExecutable } from './make-executable.ts'
 import { addExtraFiles, publishPackage, setModes } from './package-folder.ts'
+import { addReadAhead } from './read-ahead.ts'
 import { requirementsOf } from './runtime-requirements.ts'
 import { type SelfTestResult, testExecutable } from './self-test.ts'
 import { BOOTSTRAP_FILE } from './source-files.ts'
+import { recordStandIn, standInLike } from './stand-in.ts'
 import { runStep, type Step, type StepListener } from './steps.ts'
 import { textName } from './text-name.ts'
 import { withWorkFolder } from './work-folder.ts'
@@ -38,6 +40,9 @@ function noCodeCaches(arch: Architecture): CodeCaches {
     shortcoming: `nothing for Linux on ${arch} runs on this machine, so the executable was not tried, and has no code cache, which costs it a tenth to a third of its start-up time; ${remedy}`,
   }
 }
+
+const NO_READ_AHEAD =
+  'what a start touches of this Node.js could not be found out here (Linux tells it in /proc), so with nothing of it in memory yet, as in each new execution environment, the executable starts slower'
 
 export interface FunctionOptions {
   /** Absolute path. */
@@ -155,7 +160,17 @@ export async function buildFunction(
       )
       await chmod(executable, 0o755)
     })
-    const shortcomings = [program.shortcoming]
+    const kind = standInLike(bundle.code)
+    const readsAhead = await step('read-ahead', () =>
+      addReadAhead(executable, {
+        kind,
+        arch: options.arch,
+        base: base.path,
+        cold: program.cold,
+        record: () => recordStandIn(kind, base, options.arch, runtime, join(work, 'stand-in')),
+      }),
+    )
+    const shortcomings = [program.shortcoming, readsAhead || !base.runner ? undefined : NO_READ_AHEAD]
     if (base.runner !== undefined) {
       const { runner } = base
       const result = await step('self-test', () => testExecutable(executable, runner))
@@ -199,6 +214,8 @@ interface ExecutableProgram {
   readonly main: Buffer
   readonly assets: Readonly<Record<string, Buffer>>
   readonly snapshotEnvironment?: NodeJS.ProcessEnv
+  /** Those of the assets that no start reads. */
+  readonly cold: readonly Buffer[]
   readonly environmentRead: readonly string[]
   readonly shortcoming: string | undefined
 }
@@ -229,7 +246,10 @@ async function loadedProgram(
     ...textAssets([bundle, ...bundle.chunks]),
     ...codeCaches.assets,
   }
-  return { main: runtime.launcher, assets, environmentRead: [], shortcoming: codeCaches.shortcoming }
+  const hot = ['runtime.js', 'runtime.cache', 'function.js', 'function.cache']
+  const cold = Object.entries(assets).flatMap(([name, content]) => (hot.includes(name) ? [] : [content]))
+  const { shortcoming } = codeCaches
+  return { main: runtime.launcher, assets, cold, environmentRead: [], shortcoming }
 }
 
 /** A program whose function is initialised here. */
@@ -252,6 +272,7 @@ async function initialisedProgram(
   return {
     main,
     assets: { 'function.js.map': sourceMap },
+    cold: [sourceMap],
     snapshotEnvironment: environment,
     environmentRead,
     shortcoming,

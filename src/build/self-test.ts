@@ -37,29 +37,40 @@ const LONGEST_LOG = 4000
 
 /** Rejects with a {@link SelfTestError} when the executable does not answer an invocation as it should. */
 export async function testExecutable(executable: string, runner: TargetRunner): Promise<SelfTestResult> {
+  const log = await runToAnswer(executable, runner, ['--lambdabin-self-test'])
+  const states = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
+  return { codeCaches: Object.fromEntries([...states].map(([, name, state]) => [name, state])) }
+}
+
+/**
+ * Runs an executable whose handler returns its event until it has answered, and ends it. Calls `whenAnswered` in between,
+ * with the process's id. Resolves to what it wrote; rejects with a {@link SelfTestError}.
+ */
+export async function runToAnswer(
+  executable: string,
+  runner: TargetRunner,
+  parameters: readonly string[],
+  whenAnswered: (pid: number) => Promise<void> = async () => {},
+): Promise<string> {
   const server = await RuntimeApiServer.listen({
     functionName: HANDLER,
     version: '$LATEST',
     handler: HANDLER,
   })
   try {
-    const log = await answerOnce(executable, runner, server)
-    const states = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
-    return { codeCaches: Object.fromEntries([...states].map(([, name, state]) => [name, state])) }
+    return await answerOnce([...runner, executable, ...parameters], dirname(executable), server, whenAnswered)
   } finally {
     await server.close()
   }
 }
 
-/** Resolves to what the executable wrote. */
 async function answerOnce(
-  executable: string,
-  runner: TargetRunner,
+  [command = '', ...parameters]: readonly string[],
+  taskRoot: string,
   server: RuntimeApiServer,
+  whenAnswered: (pid: number) => Promise<void>,
 ): Promise<string> {
   const initialised = server.begin()
-  const [command = '', ...parameters] = [...runner, executable, '--lambdabin-self-test']
-  const taskRoot = dirname(executable)
   const child = spawn(command, parameters, {
     cwd: taskRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -74,6 +85,7 @@ async function answerOnce(
   const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   try {
     const problem = await Promise.race([exchange(server, initialised), ended])
+    if (problem === undefined && child.pid !== undefined) await whenAnswered(child.pid)
     child.kill('SIGKILL')
     await ended
     if (problem !== undefined) {
