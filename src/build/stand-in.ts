@@ -65,7 +65,7 @@ export async function makeStandIn(
   await mkdir(parts, { recursive: true })
   const { assets } = await makeCodeCaches({
     bundle,
-    code,
+    texts: [code],
     node: base.path,
     runner: base.runner,
     handler: 'stand-in',
