@@ -181,7 +181,7 @@ function run(
       else {
         const fatal = stderr
           .split('\n')
-          .find((line) => /not serialized|Unknown external|Fatal error/.test(line))
+          .find((line) => /not serialized|Unknown external|Assertion failed|Fatal error/.test(line))
         const said =
           fatal ??
           (stderr.split('\n').find((line) => /^[\w.]*Error\b/.test(line)) ||

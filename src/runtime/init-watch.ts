@@ -3,7 +3,7 @@
  * freeze: open handles, WebAssembly, cached random bytes, environment variables.
  */
 
-import { type AsyncHook, createHook } from 'node:async_hooks'
+import { type AsyncHook, createHook, type HookCallbacks } from 'node:async_hooks'
 
 /** Something that keeps the function from being initialised at build time. */
 export interface InitProblem {
@@ -40,6 +40,8 @@ export class InitWatch {
   /** Handles that are open, by async id. */
   readonly #open = new Map<number, { type: string; resource: object; stack: string }>()
   readonly #hook: AsyncHook
+  /** The function's own, and where each was enabled. */
+  readonly #enabledHooks = new Map<AsyncHook, string>()
   #isOver = false
 
   constructor() {
@@ -60,6 +62,7 @@ export class InitWatch {
     this.#watchEnvironment()
     this.#watchWebAssembly()
     this.#watchRandom()
+    this.#watchAsyncHooks()
     this.#hook.enable()
   }
 
@@ -72,9 +75,14 @@ export class InitWatch {
 
   /** What is open now. */
   openHandles(): InitProblem[] {
-    return [...this.#open.values()]
+    const hooks = [...this.#enabledHooks.values()].map((stack) => ({
+      what: 'leaves a hook of async_hooks enabled',
+      stack,
+    }))
+    const handles = [...this.#open.values()]
       .filter(({ resource }) => !(resource as { _destroyed?: boolean })._destroyed)
       .map(({ type, stack }) => ({ what: DESCRIPTIONS[type] ?? `leaves something open (${type})`, stack }))
+    return [...hooks, ...handles]
   }
 
   #note(id: number, type: string, resource: object): void {
@@ -141,6 +149,25 @@ export class InitWatch {
     this.#undo.push(() => Reflect.deleteProperty(globalThis, 'WebAssembly'))
   }
 
+  /** V8 calls them by native functions. */
+  #watchAsyncHooks(): void {
+    const asyncHooks = process.getBuiltinModule('node:async_hooks')
+    const { createHook: create } = asyncHooks
+    this.#replace(asyncHooks, 'createHook', (callbacks: HookCallbacks) => {
+      const hook = create(callbacks)
+      const { enable, disable } = hook
+      hook.enable = () => {
+        if (!this.#isOver) this.#enabledHooks.set(hook, callers())
+        return enable.call(hook)
+      }
+      hook.disable = () => {
+        this.#enabledHooks.delete(hook)
+        return disable.call(hook)
+      }
+      return hook
+    })
+  }
+
   /** Node.js draws random bytes ahead for these; what a snapshot holds would be drawn again by every environment. */
   #watchRandom(): void {
     const crypto = process.getBuiltinModule('node:crypto')
@@ -167,7 +194,7 @@ export class InitWatch {
 /** The stack of whoever called into the watch. */
 function callers(): string {
   const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 50
+  Error.stackTraceLimit = 1000
   const holder: { stack?: string } = {}
   Error.captureStackTrace(holder)
   Error.stackTraceLimit = stackTraceLimit

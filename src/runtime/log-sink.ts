@@ -48,7 +48,8 @@ export function telemetrySink(descriptor: number, format: 'text' | 'JSON'): LogS
   }
 }
 
-function writeAll(descriptor: number, bytes: Buffer): void {
+/** Writes synchronously, waiting for a reader that is slow for a while, and giving up on one that is gone. */
+export function writeAll(descriptor: number, bytes: Buffer): void {
   let written = 0
   for (let attempt = 0; written < bytes.length && attempt < MAX_WRITE_ATTEMPTS; attempt++) {
     try {

@@ -17,6 +17,7 @@ import { type InitProblem, InitWatch } from './init-watch.ts'
 import { lifecycleHooks } from './lifecycle-hooks.ts'
 import { keepToLoopback } from './loopback.ts'
 import type { Program } from './program.ts'
+import { installStandardStreams } from './standard-streams.ts'
 
 /** What the build reads: `report.json`. */
 export interface InitReport {
@@ -66,6 +67,7 @@ const program: Program = {
 
 evaluate(RUNTIME_FILE, runtimeModule.exports, process.getBuiltinModule, runtimeModule)
 runtimeModule.exports.prepare(program)
+installStandardStreams()
 const useNetwork = keepToLoopback()
 const deadline = setTimeout(() => {
   const waitsFor = watch.openHandles()

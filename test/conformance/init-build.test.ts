@@ -43,6 +43,7 @@ describe('a function that is initialised at build time', () => {
     assert.match(String((log as string[])[0]), /^loaded in process/)
     assert.deepEqual((log as string[]).slice(1), ['before the snapshot', 'invoked'])
     assert.doesNotMatch(lambda.output, /initialised/)
+    assert.match(lambda.output, /^written to stdout$/m)
   })
 
   test('draws other random values in each process', async () => {
@@ -132,6 +133,11 @@ describe('a function cannot be initialised at build time that', () => {
       'draws random values that Node.js has drawn ahead',
       `export const id = crypto.randomUUID()`,
       /it calls crypto\.randomUUID, whose random bytes would be the same in every environment \(entry\.ts:1:/,
+    ],
+    [
+      'leaves a hook of async_hooks enabled',
+      `import { createHook } from 'node:async_hooks'\ncreateHook({ init() {} }).enable()`,
+      /it leaves a hook of async_hooks enabled \(entry\.ts:2:/,
     ],
     ['uses the HTTP classes of the web', `export const headers = new Headers()`, /HTTP/],
     ['awaits what never settles', `await new Promise(() => {})`, /it awaits a promise that never settles/],
