@@ -12,8 +12,8 @@ export type ResponseHeaders = Record<string, string | string[]>
 export interface ResponseSink {
   /** `isKeptAlive`: whether the connection is to be used for another exchange. */
   onHead(status: number, headers: ResponseHeaders, isKeptAlive: boolean): void
-  /** Bytes of the body; part of what was pushed, and not a copy. */
-  onBody(bytes: Buffer): void
+  /** Bytes `start` to `end` of what was pushed are of the body; a copy is to be made of what is kept. */
+  onBody(bytes: Buffer, start: number, end: number): void
   onEnd(): void
 }
 
@@ -26,6 +26,9 @@ const HEAD_END = '\r\n\r\n'
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const CHUNK_SIZE = /^([0-9A-Fa-f]{1,8})(?:[ \t]*;.*)?$/
+
+/** What is to be read has begun, and its end has not arrived. */
+const INCOMPLETE = -1
 
 type State = 'head' | 'length' | 'chunk size' | 'chunk' | 'chunk end' | 'trailers' | 'until close'
 
@@ -44,22 +47,29 @@ export class HttpResponseReader {
     this.#maxHeadBytes = maxHeadBytes
   }
 
-  /** Takes bytes as they arrive, and keeps none of them itself. Throws `MalformedResponse`. */
-  push(arrived: Buffer): void {
+  /**
+   * Takes the first `length` bytes of `arrived`, and keeps none of them itself. Throws `MalformedResponse`.
+   *
+   * Positions lead through the bytes, and not views of them: a Buffer takes longer to make than most heads to read.
+   */
+  push(arrived: Buffer, length = arrived.length): void {
     let bytes = arrived
+    let end = length
     if (this.#partial) {
-      bytes = Buffer.concat([this.#partial, arrived])
+      bytes = Buffer.concat([this.#partial, arrived.subarray(0, length)])
+      end = bytes.length
       this.#partial = undefined
     }
-    while (bytes.length > 0) {
-      const rest = this.#step(bytes)
-      if (rest === undefined) {
-        if (bytes.length > this.#maxHeadBytes)
+    let at = 0
+    while (at < end) {
+      const next = this.#step(bytes, at, end)
+      if (next === INCOMPLETE) {
+        if (end - at > this.#maxHeadBytes)
           throw new MalformedResponse(`a head of over ${this.#maxHeadBytes} bytes`)
-        this.#partial = Buffer.from(bytes)
+        this.#partial = Buffer.from(bytes.subarray(at, end))
         return
       }
-      bytes = rest
+      at = next
     }
   }
 
@@ -70,34 +80,34 @@ export class HttpResponseReader {
     return true
   }
 
-  /** Reads the next piece; returns what follows it, or undefined when its end has not arrived. */
-  #step(bytes: Buffer): Buffer | undefined {
+  /** Reads the next piece, which starts at `at`; returns where it ends, or that its end has not arrived. */
+  #step(bytes: Buffer, at: number, end: number): number {
     switch (this.#state) {
       case 'head':
-        return this.#readHead(bytes)
+        return this.#readHead(bytes, at, end)
       case 'length':
       case 'chunk':
-        return this.#readBody(bytes)
+        return this.#readBody(bytes, at, end)
       case 'until close':
-        this.#sink.onBody(bytes)
-        return bytes.subarray(bytes.length)
+        this.#sink.onBody(bytes, at, end)
+        return end
       default:
-        return this.#readLine(bytes)
+        return this.#readLine(bytes, at, end)
     }
   }
 
-  #readHead(bytes: Buffer): Buffer | undefined {
-    const end = bytes.indexOf(HEAD_END)
-    if (end === -1) {
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    const headEnd = findBefore(end, HEAD_END, bytes, at)
+    if (headEnd === INCOMPLETE) {
+      const begin = bytes.toString('latin1', at, Math.min(at + 7, end))
       // Whatever this is, it will not become a head.
-      if (!'HTTP/1.'.startsWith(bytes.toString('latin1', 0, 7))) throw notHttp(bytes)
-      return undefined
+      if (!'HTTP/1.'.startsWith(begin)) throw notHttp(bytes.toString('latin1', at, Math.min(at + 40, end)))
+      return INCOMPLETE
     }
-    const { status, isVersion11, headers } = this.#heads.read(bytes.toString('latin1', 0, end + 2))
-    const rest = bytes.subarray(end + HEAD_END.length)
-    if (status < 200) return rest // Interim: the response is still to come.
-    this.#begin(status, isVersion11, headers)
-    return rest
+    const { status, isVersion11, headers } = this.#heads.read(bytes.toString('latin1', at, headEnd + 2))
+    // An interim one is followed by the response, which is still to come.
+    if (status >= 200) this.#begin(status, isVersion11, headers)
+    return headEnd + HEAD_END.length
   }
 
   #begin(status: number, isVersion11: boolean, headers: ResponseHeaders): void {
@@ -124,21 +134,21 @@ export class HttpResponseReader {
     if (this.#state === 'length' && this.#remaining === 0) this.#finish()
   }
 
-  #readBody(bytes: Buffer): Buffer {
-    const part = bytes.length > this.#remaining ? bytes.subarray(0, this.#remaining) : bytes
-    this.#remaining -= part.length
-    if (part.length > 0) this.#sink.onBody(part)
+  #readBody(bytes: Buffer, at: number, end: number): number {
+    const partEnd = Math.min(end, at + this.#remaining)
+    this.#remaining -= partEnd - at
+    if (partEnd > at) this.#sink.onBody(bytes, at, partEnd)
     if (this.#remaining === 0) {
       if (this.#state === 'length') this.#finish()
       else this.#state = 'chunk end'
     }
-    return bytes.subarray(part.length)
+    return partEnd
   }
 
-  #readLine(bytes: Buffer): Buffer | undefined {
-    const end = bytes.indexOf('\r\n')
-    if (end === -1) return undefined
-    const line = bytes.toString('latin1', 0, end)
+  #readLine(bytes: Buffer, at: number, end: number): number {
+    const lineEnd = findBefore(end, '\r\n', bytes, at)
+    if (lineEnd === INCOMPLETE) return INCOMPLETE
+    const line = bytes.toString('latin1', at, lineEnd)
     if (this.#state === 'chunk size') {
       const size = CHUNK_SIZE.exec(line)?.[1]
       if (size === undefined)
@@ -153,7 +163,7 @@ export class HttpResponseReader {
     } else {
       readField(`${line}\r\n`, 0)
     }
-    return bytes.subarray(end + 2)
+    return lineEnd + 2
   }
 
   #finish(): void {
@@ -226,7 +236,7 @@ class HeadReader {
   #learn(head: string): KnownHead {
     const statusLine = head.slice(0, head.indexOf('\r\n') + 2)
     const [, minor, status] = STATUS_LINE.exec(statusLine.slice(0, -2)) ?? []
-    if (status === undefined) throw notHttp(Buffer.from(head, 'latin1'))
+    if (status === undefined) throw notHttp(head)
     const known = { statusLine, status: Number(status), isVersion11: minor === '1', fields: [] }
     this.#known = [known, ...this.#known].slice(0, MAX_KNOWN)
     return known
@@ -279,8 +289,12 @@ function single(headers: ResponseHeaders, name: string): string | undefined {
   return value[0]
 }
 
-function notHttp(bytes: Buffer): MalformedResponse {
-  return new MalformedResponse(
-    `what arrived is not HTTP/1.1: ${JSON.stringify(bytes.toString('latin1', 0, 40))}`,
-  )
+function notHttp(begin: string): MalformedResponse {
+  return new MalformedResponse(`what arrived is not HTTP/1.1: ${JSON.stringify(begin.slice(0, 40))}`)
+}
+
+/** Where `text` begins, if it ends at `end` at the latest: beyond that may be whatever came before. */
+function findBefore(end: number, text: string, bytes: Buffer, at: number): number {
+  const found = bytes.indexOf(text, at, 'latin1')
+  return found === -1 || found + text.length > end ? INCOMPLETE : found
 }

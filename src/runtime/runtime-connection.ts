@@ -117,17 +117,22 @@ class Exchange {
     this.#headers = headers
   }
 
-  /** The bytes are the connection's own memory, and overwritten after the call. */
-  onResponseData(_controller: unknown, bytes: Buffer): void {
+  /** As undici's own connections tell of it. */
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.onBody(chunk, 0, chunk.length)
+  }
+
+  /** Bytes `start` to `end` are of the body; they are the connection's own memory, and overwritten after the call. */
+  onBody(bytes: Buffer, start: number, end: number): void {
     if (this.#collected === undefined) {
       const length = Number(header(this.#headers, 'content-length'))
-      if (length === bytes.length) {
-        this.#body = { text: bytes.toString(), bytes: length }
+      if (length === end - start) {
+        this.#body = { text: bytes.toString('utf8', start, end), bytes: length }
         return
       }
-      this.#collected = new BodyCollector(length <= LONGEST_ANNOUNCED ? length : bytes.length)
+      this.#collected = new BodyCollector(length <= LONGEST_ANNOUNCED ? length : end - start)
     }
-    this.#collected.add(bytes)
+    this.#collected.add(bytes.subarray(start, end))
   }
 
   onResponseEnd(): void {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
-/** Called with what arrives, which is overwritten after the call. */
-export type BytesListener = (bytes: Buffer) => void
+/** Called with what arrives, the first `length` bytes, which are overwritten after the call. */
+export type BytesListener = (memory: Buffer, length: number) => void
 
 const LISTENER = Symbol('listener for bytes')
 type Listened = Socket & { [LISTENER]?: BytesListener }
@@ -18,17 +18,17 @@ const READ_BYTES = 64 * 1024
  * any.
  */
 export function connectRuntimeSocket(host: string, port: number): Socket {
+  const memory = Buffer.allocUnsafeSlow(READ_BYTES)
   const socket: Listened = connect({
     host,
     port,
     noDelay: true,
     onread: {
-      buffer: new Uint8Array(READ_BYTES),
-      callback(length, memory) {
-        const bytes = Buffer.from(memory.buffer, 0, length)
+      buffer: memory,
+      callback(length) {
         const listener = socket[LISTENER]
-        if (listener) listener(bytes)
-        else socket.push(Buffer.from(bytes))
+        if (listener) listener(memory, length)
+        else socket.push(Buffer.from(memory.subarray(0, length)))
         return true
       },
     },

@@ -48,8 +48,8 @@ type Internals = Record<symbol, any> & {
 /** What a caller of `dispatch` is told; see `runtime-connection.ts`. */
 export interface ExchangeHandler {
   onResponseStart(controller: null, status: number, headers: ResponseHeaders): void
-  /** The bytes are overwritten after the call. */
-  onResponseData(controller: null, bytes: Buffer): void
+  /** Bytes `start` to `end` are of the body, and are overwritten after the call. undici's own have a buffer of them made. */
+  onBody(bytes: Buffer, start: number, end: number): void
   onResponseEnd(controller: null): void
   onResponseError(controller: null, error: Error): void
 }
@@ -94,6 +94,7 @@ class HttpConnection {
   readonly #reader: HttpResponseReader
   #isReferenced = true
   #isClosed = false
+  #isWriting = false
   /** Whether the connection serves another exchange after the one under way. */
   #isKeptAlive = true
 
@@ -106,14 +107,14 @@ class HttpConnection {
           this.#isKeptAlive = isKeptAlive
           this.#running.handler.onResponseStart(null, status, headers)
         },
-        onBody: (bytes) => this.#running.handler.onResponseData(null, bytes),
+        onBody: (bytes, start, end) => this.#running.handler.onBody(bytes, start, end),
         onEnd: () => this.#endExchange(),
       },
       client[kMaxHeadersSize],
     )
-    listensToBytes(socket, (bytes) => {
+    listensToBytes(socket, (memory, length) => {
       try {
-        this.#reader.push(bytes)
+        this.#reader.push(memory, length)
       } catch (error) {
         socket.destroy(error as Error)
       }
@@ -142,7 +143,7 @@ class HttpConnection {
     let head = `${method} ${path} HTTP/1.1\r\n${this.#client[kHostHeader]}connection: keep-alive\r\n`
     for (let index = 0; index < headers.length; index += 2)
       head += `${headers[index]}: ${headers[index + 1]}\r\n`
-    if (text === null) this.#socket.write(`${head}\r\n`, 'latin1')
+    if (text === null) this.#write(`${head}\r\n`, 'latin1')
     else this.#writeWithBody(head, text)
     return true
   }
@@ -154,13 +155,32 @@ class HttpConnection {
     // Text of one byte a character is ASCII, and for that Latin-1 is a plain copy.
     const encoding = length === text.length ? 'latin1' : 'utf8'
     if (length <= LONGEST_IN_ONE_STRING) {
-      socket.write(whole + text, encoding)
+      this.#write(whole + text, encoding)
     } else {
       socket.cork()
       socket.write(whole, 'latin1')
       socket.write(text, encoding)
       socket.uncork()
     }
+  }
+
+  /**
+   * Writes past the socket's stream, whose queue and events take longer than the system call does. Nothing is waiting in
+   * that queue: the last request was answered before this one is sent, or else the stream has it.
+   */
+  #write(text: string, encoding: 'latin1' | 'utf8'): void {
+    const socket = this.#socket
+    if (this.#isWriting || socket.writableLength > 0) {
+      socket.write(text, encoding)
+      return
+    }
+    this.#isWriting = true
+    socket._write(text, encoding, this.#written)
+  }
+
+  readonly #written = (error?: Error | null): void => {
+    this.#isWriting = false
+    if (error) this.#socket.destroy(error)
   }
 
   /** Called whenever the queue changes. A connection that nobody waits for lets the process end. */

@@ -14,12 +14,13 @@ interface Read {
 /** Reads what arrives in these pieces; a last `null` is the end of the connection. */
 function read(...pieces: (string | Buffer | null)[]): Read[] {
   const responses: Read[] = []
+  const memory = Buffer.alloc(4096, '\r\n\r\n')
   const reader = new HttpResponseReader(
     {
       onHead: (status, headers, isKeptAlive) =>
         responses.push({ status, headers: { ...headers }, isKeptAlive, body: '', ended: false }),
-      onBody: (bytes) => {
-        ;(responses.at(-1) as Read).body += bytes.toString()
+      onBody: (bytes, start, end) => {
+        ;(responses.at(-1) as Read).body += bytes.toString('utf8', start, end)
       },
       onEnd: () => {
         ;(responses.at(-1) as Read).ended = true
@@ -30,10 +31,10 @@ function read(...pieces: (string | Buffer | null)[]): Read[] {
   for (const piece of pieces) {
     if (piece === null) reader.end()
     else {
-      // The connection reads into the same memory each time.
+      // The connection reads into the same memory each time: behind what arrived is what arrived before.
       const bytes = Buffer.from(piece as string)
-      reader.push(bytes)
-      bytes.fill('?')
+      bytes.copy(memory)
+      reader.push(memory, bytes.length)
     }
   }
   return responses
