@@ -43,6 +43,7 @@ export class InitWatch {
   /** The function's own, and where each was enabled. */
   readonly #enabledHooks = new Map<AsyncHook, string>()
   #isOver = false
+  #isRandomWatched = false
 
   constructor() {
     // Without `destroy`: for that, Node.js keeps weak handles of all promises, which a snapshot cannot hold.
@@ -61,7 +62,7 @@ export class InitWatch {
   begin(): void {
     this.#watchEnvironment()
     this.#watchWebAssembly()
-    this.#watchRandom()
+    this.#watchGlobalCrypto()
     this.#watchAsyncHooks()
     this.#hook.enable()
   }
@@ -168,13 +169,29 @@ export class InitWatch {
     })
   }
 
-  /** Node.js draws random bytes ahead for these; what a snapshot holds would be drawn again by every environment. */
-  #watchRandom(): void {
+  /** Most functions do without, and so does their heap. */
+  #watchGlobalCrypto(): void {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'crypto') as PropertyDescriptor
+    const get = (): unknown => {
+      this.watchRandom()
+      return before.get?.call(globalThis)
+    }
+    Object.defineProperty(globalThis, 'crypto', { ...before, get })
+    this.#undo.push(() => Object.defineProperty(globalThis, 'crypto', before))
+  }
+
+  /**
+   * To be called before the function gets `node:crypto`. Node.js draws random bytes ahead for some of it; what a snapshot
+   * holds would be drawn again by every environment.
+   */
+  watchRandom(): void {
+    if (this.#isOver || this.#isRandomWatched) return
+    this.#isRandomWatched = true
     const crypto = process.getBuiltinModule('node:crypto')
     const holders: [object, string][] = [
       [crypto, 'randomUUID'],
       [crypto, 'randomInt'],
-      [Object.getPrototypeOf(globalThis.crypto), 'randomUUID'],
+      [Object.getPrototypeOf(crypto.webcrypto), 'randomUUID'],
     ]
     for (const [holder, name] of holders) {
       const original = Reflect.get(holder, name) as (...parameters: unknown[]) => unknown

@@ -165,6 +165,7 @@ function lazyRequire(): NodeJS.Require {
     const name = id.replace(/^node:/, '')
     const description = deferredModules[name]
     if (description && !watch.isOver) return standIn(name, description)
+    if (name === 'crypto') watch.watchRandom()
     return process.getBuiltinModule(id) ?? whole(id)(id)
   }
   for (const property of ['resolve', 'cache', 'main', 'extensions'] as const)
