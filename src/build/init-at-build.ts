@@ -16,6 +16,7 @@ import type { InitReport } from '../runtime/snapshot-builder.ts'
 import { BuildError } from './build-error.ts'
 import { bundleSnapshotBuilder } from './bundle-runtime.ts'
 import { STAND_IN, STAND_IN_EVENTS } from './code-caches.ts'
+import { SYSTEM_ENVIRONMENT } from './lambda-environment.ts'
 import { onAbandon } from './unfinished-work.ts'
 import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
 
@@ -135,9 +136,7 @@ const REMEDY = 'do that in the handler, or in a hook of onAfterRestore, or build
 /** Nothing of this machine's, and nothing that Lambda would set otherwise: what is not there cannot be kept. */
 function initEnvironment({ folder, taskRoot }: InitAtBuildOptions): NodeJS.ProcessEnv {
   return {
-    PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
-    LANG: 'en_US.UTF-8',
-    TZ: ':UTC',
+    ...SYSTEM_ENVIRONMENT,
     LAMBDA_TASK_ROOT: taskRoot,
     LAMBDABIN_SNAPSHOT: folder,
   }
@@ -215,7 +214,7 @@ function capitalised(text: string): string {
   return `${text[0]?.toUpperCase()}${text.slice(1)}`
 }
 
-/** Why `--init build` is not to be had here; undefined when it is. */
+/** Throws an {@link InitAtBuildError} unless the Node.js that the executable is for runs here by itself. */
 export function refuseForeignTarget(arch: string, runner: readonly string[] | undefined): void {
   if (runner !== undefined && runner.length === 0) return
   throw new InitAtBuildError(

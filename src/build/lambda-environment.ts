@@ -3,6 +3,13 @@ import process from 'node:process'
 
 export const REGION = 'us-east-1'
 
+/** What every execution environment has, whatever runs in it. */
+export const SYSTEM_ENVIRONMENT = {
+  PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
+  LANG: 'en_US.UTF-8',
+  TZ: ':UTC',
+}
+
 export interface LambdaEnvironmentOptions {
   /** The handler setting; the function's name, too. */
   readonly handler: string
@@ -14,9 +21,7 @@ export interface LambdaEnvironmentOptions {
 /** Lambda's, as far as a function may look at it, and nothing of this machine's: above all no credentials. */
 export function lambdaEnvironment(options: LambdaEnvironmentOptions): NodeJS.ProcessEnv {
   return {
-    PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
-    LANG: 'en_US.UTF-8',
-    TZ: ':UTC',
+    ...SYSTEM_ENVIRONMENT,
     LAMBDA_TASK_ROOT: options.taskRoot,
     _HANDLER: options.handler,
     AWS_LAMBDA_RUNTIME_API: options.runtimeApi,

@@ -45,6 +45,9 @@ export interface WarmUpResult {
 const TIMEOUT_MS = 15_000
 const SIGNAL_MS = 50
 
+/** What the program is to write. */
+type Purpose = 'code caches' | 'functions'
+
 /** Makes the code caches of a program. */
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   const shortcoming = await runProgram(options, 'code caches')
@@ -73,10 +76,7 @@ export async function findCalledFunctions(options: WarmUpOptions): Promise<Calle
 }
 
 /** Resolves to what went wrong, undefined when nothing did. */
-async function runProgram(
-  options: WarmUpOptions,
-  purpose: 'code caches' | 'functions',
-): Promise<string | undefined> {
+async function runProgram(options: WarmUpOptions, purpose: Purpose): Promise<string | undefined> {
   await mkdir(options.folder, { recursive: true })
   const program = join(options.folder, 'warm-up.cjs')
   await Promise.all([
@@ -90,7 +90,7 @@ async function runProgram(
     handler: options.handler,
   })
   try {
-    return await run(options, [program, options.folder, purpose], server)
+    return await run(options, program, purpose, server)
   } finally {
     await server.close()
   }
@@ -98,11 +98,12 @@ async function runProgram(
 
 async function run(
   options: WarmUpOptions,
-  script: readonly string[],
+  program: string,
+  purpose: Purpose,
   server: RuntimeApiServer,
 ): Promise<string | undefined> {
   const initialised = server.begin()
-  const [command = '', ...parameters] = [...options.node, ...script]
+  const [command = '', ...parameters] = [...options.node, program, options.folder, purpose]
   const child = spawn(command, parameters, {
     cwd: options.taskRoot,
     // What it prints is of a run that nobody asked for.
@@ -113,7 +114,7 @@ async function run(
   const ended = once(child, 'exit').catch((error: Error) => error)
   const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   try {
-    const asked = warmUp(options, server, initialised, child)
+    const asked = warmUp(options, purpose, server, initialised, child)
     const shortcoming = await Promise.race([asked, ended.then(() => explainEnd(child))])
     await ended
     return shortcoming
@@ -126,6 +127,7 @@ async function run(
 /** Lets the program initialise and handle each event, then asks it to end. */
 async function warmUp(
   options: WarmUpOptions,
+  purpose: Purpose,
   server: RuntimeApiServer,
   initialised: ReturnType<RuntimeApiServer['begin']>,
   child: ChildProcess,
@@ -135,7 +137,7 @@ async function warmUp(
     return `the function could not initialise on this machine (${describe(init.body)}), so its code cache holds what ran until then`
   }
   // It has a pipe of its own inside the process: let it arrive before the event does.
-  if (child.spawnargs.at(-1) === 'functions' && child.kill('SIGUSR1')) await delay(SIGNAL_MS)
+  if (purpose === 'functions' && child.kill('SIGUSR1')) await delay(SIGNAL_MS)
   let shortcoming: string | undefined
   for (const event of options.events) {
     const invocation = createInvocation(event, functionArn(REGION, options.handler))

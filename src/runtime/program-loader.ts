@@ -10,6 +10,7 @@
 import { isAscii } from 'node:buffer'
 import { join } from 'node:path'
 import { constants, Script } from 'node:vm'
+import { asRequire } from './as-require.ts'
 import type { Program } from './program.ts'
 
 /** What an executable carries, by name; undefined for what it does not. */
@@ -93,7 +94,7 @@ export function startProgram(
         return doors[number]?.[door]?.()
       }
       const load = (link: string): Promise<unknown> => Promise.resolve().then(() => open(link))
-      const require = lazyRequire(functionFile, open)
+      const require = requireFor(functionFile, open)
       const pending = run('function', '0')
       return pending instanceof Promise ? pending.then(() => functionModule.exports) : functionModule.exports
     },
@@ -112,18 +113,19 @@ export function startProgram(
  * A `require` for the function. Node.js's own modules come without loading the module that makes one; what is beside the
  * executable comes through that, from `file`; and what is in another text, through `open`.
  */
-function lazyRequire(file: string, open: (link: string) => unknown): NodeJS.Require {
+function requireFor(file: string, open: (link: string) => unknown): NodeJS.Require {
   let beside: NodeJS.Require | undefined
   const whole = (): NodeJS.Require => {
     beside ??= process.getBuiltinModule('node:module').createRequire(file)
     return beside
   }
-  const require = (id: string): unknown =>
-    typeof id === 'string' && id.startsWith(LINK) ? open(id) : (process.getBuiltinModule(id) ?? whole()(id))
-  for (const property of ['resolve', 'cache', 'main', 'extensions'] as const) {
-    Object.defineProperty(require, property, { get: () => whole()[property], enumerable: true })
-  }
-  return require as NodeJS.Require
+  return asRequire(
+    (id) =>
+      typeof id === 'string' && id.startsWith(LINK)
+        ? open(id)
+        : (process.getBuiltinModule(id) ?? whole()(id)),
+    whole,
+  )
 }
 
 /** Texts are ASCII, but for regular expressions and the like that cannot be escaped: and Latin-1 is a plain copy. */

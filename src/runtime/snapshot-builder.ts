@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startupSnapshot } from 'node:v8'
 import { constants, Script } from 'node:vm'
+import { asRequire } from './as-require.ts'
 import { compileFunctions, type HotFunctions } from './compiled-functions.ts'
 import { deferModule, type ModuleDescription } from './deferred-modules.ts'
 import { type InitProblem, InitWatch } from './init-watch.ts'
@@ -48,7 +49,7 @@ const watch = new InitWatch()
 const functionModule = { exports: {} }
 const runtimeModule = { exports: {} as Runtime }
 const standIns = new Map<string, object>()
-const packageRequire = lazyRequire()
+const functionRequire = requireForBoth()
 let pending: unknown
 
 const program: Program = {
@@ -81,7 +82,7 @@ try {
   pending = evaluate(
     FUNCTION_FILE,
     functionModule.exports,
-    packageRequire,
+    functionRequire,
     functionModule,
     join(TASK_ROOT, FUNCTION_FILE),
     TASK_ROOT,
@@ -150,30 +151,24 @@ function loadedAfterAll(): InitProblem[] {
 }
 
 /**
- * A `require` for the function: Node.js's own modules, some of them deferred; packages beside the executable in the
+ * A `require` for the function, at build time and in the environment: Node.js's own modules, some of them deferred; packages beside the executable in the
  * execution environment only.
  */
-function lazyRequire(): NodeJS.Require {
+function requireForBoth(): NodeJS.Require {
   let beside: NodeJS.Require | undefined
-  const whole = (id: string): NodeJS.Require => {
-    if (!watch.isOver) throw watch.refuse(`loads ${id}, which is shipped beside the executable,`)
+  const whole = (what: string): NodeJS.Require => {
+    if (!watch.isOver) throw watch.refuse(`loads ${what}, which is shipped beside the executable,`)
     const taskRoot = process.env.LAMBDA_TASK_ROOT || TASK_ROOT
     beside ??= process.getBuiltinModule('node:module').createRequire(join(taskRoot, FUNCTION_FILE))
     return beside
   }
-  const require = (id: string): unknown => {
+  return asRequire((id) => {
     const name = id.replace(/^node:/, '')
     const description = deferredModules[name]
     if (description && !watch.isOver) return standIn(name, description)
     if (name === 'crypto') watch.watchRandom()
     return process.getBuiltinModule(id) ?? whole(id)(id)
-  }
-  for (const property of ['resolve', 'cache', 'main', 'extensions'] as const)
-    Object.defineProperty(require, property, {
-      get: () => whole(`require.${property}`)[property],
-      enumerable: true,
-    })
-  return require as NodeJS.Require
+  }, whole)
 }
 
 function standIn(name: string, description: ModuleDescription): object {

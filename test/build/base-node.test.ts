@@ -8,7 +8,7 @@ import { pinnedVersions } from '../../bin/pinned-node.js'
 import { BaseNodeError, prepareBaseNode } from '../../src/build/base-node.ts'
 import type { Architecture } from '../../src/build/elf-file.ts'
 import { writeFiles } from '../support/files.ts'
-import { temporaryFolder, writeExecutable } from '../support/fixture-package.ts'
+import { temporaryCacheHome, temporaryFolder, writeExecutable } from '../support/fixture-package.ts'
 
 const here: Architecture = process.arch === 'arm64' ? 'arm64' : 'x64'
 const other: Architecture = here === 'x64' ? 'arm64' : 'x64'
@@ -16,14 +16,7 @@ const noFetch = (message: string) => assert.fail(message)
 
 /** A cache folder of the test's own. */
 function freshCache(t: TestContext): string {
-  const before = process.env.XDG_CACHE_HOME
-  const folder = temporaryFolder(t)
-  process.env.XDG_CACHE_HOME = folder
-  t.after(() => {
-    if (before === undefined) delete process.env.XDG_CACHE_HOME
-    else process.env.XDG_CACHE_HOME = before
-  })
-  return join(folder, 'lambdabin')
+  return join(temporaryCacheHome(t), 'lambdabin')
 }
 
 test('versions.json pins what the lock file locks', () => {

@@ -26,6 +26,18 @@ export function temporaryFolder(test: TestContext): string {
   return folder
 }
 
+/** A folder that lambdabin's cache folder is in until the test ends. */
+export function temporaryCacheHome(test: TestContext): string {
+  const before = process.env.XDG_CACHE_HOME
+  const folder = temporaryFolder(test)
+  process.env.XDG_CACHE_HOME = folder
+  test.after(() => {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME
+    else process.env.XDG_CACHE_HOME = before
+  })
+  return folder
+}
+
 /** A folder named `misbehaving` in `folder`, with `bootstrap` and an executable of that name. */
 export function fixturePackage(folder: string): string {
   const path = join(folder, 'misbehaving')

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { crc32, inflateRawSync } from 'node:zlib'
 import { type Compression, openDeflater } from '../../../src/build/deflate/deflate-file.ts'
 import { openPieceCache } from '../../../src/build/deflate/piece-cache.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryCacheHome } from '../../support/fixture-package.ts'
 
 const MIB = 1 << 20
 /** Part of a program, zeros, and a rest that fills no piece. */
@@ -18,13 +18,7 @@ const CONTENT = Buffer.concat([
 
 /** A file with `content`, and a cache folder of the test's own. */
 function prepare(t: TestContext, content: Buffer) {
-  const before = process.env.XDG_CACHE_HOME
-  const folder = temporaryFolder(t)
-  process.env.XDG_CACHE_HOME = folder
-  t.after(() => {
-    if (before === undefined) delete process.env.XDG_CACHE_HOME
-    else process.env.XDG_CACHE_HOME = before
-  })
+  const folder = temporaryCacheHome(t)
   const file = join(folder, 'file')
   writeFileSync(file, content)
   return { file, cached: join(folder, 'lambdabin', 'deflated') }
