@@ -19,6 +19,7 @@ import { temporaryFolder } from '../support/fixture-package.ts'
 const EVERYTHING = fileURLToPath(new URL('../fixtures/intl/everything.cjs', import.meta.url))
 /** It is made of the collations of all locales that are there. */
 const DIFFERS = 'values of collation'
+const MAXIMUM_DEATHS = 60
 
 const original = readFileSync(process.execPath)
 const data = (bytes: Buffer) => {
@@ -36,9 +37,26 @@ function nodeWith(t: TestContext, locales: readonly string[] | undefined): strin
   return file
 }
 
+/** By what is asked, what Node.js says to it, or by which signal it ends of that. */
 function everything(node: string, locales: readonly string[]): Record<string, unknown> {
-  const options = { maxBuffer: 1 << 28, timeout: 120_000, env: { LANG: 'en_US.UTF-8' } }
-  return JSON.parse(execFileSync(node, [EVERYTHING, ...locales], options).toString())
+  const deaths: Record<string, string> = {}
+  while (Object.keys(deaths).length < MAXIMUM_DEATHS) {
+    const { status, signal, stdout, stderr, error } = spawnSync(node, [EVERYTHING, ...locales], {
+      maxBuffer: 1 << 28,
+      timeout: 120_000,
+      env: { LANG: 'en_US.UTF-8', SKIPPED: JSON.stringify(Object.keys(deaths)) },
+    })
+    if (status === 0) return { ...JSON.parse(stdout.toString()), ...deaths }
+    const asked = stderr.toString().split('\n\n', 1)[0]?.trimEnd().split('\n').at(-1)
+    const isFatal = signal === 'SIGTRAP' || signal === 'SIGILL' || signal === 'SIGABRT'
+    if (error || !isFatal || !asked || asked in deaths) {
+      throw new Error(`${node} ended with ${signal ?? status}: ${stderr.toString().slice(-2000)}`, {
+        cause: error,
+      })
+    }
+    deaths[asked] = signal
+  }
+  throw new Error(`${node} ended of ${MAXIMUM_DEATHS} questions: ${JSON.stringify(deaths)}`)
 }
 
 function assertSame(node: string, locales: readonly string[], except: readonly string[] = []): void {
@@ -92,6 +110,11 @@ test('whatever locales are chosen, they are as before', { timeout: 600_000 }, (t
     }),
     { numRuns: 4 },
   )
+})
+
+test('a question that Node.js itself dies of is no difference, and what else is asked is compared', (t) => {
+  // Galician dates of calendars with eras have a field, in ICU 78, that V8 takes for unreachable code.
+  assertSame(nodeWith(t, ['gl']), ['gl'], [DIFFERS])
 })
 
 test('Intl falls back to en-US for locales that were left out, and nothing breaks', (t) => {
