@@ -15,7 +15,7 @@ import type { Architecture } from './elf-file.ts'
 import { findExternals } from './external-packages.ts'
 import { findIncludes } from './included-files.ts'
 import { initAtBuild, refuseForeignTarget } from './init-at-build.ts'
-import { makeExecutable } from './make-executable.ts'
+import { makeExecutable, type SnapshotOptions } from './make-executable.ts'
 import { addExtraFiles, publishPackage, setModes } from './package-folder.ts'
 import { addReadAhead } from './read-ahead.ts'
 import { requirementsOf } from './runtime-requirements.ts'
@@ -151,10 +151,10 @@ export async function buildFunction(
         ? await step('init', () => initialisedProgram(options, bundle, runtime, base, packaged, work))
         : await step('code cache', () => loadedProgram(options, bundle, runtime, base, packaged, work))
     await step('executable', async () => {
-      const { main: launcher, assets, snapshotEnvironment } = program
+      const { main: launcher, assets, snapshot } = program
       const { path: node, generator } = base
       await makeExecutable(
-        { launcher, assets, node, arch: options.arch, generator, snapshotEnvironment },
+        { launcher, assets, node, arch: options.arch, generator, snapshot },
         executable,
         parts,
       )
@@ -213,7 +213,7 @@ export async function buildFunction(
 interface ExecutableProgram {
   readonly main: Buffer
   readonly assets: Readonly<Record<string, Buffer>>
-  readonly snapshotEnvironment?: NodeJS.ProcessEnv
+  readonly snapshot?: SnapshotOptions
   /** Those of the assets that no start reads. */
   readonly cold: readonly Buffer[]
   readonly environmentRead: readonly string[]
@@ -273,7 +273,7 @@ async function initialisedProgram(
     main,
     assets: { 'function.js.map': sourceMap },
     cold: [sourceMap],
-    snapshotEnvironment: environment,
+    snapshot: { environment, mayStartWorkers: code.includes('worker_threads') },
     environmentRead,
     shortcoming,
   }

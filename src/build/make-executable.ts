@@ -27,8 +27,15 @@ export interface ExecutableParts {
   readonly arch: Architecture
   /** A Node.js binary of the same version that runs here; makes the blob. */
   readonly generator: string
-  /** Makes a startup snapshot of what the main script leaves in the heap, running it with this environment and no other. */
-  readonly snapshotEnvironment?: NodeJS.ProcessEnv | undefined
+  /** Makes a startup snapshot of what the main script leaves in the heap; without it, the main script runs at each start. */
+  readonly snapshot?: SnapshotOptions | undefined
+}
+
+export interface SnapshotOptions {
+  /** What the main script runs with, and nothing else. */
+  readonly environment: NodeJS.ProcessEnv
+  /** The function may start Workers, which compile Node.js's own modules anew. */
+  readonly mayStartWorkers: boolean
 }
 
 /** What {@link ./pkg-process.ts} reads, as JSON, from the file that its argument names. */
@@ -38,8 +45,7 @@ export interface PkgRequest {
   readonly node: string
   readonly arch: Architecture
   readonly output: string
-  /** The environment to make a startup snapshot with; undefined where none is to be made. */
-  readonly environment?: NodeJS.ProcessEnv | undefined
+  readonly snapshot?: SnapshotOptions | undefined
 }
 
 /** Half a minute is what a slow disk takes; beyond this something hangs. */
@@ -56,9 +62,12 @@ export async function makeExecutable(parts: ExecutableParts, output: string, fol
   await writeFile(launcher, parts.launcher)
   // pkg's own temporary folder goes into ours, so that ours is all there is to delete.
   const temporary = join(folder, 'pkg')
-  const { node, arch, snapshotEnvironment } = parts
-  const environment = snapshotEnvironment && { ...snapshotEnvironment, TMPDIR: temporary }
-  const request: PkgRequest = { launcher, assets, node, arch, output, environment }
+  const { node, arch } = parts
+  const snapshot = parts.snapshot && {
+    ...parts.snapshot,
+    environment: { ...parts.snapshot.environment, TMPDIR: temporary },
+  }
+  const request: PkgRequest = { launcher, assets, node, arch, output, snapshot }
   const requestFile = join(folder, 'pkg-request.json')
   await writeFile(requestFile, JSON.stringify(request))
   await mkdir(temporary)

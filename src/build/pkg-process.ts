@@ -1,10 +1,12 @@
 /** A program of its own: compiles one executable with pkg, as the JSON file that its argument names says. */
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import sea from '@yao-pkg/pkg/lib-es5/sea.js'
 import type { PkgRequest } from './make-executable.ts'
+import { withoutLoadedCode } from './snapshot-blob.ts'
 
 const [, , requestFile] = process.argv
 if (requestFile === undefined) {
@@ -17,7 +19,7 @@ const temporary = tmpdir()
 
 const seaConfig = {
   disableExperimentalSEAWarning: true,
-  useSnapshot: request.environment !== undefined,
+  useSnapshot: request.snapshot !== undefined,
   useCodeCache: false,
   // The blob tells the main script's path as it is given. Relative to the folder that pkg makes in the
   // temporary one, and works in, it is the same in every build.
@@ -25,10 +27,11 @@ const seaConfig = {
   assets: { ...request.assets },
 }
 
-if (request.environment !== undefined) {
+if (request.snapshot !== undefined) {
   // Of what makes the snapshot, and runs the function, nothing of this machine's.
   for (const name of Object.keys(process.env)) delete process.env[name]
-  Object.assign(process.env, request.environment)
+  Object.assign(process.env, request.snapshot.environment)
+  if (!request.snapshot.mayStartWorkers) leaveOutLoadedCode()
 }
 
 await sea.default(request.launcher, {
@@ -39,3 +42,11 @@ await sea.default(request.launcher, {
   useLocalNode: true,
   seaConfig,
 })
+
+/** pkg offers no place between making the blob and putting it into the executable, which it has postject do. */
+function leaveOutLoadedCode(): void {
+  const postject = createRequire(import.meta.resolve('@yao-pkg/pkg/lib-es5/sea.js'))('postject')
+  const { inject } = postject
+  postject.inject = (file: string, name: string, blob: Buffer, options: object) =>
+    inject(file, name, withoutLoadedCode(blob), options)
+}

@@ -35,9 +35,13 @@ export function compileFunctions(hot: HotFunctions, readText: (file: string) => 
   session.disconnect()
 }
 
-/** Turns offsets in a text into lines and columns. */
+/**
+ * Turns offsets in a text into lines and columns. Without a regular expression: V8 keeps what the last one was matched
+ * with, and here the whole text would be in the snapshot once more.
+ */
 function locationsIn(text: string, scriptId: string): (offset: number) => Debugger.Location {
-  const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]
+  const lineStarts = [0]
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
   return (offset) => {
     const lineNumber = lineStarts.findLastIndex((start) => start <= offset)
     return { scriptId, lineNumber, columnNumber: offset - (lineStarts[lineNumber] ?? 0) }

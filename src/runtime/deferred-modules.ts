@@ -28,16 +28,23 @@ export interface Deferral {
 
 type Constructor = new (...parameters: unknown[]) => object
 
-/** The stand-in for the module `name`. */
-export function deferModule(name: string, description: ModuleDescription, deferral: Deferral): object {
-  const names = [...description.functions, ...description.objects, ...Object.keys(description.values)]
+/**
+ * The stand-in for the module `name`. `describe` is asked while the snapshot is still to be taken only: a description can
+ * be long (that of `tls` has all root certificates), and should not be in the snapshot.
+ */
+export function deferModule(name: string, describe: () => ModuleDescription, deferral: Deferral): object {
+  const memberNames = () => {
+    const { functions, objects, values } = describe()
+    return [...functions, ...objects, ...Object.keys(values)]
+  }
   const members = new Map<string, unknown>()
   const member = (key: PropertyKey): unknown => {
-    if (typeof key !== 'string' || !names.includes(key)) return undefined
-    if (Object.hasOwn(description.values, key)) return description.values[key]
+    if (typeof key !== 'string' || !memberNames().includes(key)) return undefined
+    const { objects, values } = describe()
+    if (Object.hasOwn(values, key)) return values[key]
     const known = members.get(key)
     if (known !== undefined) return known
-    const made = description.objects.includes(key)
+    const made = objects.includes(key)
       ? deferInstance(`${name}.${key}`, () => deferral.load()[key] as object, deferral)
       : deferMember(`${name}.${key}`, () => deferral.load()[key], deferral)
     members.set(key, made)
@@ -52,10 +59,11 @@ export function deferModule(name: string, description: ModuleDescription, deferr
         if (isBuilding()) throw refuse(`changes ${name}.${String(key)}`)
         return Reflect.set(load(), key, value)
       },
-      has: (_, key) => (isBuilding() ? names.includes(String(key)) : Reflect.has(load(), key)),
-      ownKeys: () => (isBuilding() ? names : Reflect.ownKeys(load())),
+      has: (_, key) => (isBuilding() ? memberNames().includes(String(key)) : Reflect.has(load(), key)),
+      ownKeys: () => (isBuilding() ? memberNames() : Reflect.ownKeys(load())),
       getOwnPropertyDescriptor: (_, key) => {
-        if (isBuilding() ? !names.includes(String(key)) : !Object.hasOwn(load(), key)) return undefined
+        if (isBuilding() ? !memberNames().includes(String(key)) : !Object.hasOwn(load(), key))
+          return undefined
         const value = isBuilding() ? member(key) : load()[key]
         // Configurable whatever it is really: the target of the proxy does not have it.
         return { value, configurable: true, enumerable: true, writable: true }

@@ -106,6 +106,7 @@ startupSnapshot.addSerializeCallback(() => {
   finish([...unsettled, ...watch.openHandles(), ...loadedAfterAll()])
   const hot: HotFunctions = JSON.parse(readFileSync(join(folder, 'functions.json'), 'utf8'))
   compileFunctions(hot, (file) => readFileSync(join(folder, file), 'utf8'))
+  for (const name of Object.keys(deferredModules)) delete deferredModules[name]
 })
 startupSnapshot.setDeserializeMainFunction(() => runtimeModule.exports.start(program))
 
@@ -164,17 +165,16 @@ function requireForBoth(): NodeJS.Require {
   }
   return asRequire((id) => {
     const name = id.replace(/^node:/, '')
-    const description = deferredModules[name]
-    if (description && !watch.isOver) return standIn(name, description)
+    if (Object.hasOwn(deferredModules, name) && !watch.isOver) return standIn(name)
     if (name === 'crypto') watch.watchRandom()
     return process.getBuiltinModule(id) ?? whole(id)(id)
   }, whole)
 }
 
-function standIn(name: string, description: ModuleDescription): object {
+function standIn(name: string): object {
   const known = standIns.get(name)
   if (known !== undefined) return known
-  const made = deferModule(name, description, {
+  const made = deferModule(name, () => deferredModules[name] as ModuleDescription, {
     isBuilding: () => !watch.isOver,
     load: () => process.getBuiltinModule(`node:${name}`) as unknown as Record<PropertyKey, unknown>,
     refuse: (what) => watch.refuse(what),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -39,6 +39,7 @@ describe('a function that is initialised at build time', () => {
       isPortOpen: true,
       argv: 2,
       directory: '/var/task',
+      fromWorker: 42,
     })
     assert.match(String((log as string[])[0]), /^loaded in process/)
     assert.deepEqual((log as string[]).slice(1), ['before the snapshot', 'invoked'])
@@ -192,6 +193,34 @@ test('the environment variables that were read at build time are told', async ()
   }
 })
 
+test('what a start does not need is not in the snapshot, other than the code of Node.js’s modules if the function may start Workers', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
+  const build = async (code: string) => {
+    const entry = join(folder, 'entry.ts')
+    await writeFile(entry, code)
+    const parameters = [COMMAND, 'build', entry, '--init', 'build', '--out-dir', folder]
+    await promisify(execFile)(process.execPath, parameters)
+    const executable = await readFile(join(folder, 'entry', 'entry'))
+    // What Node.js is made of has them, too.
+    return executable.subarray(executable.lastIndexOf(Buffer.from([0x20, 0xda, 0x43, 0x01])))
+  }
+  try {
+    const handler = `import { readFile } from 'node:fs/promises'
+      import https from 'node:https'
+      import tls from 'node:tls'
+      export const kept = [tls, https]
+      export const handler = () => readFile('a file whose name is in this text only')\n`
+    const plain = await build(handler)
+    assert.equal(occurrences(plain, 'a file whose name is in this text only'), 1)
+    assert.equal(occurrences(plain, 'BEGIN CERTIFICATE'), 0)
+    const withWorkers = await build(`${handler}export { Worker } from 'node:worker_threads'\n`)
+    const more = withWorkers.length - plain.length
+    assert.ok(more > 1_500_000 && more < 4_000_000, `${more} bytes more`)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 test('--init expects lambda or build', async () => {
   const build = promisify(execFile)(process.execPath, [
     COMMAND,
@@ -205,3 +234,9 @@ test('--init expects lambda or build', async () => {
     return error.code === 2
   })
 })
+
+function occurrences(bytes: Buffer, text: string): number {
+  let count = 0
+  for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1)) count++
+  return count
+}
