@@ -6,7 +6,7 @@ import { join, relative } from 'node:path'
 import process from 'node:process'
 import sea from '@yao-pkg/pkg/lib-es5/sea.js'
 import type { PkgRequest } from './make-executable.ts'
-import { withoutLoadedCode } from './snapshot-blob.ts'
+import { withoutIdleCode } from './snapshot-blob.ts'
 
 const [, , requestFile] = process.argv
 if (requestFile === undefined) {
@@ -31,7 +31,7 @@ if (request.snapshot !== undefined) {
   // Of what makes the snapshot, and runs the function, nothing of this machine's.
   for (const name of Object.keys(process.env)) delete process.env[name]
   Object.assign(process.env, request.snapshot.environment)
-  if (!request.snapshot.mayStartWorkers) leaveOutLoadedCode()
+  if (!request.snapshot.mayStartWorkers) leaveOutIdleCode()
 }
 
 await sea.default(request.launcher, {
@@ -44,9 +44,9 @@ await sea.default(request.launcher, {
 })
 
 /** pkg offers no place between making the blob and putting it into the executable, which it has postject do. */
-function leaveOutLoadedCode(): void {
+function leaveOutIdleCode(): void {
   const postject = createRequire(import.meta.resolve('@yao-pkg/pkg/lib-es5/sea.js'))('postject')
   const { inject } = postject
   postject.inject = (file: string, name: string, blob: Buffer, options: object) =>
-    inject(file, name, withoutLoadedCode(blob), options)
+    inject(file, name, withoutIdleCode(blob), options)
 }

@@ -23,13 +23,22 @@ interface CodeCache {
   readonly loaded: ReadonlySet<string>
 }
 
-/** A copy of `blob` without the code of the modules that are loaded already; `blob` itself where its form is not known. */
-export function withoutLoadedCode(blob: Buffer): Buffer {
+/**
+ * Modules that belong to command lines of Node.js that an executable does not have: the REPL, the debugger, the test
+ * runner and so on. Who loads one all the same compiles it.
+ */
+const OF_COMMANDS =
+  /^internal\/(main\/(?!worker_thread$)|test_runner\/|debugger\/|deps\/(acorn|v8)\/|repl|watch_mode\/|v8_prof)|^(repl|test)$|^test\//
+
+/** A copy of `blob` without code that no start has use for; `blob` itself where its form is not known. */
+export function withoutIdleCode(blob: Buffer): Buffer {
   const snapshot = findSnapshot(blob)
   if (snapshot === undefined) return blob
   const codeCache = readSnapshot(snapshot, 1) ?? readSnapshot(snapshot, 2)
   if (codeCache === undefined) return blob
-  const kept = codeCache.entries.filter(({ module }) => !codeCache.loaded.has(module))
+  const kept = codeCache.entries.filter(
+    ({ module }) => !codeCache.loaded.has(module) && !OF_COMMANDS.test(module),
+  )
   const smaller = Buffer.concat([
     snapshot.subarray(0, codeCache.start),
     lengthOf(kept.length),
