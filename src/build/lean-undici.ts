@@ -8,7 +8,7 @@
  */
 import { dirname } from 'node:path'
 import type { Plugin } from 'esbuild'
-import { UNDICI_CONNECTION_FILE } from './source-files.ts'
+import { TCP_SOCKET_FILE, UNDICI_CONNECTION_FILE } from './source-files.ts'
 
 const CONNECTION = JSON.stringify(UNDICI_CONNECTION_FILE)
 
@@ -28,6 +28,13 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
   [/^(\.|\.\.\/core)\/connect(\.js)?$/, refusal('its connector')],
   // For `http.maxHeaderSize`, which the client is given, and to recognise a server's request.
   [/^node:http$/, 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class {} }'],
+  // For a host that is an IPv6 address, for options that the client is not given, and for TLS.
+  [
+    /^node:net$/,
+    'const net = () => process.getBuiltinModule("node:net"); module.exports = { isIP: (text) => net().isIP(text), isIPv6: (text) => net().isIPv6(text) }',
+  ],
+  // To tell whether a body that is a stream was read.
+  [/^node:stream$/, 'module.exports = {}'],
   // For query strings, which the Runtime API has none of.
   [
     /^node:querystring$/,
@@ -53,6 +60,9 @@ function refusal(what: string): string {
 export const leanUndici: Plugin = {
   name: 'lean-undici',
   setup(build) {
+    build.onResolve({ filter: /\/runtime-socket\.[jt]s$/ }, ({ importer }) =>
+      importer === TCP_SOCKET_FILE ? undefined : { path: TCP_SOCKET_FILE },
+    )
     for (const [path, contents] of STAND_INS) {
       const namespace = `lean-undici ${path.source}`
       build.onResolve({ filter: path }, ({ importer, path }) =>

@@ -20,6 +20,8 @@ export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, i
 export const UNDICI_CONNECTION_FILE = fileURLToPath(
   new URL(`../runtime/undici-connection${ending}`, import.meta.url),
 )
+/** What takes the place of `runtime-socket.ts`; see {@link ./lean-undici.ts}. */
+export const TCP_SOCKET_FILE = fileURLToPath(new URL(`../runtime/tcp-socket${ending}`, import.meta.url))
 /** What makes the code caches; see {@link ./warm-up-run.ts}. */
 export const WARM_UP_ENTRY = fileURLToPath(new URL(`../runtime/warm-up${ending}`, import.meta.url))
 /** The main script of an executable whose function is initialised at build time; see {@link ./init-at-build.ts}. */

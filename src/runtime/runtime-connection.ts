@@ -4,7 +4,7 @@ import type { buildConnector } from 'undici'
 import Client from 'undici/lib/dispatcher/client.js'
 import { type Headers, header, type ReplyBody } from './invocation.ts'
 import type { RuntimeRequest } from './requests.ts'
-import { connectRuntimeSocket } from './runtime-socket.ts'
+import { connectRuntimeSocket, openDescriptor, type RuntimeSocket } from './runtime-socket.ts'
 
 export interface Reply {
   readonly status: number
@@ -21,7 +21,7 @@ export interface Reply {
 export class RuntimeConnection {
   readonly #client: Client
   readonly #host: string
-  #socket: Socket | undefined
+  #socket: RuntimeSocket | undefined
 
   /** `runtimeApi`: host and port. */
   constructor(runtimeApi: string) {
@@ -57,9 +57,8 @@ export class RuntimeConnection {
    * it needs a connection that is open and has no exchange under way.
    */
   sendLast({ method, path, headers, body }: RuntimeRequest): boolean {
-    const socket = this.#socket as (Socket & { _handle?: { fd?: number } }) | undefined
-    const descriptor = socket?._handle?.fd ?? -1
-    if (socket?.readyState !== 'open' || descriptor < 0 || this.#client.stats.running > 0) return false
+    const descriptor = this.#socket ? openDescriptor(this.#socket) : -1
+    if (descriptor < 0 || this.#client.stats.running > 0) return false
     const text = body ?? ''
     const lines = [
       `${method} ${path} HTTP/1.1`,
@@ -79,13 +78,17 @@ export class RuntimeConnection {
 }
 
 /** In the place of undici's own connector. */
-function connect({ hostname, port }: buildConnector.Options, callback: buildConnector.Callback): Socket {
+function connect(
+  { hostname, port }: buildConnector.Options,
+  callback: buildConnector.Callback,
+): RuntimeSocket {
   const socket = connectRuntimeSocket(hostname.replace(/^\[|\]$/g, ''), Number(port || 80))
   const failed = (error: Error): void => callback(error, null)
   socket.once('error', failed)
   socket.once('connect', () => {
     socket.off('error', failed)
-    callback(null, socket)
+    // What undici asks of a socket is what there is.
+    callback(null, socket as Socket)
   })
   return socket
 }

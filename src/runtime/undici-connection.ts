@@ -15,12 +15,11 @@
 
 // The global of the name is a getter.
 import { Buffer } from 'node:buffer'
-import type { Socket } from 'node:net'
 import errors from 'undici/lib/core/errors.js'
 import symbols from 'undici/lib/core/symbols.js'
 import { HttpResponseReader, type ResponseHeaders } from './http-response-reader.ts'
 import type { RuntimeRequest } from './requests.ts'
-import { listensToBytes } from './runtime-socket.ts'
+import { listensToBytes, type RuntimeSocket, writeText } from './runtime-socket.ts'
 
 const {
   kClient,
@@ -90,15 +89,14 @@ class HttpConnection {
   readonly version = 'h1'
   readonly defaultPipelining = 1
   readonly #client: Internals
-  readonly #socket: Socket & Internals
+  readonly #socket: RuntimeSocket & Internals
   readonly #reader: HttpResponseReader
   #isReferenced = true
   #isClosed = false
-  #isWriting = false
   /** Whether the connection serves another exchange after the one under way. */
   #isKeptAlive = true
 
-  constructor(client: Internals, socket: Socket & Internals) {
+  constructor(client: Internals, socket: RuntimeSocket & Internals) {
     this.#client = client
     this.#socket = socket
     this.#reader = new HttpResponseReader(
@@ -143,44 +141,22 @@ class HttpConnection {
     let head = `${method} ${path} HTTP/1.1\r\n${this.#client[kHostHeader]}connection: keep-alive\r\n`
     for (let index = 0; index < headers.length; index += 2)
       head += `${headers[index]}: ${headers[index + 1]}\r\n`
-    if (text === null) this.#write(`${head}\r\n`, 'latin1')
+    if (text === null) writeText(this.#socket, `${head}\r\n`, 'latin1')
     else this.#writeWithBody(head, text)
     return true
   }
 
   #writeWithBody(head: string, text: string): void {
-    const socket = this.#socket
     const length = Buffer.byteLength(text)
     const whole = `${head}content-length: ${length}\r\n\r\n`
     // Text of one byte a character is ASCII, and for that Latin-1 is a plain copy.
     const encoding = length === text.length ? 'latin1' : 'utf8'
     if (length <= LONGEST_IN_ONE_STRING) {
-      this.#write(whole + text, encoding)
+      writeText(this.#socket, whole + text, encoding)
     } else {
-      socket.cork()
-      socket.write(whole, 'latin1')
-      socket.write(text, encoding)
-      socket.uncork()
+      writeText(this.#socket, whole, 'latin1')
+      writeText(this.#socket, text, encoding)
     }
-  }
-
-  /**
-   * Writes past the socket's stream, whose queue and events take longer than the system call does. Nothing is waiting in
-   * that queue: the last request was answered before this one is sent, or else the stream has it.
-   */
-  #write(text: string, encoding: 'latin1' | 'utf8'): void {
-    const socket = this.#socket
-    if (this.#isWriting || socket.writableLength > 0) {
-      socket.write(text, encoding)
-      return
-    }
-    this.#isWriting = true
-    socket._write(text, encoding, this.#written)
-  }
-
-  readonly #written = (error?: Error | null): void => {
-    this.#isWriting = false
-    if (error) this.#socket.destroy(error)
   }
 
   /** Called whenever the queue changes. A connection that nobody waits for lets the process end. */
@@ -234,7 +210,7 @@ class HttpConnection {
 /** Bytes. Up to this, Node.js encodes a string on the stack and writes it at once. */
 const LONGEST_IN_ONE_STRING = 15 * 1024
 
-export function connectH1(client: Internals, socket: Socket & Internals): HttpConnection {
+export function connectH1(client: Internals, socket: RuntimeSocket & Internals): HttpConnection {
   if (socket.errored) throw socket.errored
   if (socket.destroyed) throw new errors.SocketError('destroyed')
   client[kSocket] = socket

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import { eventually } from '../support/eventually.ts'
 import { within } from '../support/lambda-process.ts'
 
 useFixtures('environment')
@@ -16,8 +17,9 @@ test('a function with a shutdown hook registers an extension for no events, befo
   const [registration] = api.registrations
   assert.ok(registration?.header('lambda-extension-name'))
   assert.deepEqual(JSON.parse(String(registration?.body)), { events: [] })
-  const next = api.requests.find(({ path }) => path.endsWith('/event/next'))
-  assert.equal(next?.header('lambda-extension-identifier'), 'the-extension')
+  const extensionNext = () => api.requests.find(({ path }) => path.endsWith('/event/next'))
+  await eventually(() => extensionNext() !== undefined, 'the extension asks for its next event')
+  assert.equal(extensionNext()?.header('lambda-extension-identifier'), 'the-extension')
   assert.ok(
     api.requests.indexOf(registration as never) <
       api.requests.findIndex(({ path }) => path.endsWith('/invocation/next')),
