@@ -13,6 +13,7 @@ test('the Runtime API may be named', async () => {
   for (const text of ['Hello', 'x'.repeat(1_000_000)]) {
     assert.deepEqual((await invoke({ text })).json(), { text })
   }
+  await lambda.stop()
   // The server knows itself by its address.
   assert.deepEqual(new Set(api.violations.splice(0)), new Set([`Host is localhost:${port()}`]))
 })
