@@ -6,11 +6,18 @@
  *
  * Each stand-in throws when it is used after all, so that a new release of undici that needs one shows in the tests.
  */
+import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { TCP_SOCKET_FILE, UNDICI_CONNECTION_FILE } from './source-files.ts'
 
 const CONNECTION = JSON.stringify(UNDICI_CONNECTION_FILE)
+
+/** Those of undici's errors that the client names. */
+const ERRORS = [
+  ...['InvalidArgumentError', 'ConnectTimeoutError', 'InformationalError', 'SocketError'],
+  ...['ClientDestroyedError', 'ClientClosedError'],
+] as const
 
 /** Text of the module that stands in, by what the import that it stands in for ends with. */
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
@@ -28,6 +35,8 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
   [/^(\.|\.\.\/core)\/connect(\.js)?$/, refusal('its connector')],
   // For `http.maxHeaderSize`, which the client is given, and to recognise a server's request.
   [/^node:http$/, 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class {} }'],
+  // Forty classes, of which a few are ever made.
+  [/(^\.|\/core)\/errors(\.js)?$/, errorsOnUse()],
   // For a host that is an IPv6 address, for options that the client is not given, and for TLS.
   [
     /^node:net$/,
@@ -53,6 +62,31 @@ function channels(): string {
   return `{ ${names.split(' ').map((name) => `${name}: { hasSubscribers: false }`)} }`
 }
 
+/** A module of undici's errors as far as they are told apart here: by name, code and message. */
+function errorsOnUse(): string {
+  const errors: Record<string, new () => Error & { code: string }> = createRequire(import.meta.url)(
+    'undici/lib/core/errors.js',
+  )
+  const described = ERRORS.map((name) => {
+    const { code, message } = new (errors[name] as (typeof errors)[string])()
+    return [name, [code, message]]
+  })
+  return `const described = ${JSON.stringify(Object.fromEntries(described))}
+    const make = (name, [code, text]) => class extends Error {
+      constructor(message, options) {
+        super(message || text, options)
+        this.name = name
+        this.code = code
+      }
+    }
+    module.exports = new Proxy({}, {
+      get(made, name) {
+        if (Object.hasOwn(described, name)) return made[name] ??= make(name, described[name])
+        if (/Error$/.test(String(name))) throw new Error("lambdabin leaves " + name + " out of undici")
+      }
+    })`
+}
+
 function refusal(what: string): string {
   return `module.exports = () => { throw new Error("lambdabin leaves ${what} out of undici") }`
 }
@@ -66,7 +100,9 @@ export const leanUndici: Plugin = {
     for (const [path, contents] of STAND_INS) {
       const namespace = `lean-undici ${path.source}`
       build.onResolve({ filter: path }, ({ importer, path }) =>
-        /[/\\]undici[/\\]/.test(importer) ? { path, namespace } : undefined,
+        /[/\\]undici[/\\]/.test(importer) || importer === UNDICI_CONNECTION_FILE
+          ? { path, namespace }
+          : undefined,
       )
       build.onLoad({ filter: /.*/, namespace }, () => ({
         contents,

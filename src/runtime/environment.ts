@@ -5,7 +5,6 @@
  */
 
 // The global of the name is a getter, which is slow where it counts: once for each invocation.
-import process from 'node:process'
 import { MissingEnvironment } from './errors.ts'
 
 export interface Environment {

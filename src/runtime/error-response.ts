@@ -5,7 +5,7 @@
  * invoker gets a valid document of bounded size, since an error that cannot be posted is an invocation lost.
  */
 
-import { inspect } from 'node:util'
+import { nodeUtil } from './modules-on-use.ts'
 import type { ErrorDocument } from './runtime-api.ts'
 
 /** Characters kept of a message; the platform refuses documents over 6 MiB and logs cut lines at 256 KiB. */
@@ -88,7 +88,7 @@ function describeValue(value: unknown): string {
     // No text: a null prototype, or a toString that throws.
   }
   try {
-    return inspect(value)
+    return nodeUtil().inspect(value)
   } catch {
     return 'a value that cannot be described: its own properties throw'
   }

@@ -6,9 +6,9 @@
  * stands for the request id of what belongs to no invocation.
  */
 
-import { format } from 'node:util'
 import { toErrorDocument } from './error-response.ts'
 import type { InvocationScope } from './invocation-scope.ts'
+import { nodeUtil } from './modules-on-use.ts'
 
 export type Level = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL'
 
@@ -22,7 +22,7 @@ export interface LogRecord {
 
 /** Without line breaks: CloudWatch makes one event of each line, and shows a carriage return as a break. */
 export function textLine({ time, level, scope, parameters }: LogRecord): string {
-  return `${time.toISOString()}\t${scope?.requestId ?? '-'}\t${level}\t${format(...parameters)}`
+  return `${time.toISOString()}\t${scope?.requestId ?? '-'}\t${level}\t${nodeUtil().format(...parameters)}`
 }
 
 export function jsonLine({ time, level, scope, parameters }: LogRecord): string {
@@ -34,7 +34,7 @@ export function jsonLine({ time, level, scope, parameters }: LogRecord): string 
   if (scope?.tenantId) record.tenantId = scope.tenantId
   const error = parameters.find((parameter) => parameter instanceof Error)
   const described = error === undefined ? undefined : describeError(error)
-  record.message = parameters.length === 1 ? parameters[0] : format(...parameters)
+  record.message = parameters.length === 1 ? parameters[0] : nodeUtil().format(...parameters)
   if (described) {
     const { errorType, errorMessage, stackTrace } = described
     Object.assign(record, { errorType, errorMessage, stackTrace })
@@ -43,7 +43,7 @@ export function jsonLine({ time, level, scope, parameters }: LogRecord): string 
     return JSON.stringify(record, (_key, value) => (value instanceof Error ? describeError(value) : value))
   } catch {
     // A circle, a BigInt, a toJSON that throws: then as text.
-    return JSON.stringify({ ...record, message: format(...parameters) })
+    return JSON.stringify({ ...record, message: nodeUtil().format(...parameters) })
   }
 }
 

@@ -4,8 +4,8 @@
  * Everything is written synchronously: the process may be frozen or ended right after, and nothing may be lost by it.
  */
 
-import { writeSync } from 'node:fs'
 import type { Level } from './log-record.ts'
+import { nodeFs } from './modules-on-use.ts'
 
 export type LogSink = (line: string, level: Level, time: Date) => void
 
@@ -53,7 +53,7 @@ export function writeAll(descriptor: number, bytes: Buffer): void {
   let written = 0
   for (let attempt = 0; written < bytes.length && attempt < MAX_WRITE_ATTEMPTS; attempt++) {
     try {
-      written += writeSync(descriptor, bytes, written)
+      written += nodeFs().writeSync(descriptor, bytes, written)
     } catch (error) {
       // The reader is slow and the pipe non-blocking: wait. Anything else (the reader is gone) cannot be helped.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return

@@ -1,10 +1,10 @@
 /** `console` as Lambda's Node.js runtimes have it: each call is one record, of the invocation that it was made in. */
 
-import { format, inspect } from 'node:util'
 import type { LogSettings } from './environment.ts'
 import { invocationScope } from './invocation-scope.ts'
 import { jsonLine, type Level, textLine } from './log-record.ts'
 import { type LogSink, stdoutSink, telemetrySink } from './log-sink.ts'
+import { nodeUtil } from './modules-on-use.ts'
 import type { ErrorDocument } from './runtime-api.ts'
 
 declare global {
@@ -44,12 +44,13 @@ export function installConsole(settings: LogSettings): void {
   console.error = at('ERROR')
   console.fatal = at('FATAL')
   console.trace = (...parameters) => {
-    const trace = new Error(format(...parameters))
+    const trace = new Error(nodeUtil().format(...parameters))
     trace.name = 'Trace'
     Error.captureStackTrace(trace, console.trace)
     write('TRACE', [trace.stack ?? trace.message])
   }
-  console.dir = (value, options) => write('INFO', [inspect(value, { customInspect: false, ...options })])
+  console.dir = (value, options) =>
+    write('INFO', [nodeUtil().inspect(value, { customInspect: false, ...options })])
 }
 
 /** What an invocation or a phase ended with, as AWS's client writes it. */

@@ -1,8 +1,8 @@
-import { writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 import Client from 'undici/lib/dispatcher/client.js'
 import { type Headers, header, type ReplyBody } from './invocation.ts'
+import { nodeFs } from './modules-on-use.ts'
 import type { RuntimeRequest } from './requests.ts'
 import { connectRuntimeSocket, openDescriptor, type RuntimeSocket } from './runtime-socket.ts'
 
@@ -70,7 +70,7 @@ export class RuntimeConnection {
     const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${text}`)
     try {
       // An error document fits into the socket's empty buffer.
-      return writeSync(descriptor, bytes) === bytes.length
+      return nodeFs().writeSync(descriptor, bytes) === bytes.length
     } catch {
       return false
     }

@@ -13,7 +13,7 @@
 // The global of the name is a getter.
 import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
-import { getSystemErrorMap } from 'node:util'
+import { nodeUtil } from './modules-on-use.ts'
 import type { BytesListener, RuntimeSocket } from './runtime-socket.ts'
 import * as streams from './runtime-socket.ts'
 
@@ -204,7 +204,7 @@ class TcpSocket extends EventEmitter implements RuntimeSocket {
   /** As Node.js's own errors of system calls. */
   #fail(syscall: string, status: number): void {
     if (this.destroyed) return
-    const [code = `Unknown system error ${status}`] = getSystemErrorMap().get(status) ?? []
+    const [code = `Unknown system error ${status}`] = nodeUtil().getSystemErrorMap().get(status) ?? []
     const place = syscall === 'connect' ? ` ${this.#place}` : ''
     const error = new Error(`${syscall} ${code}${place}`)
     this.destroy(Object.assign(error, { errno: status, code, syscall }))
