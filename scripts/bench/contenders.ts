@@ -79,6 +79,14 @@ export const RECIPES: readonly Recipe[] = [
     prepare: (given) => lambdabinWithOption(given, '--init', 'build'),
   },
   {
+    id: 'lambdabin-init-event',
+    name: 'lambdabin --init build --event',
+    note: 'with an event to find out with what invocations call',
+    functions: ['sdk'],
+    prepare: (given) =>
+      lambdabinWithOption(given, '--init', 'build', ['--event', here('./functions/sdk-event.json')]),
+  },
+  {
     id: 'lambdabin-intl',
     name: 'lambdabin --intl en',
     note: 'with the locale data of English alone',
@@ -189,11 +197,16 @@ function lambdabin({ folder, function: name }: Given, options: readonly string[]
 }
 
 /** With an option that not every lambdabin has, and that not every function can be built with. */
-function lambdabinWithOption(given: Given, option: '--init' | '--intl', value: string): Prepared {
+function lambdabinWithOption(
+  given: Given,
+  option: '--init' | '--intl',
+  value: string,
+  others: readonly string[] = [],
+): Prepared {
   const help = execFileSync(process.execPath, [LAMBDABIN, 'build', '--help'], { encoding: 'utf8' })
   if (!help.includes(`${option} `)) throw new PeerMissingError('this lambdabin has no such option')
   try {
-    return lambdabin(given, [option, value])
+    return lambdabin(given, [option, value, ...others])
   } catch (error) {
     throw new PeerMissingError(`building ${given.function} with it failed`, { cause: error })
   }

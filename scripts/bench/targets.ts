@@ -78,9 +78,19 @@ const DEFINITIONS: readonly Definition[] = [
     against: 'our echo, built as ever',
     limit: { atMost: 1.4 },
     unit: 'ratio',
-    value: (results) =>
-      median(find(results, 'sdk', 'lambdabin-init'), 'start', firstResponse) /
-      median(find(results, 'echo', 'lambdabin'), 'start', firstResponse),
+    value: initRatio('lambdabin-init', 'lambdabin'),
+  },
+  {
+    what: 'the same, built with `--init build --event`',
+    against: 'our echo, built as ever',
+    unit: 'ratio',
+    value: initRatio('lambdabin-init-event', 'lambdabin'),
+  },
+  {
+    what: 'the same, built with `--init build --event`',
+    against: 'our echo, built with `--init build`',
+    unit: 'ratio',
+    value: initRatio('lambdabin-init-event', 'lambdabin-init'),
   },
   {
     what: 'echo, warm latency p50',
@@ -203,6 +213,10 @@ type Value = (measurement: Measurement) => number
 
 function echoRatio(other: string, phase: Phase, value: Value): (results: Results) => number {
   return (results) => ratio(find(results, 'echo', 'lambdabin'), find(results, 'echo', other), phase, value)
+}
+
+function initRatio(ours: string, echo: string): (results: Results) => number {
+  return (results) => ratio(find(results, 'sdk', ours), find(results, 'echo', echo), 'start', firstResponse)
 }
 
 function sdkRatio(ours: string, other: string): (results: Results) => number {
