@@ -5,11 +5,11 @@
  * at every start. But a module that the snapshot's heap has already is never compiled again, other than in a Worker, and
  * these are more than half of it: without them, a function starts 2 ms earlier.
  *
- * The blob is Node.js's `SeaResource`: the main part, here the snapshot, is preceded by its length, and the assets follow.
- * The snapshot is its `SnapshotData`: magic bytes; type, version, architecture and platform; one or two 32-bit numbers,
- * by version; V8's part; what the isolate and the environment consist of, with the names of the modules that are loaded;
- * and last, for each module of the code cache, its name and its code. A length is of 64 bits, that of V8's part of 32;
- * all is little-endian. The source of this is Node.js's `node_sea.cc` and `node_snapshotable.cc`.
+ * The blob is Node.js's `SeaResource`: the main part, here the snapshot, is preceded by its length, and the assets
+ * follow. The snapshot is its `SnapshotData`: magic bytes; type, version, architecture and platform; flags, of 32 bits;
+ * V8's part; what the isolate and the environment consist of, with the names of the modules that are loaded; and last, for
+ * each module of the code cache, its name and its code. A length is of 64 bits, that of V8's part of 32; all is
+ * little-endian. The source of this is Node.js's `node_sea.cc` and `node_snapshotable.cc`.
  */
 
 const SNAPSHOT_MAGIC = Buffer.from([0x19, 0xda, 0x43, 0x01])
@@ -34,7 +34,7 @@ const OF_COMMANDS =
 export function withoutIdleCode(blob: Buffer): Buffer {
   const snapshot = findSnapshot(blob)
   if (snapshot === undefined) return blob
-  const codeCache = readSnapshot(snapshot, 1) ?? readSnapshot(snapshot, 2)
+  const codeCache = readSnapshot(snapshot, 9) ?? readSnapshot(snapshot, 10)
   if (codeCache === undefined) return blob
   const kept = codeCache.entries.filter(
     ({ module }) => !codeCache.loaded.has(module) && !OF_COMMANDS.test(module),
@@ -63,15 +63,18 @@ function findSnapshot(blob: Buffer): Buffer | undefined {
   return end > blob.length ? undefined : blob.subarray(at, end)
 }
 
-/** Undefined unless the snapshot is, to its very end, as is known here. `flagWords` is how many numbers describe it. */
-function readSnapshot(snapshot: Buffer, flagWords: 1 | 2): CodeCache | undefined {
+/**
+ * Undefined unless the snapshot is, to its very end, as is known here. `references` is how many the environment has to
+ * what is not in lists: 9 in Node.js 22 and 24, and 10 in Node.js 26.
+ */
+function readSnapshot(snapshot: Buffer, references: number): CodeCache | undefined {
   try {
     const reader = new SnapshotReader(snapshot, SNAPSHOT_MAGIC.length)
     reader.skip(1) // Its type.
     for (const _ of ['version', 'architecture', 'platform']) reader.text()
-    reader.skip(4 * flagWords)
+    reader.skip(4) // Flags.
     reader.skip(reader.length32())
-    reader.skipEnvironment()
+    reader.skipEnvironment(references)
     const loaded = new Set(reader.list(() => reader.text()))
     reader.skipReferences()
     reader.skipReferences()
@@ -140,13 +143,13 @@ class SnapshotReader {
   }
 
   /** `IsolateDataSerializeInfo`, and `EnvSerializeInfo` without the realm, its last part. */
-  skipEnvironment(): void {
+  skipEnvironment(references: number): void {
     this.list(() => this.skip(8))
     this.skipReferences()
-    // Four of async_hooks, and a list of its resources; then ticks, immediates, timeouts, three of performance, exit,
-    // streams, and whether to abort.
+    // Four of async_hooks, and a list of its resources; then those of ticks, immediates, timeouts, performance, exit,
+    // streams and so on.
     this.skip(4 * 8)
     this.list(() => this.skip(8))
-    this.skip(9 * 8)
+    this.skip(references * 8)
   }
 }
