@@ -48,6 +48,12 @@ const SIGNAL_MS = 50
 /** What the program is to write. */
 type Purpose = 'code caches' | 'functions'
 
+/** What comes of it when the program does not do all that it is to do. */
+const CONSEQUENCES: Readonly<Record<Purpose, string>> = {
+  'code caches': 'its code cache holds what ran until then',
+  functions: 'of what invocations call, the executable has compiled what ran until then',
+}
+
 /** Makes the code caches of a program. */
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   const shortcoming = await runProgram(options, 'code caches')
@@ -115,7 +121,7 @@ async function run(
   const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   try {
     const asked = warmUp(options, purpose, server, initialised, child)
-    const shortcoming = await Promise.race([asked, ended.then(() => explainEnd(child))])
+    const shortcoming = await Promise.race([asked, ended.then(() => explainEnd(child, purpose))])
     await ended
     return shortcoming
   } finally {
@@ -134,7 +140,7 @@ async function warmUp(
 ): Promise<string | undefined> {
   const init = await initialised
   if (init.kind === 'error') {
-    return `the function could not initialise on this machine (${describe(init.body)}), so its code cache holds what ran until then`
+    return `the function could not initialise on this machine (${describe(init.body)}), so ${CONSEQUENCES[purpose]}`
   }
   // It has a pipe of its own inside the process: let it arrive before the event does.
   if (purpose === 'functions' && child.kill('SIGUSR1')) await delay(SIGNAL_MS)
@@ -144,7 +150,7 @@ async function warmUp(
     const exchange = server.invoke(invocation, Date.now() + TIMEOUT_MS)
     const outcome = await exchange.outcome
     if (outcome.kind === 'error') {
-      shortcoming ??= `the function failed on a sample event (${describe(outcome.body)}), so its code cache holds what ran until then`
+      shortcoming ??= `the function failed on a sample event (${describe(outcome.body)}), so ${CONSEQUENCES[purpose]}`
     } else if (outcome.kind === 'stream') {
       outcome.body.resume()
     }
@@ -154,10 +160,10 @@ async function warmUp(
   return shortcoming
 }
 
-function explainEnd(child: ChildProcess): string {
+function explainEnd(child: ChildProcess, purpose: Purpose): string {
   const how =
     child.signalCode === 'SIGKILL' ? `it took over ${TIMEOUT_MS / 1000} s` : `exit status ${child.exitCode}`
-  return `the function did not get through its warm-up on this machine (${how}), so its code cache holds what ran until then, if anything`
+  return `the function did not get through its warm-up on this machine (${how}), so ${CONSEQUENCES[purpose]}, if anything`
 }
 
 function describe(body: Buffer): string {

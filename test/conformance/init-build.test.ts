@@ -221,6 +221,22 @@ test('what a start does not need is not in the snapshot, other than the code of 
   }
 })
 
+test('a sample event that the function fails on costs what it would have had compiled, and the build says so', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
+  try {
+    const [entry, event] = [join(folder, 'fails.ts'), join(folder, 'event.json')]
+    await writeFile(entry, `export const handler = async () => { throw new RangeError('no table') }\n`)
+    await writeFile(event, '{}')
+    const parameters = ['build', entry, '--init', 'build', '--event', event, '--json', '--out-dir', folder]
+    const { stdout } = await promisify(execFile)(process.execPath, [COMMAND, ...parameters])
+    assert.deepEqual(JSON.parse(stdout).functions[0].shortcomings, [
+      'the function failed on a sample event (RangeError: no table), so of what invocations call, the executable has compiled what ran until then',
+    ])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 test('--init expects lambda or build', async () => {
   const build = promisify(execFile)(process.execPath, [
     COMMAND,
