@@ -54,9 +54,17 @@ export function startFixture(
   return lambda
 }
 
-/** The answer to one invocation. */
-export function invoke(event: unknown = {}, options: Omit<InvocationOptions, 'event'> = {}): Promise<Answer> {
-  return within(api.invoke(event, options), () => `an answer; the process printed: ${lambda.output}`)
+/** The answer to one invocation. What the process printed before it is in `lambda.output` then. */
+export async function invoke(
+  event: unknown = {},
+  options: Omit<InvocationOptions, 'event'> = {},
+): Promise<Answer> {
+  const answer = await within(
+    api.invoke(event, options),
+    () => `an answer; the process printed: ${lambda.output}`,
+  )
+  await lambda.outputSoFar()
+  return answer
 }
 
 /** Proves that the loop goes on: the process asks for the next invocation. */

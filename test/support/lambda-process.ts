@@ -63,6 +63,19 @@ export class LambdaProcess {
     return this.#output
   }
 
+  /**
+   * Resolves once all is in `output` that the process had printed when this was called: it is in the pipes, which this
+   * process may read after it has read of something that happened later.
+   */
+  async outputSoFar(): Promise<void> {
+    let known = -1
+    while (known !== this.#output.length) {
+      known = this.#output.length
+      // Of two turns of the event loop, one polls the pipes from its beginning.
+      for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate)
+    }
+  }
+
   /** Resolves once the output matches. */
   async printed(pattern: RegExp): Promise<void> {
     if (pattern.test(this.#output)) return
