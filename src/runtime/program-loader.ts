@@ -30,7 +30,8 @@ export interface CompiledText {
 type Doors = Readonly<Record<string, () => unknown>>
 
 // What V8 knows the texts by: their assets' names. A code cache holds the name, so it must not tell where the
-// executable is. It has no folder either: `import()` of a package beside the executable then starts from the working directory, the task root.
+// executable is. It has no folder either: `import()` of a package beside the executable then starts from the working
+// directory, the task root.
 const RUNTIME_FILE = 'runtime.js'
 const FUNCTION_FILE = 'function.js'
 const OWN_TEXT = /^function(-\d+)?\.js$/

@@ -4,7 +4,7 @@ import Client from 'undici/lib/dispatcher/client.js'
 import { type Headers, header, type ReplyBody } from './invocation.ts'
 import { nodeFs } from './modules-on-use.ts'
 import type { RuntimeRequest } from './requests.ts'
-import { connectRuntimeSocket, openDescriptor, type RuntimeSocket } from './runtime-socket.ts'
+import { connectRuntimeSocket, type RuntimeSocket } from './runtime-socket.ts'
 
 export interface Reply {
   readonly status: number
@@ -57,7 +57,7 @@ export class RuntimeConnection {
    * it needs a connection that is open and has no exchange under way.
    */
   sendLast({ method, path, headers, body }: RuntimeRequest): boolean {
-    const descriptor = this.#socket ? openDescriptor(this.#socket) : -1
+    const descriptor = this.#socket?.openDescriptor() ?? -1
     if (descriptor < 0 || this.#client.stats.running > 0) return false
     const text = body ?? ''
     const lines = [
@@ -88,7 +88,7 @@ function connect(
   socket.once('connect', () => {
     socket.off('error', failed)
     // What undici asks of a socket is what there is.
-    callback(null, socket as Socket)
+    callback(null, socket as RuntimeSocket & Socket)
   })
   return socket
 }

@@ -152,8 +152,8 @@ function loadedAfterAll(): InitProblem[] {
 }
 
 /**
- * A `require` for the function, at build time and in the environment: Node.js's own modules, some of them deferred; packages beside the executable in the
- * execution environment only.
+ * A `require` for the function, at build time and in the environment: Node.js's own modules, some of them deferred;
+ * packages beside the executable in the execution environment only.
  */
 function requireForBoth(): NodeJS.Require {
   let beside: NodeJS.Require | undefined

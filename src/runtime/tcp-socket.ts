@@ -6,16 +6,20 @@
  * buffers of their own for each read) the Runtime API needs nothing. So this is Node.js's own TCP handle, on which
  * `node:net` rests, with events of the same names.
  *
- * The handle is reached through `process.binding`. That is deprecated, and neither every Node.js nor every process
- * (Node.js's permission model) has it: then, and where the Runtime API is not at an IPv4 address, it is `node:net`.
+ * Where the handle cannot be reached, or the Runtime API is not at an IPv4 address, it is `node:net` all the same.
  */
 
 // The global of the name is a getter.
 import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { nodeUtil } from './modules-on-use.ts'
-import type { BytesListener, RuntimeSocket } from './runtime-socket.ts'
-import * as streams from './runtime-socket.ts'
+import { nodeBinding } from './node-binding.ts'
+import {
+  type BytesListener,
+  connectRuntimeSocket as connectStream,
+  READ_BYTES,
+  type RuntimeSocket,
+} from './runtime-socket.ts'
 
 interface StreamRequest {
   oncomplete(status: number): void
@@ -52,65 +56,35 @@ interface StreamBinding {
 
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/
 const UV_EOF = -4095
-/** Bytes that one system call reads at most: what Node.js gives it, too. */
-const READ_BYTES = 64 * 1024
 
+/** As that of `runtime-socket.ts`. */
 export function connectRuntimeSocket(host: string, port: number): RuntimeSocket {
   const bindings = IPV4.test(host) ? findBindings() : undefined
-  return bindings ? new TcpSocket(bindings, host, port) : streams.connectRuntimeSocket(host, port)
-}
-
-export function listensToBytes(socket: RuntimeSocket, listener: BytesListener): void {
-  if (socket instanceof TcpSocket) socket.onBytes = listener
-  else streams.listensToBytes(socket, listener)
-}
-
-export function writeText(socket: RuntimeSocket, text: string, encoding: 'latin1' | 'utf8'): void {
-  if (socket instanceof TcpSocket) socket.write(text, encoding)
-  else streams.writeText(socket, text, encoding)
-}
-
-export function openDescriptor(socket: RuntimeSocket): number {
-  return socket instanceof TcpSocket ? socket.descriptor : streams.openDescriptor(socket)
+  return bindings ? new TcpSocket(bindings, host, port) : connectStream(host, port)
 }
 
 type Bindings = TcpBinding & StreamBinding
 
+/** Undefined unless all is there that is used of them. */
 function findBindings(): Bindings | undefined {
-  try {
-    const found = { ...binding('tcp_wrap'), ...binding('stream_wrap') } as Bindings
-    const { TCP, TCPConnectWrap, WriteWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } = found
-    const isKnown =
-      [TCP, TCPConnectWrap, WriteWrap].every((member) => typeof member === 'function') &&
-      ['useUserBuffer', 'writeLatin1String', 'writeUtf8String'].every((name) => name in TCP.prototype) &&
-      streamBaseState[kReadBytesOrError] !== undefined &&
-      streamBaseState[kLastWriteWasAsync] !== undefined
-    return isKnown ? found : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Without the warning that `--pending-deprecation` has printed: it would be read as the function's. */
-function binding(name: string): object {
-  const { noDeprecation } = process
-  process.noDeprecation = true
-  try {
-    return (Reflect.get(process, 'binding') as (name: string) => object)(name)
-  } finally {
-    if (noDeprecation === undefined) Reflect.deleteProperty(process, 'noDeprecation')
-    else process.noDeprecation = noDeprecation
-  }
+  const found = { ...nodeBinding('tcp_wrap'), ...nodeBinding('stream_wrap') } as Bindings
+  const { TCP, TCPConnectWrap, WriteWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } = found
+  const isKnown =
+    [TCP, TCPConnectWrap, WriteWrap].every((member) => typeof member === 'function') &&
+    ['useUserBuffer', 'writeLatin1String', 'writeUtf8String'].every((name) => TCP.prototype?.[name]) &&
+    streamBaseState?.[kReadBytesOrError] !== undefined &&
+    streamBaseState[kLastWriteWasAsync] !== undefined
+  return isKnown ? found : undefined
 }
 
 class TcpSocket extends EventEmitter implements RuntimeSocket {
   destroyed = false
   errored: Error | null = null
-  onBytes: BytesListener = () => {}
   readonly #bindings: Bindings
   readonly #handle: TcpHandle
   readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES)
   readonly #place: string
+  #listener: BytesListener = () => {}
   #isConnected = false
   /** A write that the system took at once leaves its request unused. */
   #request: StreamRequest
@@ -128,11 +102,15 @@ class TcpSocket extends EventEmitter implements RuntimeSocket {
     if (status !== 0) process.nextTick(() => this.#connected(status))
   }
 
-  get descriptor(): number {
+  listenToBytes(listener: BytesListener): void {
+    this.#listener = listener
+  }
+
+  openDescriptor(): number {
     return this.#isConnected && !this.destroyed ? this.#handle.fd : -1
   }
 
-  write(text: string, encoding: 'latin1' | 'utf8'): void {
+  writeText(text: string, encoding: 'latin1' | 'utf8'): void {
     if (this.destroyed) return
     const { streamBaseState, kLastWriteWasAsync } = this.#bindings
     const status =
@@ -192,7 +170,7 @@ class TcpSocket extends EventEmitter implements RuntimeSocket {
   #read(bytesOrError: number): void {
     if (this.destroyed) return
     if (bytesOrError > 0) {
-      this.onBytes(this.#memory, bytesOrError)
+      this.#listener(this.#memory, bytesOrError)
     } else if (bytesOrError === UV_EOF) {
       this.emit('end')
       this.destroy()

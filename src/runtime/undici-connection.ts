@@ -19,7 +19,7 @@ import errors from 'undici/lib/core/errors.js'
 import symbols from 'undici/lib/core/symbols.js'
 import { HttpResponseReader, type ResponseHeaders } from './http-response-reader.ts'
 import type { RuntimeRequest } from './requests.ts'
-import { listensToBytes, type RuntimeSocket, writeText } from './runtime-socket.ts'
+import type { RuntimeSocket } from './runtime-socket.ts'
 
 const {
   kClient,
@@ -110,7 +110,7 @@ class HttpConnection {
       },
       client[kMaxHeadersSize],
     )
-    listensToBytes(socket, (memory, length) => {
+    socket.listenToBytes((memory, length) => {
       try {
         this.#reader.push(memory, length)
       } catch (error) {
@@ -141,7 +141,7 @@ class HttpConnection {
     let head = `${method} ${path} HTTP/1.1\r\n${this.#client[kHostHeader]}connection: keep-alive\r\n`
     for (let index = 0; index < headers.length; index += 2)
       head += `${headers[index]}: ${headers[index + 1]}\r\n`
-    if (text === null) writeText(this.#socket, `${head}\r\n`, 'latin1')
+    if (text === null) this.#socket.writeText(`${head}\r\n`, 'latin1')
     else this.#writeWithBody(head, text)
     return true
   }
@@ -152,10 +152,10 @@ class HttpConnection {
     // Text of one byte a character is ASCII, and for that Latin-1 is a plain copy.
     const encoding = length === text.length ? 'latin1' : 'utf8'
     if (length <= LONGEST_IN_ONE_STRING) {
-      writeText(this.#socket, whole + text, encoding)
+      this.#socket.writeText(whole + text, encoding)
     } else {
-      writeText(this.#socket, whole, 'latin1')
-      writeText(this.#socket, text, encoding)
+      this.#socket.writeText(whole, 'latin1')
+      this.#socket.writeText(text, encoding)
     }
   }
 

@@ -5,12 +5,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { RuntimeSocket } from '../../src/runtime/runtime-socket.ts'
-import {
-  connectRuntimeSocket,
-  listensToBytes,
-  openDescriptor,
-  writeText,
-} from '../../src/runtime/tcp-socket.ts'
+import { connectRuntimeSocket } from '../../src/runtime/tcp-socket.ts'
 
 async function serve(t: TestContext, onConnection: (socket: Socket) => void, host = '127.0.0.1') {
   const server: Server = createServer(onConnection).listen(0, host)
@@ -40,7 +35,7 @@ const connected = (socket: RuntimeSocket) => new Promise<void>((resolve) => sock
 /** All that arrives, as text. */
 function received(socket: RuntimeSocket): { text: string } {
   const all = { text: '' }
-  listensToBytes(socket, (memory, length) => {
+  socket.listenToBytes((memory, length) => {
     all.text += memory.toString('utf8', 0, length)
   })
   return all
@@ -52,9 +47,9 @@ test('it is no stream, and writes and reads text in its encodings', async (t) =>
   assert.ok(!(socket instanceof Socket))
   await connected(socket)
   const all = received(socket)
-  writeText(socket, 'caf\u00e9 ', 'utf8')
-  writeText(socket, 'plain ', 'latin1')
-  writeText(socket, '世界', 'utf8')
+  socket.writeText('caf\u00e9 ', 'utf8')
+  socket.writeText('plain ', 'latin1')
+  socket.writeText('世界', 'utf8')
   while (!all.text.endsWith('世界')) await new Promise(setImmediate)
   assert.equal(all.text, 'café plain 世界')
   socket.destroy()
@@ -74,9 +69,9 @@ test('what a slow peer does not take at once arrives whole and in order', async 
   const socket = connectRuntimeSocket('127.0.0.1', port)
   await connected(socket)
   const long = Array.from({ length: 700_000 }, (_, index) => `${index % 10}bcdefghi`).join('')
-  writeText(socket, 'head ', 'latin1')
-  writeText(socket, long, 'utf8')
-  writeText(socket, ' tail', 'latin1')
+  socket.writeText('head ', 'latin1')
+  socket.writeText(long, 'utf8')
+  socket.writeText(' tail', 'latin1')
   while (bytes < long.length + 10) await new Promise(setImmediate)
   assert.ok(text === `head ${long} tail`)
   socket.destroy()
@@ -130,7 +125,7 @@ test('a peer that resets is an error, and closes', async (t) => {
   const socket = connectRuntimeSocket('127.0.0.1', port)
   const events = record(socket)
   await connected(socket)
-  writeText(socket, 'x', 'latin1')
+  socket.writeText('x', 'latin1')
   await closed(socket)
   assert.deepEqual(events, ['connect', 'error read ECONNRESET', 'close'])
 })
@@ -140,9 +135,9 @@ test('writing to a peer that is gone is an error, and after the end nothing', as
   const socket = connectRuntimeSocket('127.0.0.1', port)
   const events = record(socket)
   await connected(socket)
-  const many = setInterval(() => writeText(socket, 'x'.repeat(100_000), 'latin1'), 1)
+  const many = setInterval(() => socket.writeText('x'.repeat(100_000), 'latin1'), 1)
   await closed(socket)
-  writeText(socket, 'more', 'latin1')
+  socket.writeText('more', 'latin1')
   await new Promise((resolve) => setTimeout(resolve, 20))
   clearInterval(many)
   assert.match(events.join(), /^connect,error (read ECONNRESET|write EPIPE|write ECONNRESET),close$/)
@@ -154,7 +149,7 @@ test('what destroys it is told once, with writes under way or none', async (t) =
     const socket = connectRuntimeSocket('127.0.0.1', port)
     const events = record(socket)
     await connected(socket)
-    writeText(socket, text, 'latin1')
+    socket.writeText(text, 'latin1')
     const error = new Error('given up')
     socket.destroy(error).destroy(new Error('again'))
     assert.ok(socket.destroyed)
@@ -181,11 +176,11 @@ test('there is a descriptor while the connection is open', async (t) => {
   for (const host of ['127.0.0.1', 'localhost']) {
     const socket = connectRuntimeSocket(host, port)
     socket.on('error', () => {})
-    assert.equal(openDescriptor(socket), -1)
+    assert.equal(socket.openDescriptor(), -1)
     await connected(socket)
-    assert.ok(openDescriptor(socket) > 2, host)
+    assert.ok(socket.openDescriptor() > 2, host)
     socket.destroy()
-    assert.equal(openDescriptor(socket), -1)
+    assert.equal(socket.openDescriptor(), -1)
     await closed(socket)
   }
 })
@@ -209,9 +204,9 @@ test('where there is no IPv4 address, or no handle, it is a socket of node:net',
     await connected(socket)
     const all = received(socket)
     const long = 'y'.repeat(1_000_000)
-    writeText(socket, 'ab', 'latin1')
-    writeText(socket, long, 'latin1')
-    writeText(socket, 'ç', 'utf8')
+    socket.writeText('ab', 'latin1')
+    socket.writeText(long, 'latin1')
+    socket.writeText('ç', 'utf8')
     while (all.text.length < long.length + 3) await new Promise(setImmediate)
     assert.ok(all.text === `ab${long}ç`)
     socket.destroy()
