@@ -10,6 +10,7 @@ import { after, before, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { withoutIdleCode } from '../../src/build/snapshot-blob.ts'
 import { temporaryFolder } from '../support/fixture-package.ts'
+import { occurrences } from '../support/occurrences.ts'
 
 const SNAPSHOT_MAGIC = Buffer.from([0x19, 0xda, 0x43, 0x01])
 const ASSET = 'an asset that is here as it is'
@@ -63,12 +64,6 @@ function named(module: string): Buffer {
   return Buffer.concat([length, Buffer.from(module)])
 }
 
-function count(bytes: Buffer, part: Buffer): number {
-  let found = 0
-  for (let at = bytes.indexOf(part); at !== -1; at = bytes.indexOf(part, at + 1)) found += 1
-  return found
-}
-
 test('a snapshot does as before, with less code: what it has loaded is there by name only', (t) => {
   const smaller = withoutIdleCode(blob)
   assert.ok(smaller.length < blob.length - 1_500_000, `${blob.length} bytes became ${smaller.length}`)
@@ -85,7 +80,11 @@ test('a snapshot does as before, with less code: what it has loaded is there by 
     ['internal/main/eval_string', 1, 0],
     ['internal/test_runner/test', 1, 0],
   ] as const) {
-    assert.deepEqual([count(from, named(module)), count(to, named(module))], [before, after], module)
+    assert.deepEqual(
+      [occurrences(from, named(module)), occurrences(to, named(module))],
+      [before, after],
+      module,
+    )
   }
 })
 

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { describe, type TestContext, test } from 'node:test'
+import { type CommandResult, runLambdabin } from '../support/command.ts'
 import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
-
-const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
+import { writeFiles } from '../support/files.ts'
+import { temporaryFolder } from '../support/fixture-package.ts'
+import { occurrences } from '../support/occurrences.ts'
 
 useFixtures(
   { name: 'initialised', options: ['--init', 'build'] },
@@ -85,13 +83,6 @@ describe('a function that is initialised at build time', () => {
 })
 
 describe('a function cannot be initialised at build time that', () => {
-  let folder: string
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
-    await writeFile(join(folder, 'package.json'), '{}')
-  })
-  after(() => rm(folder, { recursive: true, force: true }))
-
   const HANDLER = '\nexport const handler = async () => 1\n'
   const CASES: [string, string, RegExp][] = [
     [
@@ -151,108 +142,69 @@ describe('a function cannot be initialised at build time that', () => {
     ['ends its process', `process.exit(0)`, /ended its process/],
   ]
   for (const [what, code, message] of CASES) {
-    test(what, async () => {
-      const entry = join(folder, 'entry.ts')
-      await writeFile(entry, code + HANDLER)
-      const build = promisify(execFile)(process.execPath, [
-        COMMAND,
-        'build',
-        entry,
-        '--init',
-        'build',
-        '--out-dir',
-        folder,
-      ])
-      await assert.rejects(build, (error: Error & { stderr: string; code: number }) => {
-        assert.match(error.stderr, message)
-        assert.match(error.stderr, /entry\.ts cannot be initialised at build time.*onAfterRestore/s)
-        return error.code === 1
-      })
+    test(what, async (t) => {
+      const { status, stderr } = await build(t, code + HANDLER)
+      assert.match(stderr, message)
+      assert.match(stderr, /entry\.ts cannot be initialised at build time.*onAfterRestore/s)
+      assert.equal(status, 1)
     })
   }
 })
 
-test('the environment variables that were read at build time are told', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
-  try {
-    const entry = join(folder, 'reads.ts')
-    await writeFile(
-      entry,
-      `const { TABLE } = process.env\nconst known = 'STAGE' in process.env\nexport const handler = async () => [TABLE, known]\n`,
-    )
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      [COMMAND, 'build', entry, '--init', 'build', '--json', '--out-dir', folder],
-      // What this machine has must not get into a package.
-      { env: { ...process.env, TABLE: 'secret' } },
-    )
-    assert.deepEqual(JSON.parse(stdout).functions[0].environmentRead, ['TABLE', 'STAGE'])
-    assert.match(stderr, /read environment variables as it initialised \(TABLE and STAGE\)/)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+test('the environment variables that were read at build time are told', async (t) => {
+  const code = `const { TABLE } = process.env\nconst known = 'STAGE' in process.env\nexport const handler = async () => [TABLE, known]\n`
+  // What this machine has must not get into a package.
+  const { status, stdout, stderr } = await build(t, code, ['--json'], { TABLE: 'secret' })
+  assert.equal(status, 0)
+  assert.deepEqual(JSON.parse(stdout).functions[0].environmentRead, ['TABLE', 'STAGE'])
+  assert.match(stderr, /read environment variables as it initialised \(TABLE and STAGE\)/)
 })
 
-test('what a start does not need is not in the snapshot, other than the code of Node.js’s modules if the function may start Workers', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
-  const build = async (code: string) => {
-    const entry = join(folder, 'entry.ts')
-    await writeFile(entry, code)
-    const parameters = [COMMAND, 'build', entry, '--init', 'build', '--out-dir', folder]
-    await promisify(execFile)(process.execPath, parameters)
-    const executable = await readFile(join(folder, 'entry', 'entry'))
+test('what a start does not need is not in the snapshot, other than the code of Node.js’s modules if the function may start Workers', async (t) => {
+  const snapshotOf = async (code: string) => {
+    const { status, folder } = await build(t, code)
+    assert.equal(status, 0)
+    const executable = readFileSync(join(folder, 'entry', 'entry'))
     // What Node.js is made of has them, too.
     return executable.subarray(executable.lastIndexOf(Buffer.from([0x20, 0xda, 0x43, 0x01])))
   }
-  try {
-    const handler = `import { readFile } from 'node:fs/promises'
-      import https from 'node:https'
-      import tls from 'node:tls'
-      export const kept = [tls, https]
-      export const handler = () => readFile('a file whose name is in this text only')\n`
-    const plain = await build(handler)
-    assert.equal(occurrences(plain, 'a file whose name is in this text only'), 1)
-    assert.equal(occurrences(plain, 'BEGIN CERTIFICATE'), 0)
-    const withWorkers = await build(`${handler}export { Worker } from 'node:worker_threads'\n`)
-    const more = withWorkers.length - plain.length
-    assert.ok(more > 1_500_000 && more < 4_000_000, `${more} bytes more`)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const handler = `import { readFile } from 'node:fs/promises'
+    import https from 'node:https'
+    import tls from 'node:tls'
+    export const kept = [tls, https]
+    export const handler = () => readFile('a file whose name is in this text only')\n`
+  const plain = await snapshotOf(handler)
+  assert.equal(occurrences(plain, 'a file whose name is in this text only'), 1)
+  assert.equal(occurrences(plain, 'BEGIN CERTIFICATE'), 0)
+  const withWorkers = await snapshotOf(`${handler}export { Worker } from 'node:worker_threads'\n`)
+  const more = withWorkers.length - plain.length
+  assert.ok(more > 1_500_000 && more < 4_000_000, `${more} bytes more`)
 })
 
-test('a sample event that the function fails on costs what it would have had compiled, and the build says so', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
-  try {
-    const [entry, event] = [join(folder, 'fails.ts'), join(folder, 'event.json')]
-    await writeFile(entry, `export const handler = async () => { throw new RangeError('no table') }\n`)
-    await writeFile(event, '{}')
-    const parameters = ['build', entry, '--init', 'build', '--event', event, '--json', '--out-dir', folder]
-    const { stdout } = await promisify(execFile)(process.execPath, [COMMAND, ...parameters])
-    assert.deepEqual(JSON.parse(stdout).functions[0].shortcomings, [
-      'the function failed on a sample event (RangeError: no table), so of what invocations call, the executable has compiled what ran until then',
-    ])
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+test('a sample event that the function fails on costs what it would have had compiled, and the build says so', async (t) => {
+  const code = `export const handler = async () => { throw new RangeError('no table') }\n`
+  const { status, stdout } = await build(t, code, ['--event', 'event.json', '--json'])
+  assert.equal(status, 0)
+  assert.deepEqual(JSON.parse(stdout).functions[0].shortcomings, [
+    'the function failed on a sample event (RangeError: no table), so of what invocations call, the executable has compiled what ran until then',
+  ])
 })
 
 test('--init expects lambda or build', async () => {
-  const build = promisify(execFile)(process.execPath, [
-    COMMAND,
-    'build',
-    'src/functions/echo.ts',
-    '--init',
-    'now',
-  ])
-  await assert.rejects(build, (error: Error & { stderr: string; code: number }) => {
-    assert.match(error.stderr, /--init expects build, .* and got now/)
-    return error.code === 2
-  })
+  const { status, stderr } = await runLambdabin(['build', 'src/functions/echo.ts', '--init', 'now'])
+  assert.match(stderr, /--init expects build, .* and got now/)
+  assert.equal(status, 2)
 })
 
-function occurrences(bytes: Buffer, text: string): number {
-  let count = 0
-  for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1)) count++
-  return count
+/** Builds a function in a folder of its own, beside an event. */
+async function build(
+  t: TestContext,
+  code: string,
+  options: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<CommandResult & { folder: string }> {
+  const files = { 'package.json': {}, 'entry.ts': code, 'event.json': {} }
+  const folder = writeFiles(temporaryFolder(t), files)
+  const parameters = ['build', 'entry.ts', '--init', 'build', '--out-dir', '.', ...options]
+  return { ...(await runLambdabin(parameters, { cwd: folder, env })), folder }
 }
