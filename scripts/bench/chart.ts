@@ -3,7 +3,14 @@
  * dark pages: it has a ground of its own and follows the reader's colour scheme.
  */
 
-import { type ContenderResults, cpuPerThousand, type FunctionName, median, type Results } from './results.ts'
+import {
+  type ContenderResults,
+  cpuPerThousand,
+  type FunctionName,
+  firstResponse,
+  median,
+  type Results,
+} from './results.ts'
 import { caption } from './tables.ts'
 
 interface Panel {
@@ -22,17 +29,17 @@ const PANELS: readonly Panel[] = [
   {
     title: 'echo: first response, ms',
     function: 'echo',
-    value: (contender) => median(contender, 'start', ({ firstResponseMs }) => firstResponseMs),
+    value: (contender) => median(contender, 'start', firstResponse),
   },
   {
     title: 'echo: first response, cold page cache, ms',
     function: 'echo',
-    value: (contender) => median(contender, 'coldStart', ({ firstResponseMs }) => firstResponseMs),
+    value: (contender) => median(contender, 'coldStart', firstResponse),
   },
   {
     title: 'AWS SDK + zod: first response, ms',
     function: 'sdk',
-    value: (contender) => median(contender, 'start', ({ firstResponseMs }) => firstResponseMs),
+    value: (contender) => median(contender, 'start', firstResponse),
   },
   {
     title: 'echo: warm latency p50, µs',

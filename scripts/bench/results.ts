@@ -51,6 +51,11 @@ export function median(
   return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }
 
+/** Milliseconds. */
+export function firstResponse({ firstResponseMs }: Measurement): number {
+  return firstResponseMs
+}
+
 /** Milliseconds of CPU per 1,000 invocations, from the first response to the last. */
 export function cpuPerThousand({ cpuMsCheckpoint, cpuMsAll, invocations }: Measurement): number {
   return ((cpuMsCheckpoint + cpuMsAll) / (invocations - 1)) * 1000

@@ -7,6 +7,7 @@ import {
   cpuPerThousandLate,
   type FunctionName,
   find,
+  firstResponse,
   median,
   type Phase,
   type Results,
@@ -24,9 +25,9 @@ const FUNCTION_TITLES = { echo: 'The echo function', sdk: 'AWS SDK + zod' }
 
 const START = [
   column('first `next`, ms', 'start', ({ firstNextMs }) => firstNextMs),
-  column('first response, ms', 'start', ({ firstResponseMs }) => firstResponseMs),
+  column('first response, ms', 'start', firstResponse),
   column('cold: first `next`, ms', 'coldStart', ({ firstNextMs }) => firstNextMs),
-  column('cold: first response, ms', 'coldStart', ({ firstResponseMs }) => firstResponseMs),
+  column('cold: first response, ms', 'coldStart', firstResponse),
 ]
 /** What a cold start has read by its first response, readahead and all: what its time follows from. */
 const COLD_READ = column('cold: read, MB', 'coldStart', ({ diskBytesStart }) => diskBytesStart / 1e6)
@@ -48,8 +49,8 @@ const SIZES: Column[] = [
 ]
 const ANY_CPU = [
   column('first `next`, ms', 'anyCpuStart', ({ firstNextMs }) => firstNextMs),
-  column('first response, ms', 'anyCpuStart', ({ firstResponseMs }) => firstResponseMs),
-  column('cold: first response, ms', 'anyCpuColdStart', ({ firstResponseMs }) => firstResponseMs),
+  column('first response, ms', 'anyCpuStart', firstResponse),
+  column('cold: first response, ms', 'anyCpuColdStart', firstResponse),
   column('warm p50, µs', 'anyCpuWarm', ({ p50Us }) => p50Us),
   column('warm p99, µs', 'anyCpuWarm', ({ p99Us }) => p99Us),
   column('invocations/s', 'anyCpuWarm', ({ perSecond }) => perSecond),

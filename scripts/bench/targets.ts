@@ -5,6 +5,7 @@ import {
   cpuPerThousand,
   cpuPerThousandEarly,
   find,
+  firstResponse,
   median,
   type Phase,
   type Results,
@@ -34,7 +35,6 @@ const AWS = 'aws-lambda-ric 4, same Node.js'
 const BUN = 'Bun compiled, --bytecode'
 const ACCEPTED_GROWTH = 0.1
 
-const firstResponse = ({ firstResponseMs }: Measurement) => firstResponseMs
 const perSecond = (measurement: Measurement) => measurement.perSecond
 
 const DEFINITIONS: readonly Definition[] = [
