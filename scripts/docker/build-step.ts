@@ -5,6 +5,7 @@
  * the image's packages: those in the project's node_modules, if any, may be for another system.
  */
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -45,6 +46,7 @@ await import(pathToFileURL(join(copySources(), 'bin', 'lambdabin.js')).href)
 function becomeOwnerOf(folder: string): void {
   const { uid, gid } = statSync(folder)
   if (process.getuid?.() === 0 && uid !== 0) {
+    nameUser(uid, gid)
     process.setgroups?.([])
     process.setgid?.(gid)
     process.setuid?.(uid)
@@ -52,6 +54,14 @@ function becomeOwnerOf(folder: string): void {
   // Nobody that the image knows: without a home, nor a cache folder in one.
   process.env.HOME = tmpdir()
   process.env.XDG_CACHE_HOME = join(tmpdir(), `lambdabin-${uid}`)
+}
+
+/** Programs ask the system for their user's name and home, and fail where it has no such user. */
+function nameUser(uid: number, gid: number): void {
+  const isKnown = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .some((line) => line.split(':')[2] === String(uid))
+  if (!isKnown) appendFileSync('/etc/passwd', `lambdabin:x:${uid}:${gid}::${tmpdir()}:/bin/sh\n`)
 }
 
 function copySources(): string {

@@ -8,6 +8,9 @@ export const SYSTEM_ENVIRONMENT = {
   PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
   LANG: 'en_US.UTF-8',
   TZ: ':UTC',
+  // Lambda's user has a home that is not there. Here it keeps what is run from the builder's own, and its credentials;
+  // and a user whom the system has no name for, as in many containers, would have no home to be asked for.
+  HOME: '/home/sbx_user1051',
 }
 
 export interface LambdaEnvironmentOptions {

@@ -16,9 +16,9 @@ const FUNCTIONS = {
   network: `(function (exports, require) {
     const { createHash } = require('node:crypto')
     const { Agent } = require('node:https')
-    const { homedir } = require('node:os')
+    const { hostname } = require('node:os')
     const { AsyncLocalStorage } = require('node:async_hooks')
-    const used = [createHash('sha256').update('').digest('hex'), new Agent({ keepAlive: true }), homedir(),
+    const used = [createHash('sha256').update('').digest('hex'), new Agent({ keepAlive: true }), hostname(),
       new AsyncLocalStorage(), require('node:fs').promises, require('node:zlib').gunzipSync]
     exports.handler = async (event) => used && event
   })`,

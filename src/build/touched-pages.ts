@@ -33,13 +33,21 @@ export async function findTouchedPages(executable: string, runner: TargetRunner)
   const file = await realpath(executable)
   const ranges: PageRange[] = []
   await runToAnswer(file, runner, [], async (pid) => {
-    ranges.push(...(await readMappedPages(pid, file).catch(() => [])))
+    ranges.push(...(await readMappedPages(pid, file).catch(nothingIfRefused)))
   })
   return ranges
 }
 
+/** What the system does not show: another kernel's /proc, or one that lets nobody look. All else is a mistake of ours. */
+const REFUSALS = ['ENOENT', 'EACCES', 'EPERM', 'ENOSYS']
+
+function nothingIfRefused(error: NodeJS.ErrnoException): PageRange[] {
+  if (error.code !== undefined && REFUSALS.includes(error.code)) return []
+  throw error
+}
+
 async function readMappedPages(pid: number, file: string): Promise<PageRange[]> {
-  const pageSize = await readPageSize()
+  const pageSize = await readPageSize(pid)
   const maps = await readFile(`/proc/${pid}/maps`, 'utf8')
   const pagemap = await open(`/proc/${pid}/pagemap`)
   try {
@@ -73,8 +81,12 @@ function mappingsOf(file: string, maps: string): Mapping[] {
   })
 }
 
-async function readPageSize(): Promise<number> {
-  const vector = await readFile('/proc/self/auxv')
+/**
+ * Of the process itself, and not of this one: a process that has changed its user, as the container's does, may not
+ * read its own /proc entries, while the programs that it starts are its user's like any other.
+ */
+async function readPageSize(pid: number): Promise<number> {
+  const vector = await readFile(`/proc/${pid}/auxv`)
   for (let at = 0; at + 16 <= vector.length; at += 16) {
     if (vector.readBigUInt64LE(at) === PAGE_SIZE_ENTRY) return Number(vector.readBigUInt64LE(at + 8))
   }

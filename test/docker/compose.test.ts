@@ -79,6 +79,7 @@ test('docker-compose builds functions for every Lambda OS', {
     assert.equal(status, 0, output)
     t.diagnostic(`first up, the image being there: ${seconds(started)}`)
     assert.match(output, /self-test +\d/)
+    assert.doesNotMatch(output, /note:/)
     assert.match(output, /needs +glibc 2\.17/)
     assert.match(output, /runs on +provided \(.*\), provided\.al2, provided\.al2023/)
     assert.deepEqual(readdirSync(dist).sort(), ['echo', 'echo.zip'])
@@ -90,6 +91,20 @@ test('docker-compose builds functions for every Lambda OS', {
       readdirSync(project).filter((name) => lstatSync(join(project, name)).uid !== OWNER.uid),
       [],
     )
+  })
+
+  await t.test('a function of Node.js’s network modules lacks nothing, whoever builds it', async () => {
+    writeFileSync(
+      join(project, 'src', 'network.ts'),
+      "import { randomUUID } from 'node:crypto'\nimport { Agent } from 'node:https'\nimport { homedir } from 'node:os'\n" +
+        'export const agent = new Agent()\nexport const handler = async () => [randomUUID(), homedir()]\n',
+    )
+    const { status, output } = await compose(['up', '--exit-code-from', 'builder'], {
+      ENTRY: 'src/network.ts',
+    })
+    assert.equal(status, 0, output)
+    // Such as of a code cache, or a read-ahead, that it goes without.
+    assert.doesNotMatch(output, /note:/)
   })
 
   await t.test('the executable needs nothing newer than glibc 2.17 and libstdc++ of GCC 4.8', () => {
