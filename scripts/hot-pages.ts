@@ -21,14 +21,14 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prepareBaseNode } from '../src/build/base-node.ts'
-import { bundleRuntime } from '../src/build/bundle-runtime.ts'
-import type { Architecture } from '../src/build/elf-file.ts'
-import { type KnownHotPages, layoutOf } from '../src/build/hot-pages.ts'
-import { formatRanges, joinRanges, type PageRange } from '../src/build/page-ranges.ts'
-import { makeStandIn, type StandInKind } from '../src/build/stand-in.ts'
-import type { TargetRunner } from '../src/build/target-runner.ts'
-import { findTouchedPages } from '../src/build/touched-pages.ts'
+import { prepareBaseNode } from '../src/compiler/base-node/base-node.ts'
+import type { TargetRunner } from '../src/compiler/base-node/target-runner.ts'
+import { bundleRuntime } from '../src/compiler/bundle/bundle-runtime.ts'
+import type { Architecture } from '../src/compiler/elf/elf-file.ts'
+import { type KnownHotPages, layoutOf } from '../src/compiler/read-ahead/hot-pages.ts'
+import { formatRanges, joinRanges, type PageRange } from '../src/compiler/read-ahead/page-ranges.ts'
+import { makeStandIn, type StandInKind } from '../src/compiler/read-ahead/stand-in.ts'
+import { findTouchedPages } from '../src/compiler/read-ahead/touched-pages.ts'
 
 /** What one start touches and another does not is a page in a hundred. */
 const RUNS = 3

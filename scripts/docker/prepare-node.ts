@@ -8,10 +8,10 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import process from 'node:process'
-import { readArchitecture } from '../../src/build/elf-file.ts'
-import { neededVersion } from '../../src/build/elf-versions.ts'
-import { LAMBDA_RUNTIMES, runtimesWith } from '../../src/build/lambda-runtimes.ts'
-import { makeNodeSmaller } from '../../src/build/smaller-node.ts'
+import { makeNodeSmaller } from '../../src/compiler/base-node/smaller-node.ts'
+import { readArchitecture } from '../../src/compiler/elf/elf-file.ts'
+import { neededVersion } from '../../src/compiler/elf/elf-versions.ts'
+import { LAMBDA_RUNTIMES, runtimesWith } from '../../src/compiler/package/lambda-runtimes.ts'
 
 const [oldest, ...files] = process.argv.slice(2)
 for (const file of files) {

@@ -1,5 +1,5 @@
 /** Which commands work on which computers: what lambdabin builds runs on Linux, and so does what runs it. */
-import { BuildError } from '../build/build-error.ts'
+import { BuildError } from '../compiler/build-error.ts'
 
 /** The command does not work on this system; there is a way that does. */
 export class HostSystemError extends BuildError {

@@ -15,12 +15,7 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  environmentVariables,
-  type FunctionSettings,
-  isSnapStart,
-  logStreamName,
-} from './environment-variables.ts'
+import { type FunctionError, type InvocationOutcome, platformFunctionError } from '../runtime-api/exchange.ts'
 import {
   entrypointError,
   exitError,
@@ -28,13 +23,18 @@ import {
   type PlatformError,
   timeoutError,
   timeoutMessage,
-} from './function-error.ts'
-import type { Invocation } from './invocation.ts'
-import { type FunctionError, type InvocationOutcome, platformFunctionError } from './invocation-exchange.ts'
+} from '../runtime-api/function-error.ts'
+import type { Invocation } from '../runtime-api/invocation.ts'
+import { type InitResult, RuntimeApiServer } from '../runtime-api/server.ts'
+import {
+  environmentVariables,
+  type FunctionSettings,
+  isSnapStart,
+  logStreamName,
+} from './environment-variables.ts'
 import { endLine, initReportLine, reportLine, startLine } from './log-lines.ts'
 import type { PrivateTmp } from './private-tmp.ts'
 import { readPeakMemory, readProcessMemory } from './process-memory.ts'
-import { type InitResult, RuntimeApiServer } from './runtime-api-server.ts'
 import { type ProcessEnd, RuntimeProcess } from './runtime-process.ts'
 
 export interface ExecutionEnvironmentOptions extends FunctionSettings {

@@ -3,12 +3,12 @@
  * two doors to it.
  */
 
+import { platformFunctionError } from '../runtime-api/exchange.ts'
+import { createInvocation, functionArn, type Invocation } from '../runtime-api/invocation.ts'
 import type { EnvironmentPool, PooledInvocation } from './environment-pool.ts'
 import type { FunctionCode, PreparedCode } from './function-code.ts'
 import type { FunctionConfiguration } from './function-configuration.ts'
 import type { FunctionStore } from './function-store.ts'
-import { createInvocation, functionArn, type Invocation } from './invocation.ts'
-import { platformFunctionError } from './invocation-exchange.ts'
 import { ResourceConflictException, ResourceNotFoundException } from './lambda-error.ts'
 import { type EnvironmentSettings, type FunctionRevision, LocalFunction } from './local-function.ts'
 import { PackageCode } from './package-code.ts'

@@ -7,7 +7,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import type { ProcessExit } from './function-error.ts'
+import type { ProcessExit } from '../runtime-api/function-error.ts'
 
 export interface RuntimeProcessOptions {
   /** The path of `bootstrap`, or of a program that becomes it. */

@@ -5,8 +5,8 @@
  * invoker gets a valid document of bounded size, since an error that cannot be posted is an invocation lost.
  */
 
+import type { ErrorDocument } from '../runtime-api/contract.ts'
 import { nodeUtil } from './modules-on-use.ts'
-import type { ErrorDocument } from './runtime-api.ts'
 
 /** Characters kept of a message; the platform refuses documents over 6 MiB and logs cut lines at 256 KiB. */
 const MAX_MESSAGE_LENGTH = 64 * 1024

@@ -2,7 +2,7 @@ import type { Callback, Context } from '../index.ts'
 import { InvocationContext, type InvocationFacts, type Settle } from './context.ts'
 import type { Environment } from './environment.ts'
 import { HandlerNotFound, NodeJsExit } from './errors.ts'
-import { fromFetchHandler, isFetchHandler } from './fetch-handler.ts'
+import { fromFetchHandler, isFetchHandler } from './http/fetch-handler.ts'
 import type { ResponseStream } from './response-stream.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the user's own signature, known to nobody here.

@@ -1,4 +1,6 @@
+import { type ErrorDocument, NEXT_HEADERS } from '../runtime-api/contract.ts'
 import { highWaterMark, isStreaming } from './awslambda.ts'
+import type { NextInvocation, RuntimeClient } from './connection/runtime-client.ts'
 import { type Environment, setTraceId } from './environment.ts'
 import { toErrorDocument } from './error-response.ts'
 import { RuntimeApiFailure, UnmarshalError } from './errors.ts'
@@ -8,8 +10,6 @@ import { type InvocationScope, invocationScope } from './invocation-scope.ts'
 import { logFailure } from './log.ts'
 import { isStreamable, marshalResult, type StreamableResult } from './response.ts'
 import type { ResponseStream } from './response-stream.ts'
-import { type ErrorDocument, NEXT_HEADERS } from './runtime-api.ts'
-import type { NextInvocation, RuntimeClient } from './runtime-client.ts'
 import type { StreamedResponse } from './streamed-response.ts'
 
 /** Next, then the handler, then exactly one response or error, and again. */

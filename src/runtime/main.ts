@@ -6,7 +6,10 @@
  * (an uncaught exception, an unhandled rejection, a Runtime API that says 500) ends it.
  */
 
+import type { Program } from '../executable/program.ts'
+import type { ErrorDocument } from '../runtime-api/contract.ts'
 import { installAwslambda, isStreaming, removeAwslambda } from './awslambda.ts'
+import { RuntimeClient } from './connection/runtime-client.ts'
 import {
   announceNodeRuntime,
   type Environment,
@@ -33,9 +36,6 @@ import { InvocationLoop } from './invocation-loop.ts'
 import { invocationScope } from './invocation-scope.ts'
 import { type LifecycleHooks, lifecycleHooks } from './lifecycle-hooks.ts'
 import { installConsole, logFailure, logRuntimeProblem } from './log.ts'
-import type { Program } from './program.ts'
-import type { ErrorDocument } from './runtime-api.ts'
-import { RuntimeClient } from './runtime-client.ts'
 import { installStackTraces } from './stack-trace.ts'
 import { silenceOwnWarnings } from './warnings.ts'
 

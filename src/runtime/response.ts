@@ -1,5 +1,5 @@
+import { MAX_RESPONSE_BYTES } from '../runtime-api/contract.ts'
 import { MarshalError, ResponseSizeTooLarge } from './errors.ts'
-import { MAX_RESPONSE_BYTES } from './runtime-api.ts'
 
 /** Bytes that a character of JavaScript takes in UTF-8 at most. */
 const MAX_BYTES_PER_CHARACTER = 3

@@ -7,15 +7,15 @@
  */
 
 import { ClientRequest, type IncomingMessage } from 'node:http'
-import type { LifecycleHook } from './lifecycle-hooks.ts'
-import { logRuntimeProblem } from './log.ts'
-import { splitAddress } from './runtime-address.ts'
 import {
   EXTENSION_ID_HEADER,
   EXTENSION_NAME_HEADER,
   EXTENSION_NEXT_PATH,
   EXTENSION_REGISTER_PATH,
-} from './runtime-api.ts'
+} from '../runtime-api/contract.ts'
+import { splitAddress } from './connection/runtime-address.ts'
+import type { LifecycleHook } from './lifecycle-hooks.ts'
+import { logRuntimeProblem } from './log.ts'
 
 const NAME = 'lambdabin-shutdown'
 

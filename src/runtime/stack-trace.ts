@@ -6,7 +6,7 @@
  */
 
 import type { SourceMap } from 'node:module'
-import type { Program } from './program.ts'
+import type { Program } from '../executable/program.ts'
 
 export function installStackTraces(program: Program): void {
   const sourceMaps = new Map<string, SourceMap | undefined>()

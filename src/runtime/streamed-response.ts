@@ -7,11 +7,6 @@
  */
 
 import { ClientRequest } from 'node:http'
-import { errorTypeHeader } from './error-response.ts'
-import { RuntimeApiFailure } from './errors.ts'
-import { logRuntimeProblem } from './log.ts'
-import { ResponseStream } from './response-stream.ts'
-import { splitAddress } from './runtime-address.ts'
 import {
   ERROR_BODY_TRAILER,
   ERROR_TYPE_HEADER,
@@ -19,7 +14,12 @@ import {
   RESPONSE_MODE_HEADER,
   responsePath,
   STATUS,
-} from './runtime-api.ts'
+} from '../runtime-api/contract.ts'
+import { splitAddress } from './connection/runtime-address.ts'
+import { errorTypeHeader } from './error-response.ts'
+import { RuntimeApiFailure } from './errors.ts'
+import { logRuntimeProblem } from './log.ts'
+import { ResponseStream } from './response-stream.ts'
 
 export class StreamedResponse {
   readonly stream: ResponseStream

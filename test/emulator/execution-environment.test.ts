@@ -7,8 +7,8 @@ import {
   ExecutionEnvironment,
   type ExecutionEnvironmentOptions,
 } from '../../src/emulator/execution-environment.ts'
-import { createInvocation } from '../../src/emulator/invocation.ts'
-import type { InvocationOutcome } from '../../src/emulator/invocation-exchange.ts'
+import type { InvocationOutcome } from '../../src/runtime-api/exchange.ts'
+import { createInvocation } from '../../src/runtime-api/invocation.ts'
 import { fixturePackage, temporaryFolder, writeExecutable } from '../support/fixture-package.ts'
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:misbehaving'

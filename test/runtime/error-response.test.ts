@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { errorTypeHeader, toErrorDocument } from '../../src/runtime/error-response.ts'
-import type { ErrorDocument } from '../../src/runtime/runtime-api.ts'
+import type { ErrorDocument } from '../../src/runtime-api/contract.ts'
 
 function assertValid(document: ErrorDocument): void {
   assert.equal(typeof document.errorType, 'string')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { marshalResult } from '../../src/runtime/response.ts'
-import { MAX_RESPONSE_BYTES } from '../../src/runtime/runtime-api.ts'
+import { MAX_RESPONSE_BYTES } from '../../src/runtime-api/contract.ts'
 
 test('undefined is sent as null', () => {
   assert.equal(marshalResult(undefined), 'null')

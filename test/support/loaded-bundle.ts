@@ -1,9 +1,9 @@
 /** Loads a bundled function as its executable would, in this process. */
 
-import type { FunctionBundle } from '../../src/build/bundle-function.ts'
-import { textName } from '../../src/build/text-name.ts'
-import type { Program } from '../../src/runtime/program.ts'
-import { startProgram } from '../../src/runtime/program-loader.ts'
+import type { FunctionBundle } from '../../src/compiler/bundle/bundle-function.ts'
+import { textName } from '../../src/compiler/bundle/text-name.ts'
+import type { Program } from '../../src/executable/program.ts'
+import { startProgram } from '../../src/executable/program-loader.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: what a bundle exports is whatever the test wrote.
 export type Exports = any

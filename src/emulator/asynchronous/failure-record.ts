@@ -5,7 +5,7 @@
  * on-failure destination.
  */
 
-import type { FunctionError } from '../invocation-exchange.ts'
+import type { FunctionError } from '../../runtime-api/exchange.ts'
 import type { QueuedEvent } from './queued-event.ts'
 
 /** The first two are Lambda's. */

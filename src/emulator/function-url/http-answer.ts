@@ -1,8 +1,8 @@
 /** A function's response as the HTTP response of its URL: whole, or as it arrives. */
 
 import type { ServerResponse } from 'node:http'
-import type { BufferedResponse, StreamedResponse } from '../invocation-exchange.ts'
-import { writeAtPace } from '../slow-reader.ts'
+import type { BufferedResponse, StreamedResponse } from '../../runtime-api/exchange.ts'
+import { writeAtPace } from '../http/slow-reader.ts'
 import { type HttpMetadata, HttpMetadataError, httpMetadata } from './http-metadata.ts'
 import { HTTP_INTEGRATION_TYPE, PRELUDE_END, splitPrelude } from './stream-prelude.ts'
 

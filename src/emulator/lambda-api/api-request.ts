@@ -1,10 +1,10 @@
 /** A request to the Lambda API, and reading it: its body is had whole or refused. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../../runtime-api/request-body.ts'
 import type { EventQueue } from '../asynchronous/event-queue.ts'
 import { RequestTooLargeException, SerializationException } from '../lambda-error.ts'
 import type { LocalLambda } from '../local-lambda.ts'
-import { readBody } from '../request-body.ts'
 import { functionNameOf } from './function-reference.ts'
 
 export interface ApiRequest {

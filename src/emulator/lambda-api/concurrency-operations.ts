@@ -1,7 +1,7 @@
 /** The API's operations on reserved concurrency. */
 
+import { answerDocument, answerNothing } from '../http/api-answer.ts'
 import { InvalidParameterValueException } from '../lambda-error.ts'
-import { answerDocument, answerNothing } from './api-answer.ts'
 import { type ApiRequest, functionName, readDocument } from './api-request.ts'
 import { readInteger } from './members.ts'
 

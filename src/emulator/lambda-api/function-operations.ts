@@ -11,13 +11,13 @@ import {
   implicitUrl,
   modifiedAt,
 } from '../function-configuration.ts'
+import { answerDocument, answerNothing } from '../http/api-answer.ts'
 import {
   InvalidParameterValueException,
   PreconditionFailedException,
   RequestTooLargeException,
   ResourceNotFoundException,
 } from '../lambda-error.ts'
-import { answerDocument, answerNothing } from './api-answer.ts'
 import { type ApiRequest, functionName, readDocument } from './api-request.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { readConfigurationChange } from './configuration-members.ts'

@@ -1,11 +1,11 @@
 /** Invoke: runs a function and answers with its response, or queues the event, or only checks. */
 
-import { MAX_RESPONSE_BYTES } from '../../runtime/runtime-api.ts'
+import { MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
+import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
+import { answerBytes, answerNothing } from '../http/api-answer.ts'
+import { departureSignal } from '../http/client-departure.ts'
 import type { StartedInvocation } from '../local-lambda.ts'
-import { wholeOutcome } from '../whole-outcome.ts'
-import { answerBytes, answerNothing } from './api-answer.ts'
 import { type ApiRequest, functionName } from './api-request.ts'
-import { departureSignal } from './client-departure.ts'
 import {
   MAX_ASYNCHRONOUS_EVENT_BYTES,
   MAX_EVENT_BYTES,

@@ -10,6 +10,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { EventQueue } from '../asynchronous/event-queue.ts'
 import { serveFunctionUrl } from '../function-url/function-url.ts'
+import { answerError } from '../http/api-answer.ts'
+import { ClientDeparted } from '../http/client-departure.ts'
 import {
   AccessDeniedException,
   LambdaError,
@@ -17,9 +19,7 @@ import {
   UnknownOperationException,
 } from '../lambda-error.ts'
 import type { LocalLambda } from '../local-lambda.ts'
-import { answerError } from './api-answer.ts'
 import { type ApiRequest, RequestTruncated } from './api-request.ts'
-import { ClientDeparted } from './client-departure.ts'
 import {
   deleteFunctionConcurrency,
   getFunctionConcurrency,

@@ -7,11 +7,11 @@
 
 import type { ServerResponse } from 'node:http'
 import type { EventStreamCodec } from '@smithy/core/event-streams'
-import type { FunctionError, InvocationOutcome } from '../invocation-exchange.ts'
-import { writeAtPace } from '../slow-reader.ts'
-import { answerNothing } from './api-answer.ts'
+import type { FunctionError, InvocationOutcome } from '../../runtime-api/exchange.ts'
+import { answerNothing } from '../http/api-answer.ts'
+import { departureSignal } from '../http/client-departure.ts'
+import { writeAtPace } from '../http/slow-reader.ts'
 import { type ApiRequest, functionName } from './api-request.ts'
-import { departureSignal } from './client-departure.ts'
 import { invocationHeaders } from './invoke-operation.ts'
 import { MAX_EVENT_BYTES, readHeader, readInvocationRequest } from './invoke-request.ts'
 

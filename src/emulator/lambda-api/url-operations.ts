@@ -1,12 +1,12 @@
 /** The API's operations on function URLs. */
 
 import type { CorsConfiguration, FunctionUrlConfiguration } from '../function-configuration.ts'
+import { answerDocument, answerNothing } from '../http/api-answer.ts'
 import {
   InvalidParameterValueException,
   ResourceConflictException,
   ResourceNotFoundException,
 } from '../lambda-error.ts'
-import { answerDocument, answerNothing } from './api-answer.ts'
 import { type ApiRequest, functionName, readDocument } from './api-request.ts'
 import { readBoolean, readChoice, readInteger, readObject, readStrings } from './members.ts'
 

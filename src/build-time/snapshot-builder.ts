@@ -1,0 +1,184 @@
+/**
+ * The main script of an executable whose function is initialised at build time: it runs when the startup snapshot is made,
+ * and what it leaves in the heap is what each process of the executable starts with.
+ *
+ * It is run twice at build time, each time with the environment variable `LAMBDABIN_SNAPSHOT` naming a folder: by lambdabin,
+ * to see whether the function can be initialised there, and by pkg. The folder holds the texts `runtime.js` and
+ * `function.js`, `deferred-modules.json` and `functions.json`; the script writes `report.json` there.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startupSnapshot } from 'node:v8'
+import { constants, Script } from 'node:vm'
+import { asRequire } from '../executable/as-require.ts'
+import type { Program } from '../executable/program.ts'
+import { lifecycleHooks } from '../runtime/lifecycle-hooks.ts'
+import { installStandardStreams } from '../runtime/standard-streams.ts'
+import { compileFunctions, type HotFunctions } from './compiled-functions.ts'
+import { deferModule, type ModuleDescription } from './deferred-modules.ts'
+import { type InitProblem, InitWatch } from './init-watch.ts'
+import { keepToLoopback } from './loopback.ts'
+
+/** What the build reads: `report.json`. */
+export interface InitReport {
+  readonly problems: readonly InitProblem[]
+  readonly environmentRead: readonly string[]
+}
+
+/** The folder that Lambda unpacks every package into: what `__dirname` says, wherever it is built. */
+const TASK_ROOT = '/var/task'
+const FUNCTION_FILE = 'function.js'
+const RUNTIME_FILE = 'runtime.js'
+/** Milliseconds that initialising may take, as in Lambda's init phase. */
+const TIMEOUT_MS = 10_000
+const EXIT_REFUSED = 3
+
+interface Runtime {
+  start(program: Program): void
+  prepare(program: Program): void
+}
+
+const folder = process.env.LAMBDABIN_SNAPSHOT as string
+delete process.env.LAMBDABIN_SNAPSHOT
+const deferredModules: Record<string, ModuleDescription> = JSON.parse(
+  readFileSync(join(folder, 'deferred-modules.json'), 'utf8'),
+)
+const watch = new InitWatch()
+
+const functionModule = { exports: {} }
+const runtimeModule = { exports: {} as Runtime }
+const standIns = new Map<string, object>()
+const functionRequire = requireForBoth()
+let pending: unknown
+
+const program: Program = {
+  runtimeFile: RUNTIME_FILE,
+  isInitialisedAtBuild: true,
+  // The build tries the executable without the function's own handler: see launcher.ts.
+  loadFunction: () =>
+    process.argv.includes('--lambdabin-self-test')
+      ? { handler: async (event: unknown) => event }
+      : functionModule.exports,
+  readSourceMap: (file) => {
+    const { getAsset, isSea } = process.getBuiltinModule('node:sea')
+    return file === FUNCTION_FILE && isSea() ? getAsset('function.js.map', 'utf8') : undefined
+  },
+}
+
+evaluate(RUNTIME_FILE, runtimeModule.exports, process.getBuiltinModule, runtimeModule)
+runtimeModule.exports.prepare(program)
+installStandardStreams()
+const useNetwork = keepToLoopback()
+const deadline = setTimeout(() => {
+  const waitsFor = watch.openHandles()
+  finish([...waitsFor, ...(waitsFor.length > 0 ? [] : [{ what: 'does not finish within 10 s', stack: '' }])])
+}, TIMEOUT_MS)
+deadline.unref()
+process.on('uncaughtException', fail)
+process.on('unhandledRejection', fail)
+watch.begin()
+try {
+  pending = evaluate(
+    FUNCTION_FILE,
+    functionModule.exports,
+    functionRequire,
+    functionModule,
+    join(TASK_ROOT, FUNCTION_FILE),
+    TASK_ROOT,
+    `file://${TASK_ROOT}/${FUNCTION_FILE}`,
+  )
+  pending = Promise.resolve(pending)
+    .then(runBeforeSnapshotHooks)
+    .then(() => {
+      pending = undefined
+    }, fail)
+} catch (error) {
+  fail(error)
+}
+
+// Called when nothing is left to do.
+startupSnapshot.addSerializeCallback(() => {
+  process.off('uncaughtException', fail)
+  process.off('unhandledRejection', fail)
+  clearTimeout(deadline)
+  const unsettled = pending === undefined ? [] : [{ what: 'awaits a promise that never settles', stack: '' }]
+  finish([...unsettled, ...watch.openHandles(), ...loadedAfterAll()])
+  const hot: HotFunctions = JSON.parse(readFileSync(join(folder, 'functions.json'), 'utf8'))
+  compileFunctions(hot, (file) => readFileSync(join(folder, file), 'utf8'))
+  for (const name of Object.keys(deferredModules)) delete deferredModules[name]
+})
+startupSnapshot.setDeserializeMainFunction(() => runtimeModule.exports.start(program))
+
+async function runBeforeSnapshotHooks(): Promise<void> {
+  for (const hook of lifecycleHooks().beforeSnapshot.toReversed()) await hook()
+}
+
+function evaluate(file: string, ...parameters: unknown[]): unknown {
+  const script = new Script(readFileSync(join(folder, file), 'utf8'), {
+    filename: file,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  })
+  return script.runInThisContext()(...parameters)
+}
+
+/** Writes the report. Goes on if there is nothing in it that keeps the snapshot from being taken. */
+function finish(found: readonly InitProblem[]): void {
+  watch.end()
+  useNetwork()
+  const problems = [...watch.problems, ...found]
+  const report: InitReport = { problems, environmentRead: watch.environmentRead }
+  writeFileSync(join(folder, 'report.json'), JSON.stringify(report))
+  if (problems.length > 0) process.exit(EXIT_REFUSED)
+}
+
+function fail(error: unknown): void {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  // What was refused is the cause of what follows from it.
+  const what = `fails: ${error instanceof Error ? error.name : typeof error}: ${message}`
+  finish(watch.problems.length > 0 ? [] : [{ what, stack: String(stack) }])
+}
+
+/** Modules that got loaded in spite of the stand-ins, by something of Node.js's that needs them. */
+function loadedAfterAll(): InitProblem[] {
+  const loaded = Reflect.get(process, 'moduleLoadList') as string[]
+  const bindings = loaded.filter((name) =>
+    /^Internal Binding (http_parser|http2|tls_wrap|sqlite|wasi)$/.test(name),
+  )
+  if (bindings.length === 0) return []
+  const what =
+    'loads Node.js’s HTTP or TLS implementation as it initialises, by using fetch, Request, Response, Headers or WebSocket, say'
+  return [{ what, stack: '' }]
+}
+
+/**
+ * A `require` for the function, at build time and in the environment: Node.js's own modules, some of them deferred;
+ * packages beside the executable in the execution environment only.
+ */
+function requireForBoth(): NodeJS.Require {
+  let beside: NodeJS.Require | undefined
+  const whole = (what: string): NodeJS.Require => {
+    if (!watch.isOver) throw watch.refuse(`loads ${what}, which is shipped beside the executable,`)
+    const taskRoot = process.env.LAMBDA_TASK_ROOT || TASK_ROOT
+    beside ??= process.getBuiltinModule('node:module').createRequire(join(taskRoot, FUNCTION_FILE))
+    return beside
+  }
+  return asRequire((id) => {
+    const name = id.replace(/^node:/, '')
+    if (Object.hasOwn(deferredModules, name) && !watch.isOver) return standIn(name)
+    if (name === 'crypto') watch.watchRandom()
+    return process.getBuiltinModule(id) ?? whole(id)(id)
+  }, whole)
+}
+
+function standIn(name: string): object {
+  const known = standIns.get(name)
+  if (known !== undefined) return known
+  const made = deferModule(name, () => deferredModules[name] as ModuleDescription, {
+    isBuilding: () => !watch.isOver,
+    load: () => process.getBuiltinModule(`node:${name}`) as unknown as Record<PropertyKey, unknown>,
+    refuse: (what) => watch.refuse(what),
+  })
+  standIns.set(name, made)
+  return made
+}

@@ -1,0 +1,33 @@
+/** What esbuild found wrong, in esbuild's own wording and layout: file, line, column, the line itself. */
+import { type BuildFailure, formatMessages, type Message } from 'esbuild'
+import { BuildError } from '../build-error.ts'
+import { shownPath } from '../shown-path.ts'
+
+/** The entry or something that it imports cannot be bundled. The message holds esbuild's diagnostics. */
+export class BundleError extends BuildError {
+  override readonly name = 'BundleError'
+}
+
+/**
+ * Turns what esbuild threw into a {@link BundleError} that names `entry`; anything else is returned as it is.
+ */
+export async function explainBundleFailure(error: unknown, entry: string): Promise<unknown> {
+  if (!isBuildFailure(error)) {
+    return error
+  }
+  const diagnostics = await formatDiagnostics(error.errors, 'error')
+  const count = error.errors.length === 1 ? 'one error' : `${error.errors.length} errors`
+  return new BundleError(`${shownPath(entry)} cannot be bundled, ${count}:\n\n${diagnostics}`, {
+    cause: error,
+  })
+}
+
+/** esbuild's messages as text for a terminal, without colours so that logs stay readable. */
+export async function formatDiagnostics(messages: Message[], kind: 'error' | 'warning'): Promise<string> {
+  const texts = await formatMessages(messages, { kind, color: false, terminalWidth: 110 })
+  return texts.join('').trimEnd()
+}
+
+export function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && 'errors' in error && Array.isArray(error.errors)
+}

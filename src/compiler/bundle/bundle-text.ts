@@ -1,0 +1,145 @@
+/**
+ * One text of a function's executable, made by esbuild of an entry and what that imports.
+ *
+ * Evaluated as a script, the text's value is a function with the parameters of {@link ./function-wrapper.ts}. It
+ * returns nothing, or a promise where the entry or an import of it awaits at its top level.
+ *
+ * Nothing in it tells where it was built: paths in it and in its source map are relative to the function's
+ * project, so that the same sources give the same bytes.
+ */
+import { join } from 'node:path'
+import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild'
+import { OWN_CONDITIONS } from '../source-files.ts'
+import { asyncFunctionFromModule } from './async-module.ts'
+import { awsSdkModules } from './aws-sdk-modules.ts'
+import { isBuildFailure } from './bundle-failure.ts'
+import { hasRenamedClass, withoutIdleCalls } from './class-names.ts'
+import { CLOSE_WRAPPER, IMPORT_META, openWrapper } from './function-wrapper.ts'
+import { refuseNativeAddons } from './native-addons.ts'
+
+export interface Text {
+  readonly code: Buffer
+  /** Source map of `code`, without the sources themselves. */
+  readonly sourceMap: Buffer
+}
+
+export interface TextOptions {
+  /** What esbuild starts from: a path, or what one of `plugins` resolves. */
+  readonly entry: string
+  /** What paths are relative to. */
+  readonly project: string
+  readonly minify: boolean
+  /** Packages to leave out, by name. */
+  readonly externals: readonly string[]
+  /** Asked before any others. */
+  readonly plugins?: readonly Plugin[]
+  /** What stands right before a plain function's code. */
+  readonly prelude?: string
+  /** Further parameters of the text's function. */
+  readonly parameters?: readonly string[]
+  /** Changes esbuild's code before it is wrapped, and leaves each position in it where it is. */
+  readonly adapt?: (code: string) => Promise<string>
+}
+
+export type Bundled = BuildResult<BuildOptions & { write: false; metafile: true }>
+
+/** As an ES module. */
+export function bundleModule(options: TextOptions): Promise<Bundled> {
+  return bundle(options, { format: 'esm' })
+}
+
+/**
+ * The text as a plain function; undefined when something in it awaits at its top level, and then `onAwait` is told the
+ * paths of the modules that do.
+ */
+export async function bundleAsScript(
+  options: TextOptions,
+  onAwait: (modules: ReadonlySet<string | undefined>) => void = () => {},
+): Promise<Text | undefined> {
+  const script: BuildOptions = {
+    format: 'cjs',
+    banner: { js: openWrapper('function', options.prelude, options.parameters) },
+    footer: { js: CLOSE_WRAPPER },
+  }
+  try {
+    const { code, sourceMap } = await withClassNames(await bundle(options, script), options, script)
+    return { code: options.adapt ? Buffer.from(await options.adapt(code.toString())) : code, sourceMap }
+  } catch (error) {
+    if (isBuildFailure(error) && error.errors.every(({ text }) => /top-level await/i.test(text))) {
+      onAwait(new Set(error.errors.map(({ location }) => location?.file)))
+      return undefined
+    }
+    throw error
+  }
+}
+
+/** The text of the bundle that is an ES module, as an async function. */
+export async function bundleAsAsyncFunction(module: Bundled, options: TextOptions): Promise<Text> {
+  const { code, sourceMap } = await withClassNames(module, options, { format: 'esm' })
+  const { adapt = async (text) => text } = options
+  const map = JSON.parse(sourceMap.toString())
+  // One line further down: the wrapper's first.
+  return {
+    code: Buffer.from(await asyncFunctionFromModule(await adapt(code.toString()), options.parameters)),
+    sourceMap: Buffer.from(JSON.stringify({ ...map, mappings: `;${map.mappings}` })),
+  }
+}
+
+/**
+ * The output of `bundled`, or of the same bundled again if esbuild gave a class of the author's another name.
+ */
+async function withClassNames(bundled: Bundled, options: TextOptions, format: BuildOptions): Promise<Text> {
+  const output = outputs(bundled)
+  const plain = output.code.toString()
+  if (!hasRenamedClass(plain, output.sourceMap.toString())) {
+    return output
+  }
+  const { code, sourceMap } = outputs(await bundle(options, { ...format, keepNames: true }))
+  return { code: Buffer.from(withoutIdleCalls(code.toString(), plain)), sourceMap }
+}
+
+function bundle(options: TextOptions, format: BuildOptions): Promise<Bundled> {
+  return build({
+    entryPoints: [options.entry],
+    bundle: true,
+    write: false,
+    metafile: true,
+    absWorkingDir: options.project,
+    outfile: join(options.project, 'function.js'),
+    platform: 'node',
+    target: 'node22',
+    define: IMPORT_META,
+    // 'module' is esbuild's own default, which any other would take away.
+    conditions: ['module', ...OWN_CONDITIONS],
+    external: [...options.externals],
+    plugins: [...(options.plugins ?? []), refuseNativeAddons, awsSdkModules],
+    sourcemap: 'external',
+    sourcesContent: false,
+    // Identifiers keep their names: an error's class name is its errorType. Nor would shorter ones be faster.
+    // An AWS SDK DynamoDB client with zod, from start to loaded, without and with a code cache: as it is 109
+    // and 60 ms; so 102 and 56; identifiers shortened and names kept by calls (keepNames) 112 and 57.
+    minifySyntax: options.minify,
+    minifyWhitespace: options.minify,
+    legalComments: 'none',
+    logLevel: 'silent',
+    ...format,
+    // esbuild's default charset, ASCII, stays: V8 holds such a text in one byte per character instead of two.
+  }) as Promise<Bundled>
+}
+
+function outputs(result: Bundled): Text {
+  return { code: outputFile(result, '.js'), sourceMap: outputFile(result, '.js.map') }
+}
+
+function outputFile(result: Bundled, ending: string): Buffer {
+  const output = result.outputFiles.find(({ path }) => path.endsWith(ending))
+  if (output === undefined) {
+    throw new Error(`esbuild wrote no ${ending} file`)
+  }
+  return Buffer.from(output.contents)
+}
+
+/** The code of a bundle as esbuild wrote it. */
+export function codeOf(result: Bundled): string {
+  return outputFile(result, '.js').toString()
+}

@@ -1,0 +1,114 @@
+/**
+ * Leaves out of undici what its HTTP/1.1 client never uses against the Runtime API, and of Node.js what undici would
+ * load for it. Evaluating modules is most of what undici costs at start-up, so what is not in the bundle, or not
+ * loaded from Node.js, is what makes a runtime quick: to its first `next` undici whole takes 100 ms on the machine
+ * this was measured on, and so 64.
+ *
+ * Each stand-in throws when it is used after all, so that a new release of undici that needs one shows in the tests.
+ */
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import type { Plugin } from 'esbuild'
+import { TCP_SOCKET_FILE, UNDICI_CONNECTION_FILE } from '../source-files.ts'
+
+const CONNECTION = JSON.stringify(UNDICI_CONNECTION_FILE)
+
+/** Those of undici's errors that the client names. */
+const ERRORS = [
+  ...['InvalidArgumentError', 'ConnectTimeoutError', 'InformationalError', 'SocketError'],
+  ...['ClientDestroyedError', 'ClientClosedError'],
+] as const
+
+/** Text of the module that stands in, by what the import that it stands in for ends with. */
+const STAND_INS: readonly (readonly [RegExp, string])[] = [
+  // The connection is plain HTTP, which never turns into HTTP/2.
+  [/\/client-h2(\.js)?$/, refusal('HTTP/2')],
+  // Requests and connections are lambdabin's own, for the reasons that their file gives.
+  [/^\.\.\/core\/request(\.js)?$/, `module.exports = require(${CONNECTION}).Request`],
+  [/\/client-h1(\.js)?$/, `module.exports = require(${CONNECTION}).connectH1`],
+  // Tables of well-known headers, which undici's own parsers and requests need.
+  [/^(\.|\.\.\/core)\/tree(\.js)?$/, 'module.exports = { tree: { lookup() {} } }'],
+  [/^(\.|\.\.\/core)\/constants(\.js)?$/, 'module.exports = {}'],
+  // Channels for whoever wants to watch undici at work. Tracing libraries do, and mean the function's own requests.
+  [/^(\.|\.\.\/core)\/diagnostics(\.js)?$/, `module.exports = { channels: ${channels()} }`],
+  // The client is given a connector of the runtime's own.
+  [/^(\.|\.\.\/core)\/connect(\.js)?$/, refusal('its connector')],
+  // For `http.maxHeaderSize`, which the client is given, and to recognise a server's request.
+  [/^node:http$/, 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class {} }'],
+  // Forty classes, of which a few are ever made.
+  [/(^\.|\/core)\/errors(\.js)?$/, errorsOnUse()],
+  // For a host that is an IPv6 address, for options that the client is not given, and for TLS.
+  [
+    /^node:net$/,
+    'const net = () => process.getBuiltinModule("node:net"); module.exports = { isIP: (text) => net().isIP(text), isIPv6: (text) => net().isIPv6(text) }',
+  ],
+  // To tell whether a body that is a stream was read.
+  [/^node:stream$/, 'module.exports = {}'],
+  // For query strings, which the Runtime API has none of.
+  [
+    /^node:querystring$/,
+    'module.exports = { stringify() { throw new Error("lambdabin leaves query strings out of undici") } }',
+  ],
+  // Node.js's loads its differ and its printer. undici asserts on what is true or false only.
+  [
+    /^node:assert$/,
+    'module.exports = (holds, message) => { if (!holds) throw message instanceof Error ? message : new Error(message ?? "an invariant of undici does not hold") }',
+  ],
+]
+
+function channels(): string {
+  const names =
+    'beforeConnect connected connectError sendHeaders create bodySent bodyChunkSent bodyChunkReceived headers trailers error'
+  return `{ ${names.split(' ').map((name) => `${name}: { hasSubscribers: false }`)} }`
+}
+
+/** A module of undici's errors as far as they are told apart here: by name, code and message. */
+function errorsOnUse(): string {
+  const errors: Record<string, new () => Error & { code: string }> = createRequire(import.meta.url)(
+    'undici/lib/core/errors.js',
+  )
+  const described = ERRORS.map((name) => {
+    const { code, message } = new (errors[name] as (typeof errors)[string])()
+    return [name, [code, message]]
+  })
+  return `const described = ${JSON.stringify(Object.fromEntries(described))}
+    const make = (name, [code, text]) => class extends Error {
+      constructor(message, options) {
+        super(message || text, options)
+        this.name = name
+        this.code = code
+      }
+    }
+    module.exports = new Proxy({}, {
+      get(made, name) {
+        if (Object.hasOwn(described, name)) return made[name] ??= make(name, described[name])
+        if (/Error$/.test(String(name))) throw new Error("lambdabin leaves " + name + " out of undici")
+      }
+    })`
+}
+
+function refusal(what: string): string {
+  return `module.exports = () => { throw new Error("lambdabin leaves ${what} out of undici") }`
+}
+
+export const leanUndici: Plugin = {
+  name: 'lean-undici',
+  setup(build) {
+    build.onResolve({ filter: /\/runtime-socket\.[jt]s$/ }, ({ importer }) =>
+      importer === TCP_SOCKET_FILE ? undefined : { path: TCP_SOCKET_FILE },
+    )
+    for (const [path, contents] of STAND_INS) {
+      const namespace = `lean-undici ${path.source}`
+      build.onResolve({ filter: path }, ({ importer, path }) =>
+        /[/\\]undici[/\\]/.test(importer) || importer === UNDICI_CONNECTION_FILE
+          ? { path, namespace }
+          : undefined,
+      )
+      build.onLoad({ filter: /.*/, namespace }, () => ({
+        contents,
+        loader: 'js',
+        resolveDir: dirname(UNDICI_CONNECTION_FILE),
+      }))
+    }
+  },
+}

@@ -1,0 +1,224 @@
+/**
+ * Initialises a function at build time (`--init build`), to see whether it can be: its heap is to travel in the executable
+ * as a V8 startup snapshot, and not everything can be in one.
+ *
+ * What is run is the executable's main script itself, `../../build-time/snapshot-builder.ts`, in a process that is thrown away.
+ * pkg runs it again for the executable, in the same environment.
+ */
+import { execFile } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { SourceMap } from 'node:module'
+import { join } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import type { InitProblem } from '../../build-time/init-watch.ts'
+import type { InitReport } from '../../build-time/snapshot-builder.ts'
+import { BuildError } from '../build-error.ts'
+import { bundleSnapshotBuilder } from '../bundle/bundle-runtime.ts'
+import { onAbandon } from '../unfinished-work.ts'
+import { STAND_IN, STAND_IN_EVENTS } from './code-caches.ts'
+import { SYSTEM_ENVIRONMENT } from './lambda-environment.ts'
+import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
+
+/** The function cannot be initialised at build time. */
+export class InitAtBuildError extends BuildError {
+  override readonly name = 'InitAtBuildError'
+}
+
+export interface InitAtBuildOptions {
+  /** Where the function's text comes from, for messages. */
+  readonly entry: string
+  readonly runtime: Buffer
+  readonly code: Buffer
+  readonly sourceMap: Buffer
+  /** The Node.js binary that the executable is made of; it must run here. */
+  readonly node: string
+  /** What is shipped beside the executable. */
+  readonly taskRoot: string
+  /** A program for the build, which finds out what invocations call. */
+  readonly warmUp: Buffer
+  /** The handler setting to warm the function up with. */
+  readonly handler: string
+  /** Paths of JSON files. */
+  readonly events: readonly string[]
+  /** A folder that is not there yet; it is needed until the executable is made. */
+  readonly folder: string
+}
+
+export interface InitAtBuild {
+  /** The executable's main script. */
+  readonly main: Buffer
+  /** What to run it with. */
+  readonly environment: NodeJS.ProcessEnv
+  /** Names of the environment variables that the function read while it initialised. */
+  readonly environmentRead: readonly string[]
+  /** What makes it start slower than it might, in one sentence; undefined when all went well. */
+  readonly shortcoming: string | undefined
+}
+
+/** A little more than the script gives the function, in milliseconds: enough to say so itself. */
+const TIMEOUT_MS = 20_000
+
+/**
+ * Tells, as JSON, what the modules export that cannot be in a snapshot. Run by the Node.js that the executable is made of.
+ */
+const DESCRIBE_MODULES = `
+const isPlain = (value) => value === null || typeof value !== 'object' || Array.isArray(value) ||
+  [Object.prototype, null].includes(Object.getPrototypeOf(value))
+const modules = {}
+for (const name of [...require('node:module').builtinModules, 'sqlite'].map((id) => id.replace('node:', ''))) {
+  if (!/^(_?http2?|https|_?tls|sqlite|repl|wasi)(_|$)/.test(name)) continue
+  const module = process.getBuiltinModule('node:' + name)
+  if (!module) continue
+  const description = (modules[name] = { functions: [], objects: [], values: {} })
+  for (const key of Object.getOwnPropertyNames(module)) {
+    const value = module[key]
+    if (typeof value === 'function') description.functions.push(key)
+    else if (isPlain(value)) description.values[key] = value
+    else description.objects.push(key)
+  }
+}
+process.stdout.write(JSON.stringify(modules))
+`
+
+/** Rejects with an {@link InitAtBuildError} that says what the function does that cannot be in a snapshot. */
+export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBuild> {
+  const { folder } = options
+  await mkdir(folder, { recursive: true })
+  const main = await bundleSnapshotBuilder()
+  const { functions, shortcoming } = await findHotFunctions(options)
+  const script = join(folder, 'main.js')
+  await Promise.all([
+    writeFile(script, main),
+    writeFile(join(folder, 'runtime.js'), options.runtime),
+    writeFile(join(folder, 'function.js'), options.code),
+    writeFile(join(folder, 'functions.json'), JSON.stringify(functions)),
+    writeFile(join(folder, 'deferred-modules.json'), await describeModules(options.node)),
+  ])
+  const environment = initEnvironment(options)
+  const failure = await run(options.node, script, folder, environment)
+  const report: InitReport | undefined = await readFile(join(folder, 'report.json'), 'utf8').then(
+    (text) => JSON.parse(text),
+    () => undefined,
+  )
+  if (report !== undefined && report.problems.length > 0) {
+    throw new InitAtBuildError(explainProblems(report.problems, options))
+  }
+  if (failure !== undefined || report === undefined) {
+    throw new InitAtBuildError(
+      `${options.entry} cannot be initialised at build time: ${failure ?? 'it ended its process'}; ${REMEDY}`,
+    )
+  }
+  return { main, environment, environmentRead: report.environmentRead, shortcoming }
+}
+
+/** Those of the runtime, and those of the function that its sample events lead to. */
+async function findHotFunctions({
+  warmUp,
+  runtime,
+  code,
+  node,
+  taskRoot,
+  folder,
+  ...options
+}: InitAtBuildOptions): Promise<CalledFunctions> {
+  const events = await Promise.all(options.events.map((file) => readFile(file)))
+  const program =
+    events.length > 0
+      ? { texts: [code] as const, handler: options.handler, events }
+      : { texts: [STAND_IN] as const, handler: 'stand-in', events: STAND_IN_EVENTS }
+  const run = { warmUp, runtime, node: [node], taskRoot, folder: join(folder, 'warm-up') }
+  return findCalledFunctions({ ...run, ...program })
+}
+
+const REMEDY = 'do that in the handler, or in a hook of onAfterRestore, or build it without --init build'
+
+/** Nothing of this machine's, and nothing that Lambda would set otherwise: what is not there cannot be kept. */
+function initEnvironment({ folder, taskRoot }: InitAtBuildOptions): NodeJS.ProcessEnv {
+  return {
+    ...SYSTEM_ENVIRONMENT,
+    LAMBDA_TASK_ROOT: taskRoot,
+    LAMBDABIN_SNAPSHOT: folder,
+  }
+}
+
+async function describeModules(node: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(node, ['--no-warnings', '-e', DESCRIBE_MODULES], {
+    env: {},
+    timeout: TIMEOUT_MS,
+    maxBuffer: 1 << 24,
+  })
+  return stdout
+}
+
+/** Resolves to how the process failed; undefined when it did not. */
+function run(
+  node: string,
+  script: string,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const parameters = [
+      '--no-warnings',
+      '--snapshot-blob',
+      join(folder, 'trial.blob'),
+      '--build-snapshot',
+      script,
+    ]
+    const options = {
+      cwd: folder,
+      env,
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+      maxBuffer: 1 << 24,
+    } as const
+    const child = execFile(node, parameters, options, (error, _stdout, stderr) => {
+      finished()
+      if (error === null) resolve(undefined)
+      else if (error.killed) resolve(`it does not finish within ${TIMEOUT_MS / 1000} s`)
+      else {
+        const fatal = stderr
+          .split('\n')
+          .find((line) => /not serialized|Unknown external|Assertion failed|Fatal error/.test(line))
+        const said =
+          fatal ??
+          (stderr.split('\n').find((line) => /^[\w.]*Error\b/.test(line)) ||
+            `exit status ${error.code ?? child.signalCode}`)
+        resolve(`V8 cannot take a snapshot of it (${said.trim().slice(0, 200)})`)
+      }
+    })
+    const finished = onAbandon(() => child.kill('SIGKILL'))
+  })
+}
+
+function explainProblems(problems: readonly InitProblem[], options: InitAtBuildOptions): string {
+  const map = new SourceMap(JSON.parse(options.sourceMap.toString()))
+  const lines = problems.map(({ what, stack }) => {
+    const place = sourceOf(stack, map)
+    return `  it ${what}${place === undefined ? '' : ` (${place})`}`
+  })
+  return `${options.entry} cannot be initialised at build time, because of what it does as its modules load:\n\n${lines.join('\n')}\n\n${capitalised(REMEDY)}.`
+}
+
+/** The innermost place in the function's sources that a stack leads through: `src/orders.ts:3:9`. */
+function sourceOf(stack: string, map: SourceMap): string | undefined {
+  const [, line, column] = /\bfunction\.js:(\d+):(\d+)/.exec(stack) ?? []
+  if (line === undefined || column === undefined) return undefined
+  const origin = map.findEntry(Number(line) - 1, Number(column) - 1)
+  if (!('originalSource' in origin)) return undefined
+  return `${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`
+}
+
+function capitalised(text: string): string {
+  return `${text[0]?.toUpperCase()}${text.slice(1)}`
+}
+
+/** Throws an {@link InitAtBuildError} unless the Node.js that the executable is for runs here by itself. */
+export function refuseForeignTarget(arch: string, runner: readonly string[] | undefined): void {
+  if (runner !== undefined && runner.length === 0) return
+  throw new InitAtBuildError(
+    `--init build runs the function on the Node.js that it is for, on Linux on ${arch}, and this machine is ${process.platform} on ${process.arch}; ` +
+      `build it on ${arch}, or without --init build`,
+  )
+}

@@ -1,0 +1,93 @@
+/**
+ * Compiles bundles and a Node.js binary into one executable, with pkg in its SEA mode.
+ *
+ * pkg runs in a process of its own: it changes the working directory, it writes to stdout, and what makes the
+ * blob must be a Node.js of the same version as the one that will read it.
+ */
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { BuildError } from '../build-error.ts'
+import type { Architecture } from '../elf/elf-file.ts'
+import { PKG_PROCESS_FILE } from '../source-files.ts'
+import { onAbandon } from '../unfinished-work.ts'
+
+/** pkg failed; the message holds what it wrote. */
+export class ExecutableError extends BuildError {
+  override readonly name = 'ExecutableError'
+}
+
+export interface ExecutableParts {
+  /** The main script, CommonJS. */
+  readonly launcher: Buffer
+  /** What `sea.getAsset` finds in the executable, by name. */
+  readonly assets: Readonly<Record<string, Buffer | string>>
+  /** The Node.js binary that becomes the executable. */
+  readonly node: string
+  readonly arch: Architecture
+  /** A Node.js binary of the same version that runs here; makes the blob. */
+  readonly generator: string
+  /** Makes a startup snapshot of what the main script leaves in the heap; without it, the main script runs at each start. */
+  readonly snapshot?: SnapshotOptions | undefined
+}
+
+export interface SnapshotOptions {
+  /** What the main script runs with, and nothing else. */
+  readonly environment: NodeJS.ProcessEnv
+  /** The function may start Workers, which compile Node.js's own modules anew. */
+  readonly mayStartWorkers: boolean
+}
+
+/** What {@link ./pkg-process.ts} reads, as JSON, from the file that its argument names. */
+export interface PkgRequest {
+  readonly launcher: string
+  readonly assets: Readonly<Record<string, string>>
+  readonly node: string
+  readonly arch: Architecture
+  readonly output: string
+  readonly snapshot?: SnapshotOptions | undefined
+}
+
+/** Half a minute is what a slow disk takes; beyond this something hangs. */
+const TIMEOUT_MS = 180_000
+
+/** Writes the executable to `output`. `folder` is an empty one for what comes in between. */
+export async function makeExecutable(parts: ExecutableParts, output: string, folder: string): Promise<void> {
+  const assets: Record<string, string> = {}
+  for (const [name, content] of Object.entries(parts.assets)) {
+    assets[name] = join(folder, name)
+    await writeFile(assets[name], content)
+  }
+  const launcher = join(folder, 'launcher.js')
+  await writeFile(launcher, parts.launcher)
+  // pkg's own temporary folder goes into ours, so that ours is all there is to delete.
+  const temporary = join(folder, 'pkg')
+  const { node, arch } = parts
+  const snapshot = parts.snapshot && {
+    ...parts.snapshot,
+    environment: { ...parts.snapshot.environment, TMPDIR: temporary },
+  }
+  const request: PkgRequest = { launcher, assets, node, arch, output, snapshot }
+  const requestFile = join(folder, 'pkg-request.json')
+  await writeFile(requestFile, JSON.stringify(request))
+  await mkdir(temporary)
+  await runPkg(parts.generator, requestFile, { ...process.env, TMPDIR: temporary })
+}
+
+function runPkg(generator: string, requestFile: string, env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const options = { env, timeout: TIMEOUT_MS, maxBuffer: 1 << 24 }
+    const pkg = execFile(generator, [PKG_PROCESS_FILE, requestFile], options, (error, stdout, stderr) => {
+      finished()
+      if (error === null) {
+        resolve()
+      } else {
+        const said = `${stdout}${stderr}`.trim() || error.message
+        reject(
+          new ExecutableError(`pkg could not make the executable; it says:\n\n${said}`, { cause: error }),
+        )
+      }
+    })
+    const finished = onAbandon(() => pkg.kill('SIGKILL'))
+  })
+}

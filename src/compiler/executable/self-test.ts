@@ -1,0 +1,134 @@
+/**
+ * Runs a finished executable before it becomes a package: it must start, find the Runtime API and answer an invocation.
+ *
+ * That proves what no reading of the file can: that its Node.js runs on this system's libraries, and that the runtime
+ * and the function are in it whole. The author's function is compiled but not run, since it may need what a build has
+ * not, or do what a build must not; a handler that returns its event answers in its place (`../../executable/launcher.ts`).
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { dirname } from 'node:path'
+import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
+import { RuntimeApiServer } from '../../runtime-api/server.ts'
+import type { TargetRunner } from '../base-node/target-runner.ts'
+import { BuildError } from '../build-error.ts'
+import { onAbandon } from '../unfinished-work.ts'
+import { lambdaEnvironment, REGION } from './lambda-environment.ts'
+
+/** The executable does not work on this machine. */
+export class SelfTestError extends BuildError {
+  override readonly name = 'SelfTestError'
+}
+
+/** What V8 says of a text's code cache when it compiles the text. */
+export type CacheState = 'accepted' | 'rejected' | 'none'
+
+export interface SelfTestResult {
+  /** By text: `runtime`, `function`, and `function-1` and so on. */
+  readonly codeCaches: Readonly<Record<string, CacheState>>
+}
+
+const HANDLER = 'self-test'
+const EVENT = Buffer.from('{"text":"Hello"}')
+/** A tenth of a second is what it takes, one under qemu; beyond this something hangs. */
+const TIMEOUT_MS = 60_000
+/** Of what the executable writes, in characters. */
+const LONGEST_LOG = 4000
+
+/** Rejects with a {@link SelfTestError} when the executable does not answer an invocation as it should. */
+export async function testExecutable(executable: string, runner: TargetRunner): Promise<SelfTestResult> {
+  const log = await runToAnswer(executable, runner, ['--lambdabin-self-test'])
+  const states = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
+  return { codeCaches: Object.fromEntries([...states].map(([, name, state]) => [name, state])) }
+}
+
+/**
+ * Runs an executable whose handler returns its event until it has answered, and ends it. Calls `whenAnswered` in between,
+ * with the process's id. Resolves to what it wrote; rejects with a {@link SelfTestError}.
+ */
+export async function runToAnswer(
+  executable: string,
+  runner: TargetRunner,
+  parameters: readonly string[],
+  whenAnswered: (pid: number) => Promise<void> = async () => {},
+): Promise<string> {
+  const server = await RuntimeApiServer.listen({
+    functionName: HANDLER,
+    version: '$LATEST',
+    handler: HANDLER,
+  })
+  try {
+    return await answerOnce([...runner, executable, ...parameters], dirname(executable), server, whenAnswered)
+  } finally {
+    await server.close()
+  }
+}
+
+async function answerOnce(
+  [command = '', ...parameters]: readonly string[],
+  taskRoot: string,
+  server: RuntimeApiServer,
+  whenAnswered: (pid: number) => Promise<void>,
+): Promise<string> {
+  const initialised = server.begin()
+  const child = spawn(command, parameters, {
+    cwd: taskRoot,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: lambdaEnvironment({ handler: HANDLER, taskRoot, runtimeApi: server.address }),
+  })
+  const finished = onAbandon(() => child.kill('SIGKILL'))
+  const log = readLog(child)
+  const ended = once(child, 'close').then(
+    () => explainEnd(child),
+    (error: Error) => error.message,
+  )
+  const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
+  try {
+    const problem = await Promise.race([exchange(server, initialised), ended])
+    if (problem === undefined && child.pid !== undefined) await whenAnswered(child.pid)
+    child.kill('SIGKILL')
+    await ended
+    if (problem !== undefined) {
+      throw new SelfTestError(
+        `the finished executable should answer an invocation before it is packaged, and ${problem}; ` +
+          `make it of another Node.js with --node, or report this. It says:\n\n${log().trim() || 'nothing'}`,
+      )
+    }
+    return log()
+  } finally {
+    clearTimeout(deadline)
+    finished()
+  }
+}
+
+/** Resolves to what is wrong with how the runtime answers, undefined when nothing is. */
+async function exchange(
+  server: RuntimeApiServer,
+  initialised: ReturnType<RuntimeApiServer['begin']>,
+): Promise<string | undefined> {
+  const init = await initialised
+  if (init.kind === 'error') return `this one could not initialise (${init.body})`
+  const invocation = createInvocation(EVENT, functionArn(REGION, HANDLER))
+  const { outcome } = server.invoke(invocation, Date.now() + TIMEOUT_MS)
+  const answer = await outcome
+  if (answer.kind === 'response' && answer.body.equals(EVENT)) return undefined
+  return answer.kind === 'stream'
+    ? 'this one streamed its answer'
+    : `this one was asked to return ${EVENT} and returned ${answer.body.subarray(0, 200)}`
+}
+
+function explainEnd(child: ChildProcess): string {
+  return child.signalCode === null
+    ? `this one ended with exit status ${child.exitCode}`
+    : `this one was ended by ${child.signalCode}, after at most ${TIMEOUT_MS / 1000} s`
+}
+
+function readLog(child: ChildProcess): () => string {
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      log = (log + text).slice(-LONGEST_LOG)
+    })
+  }
+  return () => log
+}

@@ -1,0 +1,82 @@
+/**
+ * Files that a user ships beside the executable with `--include`, at the same place as in the current folder.
+ */
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { BuildError } from '../build-error.ts'
+import type { PackageFile } from './write-zip.ts'
+
+/** What is to be included is not there, or not in the current folder. */
+export class IncludeError extends BuildError {
+  override readonly name = 'IncludeError'
+}
+
+export interface IncludeOptions {
+  readonly includes: readonly string[]
+  /** Absolute path: the folder that the package's root stands for. */
+  readonly includeRoot: string
+}
+
+/** The files that `includes` name, those in folders too. Rejects with an {@link IncludeError}. */
+export async function findIncludes({ includes, includeRoot }: IncludeOptions): Promise<PackageFile[]> {
+  const files = new Map<string, PackageFile>()
+  for (const include of includes) {
+    const source = resolve(includeRoot, include)
+    checkInside(source, include, includeRoot)
+    for (const file of await listFiles(source, include)) {
+      const path = relative(includeRoot, file.source).split(sep).join('/')
+      files.set(path, { path, ...file })
+    }
+  }
+  return [...files.values()]
+}
+
+function checkInside(source: string, include: string, includeRoot: string): void {
+  const path = relative(includeRoot, source)
+  if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) {
+    throw new IncludeError(
+      `--include expects a file or folder in the current folder, and ${include} is outside of it; copy it there, or build from its folder`,
+    )
+  }
+  if (path === '') {
+    throw new IncludeError(
+      `--include expects a file or folder in the current folder, and ${include} is all of it; name what the function reads`,
+    )
+  }
+}
+
+/** A file itself, or all files below a folder; links are followed to what they lead to. */
+async function listFiles(
+  source: string,
+  include: string,
+  ancestors: readonly string[] = [],
+): Promise<{ source: string; executable: boolean }[]> {
+  const { status, real } = await look(source, include)
+  if (status.isFile()) {
+    return [{ source, executable: (status.mode & 0o111) !== 0 }]
+  }
+  if (!status.isDirectory()) {
+    throw new IncludeError(`--include expects files and folders, and ${source} is neither; leave it out`)
+  }
+  if (ancestors.includes(real)) {
+    throw new IncludeError(
+      `--include ${include} has no end: ${source} is a link to a folder that it is in; delete the link`,
+    )
+  }
+  const files = []
+  for (const name of (await readdir(source)).sort()) {
+    files.push(...(await listFiles(join(source, name), include, [...ancestors, real])))
+  }
+  return files
+}
+
+async function look(source: string, include: string) {
+  try {
+    return { status: await stat(source), real: await realpath(source) }
+  } catch (error) {
+    throw new IncludeError(
+      `--include expects a file or folder that is there, and ${source} cannot be read (--include ${include}); check the path`,
+      { cause: error },
+    )
+  }
+}

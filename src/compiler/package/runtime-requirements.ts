@@ -1,0 +1,68 @@
+/**
+ * Which of AWS Lambda's runtimes a deployment package runs on, by the shared libraries that its programs
+ * need.
+ */
+import { readFile } from 'node:fs/promises'
+import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-file.ts'
+import { compareVersions, neededVersion } from '../elf/elf-versions.ts'
+import { runtimesWith } from './lambda-runtimes.ts'
+import type { PackageFile } from './write-zip.ts'
+
+export interface RuntimeRequirements {
+  /**
+   * The newest release of glibc that something in the package asks for; undefined when nothing asks for any.
+   */
+  readonly glibc: string | undefined
+  /** Names, as in `--runtime`, oldest first. */
+  readonly runtimes: readonly string[]
+}
+
+/** Native addons, and the libraries that they bring. */
+const LIBRARY = /\.(?:node|so(?:\.\d+)*)$/
+
+/**
+ * What the executable of a package and its native addons need together. An addon for another machine, of
+ * which packages like to bring some, does not count. Rejects with an ElfFormatError when the executable is
+ * none.
+ */
+export async function requirementsOf(
+  executable: string,
+  files: readonly PackageFile[],
+  arch: Architecture,
+): Promise<RuntimeRequirements> {
+  const needs = [readNeeds(await readFile(executable), executable)]
+  for (const { path, source } of files.filter((file) => LIBRARY.test(file.path))) {
+    const library = await readFile(source)
+    if (isFor(arch, library, path)) {
+      needs.push(readNeeds(library, path))
+    }
+  }
+  const glibc = newest(needs.map((need) => need.glibc))
+  const libstdcxx = newest(needs.map((need) => need.libstdcxx))
+  return { glibc, runtimes: runtimesWith({ glibc, libstdcxx }).map(({ name }) => name) }
+}
+
+function readNeeds(bytes: Buffer, fileName: string) {
+  return {
+    glibc: neededVersion(bytes, fileName, 'GLIBC'),
+    libstdcxx: neededVersion(bytes, fileName, 'GLIBCXX'),
+  }
+}
+
+function isFor(arch: Architecture, library: Buffer, path: string): boolean {
+  try {
+    return readArchitecture(library, path) === arch
+  } catch (error) {
+    if (error instanceof ElfFormatError) {
+      return false
+    }
+    throw error
+  }
+}
+
+function newest(versions: readonly (string | undefined)[]): string | undefined {
+  return versions
+    .filter((version) => version !== undefined)
+    .sort(compareVersions)
+    .at(-1)
+}

@@ -1,0 +1,72 @@
+/**
+ * What every start of a kind of function touches of the Node.js in an executable.
+ *
+ * For the pinned Node.js, base-node/hot-pages.json tells, so that the same sources give the same package everywhere. For
+ * any other one it is found out when the first such executable is made of it, and kept.
+ */
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { cacheFolder } from '../../../bin/pinned-node.js'
+import { parseElf } from '../elf/elf-file.ts'
+import { formatRanges, joinRanges, type PageRange, parseRanges } from './page-ranges.ts'
+import type { StandInKind } from './stand-in.ts'
+
+/** `base-node/hot-pages.json`, by {@link layoutOf}: of what it tells, and in lines what each kind of function touches. */
+export type KnownHotPages = Readonly<
+  Record<string, { readonly of: string } & Readonly<Record<StandInKind, readonly string[]>>>
+>
+
+const KNOWN_FILE = new URL('../../../base-node/hot-pages.json', import.meta.url)
+
+/** What is at most 16 KiB apart is read as one: reading that much more takes less time than asking twice. */
+const GAP_PAGES = 4
+
+/** Finds out which pages a start of that kind touches; none when that cannot be found out. */
+export type RecordPages = () => Promise<readonly PageRange[]>
+
+/**
+ * The pages for `executable`, made of the Node.js at `base`; none where that is neither known nor to be found out. Rejects
+ * as `record` does.
+ */
+export async function findHotPages(
+  executable: Buffer,
+  fileName: string,
+  base: string,
+  kind: StandInKind,
+  record: RecordPages,
+): Promise<PageRange[]> {
+  const layout = layoutOf(executable, fileName)
+  const known: KnownHotPages = JSON.parse(await readFile(KNOWN_FILE, 'utf8'))
+  const pages = known[layout]?.[kind].join(' ') ?? (await remember(`${layout}\n${base}\n${kind}`, record))
+  return joinRanges(parseRanges(pages), GAP_PAGES)
+}
+
+/**
+ * Tells executables apart by their Node.js: which build of it that is, and where the parts of it are in the file. It is
+ * the same whatever the function is, and also when what is stripped off the Node.js is something else.
+ */
+export function layoutOf(executable: Buffer, fileName: string): string {
+  const { segments, sections } = parseElf(executable, fileName)
+  const id = sections.find(({ name }) => name === '.note.gnu.build-id')
+  const ownSegments = segments.filter(({ type }) => type === LOADED).slice(0, -1)
+  const hash = createHash('sha256').update(JSON.stringify(ownSegments))
+  if (id) hash.update(executable.subarray(id.offset, id.offset + id.size))
+  return hash.digest('hex').slice(0, 32)
+}
+
+const LOADED = 1
+
+async function remember(identity: string, record: RecordPages): Promise<string> {
+  const key = createHash('sha256').update(identity).digest('hex').slice(0, 16)
+  const place = join(cacheFolder(), 'hot-pages', key)
+  const known = await readFile(place, 'utf8').catch(() => undefined)
+  if (known !== undefined) return known
+  const recorded = formatRanges(await record())
+  if (recorded === '') return recorded
+  await mkdir(dirname(place), { recursive: true })
+  await writeFile(`${place}.${process.pid}`, recorded)
+  await rename(`${place}.${process.pid}`, place)
+  return recorded
+}

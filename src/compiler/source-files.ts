@@ -1,0 +1,41 @@
+/**
+ * Where lambdabin's own files are: beside this one as sources in a checkout, compiled in an installed
+ * package.
+ */
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ending = extname(import.meta.url)
+
+/**
+ * The condition by which `import … from 'lambdabin'` finds the sources in a checkout, where nothing is compiled; see `exports` in
+ * package.json.
+ */
+export const OWN_CONDITIONS = ending === '.ts' ? ['lambdabin-source'] : []
+
+/** What runs first in an executable: it loads the runtime and the function. */
+export const LAUNCHER_ENTRY = fileURLToPath(new URL(`../executable/launcher${ending}`, import.meta.url))
+export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, import.meta.url))
+/** What takes the place of undici's requests and connections; see {@link ./bundle/lean-undici.ts}. */
+export const UNDICI_CONNECTION_FILE = fileURLToPath(
+  new URL(`../runtime/connection/undici-connection${ending}`, import.meta.url),
+)
+/** What takes the place of `runtime-socket.ts`; see {@link ./bundle/lean-undici.ts}. */
+export const TCP_SOCKET_FILE = fileURLToPath(
+  new URL(`../runtime/connection/tcp-socket${ending}`, import.meta.url),
+)
+/** What makes the code caches; see {@link ./executable/warm-up-run.ts}. */
+export const WARM_UP_ENTRY = fileURLToPath(new URL(`../build-time/warm-up${ending}`, import.meta.url))
+/** The main script of an executable whose function is initialised at build time; see {@link ./executable/init-at-build.ts}. */
+export const SNAPSHOT_BUILDER_ENTRY = fileURLToPath(
+  new URL(`../build-time/snapshot-builder${ending}`, import.meta.url),
+)
+/** Starts a program from files; see {@link ./unpacked-function.ts}. */
+export const FILE_LAUNCHER_ENTRY = fileURLToPath(
+  new URL(`../executable/file-launcher${ending}`, import.meta.url),
+)
+export const BOOTSTRAP_FILE = fileURLToPath(new URL('../../bootstrap', import.meta.url))
+/** The program that {@link ./executable/make-executable.ts} runs. */
+export const PKG_PROCESS_FILE = fileURLToPath(new URL(`./executable/pkg-process${ending}`, import.meta.url))
+/** The thread that {@link ./deflate/zopfli.ts} starts. */
+export const ZOPFLI_WORKER_FILE = fileURLToPath(new URL(`./deflate/zopfli-worker${ending}`, import.meta.url))

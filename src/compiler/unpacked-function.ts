@@ -1,0 +1,105 @@
+/**
+ * A function as a task root that runs under a plain Node.js: what takes seconds of a build, the executable and its code
+ * cache, is left out. For trying a function while it is being written; nothing to deploy.
+ */
+
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { isBuildFailure } from './bundle/bundle-failure.ts'
+import { bundleFunction } from './bundle/bundle-function.ts'
+import { bundleRuntime } from './bundle/bundle-runtime.ts'
+import { projectFolder } from './bundle/project-folder.ts'
+import { BOOTSTRAP_FILE, FILE_LAUNCHER_ENTRY } from './source-files.ts'
+
+export interface UnpackedFunctionOptions {
+  /** Absolute path. */
+  readonly entry: string
+  readonly name: string
+  /** The Node.js that runs it. */
+  readonly node: string
+  /** The folder that `prepareLauncher` has filled. */
+  readonly launcherFolder: string
+  /** Where the inspector listens, on loopback; undefined for no inspector. */
+  readonly inspectorPort: number | undefined
+}
+
+const LAUNCHER = 'file-launcher.cjs'
+
+/** Puts into `folder`, which is made, what all such functions share. */
+export async function prepareLauncher(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const [{ runtime }] = await Promise.all([
+    bundleRuntime(),
+    build({
+      entryPoints: [FILE_LAUNCHER_ENTRY],
+      outfile: join(folder, LAUNCHER),
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node22',
+      logLevel: 'silent',
+    }),
+  ])
+  await writeFile(join(folder, 'runtime.js'), runtime)
+}
+
+/**
+ * Builds the function into `taskRoot`, which is made. Resolves with the absolute paths of the sources that it was made
+ * of; rejects with a BundleError.
+ */
+export async function buildUnpackedFunction(
+  { entry, name, node, launcherFolder, inspectorPort }: UnpackedFunctionOptions,
+  taskRoot: string,
+): Promise<string[]> {
+  const { code, sourceMap } = await bundleFunction(
+    entry,
+    { minify: false, externals: [] },
+    // One text, whose debugger comment maps all of the sources.
+    { split: false },
+  )
+  const map = JSON.parse(sourceMap.toString()) as { sources: string[] }
+  const sources = map.sources.map((source) => resolve(projectFolder(entry), source))
+  const inspect = inspectorPort === undefined ? '' : ` --inspect=127.0.0.1:${inspectorPort}`
+  await mkdir(taskRoot, { recursive: true })
+  await Promise.all([
+    writeFile(
+      join(taskRoot, 'function.js'),
+      inspectorPort === undefined ? code : Buffer.concat([code, sourceMapComment(map, sources)]),
+    ),
+    writeFile(join(taskRoot, 'function.js.map'), sourceMap),
+    writeExecutable(
+      join(taskRoot, name),
+      `#!/bin/sh\nexec ${quoted(node)}${inspect} ${quoted(join(launcherFolder, LAUNCHER))}\n`,
+    ),
+    copyFile(BOOTSTRAP_FILE, join(taskRoot, 'bootstrap')),
+  ])
+  await chmod(join(taskRoot, 'bootstrap'), 0o755)
+  return sources
+}
+
+/** Files that a failed build complains about, as far as it names them. */
+export function sourcesOfFailure(error: unknown, entry: string): string[] {
+  const cause = error instanceof Error ? error.cause : undefined
+  const files = isBuildFailure(cause) ? cause.errors.map(({ location }) => location?.file) : []
+  return files
+    .filter((file) => file !== undefined && !file.includes(':'))
+    .map((file) => resolve(projectFolder(entry), file as string))
+}
+
+/** For debuggers, which have to find the sources wherever the function's text may be. */
+function sourceMapComment(map: object, sources: readonly string[]): Buffer {
+  const absolute = JSON.stringify({ ...map, sources: sources.map((source) => `file://${encodeURI(source)}`) })
+  const base64 = Buffer.from(absolute).toString('base64')
+  return Buffer.from(`\n//# sourceMappingURL=data:application/json;base64,${base64}\n`)
+}
+
+async function writeExecutable(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
+  await chmod(path, 0o755)
+}
+
+/** For sh. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict'
+import { createRequire, SourceMap } from 'node:module'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { constants, Script } from 'node:vm'
+import { BuildError } from '../../../src/compiler/build-error.ts'
+import { bundleFunction, type FunctionBundle } from '../../../src/compiler/bundle/bundle-function.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+type Files = Parameters<typeof writeFiles>[1]
+// biome-ignore lint/suspicious/noExplicitAny: what a bundle exports is whatever the test wrote.
+type Exports = any
+
+/** Bundles the first of `files`, in a project of their own. */
+function bundle(t: TestContext, files: Files, options: { minify?: boolean; externals?: string[] } = {}) {
+  const folder = writeFiles(temporaryFolder(t), { 'package.json': {}, ...files })
+  const [entry = ''] = Object.keys(files)
+  return bundleFunction(join(folder, entry), { minify: true, externals: [], ...options })
+}
+
+/** Runs a bundle as the launcher of an executable does, from the folder `taskRoot`. */
+async function load({ code }: FunctionBundle, taskRoot = '/var/task'): Promise<Exports> {
+  const filename = join(taskRoot, 'function.js')
+  const module = { exports: {} }
+  const script = new Script(code.toString(), {
+    filename,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  })
+  const run = script.runInThisContext()
+  await run(module.exports, createRequire(filename), module, filename, taskRoot, `file://${filename}`)
+  return module.exports
+}
+
+for (const minify of [true, false]) {
+  test(`TypeScript, JSON and packages become one text (minify: ${minify})`, async (t) => {
+    const bundled = await bundle(
+      t,
+      {
+        'orders.ts': `
+          import data from './data.json'
+          import { twice } from 'twice'
+          import { join } from 'node:path'
+          enum Colour { Red = 'red' }
+          export const handler = async (event: { n: number }): Promise<unknown> =>
+            [twice(event.n), data.price, Colour.Red, join('a', 'b')]`,
+        'data.json': { price: 3 },
+        'node_modules/twice/package.json': { name: 'twice', main: 'index.js' },
+        'node_modules/twice/index.js': 'exports.twice = (n) => n * 2',
+      },
+      { minify },
+    )
+    assert.deepEqual(await (await load(bundled)).handler({ n: 4 }), [8, 3, 'red', 'a/b'])
+    assert.deepEqual(bundled.exports, ['handler'])
+  })
+}
+
+test('a CommonJS entry keeps its module.exports', async (t) => {
+  const bundled = await bundle(t, {
+    'orders.cjs': 'module.exports = { handler: () => [typeof __dirname, this === module.exports] }',
+  })
+  assert.deepEqual((await load(bundled)).handler(), ['string', false])
+  assert.equal(bundled.exports, undefined)
+})
+
+test('import.meta says where the package is, even in a module with a __dirname of its own', async (t) => {
+  const bundled = await bundle(t, {
+    'orders.mjs': `
+      const __dirname = 'mine'
+      export const handler = () => [__dirname, import.meta.dirname, import.meta.filename, import.meta.url]`,
+  })
+  assert.deepEqual((await load(bundled)).handler(), [
+    'mine',
+    '/var/task',
+    '/var/task/function.js',
+    'file:///var/task/function.js',
+  ])
+})
+
+test('an entry with a hashbang is bundled', async (t) => {
+  assert.equal(
+    (
+      await load(await bundle(t, { 'orders.mjs': '#!/usr/bin/env node\nexport const handler = () => 1' }))
+    ).handler(),
+    1,
+  )
+})
+
+for (const minify of [true, false]) {
+  test(`top-level await, with every kind of import and export (minify: ${minify})`, async (t) => {
+    const folder = temporaryFolder(t)
+    writeFiles(folder, {
+      'node_modules/outside/package.json': { name: 'outside', type: 'module', exports: './index.js' },
+      'node_modules/outside/index.js':
+        'await null; globalThis.outsideLoaded = true; export default "default"; export const a = 1, b = 2, handler = 3; export { a as "a name" }',
+      'node_modules/old/package.json': { name: 'old' },
+      'node_modules/old/index.js': 'module.exports = (x) => x + 1; module.exports.two = 2',
+    })
+    const bundled = await bundleFunction(
+      join(
+        writeFiles(folder, {
+          'package.json': {},
+          'orders.ts': `
+            import fs, { readFileSync as read, existsSync } from 'node:fs'
+            import * as path from 'node:path'
+            import def, * as everything from 'outside'
+            import { "a name" as named } from 'outside'
+            import 'outside'
+            import old, { two } from 'old'
+            import { later } from './later.ts'
+            export { join as j } from 'node:path'
+            export * from 'outside'
+            export * as os from 'node:os'
+            export let count = 0
+            export const increase = () => { count += 1 }
+            const waited = await new Promise((resolve) => setTimeout(resolve, 1, 'waited'))
+            export const handler = () => ({
+              same: fs.readFileSync === read && typeof existsSync, sep: path.sep, def, everything: everything.b, named, waited,
+              old: old(two), later,
+            })
+            export default class Orders {}`,
+          'later.ts': 'export const later = await Promise.resolve("later")',
+        }),
+        'orders.ts',
+      ),
+      { minify, externals: ['outside', 'old'] },
+    )
+    const exports = await load(bundled, folder)
+    assert.deepEqual(exports.handler(), {
+      same: 'function',
+      sep: '/',
+      def: 'default',
+      everything: 2,
+      named: 1,
+      waited: 'waited',
+      old: 3,
+      later: 'later',
+    })
+    assert.equal(exports.j('a', 'b'), 'a/b')
+    assert.equal(exports.a, 1, 'export * brings the names of the other module')
+    assert.equal(typeof exports.handler, 'function', 'a module’s own export wins over one of export *')
+    assert.equal(typeof exports.os.cpus, 'function')
+    assert.equal(exports.default.name.replace('default', 'Orders'), 'Orders')
+    exports.increase()
+    assert.equal(exports.count, 1, 'exports are live')
+  })
+}
+
+for (const [kind, wait] of [
+  ['a plain bundle', ''],
+  ['a bundle with top-level await', 'await null\nimport { join } from "node:path"; join("a")\n'],
+] as const) {
+  for (const minify of [true, false]) {
+    test(`the source map of ${kind} leads to the TypeScript line (minify: ${minify})`, async (t) => {
+      const source = `${wait}interface Order { id: string }\n\nexport function handler(order: Order): never {\n  throw new Error('here')\n}\n`
+      const bundled = await bundle(t, { 'src/orders.ts': source }, { minify })
+      const error = await load(bundled).then((exports) => {
+        try {
+          return exports.handler({})
+        } catch (thrown) {
+          return thrown
+        }
+      })
+      const [, line, column] = /function\.js:(\d+):(\d+)/.exec(error.stack) ?? []
+      const map = new SourceMap(JSON.parse(bundled.sourceMap.toString()))
+      const entry = map.findEntry(Number(line) - 1, Number(column) - 1)
+      assert.ok('originalSource' in entry)
+      assert.equal(entry.originalSource, 'src/orders.ts')
+      assert.equal(source.split('\n')[entry.originalLine]?.trim(), "throw new Error('here')")
+    })
+  }
+}
+
+test('neither the bundle nor its source map tells where it was built', async (t) => {
+  const files = {
+    'src/orders.ts': 'import { a } from "a"; export const handler = () => [a, import.meta.url]',
+    'node_modules/a/package.json': { name: 'a' },
+    'node_modules/a/index.js': 'exports.a = 1',
+  }
+  const [here, there] = await Promise.all([
+    bundle(t, files, { minify: false }),
+    bundle(t, files, { minify: false }),
+  ])
+  assert.ok(here.code.equals(there.code))
+  assert.ok(here.sourceMap.equals(there.sourceMap))
+})
+
+for (const wait of ['', 'await null']) {
+  test(`error classes keep their names, also beside others of that name and when they name themselves ${wait}`, async (t) => {
+    const bundled = await bundle(t, {
+      'orders.ts': `
+      import { fail } from './stock.ts'
+      class NotFound extends Error {}
+      ${wait}
+      class Refused extends Error { static is(error: unknown) { return error instanceof Refused } }
+      export const handler = () => [fail, () => { throw new NotFound() }, () => { throw new Refused() }]`,
+      'stock.ts': 'class NotFound extends Error {}\nexport const fail = () => { throw new NotFound() }',
+    })
+    const names = (await load(bundled)).handler().map((run: () => void) => {
+      try {
+        run()
+        return undefined
+      } catch (error) {
+        return error instanceof Error ? error.constructor.name : error
+      }
+    })
+    assert.deepEqual(names, ['NotFound', 'NotFound', 'Refused'])
+  })
+}
+
+test('no call for names is made where every class has its own anyway', async (t) => {
+  const bundled = await bundle(t, {
+    'orders.ts': 'export class NotFound extends Error {}\nexport const handler = () => new NotFound()',
+  })
+  assert.doesNotMatch(bundled.code.toString(), /__name/)
+  assert.equal((await load(bundled)).handler().constructor.name, 'NotFound')
+})
+
+for (const minify of [true, false]) {
+  test(`where a class needs a call for its name, functions that have theirs get none (minify: ${minify})`, async (t) => {
+    const files = {
+      'orders.ts': `
+        import { Other, find as findOther } from './stock.ts'
+        class NotFound extends Error {}
+        function find() { return [NotFound.name, Other.name, find.name, findOther.name] }
+        export const handler = () => [find(), TEXT]`,
+      'stock.ts': 'class NotFound extends Error {}\nexport const Other = NotFound\nexport function find() {}',
+    }
+    const withText = (text: string) => ({ ...files, 'orders.ts': files['orders.ts'].replace('TEXT', text) })
+    const bundled = await bundle(t, withText('1'), { minify })
+    assert.match(bundled.code.toString(), /static ?\{\s*__name\(this/)
+    assert.doesNotMatch(bundled.code.toString(), /__name\(find,/)
+    const names = ['NotFound', 'NotFound', 'find', 'find']
+    assert.deepEqual((await load(bundled)).handler(), [names, 1])
+    const own = await bundle(t, withText(`'__name(find,"find")'`), { minify })
+    assert.deepEqual((await load(own)).handler(), [names, '__name(find,"find")'], 'a text of the author’s')
+  })
+}
+
+test('packages of the AWS SDK are bundled from their ES modules, others as Node.js would take them', async (t) => {
+  const twoKinds = (name: string) => ({
+    [`node_modules/${name}/package.json`]: { name, main: 'main.js', module: 'module.js' },
+    [`node_modules/${name}/main.js`]: 'exports.kind = "main"',
+    [`node_modules/${name}/module.js`]: 'export const kind = "module"',
+  })
+  const bundled = await bundle(t, {
+    'orders.ts': `
+      import { kind as sdk } from '@aws-sdk/client-x'
+      import { kind as smithy } from '@smithy/core'
+      import { kind as other } from 'other'
+      export const handler = () => [sdk, smithy, other]`,
+    ...twoKinds('@aws-sdk/client-x'),
+    ...twoKinds('@smithy/core'),
+    ...twoKinds('other'),
+  })
+  assert.deepEqual((await load(bundled)).handler(), ['module', 'module', 'main'])
+})
+
+async function failure(bundling: Promise<FunctionBundle>): Promise<string> {
+  const error = await bundling.then(
+    () => assert.fail('it was bundled'),
+    (thrown) => thrown,
+  )
+  assert.ok(error instanceof BuildError, error.stack)
+  return error.message
+}
+
+test('a syntax error is told with file, line and column', async (t) => {
+  const message = await failure(bundle(t, { 'src/orders.ts': 'export const handler = () => 1\nconst = 2\n' }))
+  assert.match(message, /orders\.ts cannot be bundled, one error:/)
+  assert.match(message, /src\/orders\.ts:2:6/)
+})
+
+test('an import that leads nowhere is told with file, line and column', async (t) => {
+  const message = await failure(
+    bundle(t, { 'orders.ts': 'import "./nowhere.ts"\nimport "no-such-package"\nexport const handler = 1' }),
+  )
+  assert.match(message, /2 errors/)
+  assert.match(message, /orders\.ts:1:7/)
+  assert.match(message, /orders\.ts:2:7/)
+})
+
+test('an error of a module that awaits is told as itself, not as one about awaiting', async (t) => {
+  const message = await failure(
+    bundle(t, { 'orders.ts': 'await null\nimport "./nowhere.ts"\nexport const handler = 1' }),
+  )
+  assert.match(message, /nowhere/)
+  assert.doesNotMatch(message, /await/i)
+})
+
+test('an entry that exports nothing, or only types, is refused with what to export', async (t) => {
+  for (const source of ['console.log(1)', 'export type Order = string', 'import "node:fs"', '']) {
+    assert.match(
+      await failure(bundle(t, { 'orders.ts': source })),
+      /orders\.ts exports nothing; export .*handler/,
+    )
+  }
+})
+
+test('a native addon is refused with the package to name in --external', async (t) => {
+  const message = await failure(
+    bundle(t, {
+      'orders.ts': 'import "@a/addon"; export const handler = 1',
+      'node_modules/@a/addon/package.json': { name: '@a/addon' },
+      'node_modules/@a/addon/index.js': 'module.exports = require("./build/addon.node")',
+      'node_modules/@a/addon/build/addon.node': '',
+    }),
+  )
+  assert.match(message, /--external @a\/addon/)
+})
+
+test('a package that is left out is required when the function is loaded', async (t) => {
+  const folder = temporaryFolder(t)
+  writeFiles(folder, {
+    'node_modules/out/package.json': { name: 'out' },
+    'node_modules/out/index.js': 'exports.out = __filename',
+  })
+  const bundled = await bundle(
+    t,
+    {
+      'orders.ts':
+        'import { out } from "out"; export const handler = async () => [out, (await import("out")).out]',
+    },
+    { externals: ['out'] },
+  )
+  const file = join(folder, 'node_modules/out/index.js')
+  assert.deepEqual(await (await load(bundled, folder)).handler(), [file, file])
+})

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { findIncludes, IncludeError } from '../../../src/compiler/package/included-files.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+function project(t: TestContext): string {
+  const folder = temporaryFolder(t)
+  writeFiles(folder, { 'outside.txt': '' })
+  return writeFiles(join(folder, 'project'), { 'data/a.json': '{}', 'data/deep/b.sh': '', 'c.txt': '' })
+}
+
+const find = async (includeRoot: string, ...includes: string[]) =>
+  (await findIncludes({ includes, includeRoot })).map(
+    ({ path, executable }) => `${path}${executable ? '*' : ''}`,
+  )
+
+test('files and folders keep their place, and executables their mode', async (t) => {
+  const folder = project(t)
+  chmodSync(join(folder, 'data/deep/b.sh'), 0o755)
+  assert.deepEqual(await find(folder, 'c.txt', './data/'), ['c.txt', 'data/a.json', 'data/deep/b.sh*'])
+  assert.deepEqual(await find(folder, join(folder, 'data/deep')), ['data/deep/b.sh*'])
+})
+
+test('what is named twice is shipped once', async (t) => {
+  assert.deepEqual(await find(project(t), 'data', 'data/a.json', 'data/deep'), [
+    'data/a.json',
+    'data/deep/b.sh',
+  ])
+})
+
+test('links are followed', async (t) => {
+  const folder = project(t)
+  symlinkSync('data/deep', join(folder, 'link'))
+  assert.deepEqual(await find(folder, 'link'), ['link/b.sh'])
+})
+
+test('an empty folder brings nothing', async (t) => {
+  const folder = project(t)
+  mkdirSync(join(folder, 'empty'))
+  assert.deepEqual(await find(folder, 'empty'), [])
+})
+
+for (const [what, include, message] of [
+  ['a missing file', 'nowhere.txt', /nowhere\.txt cannot be read/],
+  ['a file outside', '../outside.txt', /\.\.\/outside\.txt is outside of it/],
+  ['the folder itself', '.', /\. is all of it/],
+  ['the folder above', '..', /is outside of it/],
+  ['an absolute path elsewhere', '/etc/passwd', /\/etc\/passwd is outside of it/],
+  ['a device', 'null', /null is neither/],
+  ['a folder that contains itself', 'loop', /has no end/],
+] as const) {
+  test(`${what} is refused with what to do`, async (t) => {
+    const folder = project(t)
+    symlinkSync('/dev/null', join(folder, 'null'))
+    mkdirSync(join(folder, 'loop'))
+    symlinkSync('.', join(folder, 'loop', 'again'))
+    await assert.rejects(
+      findIncludes({ includes: [include], includeRoot: folder }),
+      (error: unknown) => error instanceof IncludeError && message.test(error.message),
+    )
+  })
+}
