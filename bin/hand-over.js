@@ -53,7 +53,9 @@ function runAs(node, commandFile) {
     stdio: 'inherit',
     env: { ...process.env, [MARK]: pinnedVersions.version },
   })
-  for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal))
+  for (const signal of FORWARDED_SIGNALS) {
+    process.on(signal, () => child.kill(signal))
+  }
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (status, signal) => {
@@ -72,7 +74,9 @@ function endAs(status, signal) {
     process.exitCode = status ?? 1
     return
   }
-  for (const forwarded of FORWARDED_SIGNALS) process.removeAllListeners(forwarded)
+  for (const forwarded of FORWARDED_SIGNALS) {
+    process.removeAllListeners(forwarded)
+  }
   process.kill(process.pid, signal)
   // Still here: a signal that does not end this process. A shell would report it so.
   process.exitCode = 128 + constants.signals[signal]

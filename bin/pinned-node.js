@@ -51,10 +51,14 @@ const FETCH_TIMEOUT_MS = 600_000
  */
 export async function findPinnedNode(architecture, onFetch) {
   const installed = installedNode(architecture)
-  if (installed) return installed
+  if (installed) {
+    return installed
+  }
   const folder = join(cacheFolder(), `node-${pinnedVersions.version}-${architecture}`)
   const binary = join(folder, 'bin', 'node')
-  if (!existsSync(binary)) await fetchNode(architecture, folder, onFetch)
+  if (!existsSync(binary)) {
+    await fetchNode(architecture, folder, onFetch)
+  }
   return binary
 }
 
@@ -107,10 +111,11 @@ async function fetchNode(architecture, folder, onFetch) {
       `npm could not fetch ${spec}`,
     )
     const [tarball] = (await readdir(work)).filter((file) => file.endsWith('.tgz'))
-    if (!tarball)
+    if (!tarball) {
       throw new PinnedNodeError(
         `npm pack ${spec} ended well but wrote no .tgz file; update npm and try again`,
       )
+    }
     await checkIntegrity(join(work, tarball), spec, integrity)
     await run(
       'tar',
@@ -151,7 +156,9 @@ async function moveInto(from, to) {
   try {
     await rename(from, to)
   } catch (error) {
-    if (!existsSync(join(to, 'bin', 'node'))) throw error
+    if (!existsSync(join(to, 'bin', 'node'))) {
+      throw error
+    }
   }
 }
 
@@ -176,13 +183,15 @@ function run(command, args, problem) {
       reject(new PinnedNodeError(`${problem}: ${command} could not be started; install it`, { cause: error }))
     })
     child.once('close', (status, signal) => {
-      if (status === 0) resolve()
-      else
+      if (status === 0) {
+        resolve()
+      } else {
         reject(
           new PinnedNodeError(
             `${problem} (${signal ?? `exit status ${status}`}); it says:\n\n${said.trim()}`,
           ),
         )
+      }
     })
   })
 }

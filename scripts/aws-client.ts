@@ -15,7 +15,9 @@ export function installAwsClient(): string {
   const folder = join(cacheFolder(), `aws-lambda-ric-${AWS_CLIENT_VERSION}`)
   const main = join(folder, 'node_modules', 'aws-lambda-ric', 'index.mjs')
   const addon = join(folder, 'node_modules', 'aws-lambda-ric', 'rapid-client.node')
-  if (existsSync(main) && existsSync(addon)) return main
+  if (existsSync(main) && existsSync(addon)) {
+    return main
+  }
   mkdirSync(folder, { recursive: true })
   const manifest = {
     private: true,

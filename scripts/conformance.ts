@@ -40,10 +40,14 @@ async function runTests(): Promise<number> {
     .toSorted()
     .map((file) => join(TESTS, file))
   for await (const { type, data } of run({ files, concurrency: 1 })) {
-    if (type !== 'test:pass' && type !== 'test:fail') continue
+    if (type !== 'test:pass' && type !== 'test:fail') {
+      continue
+    }
     const { name, file, details, skip, nesting } = data
     // Suites and files report, too, for what is in them.
-    if (details.type === 'suite' || name === file || name.endsWith('.test.ts') || skip) continue
+    if (details.type === 'suite' || name === file || name.endsWith('.test.ts') || skip) {
+      continue
+    }
     counts[type === 'test:pass' ? 'passed' : 'failed']++
     const suite = basename(file ?? '', '.test.ts')
     process.stdout.write(

@@ -58,7 +58,9 @@ try {
 
 async function findBase(arch: Architecture) {
   const base = await prepareBaseNode(arch, undefined, () => {})
-  if (base.runner === undefined) throw new Error(`executables for ${arch} do not run here; install qemu-user`)
+  if (base.runner === undefined) {
+    throw new Error(`executables for ${arch} do not run here; install qemu-user`)
+  }
   return { base, runner: base.runner }
 }
 
@@ -69,7 +71,9 @@ async function findTouched(executable: string, runner: TargetRunner): Promise<Pa
   }
   const ranges = joinRanges(touched, 0)
   const pages = ranges.reduce((sum, { count }) => sum + count, 0)
-  if (pages === 0) throw new Error('the kernel does not tell which pages are mapped; run this as root')
+  if (pages === 0) {
+    throw new Error('the kernel does not tell which pages are mapped; run this as root')
+  }
   process.stderr.write(`${executable}: ${pages} pages in ${ranges.length} runs\n`)
   return ranges
 }

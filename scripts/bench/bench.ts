@@ -50,7 +50,9 @@ class BadUsage extends Error {}
 try {
   await main()
 } catch (error) {
-  if (!(error instanceof BadUsage)) throw error
+  if (!(error instanceof BadUsage)) {
+    throw error
+  }
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 2
 }

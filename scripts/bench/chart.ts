@@ -157,9 +157,11 @@ function wrap(words: string, width: number): string[] {
   const lines: string[] = []
   for (const word of words.split(' ')) {
     const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width)
+    if (last !== undefined && last.length + 1 + word.length <= width) {
       lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
+    } else {
+      lines.push(word)
+    }
   }
   return lines
 }

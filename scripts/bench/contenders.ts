@@ -204,7 +204,9 @@ function lambdabinWithOption(
   others: readonly string[] = [],
 ): Prepared {
   const help = execFileSync(process.execPath, [LAMBDABIN, 'build', '--help'], { encoding: 'utf8' })
-  if (!help.includes(`${option} `)) throw new PeerMissingError('this lambdabin has no such option')
+  if (!help.includes(`${option} `)) {
+    throw new PeerMissingError('this lambdabin has no such option')
+  }
   try {
     return lambdabin(given, [option, value, ...others])
   } catch (error) {

@@ -29,8 +29,11 @@ const STORED = {
 export function checkResponse({ id, function: name, event }: Contender, firstResponse: string): void {
   const answer = JSON.parse(withoutChunks(firstResponse))
   let expected: unknown = null
-  if (name === 'sdk') expected = STORED
-  else if (id !== 'c') expected = { ...ECHOED, deadline: answer?.deadline, event: JSON.parse(event) }
+  if (name === 'sdk') {
+    expected = STORED
+  } else if (id !== 'c') {
+    expected = { ...ECHOED, deadline: answer?.deadline, event: JSON.parse(event) }
+  }
   const isNumber = name === 'sdk' || id === 'c' || typeof answer?.deadline === 'number'
   if (!isDeepStrictEqual(answer, expected) || !isNumber) {
     throw new Error(`expected the response ${JSON.stringify(expected)}, and got ${firstResponse}`)

@@ -29,7 +29,9 @@ export async function writeGrowthFunctions(
   const library = join(folder, 'library')
   mkdirSync(library)
   const { modules, bytes } = await generateModules(megabytes * 1e6)
-  for (const [index, source] of modules.entries()) writeFileSync(join(library, `part-${index}.js`), source)
+  for (const [index, source] of modules.entries()) {
+    writeFileSync(join(library, `part-${index}.js`), source)
+  }
   writeFileSync(join(library, 'registry.js'), 'export const registry = new Map()\n')
   const imports = modules.map((_, index) => `import './part-${index}.js'\n`).join('')
   writeFileSync(

@@ -46,7 +46,9 @@ export async function measureAll(options: MeasureOptions): Promise<Results> {
 
 async function measureIn(folder: string, options: MeasureOptions): Promise<Results> {
   const leftOut: string[] = []
-  if (process.getuid?.() !== 0) leftOut.push('Starts with a cold page cache: they take root.')
+  if (process.getuid?.() !== 0) {
+    leftOut.push('Starts with a cold page cache: they take root.')
+  }
   const server = compileC('runtime-api-server', folder)
   const compared = await prepareCompared(folder, options, leftOut)
   const growth = options.functions.has('growth')
@@ -102,14 +104,20 @@ async function prepareCompared(
   const node = copyOfNode(folder)
   const contenders: Contender[] = []
   for (const name of ['echo', 'sdk'] as const) {
-    if (!options.functions.has(name)) continue
+    if (!options.functions.has(name)) {
+      continue
+    }
     for (const recipe of RECIPES) {
-      if (!recipe.functions.includes(name) || options.only?.has(recipe.id) === false) continue
+      if (!recipe.functions.includes(name) || options.only?.has(recipe.id) === false) {
+        continue
+      }
       process.stderr.write(`building ${name} for ${recipe.name}\n`)
       try {
         contenders.push(await prepareContender(recipe, name, folder, node))
       } catch (error) {
-        if (!(error instanceof PeerMissingError)) throw error
+        if (!(error instanceof PeerMissingError)) {
+          throw error
+        }
         process.stderr.write(`${recipe.name} is left out: ${error.message}\n`)
         leftOut.push(`${recipe.name}: ${error.message}.`)
       }

@@ -25,7 +25,9 @@ export class PeerMissingError extends Error {
 export function installNpmProgram({ package: name, version, path }: NpmProgram): string {
   const folder = join(cacheFolder(), `${name.replace(/^@/, '').replace('/', '-')}-${version}`)
   const program = join(folder, 'node_modules', name, path)
-  if (existsSync(program)) return program
+  if (existsSync(program)) {
+    return program
+  }
   mkdirSync(folder, { recursive: true })
   writeFileSync(
     join(folder, 'package.json'),

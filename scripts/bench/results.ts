@@ -47,7 +47,9 @@ export function median(
 ): number {
   const sorted = (contender?.measurements[phase] ?? []).map(value).toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
-  if (sorted.length % 2 === 1) return sorted[middle] ?? Number.NaN
+  if (sorted.length % 2 === 1) {
+    return sorted[middle] ?? Number.NaN
+  }
   return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }
 

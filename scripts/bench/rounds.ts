@@ -26,7 +26,9 @@ export async function measurePhase(
   options: RoundsOptions,
 ): Promise<Map<Contender, Measurement[]>> {
   const measured = new Map<Contender, Measurement[]>(contenders.map((contender) => [contender, []]))
-  if (rounds === 0) return measured
+  if (rounds === 0) {
+    return measured
+  }
   process.stderr.write(`${phase} `)
   for (let round = 0; round < rounds; round++) {
     for (const contender of contenders) {
@@ -71,7 +73,9 @@ async function measureOnce(contender: Contender, phase: Phase, options: RoundsOp
   const { server } = options
   const run = runOptions(phase, options)
   return explained(contender, phase, async () => {
-    if (!run.isCold) await runUnderServer(server, contender, { ...run, invocations: 1 })
+    if (!run.isCold) {
+      await runUnderServer(server, contender, { ...run, invocations: 1 })
+    }
     const measurement = await runUnderServer(server, contender, run)
     checkResponse(contender, measurement.firstResponse)
     return measurement
@@ -80,6 +84,8 @@ async function measureOnce(contender: Contender, phase: Phase, options: RoundsOp
 
 function runOptions(phase: Phase, { cpu, invocations, seconds }: RoundsOptions): RunOptions {
   const pinned = phase.startsWith('anyCpu') ? undefined : cpu
-  if (phase === 'warm' || phase === 'anyCpuWarm') return { invocations, cpu: pinned, seconds }
+  if (phase === 'warm' || phase === 'anyCpuWarm') {
+    return { invocations, cpu: pinned, seconds }
+  }
   return { invocations: EARLY, cpu: pinned, isCold: phase === 'coldStart' || phase === 'anyCpuColdStart' }
 }

@@ -94,7 +94,9 @@ async function start(options: string[]): Promise<Serve> {
     rest = lines.pop() ?? ''
     for (const line of lines) {
       const [, duration] = /\tDuration: ([\d.]+) ms/.exec(line) ?? []
-      if (duration !== undefined) durations.push(Number(duration))
+      if (duration !== undefined) {
+        durations.push(Number(duration))
+      }
     }
   })
   const endpoint = await readEndpoint(child)
@@ -111,7 +113,9 @@ async function readEndpoint(child: ChildProcess): Promise<string> {
   return await new Promise((done, reject) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       const [, endpoint] = /--endpoint-url (http:\S+)/.exec(text) ?? []
-      if (endpoint !== undefined) done(endpoint)
+      if (endpoint !== undefined) {
+        done(endpoint)
+      }
     })
     child.once('close', () => reject(new Error('serve ended before it listened')))
   })

@@ -15,12 +15,16 @@ export async function shippedSizes({
   }
   const [executable = ''] = shipped
   let zipBytes = 22
-  for (const file of shipped.flatMap(filesOf)) zipBytes += await zippedBytes(file)
+  for (const file of shipped.flatMap(filesOf)) {
+    zipBytes += await zippedBytes(file)
+  }
   return { executableBytes: statSync(executable).size, zipBytes }
 }
 
 function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path]
+  if (!statSync(path).isDirectory()) {
+    return [path]
+  }
   const inside = globSync('**', { cwd: path }).map((name) => join(path, name))
   return inside.filter((file) => statSync(file).isFile())
 }

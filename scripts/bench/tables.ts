@@ -116,10 +116,14 @@ function comparison(results: Results, name: FunctionName, wanted: readonly Colum
   const columns = wanted.filter(({ value }) =>
     contenders.some((contender) => Number.isFinite(value(contender))),
   )
-  if (columns.length === 0) return ''
+  if (columns.length === 0) {
+    return ''
+  }
   const ratios = ['aws-lambda-ric', 'bun-bytecode'].flatMap((id) => {
     const [ours, other] = [find(results, name, 'lambdabin'), find(results, name, id)]
-    if (ours === undefined || other === undefined) return []
+    if (ours === undefined || other === undefined) {
+      return []
+    }
     const cells = columns.map(({ value }) => shownRatio(value(ours) / value(other)))
     return [[`*lambdabin / ${other.name}*`, ...cells]]
   })
@@ -146,7 +150,9 @@ function anyCpu(results: Results, name: FunctionName): string {
 
 function growthTable(results: Results): string {
   const contenders = results.contenders.filter((contender) => contender.function === 'growth')
-  if (contenders.length === 0) return ''
+  if (contenders.length === 0) {
+    return ''
+  }
   const relative = (contender: ContenderResults, { value }: Column) => {
     const without = find(results, 'growth', contender.id.startsWith('aws-') ? 'aws-none' : 'none')
     return contender === without || without === undefined ? '' : shownRatio(value(contender) / value(without))
@@ -186,7 +192,9 @@ function targetTable(results: Results): string {
 
 function serverSide(results: Results): string {
   const contenders = results.contenders.filter((contender) => contender.measurements.warm?.length)
-  if (contenders.length === 0) return ''
+  if (contenders.length === 0) {
+    return ''
+  }
   const own = column('server, CPU ms per 1,000', 'warm', serverCpuPerThousand)
   const theirs = column('runtime, CPU ms per 1,000', 'warm', cpuPerThousand)
   return [
@@ -232,7 +240,9 @@ function column(title: string, phase: Phase, value: (measurement: Measurement) =
 }
 
 function shown(value: number): string {
-  if (!Number.isFinite(value)) return ''
+  if (!Number.isFinite(value)) {
+    return ''
+  }
   return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(value >= 100 ? 0 : 1)
 }
 

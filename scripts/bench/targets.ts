@@ -192,20 +192,32 @@ export function evaluateTargets(results: Results): Target[] {
 }
 
 function isMet(value: number, limit: Definition['limit']): boolean | undefined {
-  if (limit?.atMost !== undefined) return value <= limit.atMost
-  if (limit?.atLeast !== undefined) return value >= limit.atLeast
+  if (limit?.atMost !== undefined) {
+    return value <= limit.atMost
+  }
+  if (limit?.atLeast !== undefined) {
+    return value >= limit.atLeast
+  }
   return undefined
 }
 
 function goalOf({ limit, unit }: Definition): string {
-  if (limit?.atMost !== undefined) return `≤ ${show(limit.atMost, unit)}`
-  if (limit?.atLeast !== undefined) return `≥ ${show(limit.atLeast, unit)}`
+  if (limit?.atMost !== undefined) {
+    return `≤ ${show(limit.atMost, unit)}`
+  }
+  if (limit?.atLeast !== undefined) {
+    return `≥ ${show(limit.atLeast, unit)}`
+  }
   return ''
 }
 
 function show(value: number, unit: Definition['unit']): string {
-  if (unit === 'MB') return `${value.toFixed(1)} MB`
-  if (unit === 'percent') return `${(value * 100).toFixed(1)} %`
+  if (unit === 'MB') {
+    return `${value.toFixed(1)} MB`
+  }
+  if (unit === 'percent') {
+    return `${(value * 100).toFixed(1)} %`
+  }
   return value.toFixed(2)
 }
 

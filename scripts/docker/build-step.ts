@@ -61,13 +61,17 @@ function nameUser(uid: number, gid: number): void {
   const isKnown = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .some((line) => line.split(':')[2] === String(uid))
-  if (!isKnown) appendFileSync('/etc/passwd', `lambdabin:x:${uid}:${gid}::${tmpdir()}:/bin/sh\n`)
+  if (!isKnown) {
+    appendFileSync('/etc/passwd', `lambdabin:x:${uid}:${gid}::${tmpdir()}:/bin/sh\n`)
+  }
 }
 
 function copySources(): string {
   const folder = mkdtempSync(join(tmpdir(), 'lambdabin-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  for (const name of SOURCES) cpSync(join(PROJECT, name), join(folder, name), { recursive: true })
+  for (const name of SOURCES) {
+    cpSync(join(PROJECT, name), join(folder, name), { recursive: true })
+  }
   symlinkSync(join(IMAGE, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }

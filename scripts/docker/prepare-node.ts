@@ -16,7 +16,9 @@ import { LAMBDA_RUNTIMES, runtimesWith } from '../../src/compiler/package/lambda
 const [oldest, ...files] = process.argv.slice(2)
 for (const file of files) {
   const bytes = await readFile(file)
-  if (readArchitecture(bytes, file) === 'x64') checkRunsOn(oldest, bytes, file)
+  if (readArchitecture(bytes, file) === 'x64') {
+    checkRunsOn(oldest, bytes, file)
+  }
   // Beside it first: a program that runs, as one of these does, cannot be written to.
   await writeFile(`${file}.smaller`, makeNodeSmaller(bytes, file, undefined), { mode: 0o755 })
   await rename(`${file}.smaller`, file)
@@ -25,7 +27,9 @@ for (const file of files) {
 function checkRunsOn(name: string | undefined, bytes: Buffer, file: string): void {
   const glibc = neededVersion(bytes, file, 'GLIBC')
   const libstdcxx = neededVersion(bytes, file, 'GLIBCXX')
-  if (runtimesWith({ glibc, libstdcxx }).some((runtime) => runtime.name === name)) return
+  if (runtimesWith({ glibc, libstdcxx }).some((runtime) => runtime.name === name)) {
+    return
+  }
   const has = LAMBDA_RUNTIMES.find((runtime) => runtime.name === name)
   process.stderr.write(
     `${file} should run on ${name} (glibc ${has?.glibc}, libstdc++ ${has?.libstdcxx}), and needs glibc ${glibc} and ` +

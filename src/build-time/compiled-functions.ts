@@ -32,7 +32,9 @@ export function compileFunctions(hot: HotFunctions, readText: (file: string) => 
   session.post('Debugger.enable')
   for (const [file, ranges] of Object.entries(hot)) {
     const scriptId = scriptIds.get(file)
-    if (scriptId === undefined) continue
+    if (scriptId === undefined) {
+      continue
+    }
     const locate = locationsIn(readText(file), scriptId)
     for (const [start, end] of ranges) {
       const range = { start: locate(start), end: locate(end), restrictToFunction: true }
@@ -46,7 +48,9 @@ export function compileFunctions(hot: HotFunctions, readText: (file: string) => 
 /** A session with the process's own inspector; `onScript` is told each script that there is. */
 function openSession(onScript: (script: Debugger.ScriptParsedEventDataType) => void): Session {
   const onMessage = ({ method, params }: { method?: string; params?: unknown }) => {
-    if (method === 'Debugger.scriptParsed') onScript(params as Debugger.ScriptParsedEventDataType)
+    if (method === 'Debugger.scriptParsed') {
+      onScript(params as Debugger.ScriptParsedEventDataType)
+    }
   }
   // `node:inspector` loads `node:worker_threads` with all that this needs, and it would all be in the snapshot: 0.4 ms of
   // each start.
@@ -75,7 +79,9 @@ function openSession(onScript: (script: Debugger.ScriptParsedEventDataType) => v
  */
 function locationsIn(text: string, scriptId: string): (offset: number) => Debugger.Location {
   const lineStarts = [0]
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
+    lineStarts.push(at + 1)
+  }
   return (offset) => {
     const lineNumber = lineStarts.findLastIndex((start) => start <= offset)
     return { scriptId, lineNumber, columnNumber: offset - (lineStarts[lineNumber] ?? 0) }

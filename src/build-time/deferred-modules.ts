@@ -39,11 +39,17 @@ export function deferModule(name: string, describe: () => ModuleDescription, def
   }
   const members = new Map<string, unknown>()
   const member = (key: PropertyKey): unknown => {
-    if (typeof key !== 'string' || !memberNames().includes(key)) return undefined
+    if (typeof key !== 'string' || !memberNames().includes(key)) {
+      return undefined
+    }
     const { objects, values } = describe()
-    if (Object.hasOwn(values, key)) return values[key]
+    if (Object.hasOwn(values, key)) {
+      return values[key]
+    }
     const known = members.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      return known
+    }
     const made = objects.includes(key)
       ? deferInstance(`${name}.${key}`, () => deferral.load()[key] as object, deferral)
       : deferMember(`${name}.${key}`, () => deferral.load()[key], deferral)
@@ -56,14 +62,17 @@ export function deferModule(name: string, describe: () => ModuleDescription, def
     {
       get: (_, key) => (isBuilding() ? member(key) : load()[key]),
       set: (_, key, value) => {
-        if (isBuilding()) throw refuse(`changes ${name}.${String(key)}`)
+        if (isBuilding()) {
+          throw refuse(`changes ${name}.${String(key)}`)
+        }
         return Reflect.set(load(), key, value)
       },
       has: (_, key) => (isBuilding() ? memberNames().includes(String(key)) : Reflect.has(load(), key)),
       ownKeys: () => (isBuilding() ? memberNames() : Reflect.ownKeys(load())),
       getOwnPropertyDescriptor: (_, key) => {
-        if (isBuilding() ? !memberNames().includes(String(key)) : !Object.hasOwn(load(), key))
+        if (isBuilding() ? !memberNames().includes(String(key)) : !Object.hasOwn(load(), key)) {
           return undefined
+        }
         const value = isBuilding() ? member(key) : load()[key]
         // Configurable whatever it is really: the target of the proxy does not have it.
         return { value, configurable: true, enumerable: true, writable: true }
@@ -76,7 +85,9 @@ export function deferModule(name: string, describe: () => ModuleDescription, def
 function deferMember(name: string, loadMember: () => unknown, { isBuilding, refuse }: Deferral): object {
   const real = () => loadMember() as Constructor
   const refuseWhileBuilding = (what: string) => {
-    if (isBuilding()) throw refuse(what)
+    if (isBuilding()) {
+      throw refuse(what)
+    }
   }
   // A function that can be constructed, so that the proxy can be.
   const target = function deferred() {}
@@ -95,8 +106,12 @@ function deferMember(name: string, loadMember: () => unknown, { isBuilding, refu
           ),
     get: (_, key) => {
       // `instanceof` asks for it, and nothing that there is while building is an instance.
-      if (isBuilding() && key === Symbol.hasInstance) return () => false
-      if (isBuilding() && key === 'name') return name.slice(name.indexOf('.') + 1)
+      if (isBuilding() && key === Symbol.hasInstance) {
+        return () => false
+      }
+      if (isBuilding() && key === 'name') {
+        return name.slice(name.indexOf('.') + 1)
+      }
       refuseWhileBuilding(`reads ${name}.${String(key)}`)
       return Reflect.get(real(), key)
     },
@@ -123,7 +138,9 @@ function deferInstance(
 ): object {
   let made: object | undefined
   const real = (what: string): object => {
-    if (isBuilding()) throw refuse(`${what} ${name}`)
+    if (isBuilding()) {
+      throw refuse(`${what} ${name}`)
+    }
     made ??= construct()
     return made
   }
@@ -132,7 +149,9 @@ function deferInstance(
     {
       get: (_, key) => {
         // What a promise that is resolved with it, or somebody who prints it, asks for.
-        if (isBuilding() && (key === 'then' || typeof key === 'symbol')) return undefined
+        if (isBuilding() && (key === 'then' || typeof key === 'symbol')) {
+          return undefined
+        }
         return Reflect.get(real('uses'), key)
       },
       set: (_, key, value) => Reflect.set(real('changes'), key, value),

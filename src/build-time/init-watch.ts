@@ -70,7 +70,9 @@ export class InitWatch {
   /** Reports something; returns an error to throw, if there is no going on. */
   refuse(what: string): Error {
     const stack = callers()
-    if (!this.problems.some((known) => known.what === what)) this.problems.push({ what, stack })
+    if (!this.problems.some((known) => known.what === what)) {
+      this.problems.push({ what, stack })
+    }
     return new Error(`This ${what}, which is not possible in a function that is initialised at build time.`)
   }
 
@@ -89,9 +91,13 @@ export class InitWatch {
   #note(id: number, type: string, resource: object): void {
     const { close } = resource as { close?: unknown }
     // Of the rest, some live in the heap alone, and some are over once they have called back.
-    if (type !== 'Timeout' && typeof close !== 'function') return
+    if (type !== 'Timeout' && typeof close !== 'function') {
+      return
+    }
     this.#open.set(id, { type, resource, stack: callers() })
-    if (typeof close !== 'function') return
+    if (typeof close !== 'function') {
+      return
+    }
     const closes = (...parameters: unknown[]): unknown => {
       this.#open.delete(id)
       return close.apply(resource, parameters)
@@ -102,7 +108,9 @@ export class InitWatch {
   /** Puts everything back as it was. */
   end(): void {
     this.#hook.disable()
-    for (const undo of this.#undo.splice(0)) undo()
+    for (const undo of this.#undo.splice(0)) {
+      undo()
+    }
     this.#isOver = true
   }
 
@@ -117,8 +125,9 @@ export class InitWatch {
     const { env } = process
     const note = (key: string | symbol): void => {
       // Node.js's own modules read some, too.
-      if (typeof key === 'string' && !this.#isOver && !NODE_FRAME.test(callers().split('\n')[4] ?? ''))
+      if (typeof key === 'string' && !this.#isOver && !NODE_FRAME.test(callers().split('\n')[4] ?? '')) {
         this.#environmentRead.add(key)
+      }
     }
     // Whoever keeps it has a way to the environment that the process has then.
     const watched = new Proxy(env, {
@@ -140,9 +149,13 @@ export class InitWatch {
 
   /** V8 has no WebAssembly while a snapshot is made, and gives it to each process that starts from one. */
   #watchWebAssembly(): void {
-    if ('WebAssembly' in globalThis) throw new Error('WebAssembly is there, and would not be watched')
+    if ('WebAssembly' in globalThis) {
+      throw new Error('WebAssembly is there, and would not be watched')
+    }
     const later = (key: PropertyKey): unknown => {
-      if (!this.#isOver) throw this.refuse(`uses WebAssembly.${String(key)}`)
+      if (!this.#isOver) {
+        throw this.refuse(`uses WebAssembly.${String(key)}`)
+      }
       return Reflect.get(Reflect.get(globalThis, 'WebAssembly'), key)
     }
     const standIn = new Proxy({}, { get: (_, key) => later(key) })
@@ -158,7 +171,9 @@ export class InitWatch {
       const hook = create(callbacks)
       const { enable, disable } = hook
       hook.enable = () => {
-        if (!this.#isOver) this.#enabledHooks.set(hook, callers())
+        if (!this.#isOver) {
+          this.#enabledHooks.set(hook, callers())
+        }
         return enable.call(hook)
       }
       hook.disable = () => {
@@ -185,7 +200,9 @@ export class InitWatch {
    * holds would be drawn again by every environment.
    */
   watchRandom(): void {
-    if (this.#isOver || this.#isRandomWatched) return
+    if (this.#isOver || this.#isRandomWatched) {
+      return
+    }
     this.#isRandomWatched = true
     const crypto = process.getBuiltinModule('node:crypto')
     const holders: [object, string][] = [
@@ -198,10 +215,11 @@ export class InitWatch {
       const watch = this
       this.#replace(holder, name, function (this: unknown, ...parameters: unknown[]) {
         // It may have been kept, and be called later.
-        if (!watch.#isOver)
+        if (!watch.#isOver) {
           throw watch.refuse(
             `calls crypto.${name}, whose random bytes would be the same in every environment`,
           )
+        }
         return original.apply(this, parameters)
       })
     }

@@ -11,7 +11,9 @@ export function keepToLoopback(): () => void {
   const connect = Socket.prototype.connect as (this: Socket, ...parameters: unknown[]) => Socket
   Socket.prototype.connect = function (this: Socket, ...parameters: unknown[]): Socket {
     const target = destination(parameters)
-    if (LOOPBACK.test(target)) return connect.apply(this, parameters)
+    if (LOOPBACK.test(target)) {
+      return connect.apply(this, parameters)
+    }
     const error = new Error(`connect ENETUNREACH ${target}: a build reaches this host only`)
     process.nextTick(() => this.destroy(Object.assign(error, { code: 'ENETUNREACH', syscall: 'connect' })))
     return this
@@ -28,6 +30,8 @@ function destination(parameters: readonly unknown[]): string {
     const { path, host } = first as { path?: string; host?: string }
     return path ?? host ?? 'localhost'
   }
-  if (typeof first === 'string' && !/^\d+$/.test(first)) return first
+  if (typeof first === 'string' && !/^\d+$/.test(first)) {
+    return first
+  }
   return typeof second === 'string' ? second : 'localhost'
 }

@@ -106,12 +106,16 @@ startupSnapshot.addSerializeCallback(() => {
   finish([...unsettled, ...watch.openHandles(), ...loadedAfterAll()])
   const hot: HotFunctions = JSON.parse(readFileSync(join(folder, 'functions.json'), 'utf8'))
   compileFunctions(hot, (file) => readFileSync(join(folder, file), 'utf8'))
-  for (const name of Object.keys(deferredModules)) delete deferredModules[name]
+  for (const name of Object.keys(deferredModules)) {
+    delete deferredModules[name]
+  }
 })
 startupSnapshot.setDeserializeMainFunction(() => runtimeModule.exports.start(program))
 
 async function runBeforeSnapshotHooks(): Promise<void> {
-  for (const hook of lifecycleHooks().beforeSnapshot.toReversed()) await hook()
+  for (const hook of lifecycleHooks().beforeSnapshot.toReversed()) {
+    await hook()
+  }
 }
 
 function evaluate(file: string, ...parameters: unknown[]): unknown {
@@ -129,7 +133,9 @@ function finish(found: readonly InitProblem[]): void {
   const problems = [...watch.problems, ...found]
   const report: InitReport = { problems, environmentRead: watch.environmentRead }
   writeFileSync(join(folder, 'report.json'), JSON.stringify(report))
-  if (problems.length > 0) process.exit(EXIT_REFUSED)
+  if (problems.length > 0) {
+    process.exit(EXIT_REFUSED)
+  }
 }
 
 function fail(error: unknown): void {
@@ -145,7 +151,9 @@ function loadedAfterAll(): InitProblem[] {
   const bindings = loaded.filter((name) =>
     /^Internal Binding (http_parser|http2|tls_wrap|sqlite|wasi)$/.test(name),
   )
-  if (bindings.length === 0) return []
+  if (bindings.length === 0) {
+    return []
+  }
   const what =
     'loads Node.js’s HTTP or TLS implementation as it initialises, by using fetch, Request, Response, Headers or WebSocket, say'
   return [{ what, stack: '' }]
@@ -158,22 +166,30 @@ function loadedAfterAll(): InitProblem[] {
 function requireForBoth(): NodeJS.Require {
   let beside: NodeJS.Require | undefined
   const whole = (what: string): NodeJS.Require => {
-    if (!watch.isOver) throw watch.refuse(`loads ${what}, which is shipped beside the executable,`)
+    if (!watch.isOver) {
+      throw watch.refuse(`loads ${what}, which is shipped beside the executable,`)
+    }
     const taskRoot = process.env.LAMBDA_TASK_ROOT || TASK_ROOT
     beside ??= process.getBuiltinModule('node:module').createRequire(join(taskRoot, FUNCTION_FILE))
     return beside
   }
   return asRequire((id) => {
     const name = id.replace(/^node:/, '')
-    if (Object.hasOwn(deferredModules, name) && !watch.isOver) return standIn(name)
-    if (name === 'crypto') watch.watchRandom()
+    if (Object.hasOwn(deferredModules, name) && !watch.isOver) {
+      return standIn(name)
+    }
+    if (name === 'crypto') {
+      watch.watchRandom()
+    }
     return process.getBuiltinModule(id) ?? whole(id)(id)
   }, whole)
 }
 
 function standIn(name: string): object {
   const known = standIns.get(name)
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    return known
+  }
   const made = deferModule(name, () => deferredModules[name] as ModuleDescription, {
     isBuilding: () => !watch.isOver,
     load: () => process.getBuiltinModule(`node:${name}`) as unknown as Record<PropertyKey, unknown>,

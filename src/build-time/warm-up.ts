@@ -26,8 +26,11 @@ const compiled: CompiledText[] = []
 
 keepToLoopback()
 process.once('SIGUSR2', () => process.exit(0))
-if (process.argv[3] === 'functions') writeFunctions()
-else process.once('exit', writeCodeCaches)
+if (process.argv[3] === 'functions') {
+  writeFunctions()
+} else {
+  process.once('exit', writeCodeCaches)
+}
 startProgram(readAsset, process.env.LAMBDA_TASK_ROOT as string, require, (text) => {
   compiled.push(text)
   return undefined
@@ -51,11 +54,13 @@ function writeCodeCaches(): void {
   // Of a chunk that nothing reached there is a cache too: it saves V8 looking for the functions in it.
   for (let number = 1; existsSync(join(folder, `${chunkName(number)}.js`)); number++) {
     const name = chunkName(number)
-    if (!compiled.some((text) => text.name === name))
+    if (!compiled.some((text) => text.name === name)) {
       compiled.push({ name, script: compileText(readAsset, name) })
+    }
   }
-  for (const { name, script } of compiled)
+  for (const { name, script } of compiled) {
     writeFileSync(join(folder, `${name}.cache`), script.createCachedData())
+  }
 }
 
 function readAsset(name: string): Uint8Array | undefined {

@@ -37,7 +37,9 @@ export function textReport(built: BuiltFunction): string {
 
 /** What a function that was initialised at build time will not see on AWS Lambda. */
 function frozenEnvironment({ environmentRead }: BuiltFunction): string[] {
-  if (environmentRead.length === 0) return []
+  if (environmentRead.length === 0) {
+    return []
+  }
   const names = new Intl.ListFormat('en').format(environmentRead)
   return [
     `the function read environment variables as it initialised (${names}) and keeps what it found at build time; ` +

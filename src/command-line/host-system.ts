@@ -17,7 +17,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
 /** Throws a {@link HostSystemError} when `command` cannot work on `platform`, as `process.platform` names it. */
 export function checkHostSystem(command: string, platform: NodeJS.Platform): void {
   const instead = INSTEAD[command]
-  if (platform === 'linux' || instead === undefined) return
+  if (platform === 'linux' || instead === undefined) {
+    return
+  }
   throw new HostSystemError(
     `lambdabin ${command} runs executables for Linux, and this is ${SYSTEMS[platform] ?? platform}; use ${instead}`,
   )

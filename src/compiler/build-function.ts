@@ -300,7 +300,9 @@ function explainRejection({ codeCaches }: SelfTestResult, { assets }: Executable
   const refused = Object.keys(assets).filter(
     (asset) => asset.endsWith('.cache') && codeCaches[asset.replace('.cache', '')] !== 'accepted',
   )
-  if (refused.length === 0) return undefined
+  if (refused.length === 0) {
+    return undefined
+  }
   return `V8 does not accept the executable's own ${refused.join(' and ')}, so it will start slower; please report this`
 }
 

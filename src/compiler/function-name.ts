@@ -34,14 +34,28 @@ function checkName(name: string): string {
 }
 
 function problemOf(name: string): string | undefined {
-  if (name === '') return 'is empty'
-  if (name === 'bootstrap') return 'is the file that starts it'
-  if (name === 'node_modules') return 'is the folder of its packages'
-  if (name.includes('.')) return 'has a dot, after which a handler setting names an export'
+  if (name === '') {
+    return 'is empty'
+  }
+  if (name === 'bootstrap') {
+    return 'is the file that starts it'
+  }
+  if (name === 'node_modules') {
+    return 'is the folder of its packages'
+  }
+  if (name.includes('.')) {
+    return 'has a dot, after which a handler setting names an export'
+  }
   // AWS Lambda allows any character but white space in a handler; the rest is what a file name on any system
   // can have.
-  if (!/^[\w-]+$/.test(name)) return 'has characters other than letters, digits, _ and -'
-  if (name.startsWith('-')) return 'starts with -, as options do'
-  if (name.length > 64) return 'is longer than the 64 characters of an AWS Lambda function name'
+  if (!/^[\w-]+$/.test(name)) {
+    return 'has characters other than letters, digits, _ and -'
+  }
+  if (name.startsWith('-')) {
+    return 'starts with -, as options do'
+  }
+  if (name.length > 64) {
+    return 'is longer than the 64 characters of an AWS Lambda function name'
+  }
   return undefined
 }

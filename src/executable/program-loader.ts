@@ -91,7 +91,9 @@ export function startProgram(
       /** `lambdabin-chunk:2/7` is the door 7 of the text 2. */
       const open = (link: string): unknown => {
         const [number = '', door = ''] = link.slice(LINK.length).split('/')
-        if (doors[number] === undefined) run(chunkName(number), number)
+        if (doors[number] === undefined) {
+          run(chunkName(number), number)
+        }
         return doors[number]?.[door]?.()
       }
       const load = (link: string): Promise<unknown> => Promise.resolve().then(() => open(link))
@@ -131,8 +133,9 @@ function requireFor(file: string, open: (link: string) => unknown): NodeJS.Requi
 
 /** Texts are ASCII, but for regular expressions and the like that cannot be escaped: and Latin-1 is a plain copy. */
 function text(bytes: Uint8Array | undefined): string {
-  if (bytes === undefined)
+  if (bytes === undefined) {
     throw new Error('The executable is damaged: it lacks its runtime or its function. Build it again.')
+  }
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return buffer.toString(isAscii(buffer) ? 'latin1' : 'utf8')
 }

@@ -18,8 +18,12 @@ type Marked = { [STREAMING]?: unknown; [HIGH_WATER_MARK]?: unknown }
 /** Whether a handler streams its response. Throws `MalformedStreamingHandler` when it is marked for something else. */
 export function isStreaming(handler: object): boolean {
   const mode = (handler as Marked)[STREAMING]
-  if (!mode) return false
-  if (mode === 'response') return true
+  if (!mode) {
+    return false
+  }
+  if (mode === 'response') {
+    return true
+  }
   throw new MalformedStreamingHandler(
     `A streaming handler is marked with 'response', and this one with ${JSON.stringify(mode)}; make it with awslambda.streamifyResponse.`,
   )
@@ -52,7 +56,9 @@ function streamifyResponse<Handler extends object>(
 ): Handler {
   const marked = handler as Marked
   marked[STREAMING] = 'response'
-  if (typeof options?.highWaterMark === 'number') marked[HIGH_WATER_MARK] = Math.trunc(options.highWaterMark)
+  if (typeof options?.highWaterMark === 'number') {
+    marked[HIGH_WATER_MARK] = Math.trunc(options.highWaterMark)
+  }
   return handler
 }
 
@@ -81,15 +87,20 @@ const invokeStore = {
   getTenantId: () => invocationScope.getStore()?.tenantId,
   get(key: string | symbol): unknown {
     const scope = invocationScope.getStore()
-    if (scope === undefined) return undefined
+    if (scope === undefined) {
+      return undefined
+    }
     const own = typeof key === 'symbol' ? SCOPE_KEYS[key] : undefined
     return own ? scope[own] : kept.get(scope)?.get(key)
   },
   set(key: string | symbol, value: unknown): void {
     const scope = invocationScope.getStore()
-    if (scope === undefined) throw new Error('There is no invocation to keep a value with.')
-    if (typeof key === 'symbol' && SCOPE_KEYS[key])
+    if (scope === undefined) {
+      throw new Error('There is no invocation to keep a value with.')
+    }
+    if (typeof key === 'symbol' && SCOPE_KEYS[key]) {
       throw new Error(`${String(key)} belongs to Lambda and cannot be set.`)
+    }
     const values = kept.get(scope) ?? new Map()
     kept.set(scope, values.set(key, value))
   },

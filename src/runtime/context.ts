@@ -71,14 +71,21 @@ export class InvocationContext implements Context {
   }
 
   get signal(): AbortSignal {
-    if (this.#abort) return this.#abort.signal
+    if (this.#abort) {
+      return this.#abort.signal
+    }
     const abort = new AbortController()
     this.#abort = abort
-    if (this.#released || this.deadlineMs === 0) return abort.signal
+    if (this.#released || this.deadlineMs === 0) {
+      return abort.signal
+    }
     const remaining = this.deadlineMs - Date.now()
     const delay = remaining - Math.min(SIGNAL_LEAD_MS, remaining / 10)
-    if (delay <= 0) abort.abort(this.#timeIsUp())
-    else if (delay <= MAX_TIMER_MS) this.#timer = setTimeout(() => abort.abort(this.#timeIsUp()), delay)
+    if (delay <= 0) {
+      abort.abort(this.#timeIsUp())
+    } else if (delay <= MAX_TIMER_MS) {
+      this.#timer = setTimeout(() => abort.abort(this.#timeIsUp()), delay)
+    }
     return abort.signal
   }
 

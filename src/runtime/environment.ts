@@ -98,12 +98,17 @@ export function announceNodeRuntime(): void {
 
 /** Where the AWS SDK and X-Ray find the trace of the running invocation; taken away when it has none. */
 export function setTraceId(traceId: string | undefined): void {
-  if (traceId) process.env._X_AMZN_TRACE_ID = traceId
-  else delete process.env._X_AMZN_TRACE_ID
+  if (traceId) {
+    process.env._X_AMZN_TRACE_ID = traceId
+  } else {
+    delete process.env._X_AMZN_TRACE_ID
+  }
 }
 
 function required(name: string, value: string | undefined): string {
-  if (value) return value
+  if (value) {
+    return value
+  }
   throw new MissingEnvironment(
     `The environment variable ${name} should be set by Lambda and is ${value === undefined ? 'missing' : 'empty'}; ` +
       'run the executable on Lambda or with `lambdabin invoke`.',

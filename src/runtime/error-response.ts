@@ -43,14 +43,20 @@ function describe(thrown: unknown, depth: number): ErrorDocument {
     trace: traceLines(readString(thrown, 'stack')),
   }
   const cause = read(thrown, 'cause')
-  if (cause !== undefined && depth < MAX_CAUSES) document.cause = describe(cause, depth + 1)
+  if (cause !== undefined && depth < MAX_CAUSES) {
+    document.cause = describe(cause, depth + 1)
+  }
   return document
 }
 
 /** Errors of this realm and of others, and what libraries throw in their stead: anything with a message and a name or stack. */
 function isErrorLike(thrown: unknown): thrown is object {
-  if (typeof thrown !== 'object' || thrown === null) return false
-  if (isInstanceOfError(thrown)) return true
+  if (typeof thrown !== 'object' || thrown === null) {
+    return false
+  }
+  if (isInstanceOfError(thrown)) {
+    return true
+  }
   return (
     typeof read(thrown, 'message') === 'string' &&
     (typeof read(thrown, 'name') === 'string' || typeof read(thrown, 'stack') === 'string')
@@ -75,7 +81,9 @@ function read(source: object, property: string): unknown {
 
 function readString(source: object, property: string): string {
   const value = read(source, property)
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') {
+    return value
+  }
   return value === undefined || value === null ? '' : describeValue(value)
 }
 
@@ -83,7 +91,9 @@ function describeValue(value: unknown): string {
   try {
     const text = String(value)
     // The text of an object without one of its own says nothing; what it holds does.
-    if (!text.startsWith('[object ')) return text
+    if (!text.startsWith('[object ')) {
+      return text
+    }
   } catch {
     // No text: a null prototype, or a toString that throws.
   }
@@ -95,12 +105,16 @@ function describeValue(value: unknown): string {
 }
 
 function cut(text: string): string {
-  if (text.length <= MAX_MESSAGE_LENGTH) return text
+  if (text.length <= MAX_MESSAGE_LENGTH) {
+    return text
+  }
   return `${text.slice(0, MAX_MESSAGE_LENGTH)}… (${text.length - MAX_MESSAGE_LENGTH} more characters)`
 }
 
 function traceLines(stack: string): string[] {
-  if (stack === '') return []
+  if (stack === '') {
+    return []
+  }
   return stack
     .slice(0, MAX_TRACE_LINES * MAX_TRACE_LINE_LENGTH)
     .split('\n')

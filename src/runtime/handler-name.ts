@@ -6,8 +6,12 @@ import { MalformedHandlerName } from './errors.ts'
  */
 export function exportName(handler: string): string | undefined {
   const dot = handler.lastIndexOf('.')
-  if (dot === -1) return undefined
-  if (dot > 0 && dot < handler.length - 1) return handler.slice(dot + 1)
+  if (dot === -1) {
+    return undefined
+  }
+  if (dot > 0 && dot < handler.length - 1) {
+    return handler.slice(dot + 1)
+  }
   throw new MalformedHandlerName(
     `The handler setting should be <executable> or <executable>.<export>, and is ${JSON.stringify(handler)}; ` +
       'change it in the function’s configuration.',

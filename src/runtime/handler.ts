@@ -21,8 +21,12 @@ export function findHandler(
   setting: string,
 ): HandlerFunction {
   const candidate = name === undefined ? defaultHandler(functionExports) : property(functionExports, name)
-  if (typeof candidate === 'function') return candidate as HandlerFunction
-  if (isFetchHandler(candidate)) return fromFetchHandler(candidate) as HandlerFunction
+  if (typeof candidate === 'function') {
+    return candidate as HandlerFunction
+  }
+  if (isFetchHandler(candidate)) {
+    return fromFetchHandler(candidate) as HandlerFunction
+  }
   const wanted = name ?? 'handler'
   const problem =
     candidate === undefined ? `exports no ${wanted}` : `exports ${wanted}, but as ${kindOf(candidate)}`
@@ -50,7 +54,9 @@ export class HandlerCall {
     this.result = this.#resolvers.promise
     this.context = new InvocationContext(environment, facts, settleOf(this))
     this.#isConcurrent = isConcurrent
-    if (isConcurrent) this.context.callbackWaitsForEmptyEventLoop = false
+    if (isConcurrent) {
+      this.context.callbackWaitsForEmptyEventLoop = false
+    }
   }
 
   get isSettled(): boolean {
@@ -89,9 +95,11 @@ export class HandlerCall {
    * returned nothing has the result null, and a promise that is still pending will never settle.
    */
   eventLoopIsEmpty(): void {
-    if (this.#calledBack) this.settle(this.#calledBack.error, this.#calledBack.result)
-    else if (!this.#returnedPromise) this.#resolve(undefined)
-    else {
+    if (this.#calledBack) {
+      this.settle(this.#calledBack.error, this.#calledBack.result)
+    } else if (!this.#returnedPromise) {
+      this.#resolve(undefined)
+    } else {
       this.#reject(
         new NodeJsExit(
           'The handler returned a promise that will never settle: nothing is left to do in the process, ' +
@@ -103,21 +111,31 @@ export class HandlerCall {
 
   /** Ends the call with an error if there is one, else with the result. Only the first end counts. */
   settle(error: unknown, result: unknown): void {
-    if (error === null || error === undefined) this.#resolve(result)
-    else this.#reject(error)
+    if (error === null || error === undefined) {
+      this.#resolve(result)
+    } else {
+      this.#reject(error)
+    }
   }
 
   /** What the handler's third parameter does. */
   callBack(error: unknown, result: unknown): void {
-    if (this.#calledBack) return
+    if (this.#calledBack) {
+      return
+    }
     this.#calledBack = { error, result }
-    if (!this.context.callbackWaitsForEmptyEventLoop) this.settle(error, result)
+    if (!this.context.callbackWaitsForEmptyEventLoop) {
+      this.settle(error, result)
+    }
   }
 
   /** An async handler may call back all the same: its promise then resolves to nothing, and the callback has the result. */
   #resolveUnlessCalledBack(result: unknown): void {
-    if (result === undefined && this.#calledBack) this.settle(this.#calledBack.error, this.#calledBack.result)
-    else this.#resolve(result)
+    if (result === undefined && this.#calledBack) {
+      this.settle(this.#calledBack.error, this.#calledBack.result)
+    } else {
+      this.#resolve(result)
+    }
   }
 
   #resolve(result: unknown): void {
@@ -151,18 +169,28 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function defaultHandler(functionExports: unknown): unknown {
-  if (typeof functionExports === 'function') return functionExports // CommonJS: module.exports = handler
+  if (typeof functionExports === 'function') {
+    return functionExports // CommonJS: module.exports = handler
+  }
   const named = property(functionExports, 'handler')
-  if (named !== undefined) return named
+  if (named !== undefined) {
+    return named
+  }
   const byDefault = property(functionExports, 'default')
-  if (typeof byDefault === 'function') return byDefault
+  if (typeof byDefault === 'function') {
+    return byDefault
+  }
   // `export default app`, whose other properties are its own; or a module with `handler`; or CommonJS: module.exports = app
-  if (isFetchHandler(byDefault)) return byDefault
+  if (isFetchHandler(byDefault)) {
+    return byDefault
+  }
   return property(byDefault, 'handler') ?? (isFetchHandler(functionExports) ? functionExports : undefined)
 }
 
 function property(source: unknown, name: string): unknown {
-  if (source === null || (typeof source !== 'object' && typeof source !== 'function')) return undefined
+  if (source === null || (typeof source !== 'object' && typeof source !== 'function')) {
+    return undefined
+  }
   // Own properties only: `orders.constructor` must not find Object's.
   return Object.hasOwn(source, name) ? (source as Record<string, unknown>)[name] : undefined
 }
@@ -181,6 +209,8 @@ function alternatives(functionExports: unknown, setting: string): string {
     functionExports !== null && typeof functionExports === 'object'
       ? Object.keys(functionExports).filter((key) => isHandler(property(functionExports, key)))
       : []
-  if (names.length === 0) return 'it exports no function at all: export one.'
+  if (names.length === 0) {
+    return 'it exports no function at all: export one.'
+  }
   return `set it to one of ${names.map((name) => `${executable}.${name}`).join(', ')}.`
 }

@@ -64,8 +64,11 @@ export class InvocationLoop {
 
   /** To be called when nothing is left to do in the process: whatever the handler waits for will not come. */
   eventLoopIsEmpty(): void {
-    if (this.#endStream) this.#endStream()
-    else this.#call?.eventLoopIsEmpty()
+    if (this.#endStream) {
+      this.#endStream()
+    } else {
+      this.#call?.eventLoopIsEmpty()
+    }
   }
 
   /** Asks for no further invocation. Resolves once the running one is answered. */
@@ -76,15 +79,19 @@ export class InvocationLoop {
 
   /** Ends the running invocation with an error, unless its handler has finished, and the loop after it. */
   failRunning(error: unknown): Promise<void> {
-    if (this.#call && !this.#call.isSettled) this.#call.fail(error)
-    else this.#streamed?.stream.destroy(error instanceof Error ? error : new Error(String(error)))
+    if (this.#call && !this.#call.isSettled) {
+      this.#call.fail(error)
+    } else {
+      this.#streamed?.stream.destroy(error instanceof Error ? error : new Error(String(error)))
+    }
     return this.stop()
   }
 
   /** Answers the running invocation, if its handler is still at work, in the process's last turn. */
   failLast(error: unknown): void {
-    if (this.#call === undefined || this.#call.isSettled || this.#streamed || this.#scope === undefined)
+    if (this.#call === undefined || this.#call.isSettled || this.#streamed || this.#scope === undefined) {
       return
+    }
     this.#client.failLast(this.#scope.requestId, toErrorDocument(error))
   }
 
@@ -92,7 +99,9 @@ export class InvocationLoop {
     const { requestId } = invocation
     let body: string
     try {
-      if (this.#isStreaming) await this.#openStream(requestId, highWaterMark(this.#handler))
+      if (this.#isStreaming) {
+        await this.#openStream(requestId, highWaterMark(this.#handler))
+      }
       const result = await this.#invoke(invocation)
       if (this.#streamed || isStreamable(result)) {
         const streamed = this.#streamed ?? (await this.#openStream(requestId, undefined))
@@ -102,7 +111,9 @@ export class InvocationLoop {
       body = marshalResult(result)
     } catch (error) {
       // An answer that asked the process to end is none that could be given again.
-      if (error instanceof RuntimeApiFailure) throw error
+      if (error instanceof RuntimeApiFailure) {
+        throw error
+      }
       const document = toErrorDocument(error)
       logFailure('Invoke Error', document)
       return await this.#fail(requestId, document)
@@ -129,7 +140,9 @@ export class InvocationLoop {
     const call = new HandlerCall(this.#environment, facts, this.#isConcurrent)
     this.#call = call
     // The process has one environment: beside others, an invocation's trace is in its context and scope only.
-    if (!this.#isConcurrent) setTraceId(facts.traceId)
+    if (!this.#isConcurrent) {
+      setTraceId(facts.traceId)
+    }
     call.start(this.#handler, event, this.#streamed?.stream)
     return call.result
   }
@@ -148,7 +161,9 @@ export class InvocationLoop {
     const { stream } = streamed
     if (!stream.writableEnded && !stream.destroyed) {
       if (this.#isConcurrent) {
-        if (!stream.isPiped) stream.end()
+        if (!stream.isPiped) {
+          stream.end()
+        }
       } else {
         this.#endStream = () => stream.end()
         streamed.unref()
@@ -165,7 +180,9 @@ export class InvocationLoop {
       try {
         return await streamed.abort(document)
       } catch (error) {
-        if (error instanceof RuntimeApiFailure) throw error
+        if (error instanceof RuntimeApiFailure) {
+          throw error
+        }
         // The connection is lost, and half a response is none: the error is the answer.
       }
     }

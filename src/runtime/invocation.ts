@@ -48,7 +48,9 @@ export function unmarshalEvent({ text, bytes }: ReplyBody): unknown {
 
 function jsonHeader(headers: Headers, name: string): unknown {
   const value = header(headers, name)
-  if (value === undefined) return undefined
+  if (value === undefined) {
+    return undefined
+  }
   try {
     // Header values arrive as Latin-1; the JSON in them is UTF-8.
     return JSON.parse(Buffer.from(value, 'latin1').toString()) ?? undefined

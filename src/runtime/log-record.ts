@@ -31,7 +31,9 @@ export function jsonLine({ time, level, scope, parameters }: LogRecord): string 
     level,
     requestId: scope?.requestId ?? '-',
   }
-  if (scope?.tenantId) record.tenantId = scope.tenantId
+  if (scope?.tenantId) {
+    record.tenantId = scope.tenantId
+  }
   const error = parameters.find((parameter) => parameter instanceof Error)
   const described = error === undefined ? undefined : describeError(error)
   record.message = parameters.length === 1 ? parameters[0] : nodeUtil().format(...parameters)
@@ -51,6 +53,8 @@ export function jsonLine({ time, level, scope, parameters }: LogRecord): string 
 function describeError(error: Error): Record<string, unknown> {
   const { errorType, errorMessage, trace, cause } = toErrorDocument(error)
   const described: Record<string, unknown> = { errorType, errorMessage, stackTrace: trace, ...error }
-  if (cause) described.cause = error.cause instanceof Error ? describeError(error.cause) : error.cause
+  if (cause) {
+    described.cause = error.cause instanceof Error ? describeError(error.cause) : error.cause
+  }
   return described
 }

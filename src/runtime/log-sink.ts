@@ -56,7 +56,9 @@ export function writeAll(descriptor: number, bytes: Buffer): void {
       written += nodeFs().writeSync(descriptor, bytes, written)
     } catch (error) {
       // The reader is slow and the pipe non-blocking: wait. Anything else (the reader is gone) cannot be helped.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+        return
+      }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
     }
   }

@@ -31,8 +31,9 @@ let sink: LogSink = stdoutSink
 export function installConsole(settings: LogSettings): void {
   logFormat = settings.format
   lowest = PRIORITIES[settings.level as Level] ?? PRIORITIES.TRACE
-  if (settings.telemetryDescriptor !== undefined)
+  if (settings.telemetryDescriptor !== undefined) {
     sink = telemetrySink(settings.telemetryDescriptor, logFormat)
+  }
   const at =
     (level: Level) =>
     (...parameters: unknown[]): void =>
@@ -59,8 +60,11 @@ export function logFailure(
   document: ErrorDocument,
 ): void {
   const { errorType, errorMessage, trace, cause } = document
-  if (logFormat === 'JSON') write('ERROR', [{ errorType, errorMessage, stackTrace: trace, cause }])
-  else write('ERROR', [`${what} \t${JSON.stringify({ errorType, errorMessage, stack: trace, cause })}`])
+  if (logFormat === 'JSON') {
+    write('ERROR', [{ errorType, errorMessage, stackTrace: trace, cause }])
+  } else {
+    write('ERROR', [`${what} \t${JSON.stringify({ errorType, errorMessage, stack: trace, cause })}`])
+  }
 }
 
 /** A line about something between the runtime and the Runtime API that the function's author may need to know of. */
@@ -69,7 +73,9 @@ export function logRuntimeProblem(message: string): void {
 }
 
 function write(level: Level, parameters: readonly unknown[]): void {
-  if (PRIORITIES[level] < lowest) return
+  if (PRIORITIES[level] < lowest) {
+    return
+  }
   const record = { time: new Date(), level, scope: invocationScope.getStore(), parameters }
   sink(logFormat === 'JSON' ? jsonLine(record) : textLine(record), level, record.time)
 }

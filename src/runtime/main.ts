@@ -57,8 +57,11 @@ export function start(program: Program): void {
   silenceOwnWarnings()
   installStackTraces(program)
   installConsole(readLogSettings())
-  if (hidesAwslambda()) removeAwslambda()
-  else installAwslambda()
+  if (hidesAwslambda()) {
+    removeAwslambda()
+  } else {
+    installAwslambda()
+  }
   announceNodeRuntime()
   const runtimeApi = readRuntimeApi()
   if (runtimeApi === undefined) {
@@ -114,11 +117,16 @@ class LambdaProcess {
         const isRestored = this.#program.isInitialisedAtBuild === true && hooks.afterRestore.length > 0
         if (isRestored || hooks.shutdown.length > 0 || isSnapStart()) {
           this.#prepareLifecycle(hooks).then((goOn) => goOn && this.#invoke(handler, environment))
-        } else this.#invoke(handler, environment)
+        } else {
+          this.#invoke(handler, environment)
+        }
       }
       const loaded = this.#program.loadFunction()
-      if (loaded instanceof Promise) loaded.then(ready).catch((error) => this.#failInit(asInitError(error)))
-      else ready(loaded)
+      if (loaded instanceof Promise) {
+        loaded.then(ready).catch((error) => this.#failInit(asInitError(error)))
+      } else {
+        ready(loaded)
+      }
     } catch (error) {
       this.#failInit(asInitError(error))
     }
@@ -131,10 +139,16 @@ class LambdaProcess {
       process.once('SIGTERM', () => void runShutdownHooks(hooks.shutdown).then(() => process.exit(0)))
       await registerForShutdown(this.#runtimeApi)
     }
-    if (this.#program.isInitialisedAtBuild && !(await this.#isReadyAfterBuild(hooks))) return false
-    if (!isSnapStart()) return true
+    if (this.#program.isInitialisedAtBuild && !(await this.#isReadyAfterBuild(hooks))) {
+      return false
+    }
+    if (!isSnapStart()) {
+      return true
+    }
     try {
-      for (const hook of hooks.beforeSnapshot.toReversed()) await hook()
+      for (const hook of hooks.beforeSnapshot.toReversed()) {
+        await hook()
+      }
     } catch (cause) {
       this.#failInit(
         new BeforeSnapshotError(`A hook of onBeforeSnapshot failed: ${messageOf(cause)}`, { cause }),
@@ -143,7 +157,9 @@ class LambdaProcess {
     }
     try {
       await this.#client.restored()
-      for (const hook of hooks.afterRestore) await hook()
+      for (const hook of hooks.afterRestore) {
+        await hook()
+      }
       return true
     } catch (cause) {
       this.#end({
@@ -159,7 +175,9 @@ class LambdaProcess {
   /** Runs the hooks of a function that was initialised at build time. Resolves to whether there may be invocations. */
   async #isReadyAfterBuild(hooks: LifecycleHooks): Promise<boolean> {
     try {
-      for (const hook of hooks.afterRestore) await hook()
+      for (const hook of hooks.afterRestore) {
+        await hook()
+      }
       return true
     } catch (cause) {
       this.#failInit(afterRestoreError(cause))
@@ -204,7 +222,9 @@ class LambdaProcess {
   #end({ error, exitCode, what, post }: Ending): void {
     const document = toErrorDocument(error)
     logFailure(what, document)
-    if (this.#ending) return
+    if (this.#ending) {
+      return
+    }
     this.#ending = true
     post(document)
       .catch((failure) => logRuntimeProblem(messageOf(failure)))
@@ -213,18 +233,25 @@ class LambdaProcess {
 
   /** The process ends, and no answer can be waited for: the function called `process.exit`. */
   #exits(code: number): void {
-    if (this.#ending) return
+    if (this.#ending) {
+      return
+    }
     const error = new ExitError(
       `The function ended its process with exit status ${code} while the handler was at work; return or throw instead of calling process.exit.`,
     )
-    for (const loop of this.#loops) loop.failLast(error)
+    for (const loop of this.#loops) {
+      loop.failLast(error)
+    }
   }
 
   #eventLoopIsEmpty(): void {
-    if (this.#ending) return
+    if (this.#ending) {
+      return
+    }
     const [loop] = this.#loops
-    if (loop) loop.eventLoopIsEmpty()
-    else {
+    if (loop) {
+      loop.eventLoopIsEmpty()
+    } else {
       this.#failInit(
         new NodeJsExit(
           'The function’s module awaits a promise at its top level that will never settle: init cannot finish.',
@@ -252,7 +279,9 @@ function asRejection(reason: unknown): UnhandledPromiseRejection {
 
 /** What the init phase reports for what the module threw: AWS's types for the two mistakes they have types for. */
 function asInitError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+  if (!(error instanceof Error)) {
+    return error
+  }
   const { code } = error as NodeJS.ErrnoException
   if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {
     return new ImportModuleError(

@@ -11,7 +11,10 @@ export function nodeBinding<Binding extends object>(name: string): Binding | und
   } catch {
     return undefined
   } finally {
-    if (noDeprecation === undefined) Reflect.deleteProperty(process, 'noDeprecation')
-    else process.noDeprecation = noDeprecation
+    if (noDeprecation === undefined) {
+      Reflect.deleteProperty(process, 'noDeprecation')
+    } else {
+      process.noDeprecation = noDeprecation
+    }
   }
 }

@@ -75,12 +75,16 @@ export class ResponseStream extends Writable {
       return
     }
     const first = this.#withPrelude(Buffer.alloc(0))
-    if (first.length > 0) this.#target.write(first, () => {})
+    if (first.length > 0) {
+      this.#target.write(first, () => {})
+    }
     this.#target.end(callback)
   }
 
   #withPrelude(bytes: Buffer): Buffer {
-    if (this.#begun) return bytes
+    if (this.#begun) {
+      return bytes
+    }
     this.#begun = true
     this.#target.begin(this.#contentType)
     return this.#prelude ? Buffer.concat([this.#prelude, bytes]) : bytes

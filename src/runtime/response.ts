@@ -32,7 +32,9 @@ export function isStreamable(result: unknown): result is StreamableResult {
 }
 
 function toJson(result: unknown): string {
-  if (result === undefined) return 'null'
+  if (result === undefined) {
+    return 'null'
+  }
   let json: string | undefined
   try {
     json = JSON.stringify(result)
@@ -40,7 +42,9 @@ function toJson(result: unknown): string {
     const reason = cause instanceof Error ? cause.message : 'its toJSON threw'
     throw new MarshalError(`The handler's result cannot be turned into JSON: ${reason}`, { cause })
   }
-  if (json !== undefined) return json
+  if (json !== undefined) {
+    return json
+  }
   throw new MarshalError(
     `The handler's result cannot be turned into JSON: it is a ${typeof result}, which JSON does not have.`,
   )

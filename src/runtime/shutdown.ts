@@ -67,7 +67,9 @@ function send(
       { ...splitAddress(runtimeApi), path, method, headers, agent: false },
       resolve,
     )
-    if (isUnref) sent.on('socket', (socket) => socket.unref())
+    if (isUnref) {
+      sent.on('socket', (socket) => socket.unref())
+    }
     sent.on('error', reject)
     sent.end(body)
   })

@@ -11,7 +11,9 @@ import type { Program } from '../executable/program.ts'
 export function installStackTraces(program: Program): void {
   const sourceMaps = new Map<string, SourceMap | undefined>()
   const sourceMapOf = (file: string): SourceMap | undefined => {
-    if (!sourceMaps.has(file)) sourceMaps.set(file, parse(program.readSourceMap(file)))
+    if (!sourceMaps.has(file)) {
+      sourceMaps.set(file, parse(program.readSourceMap(file)))
+    }
     return sourceMaps.get(file)
   }
   Error.prepareStackTrace = (error, callSites) => {
@@ -25,7 +27,9 @@ export function installStackTraces(program: Program): void {
 }
 
 function parse(json: string | undefined): SourceMap | undefined {
-  if (json === undefined) return undefined
+  if (json === undefined) {
+    return undefined
+  }
   // Loaded here, as most programs never need it.
   const { SourceMap } = process.getBuiltinModule('node:module')
   return new SourceMap(JSON.parse(json))
@@ -43,11 +47,17 @@ function describe(site: NodeJS.CallSite, sourceMapOf: (file: string) => SourceMa
   const file = site.getFileName()
   const line = site.getLineNumber()
   const column = site.getColumnNumber()
-  if (!file || line === null || column === null) return text
+  if (!file || line === null || column === null) {
+    return text
+  }
   const sourceMap = sourceMapOf(file)
-  if (sourceMap === undefined) return text
+  if (sourceMap === undefined) {
+    return text
+  }
   const origin = sourceMap.findEntry(line - 1, column - 1)
-  if (!('originalSource' in origin) || origin.originalSource === undefined) return text
+  if (!('originalSource' in origin) || origin.originalSource === undefined) {
+    return text
+  }
   return text.replace(
     `${file}:${line}:${column}`,
     () => `${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`,

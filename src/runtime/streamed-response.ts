@@ -38,8 +38,11 @@ export class StreamedResponse {
       {
         begin: (contentType) => this.#begin(contentType),
         write: (bytes, sent) => {
-          if (bytes.length === 0) sent()
-          else this.#request?.write(bytes, sent)
+          if (bytes.length === 0) {
+            sent()
+          } else {
+            this.#request?.write(bytes, sent)
+          }
         },
         end: (ended) => {
           this.#end()
@@ -73,8 +76,11 @@ export class StreamedResponse {
   /** Ends a response that has begun with an error, behind all that was written. Resolves and rejects as `settled` does. */
   abort(document: ErrorDocument): Promise<void> {
     this.#failure = document
-    if (this.stream.destroyed) this.#end()
-    else this.stream.end()
+    if (this.stream.destroyed) {
+      this.#end()
+    } else {
+      this.stream.end()
+    }
     return this.settled
   }
 
@@ -108,7 +114,9 @@ export class StreamedResponse {
     this.#request = request
     request.setNoDelay(true)
     request.on('socket', (socket) => {
-      if (this.#isUnref) socket.unref()
+      if (this.#isUnref) {
+        socket.unref()
+      }
     })
     request.on('response', (response) => {
       response.resume()
@@ -126,7 +134,9 @@ export class StreamedResponse {
       }
       this.#settled.resolve()
       // Whatever the handler still writes has nowhere to go.
-      if (!this.stream.writableFinished) this.stream.destroy()
+      if (!this.stream.writableFinished) {
+        this.stream.destroy()
+      }
     })
     request.on('error', (error) => {
       this.#settled.reject(error)

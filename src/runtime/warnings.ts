@@ -5,11 +5,15 @@ let isInstalled = false
 
 /** Keeps Node.js from warning of what lambdabin itself does. */
 export function silenceOwnWarnings(): void {
-  if (isInstalled) return
+  if (isInstalled) {
+    return
+  }
   isInstalled = true
   const { emitWarning } = process
   process.emitWarning = (warning: string | Error, ...parameters: unknown[]): void => {
-    if (typeof warning === 'string' && OWN_DOING.test(warning)) return
+    if (typeof warning === 'string' && OWN_DOING.test(warning)) {
+      return
+    }
     Reflect.apply(emitWarning, process, [warning, ...parameters])
   }
 }

@@ -61,9 +61,14 @@ test('it has colours for light and for dark pages, and a ground of its own', () 
 test('every element is closed, and everything lies within the picture', () => {
   const open: string[] = []
   for (const [, close, name = '', selfClosing] of chart.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)) {
-    if (selfClosing) continue
-    if (close) assert.equal(open.pop(), name)
-    else open.push(name)
+    if (selfClosing) {
+      continue
+    }
+    if (close) {
+      assert.equal(open.pop(), name)
+    } else {
+      open.push(name)
+    }
   }
   assert.deepEqual(open, [])
   const height = Number(/viewBox="0 0 900 (\d+)"/.exec(chart)?.[1])

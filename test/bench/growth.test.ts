@@ -39,7 +39,9 @@ test('the code works when it is called after all', async (t) => {
 
 test('the code is the same each time', async (t) => {
   const [first, second] = [temporaryFolder(t), temporaryFolder(t)]
-  for (const folder of [first, second]) await writeGrowthFunctions(folder, 0.1)
+  for (const folder of [first, second]) {
+    await writeGrowthFunctions(folder, 0.1)
+  }
   const part = (folder: string) => readFileSync(join(folder, 'library', 'part-1.js'), 'utf8')
   assert.equal(part(first), part(second))
 })

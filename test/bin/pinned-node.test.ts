@@ -39,8 +39,9 @@ function installation(
     'base-node/versions.json': { version: '1.0.0', packages: { x64: fake, arm64: fake } },
   })
   mkdirSync(join(folder, 'bin'))
-  for (const name of ['pinned-node.js', 'hand-over.js'])
+  for (const name of ['pinned-node.js', 'hand-over.js']) {
     copyFileSync(join(BIN, name), join(folder, 'bin', name))
+  }
   writeFiles(folder, {
     'package.json': { type: 'module' },
     'bin/find.js':
@@ -78,7 +79,9 @@ function run(
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
-    if (stdout === '') onFirstOutput(child)
+    if (stdout === '') {
+      onFirstOutput(child)
+    }
     stdout += text
   })
   child.stderr.setEncoding('utf8').on('data', (text) => {

@@ -20,10 +20,15 @@ const FUNCTION = `
 
 /** Why it cannot be run here, for the test runner to show. */
 async function whyNot(): Promise<string | false> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return 'it is for Linux on x64'
-  if (!hasQemu()) return 'qemu-user is not installed (Debian: qemu-user-static)'
-  if (!existsSync('/usr/aarch64-linux-gnu/lib/libstdc++.so.6'))
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    return 'it is for Linux on x64'
+  }
+  if (!hasQemu()) {
+    return 'qemu-user is not installed (Debian: qemu-user-static)'
+  }
+  if (!existsSync('/usr/aarch64-linux-gnu/lib/libstdc++.so.6')) {
     return 'the libraries for arm64 are not installed (Debian: libstdc++6-arm64-cross)'
+  }
   return false
 }
 

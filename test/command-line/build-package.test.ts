@@ -144,8 +144,9 @@ test('functions are built into packages that run, and that the JSON describes', 
     assert.equal(hello.glibc, neededVersion(executable, 'hello', 'GLIBC'))
     assert.ok(orders.runtimes.includes('provided.al2023'))
     const steps = orders.steps.map(({ name }: { name: string }) => name)
-    for (const name of ['bundle', 'base Node.js', 'executable', 'package'])
+    for (const name of ['bundle', 'base Node.js', 'executable', 'package']) {
       assert.ok(steps.includes(name), name)
+    }
     assert.ok(orders.zipBytes < 45e6, `${orders.zipBytes}`)
   })
 

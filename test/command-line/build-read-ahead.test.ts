@@ -126,7 +126,9 @@ function offsetOf(address: number, file: string): number {
   )
   for (const [, ...numbers] of lines) {
     const [offset = 0, start = 0, size = 0] = numbers.map((text) => Number.parseInt(text, 16))
-    if (start <= address && address < start + size) return address - start + offset
+    if (start <= address && address < start + size) {
+      return address - start + offset
+    }
   }
   throw new Error(`${address} is not in ${file}`)
 }

@@ -99,7 +99,9 @@ test('a build that is ended by a signal dies of it and leaves no files and no pr
     cwd,
     onStderr: (text, kill) => {
       // The step after this one is pkg's, in a process of its own.
-      if (text.includes('base Node.js')) kill('SIGTERM')
+      if (text.includes('base Node.js')) {
+        kill('SIGTERM')
+      }
     },
   })
   assert.equal(signal, 'SIGTERM', stderr)

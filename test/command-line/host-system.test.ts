@@ -25,5 +25,7 @@ for (const command of ['invoke', 'serve']) {
 }
 
 test('build is not refused on any system', () => {
-  for (const platform of ['linux', 'darwin', 'win32'] as const) checkHostSystem('build', platform)
+  for (const platform of ['linux', 'darwin', 'win32'] as const) {
+    checkHostSystem('build', platform)
+  }
 })

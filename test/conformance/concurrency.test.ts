@@ -54,7 +54,9 @@ test('one that throws leaves the others alone, and the process goes on', async (
   const others = ['a', 'b', 'c'].map((name) => invoke({ name, ms: 100 }))
   const failing = await invoke({ name: 'x', fails: 'throws' })
   assert.equal(failing.kind, 'error')
-  for (const answer of await Promise.all(others)) assert.equal(answer.kind, 'response')
+  for (const answer of await Promise.all(others)) {
+    assert.equal(answer.kind, 'response')
+  }
   assert.equal((await invoke({ name: 'y' })).json<Answered>().name, 'y')
 })
 
@@ -69,7 +71,9 @@ for (const [fails, code] of [
     const failing = await invoke({ name: 'x', fails }, { requestId: 'id-x' })
     assert.equal(failing.kind, 'error')
     assert.match(failing.json<{ errorMessage: string }>().errorMessage, new RegExp(`x ${fails}`))
-    for (const answer of await Promise.all(others)) assert.equal(answer.kind, 'response')
+    for (const answer of await Promise.all(others)) {
+      assert.equal(answer.kind, 'response')
+    }
     assert.equal((await lambda.exit()).code, code)
   })
 }

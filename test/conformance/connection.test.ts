@@ -20,8 +20,9 @@ test('the Runtime API may be named', async () => {
 
 test('a process that may not reach what Node.js is made of answers all the same', async () => {
   startFixture('contract', 'contract', { NODE_OPTIONS: '--permission --allow-fs-read=*' })
-  for (const text of ['Hello', 'x'.repeat(1_000_000)])
+  for (const text of ['Hello', 'x'.repeat(1_000_000)]) {
     assert.deepEqual((await invoke({ text })).json(), { text })
+  }
 })
 
 test('nothing of the runtime is deprecated, as far as the function’s logs tell', async () => {

@@ -135,7 +135,9 @@ test(`${COUNT} invocations with random faults (FAULT_SEED=${SEED}): each is answ
         )
         const isCut = next?.close === 'after-head' || next?.close === 'mid-body'
         assert.equal(answer.kind, isCut ? 'error' : expected.split(',')[0], context)
-        if (answer.kind === 'response') assert.deepEqual(answer.json(), event, context)
+        if (answer.kind === 'response') {
+          assert.deepEqual(answer.json(), event, context)
+        }
       }
       const delivered = !isLost && next?.close !== 'after-head' && next?.close !== 'mid-body'
       if (delivered && BEHAVIOURS[behaviour].endsWith('the end')) {

@@ -50,7 +50,9 @@ describe('a function that is initialised at build time', () => {
     for (let count = 0; count < 3; count++) {
       start()
       const { random } = (await invoke()).json() as { random: unknown[] }
-      for (const value of random) drawn.add(value)
+      for (const value of random) {
+        drawn.add(value)
+      }
     }
     assert.equal(drawn.size, 9)
   })

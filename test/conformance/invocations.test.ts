@@ -47,7 +47,9 @@ describe('a handler', () => {
 
   test('is asked and answered over one kept-alive connection', async () => {
     start('contract')
-    for (const number of [1, 2, 3]) await invoke({ number })
+    for (const number of [1, 2, 3]) {
+      await invoke({ number })
+    }
     assert.equal(api.connections, 1)
   })
 
@@ -326,7 +328,9 @@ test('console lines have the time, the request id and the level, and one line ea
     .trimEnd()
     .split('\n')
     .map((line) => line.split('\t'))
-  for (const [time = ''] of lines) assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  for (const [time = ''] of lines) {
+    assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  }
   assert.deepEqual(
     lines.map(([, id, level, message]) => [id, level, message?.split('\r')[0]]),
     [
@@ -357,9 +361,13 @@ test('1,000 invocations in a row: none lost, none answered twice, memory flat', 
   for (let number = 0; number < 1000; number++) {
     const answer = await invoke({ number, padding: 'x'.repeat(1000) }, { requestId: `id-${number}` })
     assert.deepEqual(answer.json<{ number: number }>().number, number)
-    if (number % 250 === 249) heap.push((await invoke({ heap: true })).json<number>())
+    if (number % 250 === 249) {
+      heap.push((await invoke({ heap: true })).json<number>())
+    }
   }
-  for (let number = 0; number < 1000; number++) assert.equal(api.answersTo(`id-${number}`).length, 1)
+  for (let number = 0; number < 1000; number++) {
+    assert.equal(api.answersTo(`id-${number}`).length, 1)
+  }
   // What is alive, and not what is resident: how much garbage V8 lets lie about is its own affair.
   const [early = 0, , , late = 0] = heap
   assert.ok(late < early + 500_000, `what is alive grew from ${early} to ${late} bytes in 750 invocations`)

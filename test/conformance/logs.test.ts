@@ -134,7 +134,9 @@ for (const [format, base] of [
       frames.map(({ type }) => type - base),
       [12, 20],
     )
-    for (const { micros } of frames) assert.ok(micros / 1000 >= before - 1 && micros / 1000 <= Date.now() + 1)
+    for (const { micros } of frames) {
+      assert.ok(micros / 1000 >= before - 1 && micros / 1000 <= Date.now() + 1)
+    }
     const [first] = frames
     assert.match(first?.text ?? '', format === 'JSON' ? /"message":"framed\\nline"/ : /\tINFO\tframed\nline$/)
     assert.equal(printed, '')

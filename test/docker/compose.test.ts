@@ -38,11 +38,15 @@ test('docker-compose builds functions for every Lambda OS', {
   timeout: 1_800_000,
 }, async (t) => {
   const engine = await startEngine().catch((error: Error) => error)
-  if (engine instanceof Error) return t.skip(`no Docker engine starts here: ${engine.message}`)
+  if (engine instanceof Error) {
+    return t.skip(`no Docker engine starts here: ${engine.message}`)
+  }
   t.after(() => engine.stop())
   await importImages(engine)
   const probe = await run('docker', ['run', '--rm', BASE_IMAGE, 'true'], { env: engine.env })
-  if (probe.status !== 0) return t.skip(`the Docker engine runs no containers here: ${probe.output.trim()}`)
+  if (probe.status !== 0) {
+    return t.skip(`the Docker engine runs no containers here: ${probe.output.trim()}`)
+  }
   const mirror = await startMirror(engine)
   t.after(() => mirror.close())
   const project = await cloneProject(engine)

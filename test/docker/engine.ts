@@ -41,12 +41,19 @@ export function whyNoEngine(): string | false {
   if (process.env.LAMBDABIN_TEST_DOCKER !== '1') {
     return 'takes minutes, root and a Docker engine: set LAMBDABIN_TEST_DOCKER=1 to run it'
   }
-  if (process.platform !== 'linux' || process.arch !== 'x64')
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
     return 'a Docker engine for x64 runs on Linux on x64'
-  if (process.getuid?.() !== 0) return 'only root can start a Docker engine'
+  }
+  if (process.getuid?.() !== 0) {
+    return 'only root can start a Docker engine'
+  }
   const missing = PROGRAMS.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
-  if (missing.length > 0) return `not installed: ${missing.join(', ')}`
-  if (spawnSync('python3', ['-m', 'pip', '--version']).status !== 0) return 'not installed: pip'
+  if (missing.length > 0) {
+    return `not installed: ${missing.join(', ')}`
+  }
+  if (spawnSync('python3', ['-m', 'pip', '--version']).status !== 0) {
+    return 'not installed: pip'
+  }
   return false
 }
 
@@ -98,7 +105,9 @@ function listening(daemon: ReturnType<typeof spawn>): Promise<void> {
     const deadline = setTimeout(() => reject(new Error(`dockerd does not listen:\n${said}`)), START_MS)
     daemon.stderr?.setEncoding('utf8').on('data', (text) => {
       said = (said + text).slice(-8000)
-      if (!said.includes('API listen on')) return
+      if (!said.includes('API listen on')) {
+        return
+      }
       clearTimeout(deadline)
       resolve()
     })
@@ -113,5 +122,7 @@ async function unmountBelow(folder: string): Promise<void> {
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
     .filter((point) => point.startsWith(`${folder}/`))
-  for (const point of points.reverse()) await runWell('umount', ['--lazy', point])
+  for (const point of points.reverse()) {
+    await runWell('umount', ['--lazy', point])
+  }
 }

@@ -26,8 +26,11 @@ async function serve(t: TestContext, files: Readonly<Record<string, string>>) {
   const requests: string[] = []
   const server = createServer((request, response) => {
     requests.push(request.url ?? '')
-    if (request.url === '/node.tar.xz') response.end(bytes)
-    else response.writeHead(404).end()
+    if (request.url === '/node.tar.xz') {
+      response.end(bytes)
+    } else {
+      response.writeHead(404).end()
+    }
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -54,8 +54,11 @@ export async function startMirror({ gateway, folder }: Engine): Promise<Mirror> 
   )
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? '')
-    if (file === undefined) response.writeHead(404).end()
-    else createReadStream(file).pipe(response)
+    if (file === undefined) {
+      response.writeHead(404).end()
+    } else {
+      createReadStream(file).pipe(response)
+    }
   })
   await new Promise<void>((resolve) => server.listen(0, gateway, resolve))
   return {

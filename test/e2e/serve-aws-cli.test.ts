@@ -31,10 +31,14 @@ function findAws(): string | undefined {
 let built: BuiltFunction
 
 before(async () => {
-  if (aws !== undefined) built = await buildFunction(ECHO)
+  if (aws !== undefined) {
+    built = await buildFunction(ECHO)
+  }
 })
 after(async () => {
-  if (aws !== undefined) await built.remove()
+  if (aws !== undefined) {
+    await built.remove()
+  }
 })
 
 test("the article's walkthrough with the AWS CLI: create-function, invoke, the article's response", {

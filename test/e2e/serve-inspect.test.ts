@@ -46,8 +46,11 @@ class Debugger {
     this.#socket = socket
     socket.addEventListener('message', ({ data }) => {
       const { id, method, params, result } = JSON.parse(String(data))
-      if (id === undefined) this.#events.get(method)?.(params)
-      else this.#answers.get(id)?.(result)
+      if (id === undefined) {
+        this.#events.get(method)?.(params)
+      } else {
+        this.#answers.get(id)?.(result)
+      }
     })
   }
 

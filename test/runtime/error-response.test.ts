@@ -9,7 +9,9 @@ function assertValid(document: ErrorDocument): void {
   assert.notEqual(document.errorType, '')
   assert.equal(typeof document.errorMessage, 'string')
   assert.ok(Array.isArray(document.trace) && document.trace.every((line) => typeof line === 'string'))
-  if (document.cause) assertValid(document.cause)
+  if (document.cause) {
+    assertValid(document.cause)
+  }
   assert.deepEqual(JSON.parse(JSON.stringify(document)), document)
   assert.match(errorTypeHeader(document.errorType), /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/)
 }
@@ -29,7 +31,9 @@ test('causes are nested, and a circle of causes ends', () => {
   assert.equal(toErrorDocument(outer).cause?.errorMessage, 'inner')
   inner.cause = outer
   let depth = 0
-  for (let at: ErrorDocument | undefined = toErrorDocument(outer); at; at = at.cause) depth++
+  for (let at: ErrorDocument | undefined = toErrorDocument(outer); at; at = at.cause) {
+    depth++
+  }
   assert.ok(depth > 2 && depth < 20, `${depth} documents`)
 })
 
@@ -79,7 +83,9 @@ test('hostile objects are described without running into their traps', () => {
       return proxy
     })(),
   ]
-  for (const thrown of hostile) assertValid(toErrorDocument(thrown))
+  for (const thrown of hostile) {
+    assertValid(toErrorDocument(thrown))
+  }
 })
 
 test('a name with line breaks cannot write a header of its own', () => {

@@ -51,8 +51,11 @@ export class AwsStub {
     const [path = ''] = url.split('?')
     const target = String(headers['x-amz-target'] ?? '').split('.')[1]
     this.calls.push({ operation: target ?? method, path, headers })
-    if (target) answerJson(target, JSON.parse(body.toString()), response)
-    else this.#answerS3(method, path, body, response)
+    if (target) {
+      answerJson(target, JSON.parse(body.toString()), response)
+    } else {
+      this.#answerS3(method, path, body, response)
+    }
   }
 
   #answerS3(method: string, path: string, body: Buffer, response: ServerResponse): void {
@@ -62,8 +65,11 @@ export class AwsStub {
       return
     }
     const object = this.#objects.get(path)
-    if (object) response.writeHead(200, { 'content-length': object.length }).end(object)
-    else response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>')
+    if (object) {
+      response.writeHead(200, { 'content-length': object.length }).end(object)
+    } else {
+      response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>')
+    }
   }
 }
 
@@ -75,13 +81,14 @@ function answerJson(
   const answer = (status: number, output: object): void => {
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(output))
   }
-  if (operation === 'GetParameter')
+  if (operation === 'GetParameter') {
     answer(200, { Parameter: { Name: input.Name, Type: 'String', Value: '5 EUR' } })
-  else if (operation === 'GetItem' && input.TableName !== 'missing')
+  } else if (operation === 'GetItem' && input.TableName !== 'missing') {
     answer(200, { Item: { ...(input.Key as object), total: { N: '12' } } })
-  else
+  } else {
     answer(400, {
       __type: 'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException',
       message: 'no such table',
     })
+  }
 }

@@ -24,7 +24,9 @@ export async function buildFunction(entry: string, ...options: string[]): Promis
   const file = entry.includes('/') ? entry : join(FUNCTIONS, `${entry}.ts`)
   const outDir = await mkdtemp(join(tmpdir(), 'lambdabin-test-'))
   const name = basename(file).replace(/\.\w+$/, '')
-  if (AWS_CLIENT) return bundleForAwsClient(AWS_CLIENT, file, join(outDir, name), name)
+  if (AWS_CLIENT) {
+    return bundleForAwsClient(AWS_CLIENT, file, join(outDir, name), name)
+  }
   await promisify(execFile)(process.execPath, [COMMAND, 'build', file, '--out-dir', outDir, ...options])
   return {
     folder: join(outDir, name),

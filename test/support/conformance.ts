@@ -39,7 +39,9 @@ export function useFixtures(...fixtures: readonly (string | { name: string; opti
 
 export function fixture(name: string): BuiltFunction {
   const found = built.get(name)
-  if (found === undefined) throw new Error(`the fixture ${name} is not among those that this file uses`)
+  if (found === undefined) {
+    throw new Error(`the fixture ${name} is not among those that this file uses`)
+  }
   return found
 }
 

@@ -32,8 +32,11 @@ export function temporaryCacheHome(test: TestContext): string {
   const folder = temporaryFolder(test)
   process.env.XDG_CACHE_HOME = folder
   test.after(() => {
-    if (before === undefined) delete process.env.XDG_CACHE_HOME
-    else process.env.XDG_CACHE_HOME = before
+    if (before === undefined) {
+      delete process.env.XDG_CACHE_HOME
+    } else {
+      process.env.XDG_CACHE_HOME = before
+    }
   })
   return folder
 }

@@ -130,7 +130,9 @@ function withCookies(headers: Pair[], cookies: readonly string[] | undefined): P
 }
 
 function encodedBody(body: string | Buffer | undefined) {
-  if (body === undefined) return {}
+  if (body === undefined) {
+    return {}
+  }
   return typeof body === 'string'
     ? { body, isBase64Encoded: false }
     : { body: body.toString('base64'), isBase64Encoded: true }
@@ -151,7 +153,9 @@ function last(pairs: readonly Pair[]): Record<string, string> {
 
 function lists(pairs: readonly Pair[]): Record<string, string[]> {
   const result: Record<string, string[]> = {}
-  for (const [name, value] of pairs) result[name] = [...(result[name] ?? []), value]
+  for (const [name, value] of pairs) {
+    result[name] = [...(result[name] ?? []), value]
+  }
   return result
 }
 

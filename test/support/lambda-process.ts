@@ -48,7 +48,9 @@ export class LambdaProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text
-        for (const watcher of this.#watchers) watcher()
+        for (const watcher of this.#watchers) {
+          watcher()
+        }
       })
     }
     this.ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }))
@@ -72,17 +74,23 @@ export class LambdaProcess {
     while (known !== this.#output.length) {
       known = this.#output.length
       // Of two turns of the event loop, one polls the pipes from its beginning.
-      for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate)
+      for (let turn = 0; turn < 2; turn++) {
+        await new Promise(setImmediate)
+      }
     }
   }
 
   /** Resolves once the output matches. */
   async printed(pattern: RegExp): Promise<void> {
-    if (pattern.test(this.#output)) return
+    if (pattern.test(this.#output)) {
+      return
+    }
     await within(
       new Promise<void>((resolve) => {
         const watcher = (): void => {
-          if (!pattern.test(this.#output)) return
+          if (!pattern.test(this.#output)) {
+            return
+          }
           this.#watchers.delete(watcher)
           resolve()
         }

@@ -32,7 +32,9 @@ export async function loadBundle(bundle: FunctionBundle, taskRoot = '/var/task')
     taskRoot,
     start as unknown as NodeJS.Require,
     ({ name }) => {
-      if (name !== 'runtime') evaluated.push(name)
+      if (name !== 'runtime') {
+        evaluated.push(name)
+      }
       return undefined
     },
   )

@@ -90,7 +90,9 @@ export async function startEmulator(
   const close = async () => {
     if (!closed) {
       closed = true
-      for (const client of clients) client.destroy()
+      for (const client of clients) {
+        client.destroy()
+      }
       queue.close()
       await server.close()
       await pool.close()

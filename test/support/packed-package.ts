@@ -22,7 +22,9 @@ const FILES = [
 /** Packs a copy of the checkout, so that this one gets no compiled files; returns the folder that npm would install. */
 export async function packAndUnpack(t: TestContext): Promise<string> {
   const checkout = join(temporaryFolder(t), 'checkout')
-  for (const file of FILES) cpSync(join(ROOT, file), join(checkout, file), { recursive: true })
+  for (const file of FILES) {
+    cpSync(join(ROOT, file), join(checkout, file), { recursive: true })
+  }
   symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'))
   const run = promisify(execFile)
   await run('npm', ['pack', '--loglevel=error'], { cwd: checkout, timeout: 120_000 })

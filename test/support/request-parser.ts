@@ -33,14 +33,20 @@ export class RequestParser {
   push(bytes: Buffer): HttpRequest | undefined {
     this.#pending.push(bytes)
     this.#pendingLength += bytes.length
-    if (this.#bytes.length + this.#pendingLength < this.#wanted) return undefined
+    if (this.#bytes.length + this.#pendingLength < this.#wanted) {
+      return undefined
+    }
     this.#bytes = Buffer.concat([this.#bytes, ...this.#pending])
     this.#pending = []
     this.#pendingLength = 0
     this.#wanted = 0
     const request = this.#chunked ? this.#parseChunks(this.#chunked) : this.#parse()
-    if (request === undefined) return undefined
-    if (this.#bytes.length > 0) this.problems.push(`${this.#bytes.length} bytes follow the request`)
+    if (request === undefined) {
+      return undefined
+    }
+    if (this.#bytes.length > 0) {
+      this.problems.push(`${this.#bytes.length} bytes follow the request`)
+    }
     this.#bytes = Buffer.alloc(0)
     this.#chunked = undefined
     return request
@@ -49,7 +55,9 @@ export class RequestParser {
   #parse(): HttpRequest | undefined {
     const bytes = this.#bytes
     const headEnd = bytes.indexOf('\r\n\r\n')
-    if (headEnd === -1) return undefined
+    if (headEnd === -1) {
+      return undefined
+    }
     const [requestLine = '', ...fieldLines] = bytes.subarray(0, headEnd).toString('latin1').split('\r\n')
     const header = (name: string) => rawHeaders.find(([key]) => key.toLowerCase() === name)?.[1]
     const rawHeaders = this.#fields(fieldLines)
@@ -63,14 +71,20 @@ export class RequestParser {
       return undefined
     }
     const [, method = '', path = ''] = this.#match(REQUEST_LINE, requestLine, 'request line')
-    if (length !== undefined && encoding !== undefined)
+    if (length !== undefined && encoding !== undefined) {
       this.problems.push('both Content-Length and Transfer-Encoding')
-    if (length !== undefined && !/^\d+$/.test(length)) this.problems.push(`Content-Length is ${length}`)
-    if (method === 'POST' && length === undefined && encoding === undefined)
+    }
+    if (length !== undefined && !/^\d+$/.test(length)) {
+      this.problems.push(`Content-Length is ${length}`)
+    }
+    if (method === 'POST' && length === undefined && encoding === undefined) {
       this.problems.push('a POST without a length')
+    }
     const head = { method, path, rawHeaders, header }
     if (encoding !== undefined) {
-      if (encoding !== 'chunked') this.problems.push(`Transfer-Encoding is ${encoding}`)
+      if (encoding !== 'chunked') {
+        this.problems.push(`Transfer-Encoding is ${encoding}`)
+      }
       this.#bytes = bytes.subarray(headEnd + 4)
       this.#chunked = { head, chunks: [] }
       return this.#parseChunks(this.#chunked)
@@ -82,18 +96,23 @@ export class RequestParser {
   #parseChunks({ head, chunks }: { head: Head; chunks: Buffer[] }): HttpRequest | undefined {
     for (;;) {
       const lineEnd = this.#bytes.indexOf('\r\n')
-      if (lineEnd === -1) return undefined
+      if (lineEnd === -1) {
+        return undefined
+      }
       const line = this.#bytes.toString('latin1', 0, lineEnd)
       const [, hex = '0'] = this.#match(/^([0-9a-fA-F]+)$/, line, 'chunk size')
       const size = Number.parseInt(hex, 16)
-      if (size === 0) return this.#parseTrailers(head, chunks, lineEnd + 2)
+      if (size === 0) {
+        return this.#parseTrailers(head, chunks, lineEnd + 2)
+      }
       const end = lineEnd + 2 + size + 2
       if (this.#bytes.length < end) {
         this.#wanted = end
         return undefined
       }
-      if (this.#bytes.toString('latin1', end - 2, end) !== '\r\n')
+      if (this.#bytes.toString('latin1', end - 2, end) !== '\r\n') {
         this.problems.push('a chunk does not end in CR LF')
+      }
       chunks.push(this.#bytes.subarray(lineEnd + 2, end - 2))
       this.#bytes = this.#bytes.subarray(end)
     }
@@ -103,7 +122,9 @@ export class RequestParser {
     const lines: string[] = []
     for (let at = start; ; ) {
       const lineEnd = this.#bytes.indexOf('\r\n', at)
-      if (lineEnd === -1) return undefined
+      if (lineEnd === -1) {
+        return undefined
+      }
       const line = this.#bytes.toString('latin1', at, lineEnd)
       at = lineEnd + 2
       if (line === '') {
@@ -117,7 +138,9 @@ export class RequestParser {
     )
     const announced = head.header('trailer')?.toLowerCase().split(/, */) ?? []
     for (const name of Object.keys(trailers)) {
-      if (!announced.includes(name)) this.problems.push(`the trailer ${name} was not announced`)
+      if (!announced.includes(name)) {
+        this.problems.push(`the trailer ${name} was not announced`)
+      }
     }
     return { ...head, body: Buffer.concat(chunks), chunks, trailers }
   }
@@ -129,15 +152,18 @@ export class RequestParser {
     })
     const names = fields.map(([name]) => name.toLowerCase())
     for (const name of new Set(names)) {
-      if (names.filter((other) => other === name).length > 1)
+      if (names.filter((other) => other === name).length > 1) {
         this.problems.push(`the header ${name} is repeated`)
+      }
     }
     return fields
   }
 
   #match(pattern: RegExp, text: string, what: string): RegExpExecArray | [] {
     const match = pattern.exec(text)
-    if (match === null) this.problems.push(`the ${what} is malformed: ${JSON.stringify(text.slice(0, 200))}`)
+    if (match === null) {
+      this.problems.push(`the ${what} is malformed: ${JSON.stringify(text.slice(0, 200))}`)
+    }
     return match ?? []
   }
 }

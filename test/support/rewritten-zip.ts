@@ -18,13 +18,21 @@ const NAME_OFFSET = 46
 export function rewriteZip(path: string, name: string, changes: Changes): void {
   const bytes = readFileSync(path)
   const header = findHeader(bytes, name)
-  if (changes.generalPurposeBitFlag !== undefined)
+  if (changes.generalPurposeBitFlag !== undefined) {
     bytes.writeUInt16LE(changes.generalPurposeBitFlag, header + 8)
-  if (changes.crc32 !== undefined) bytes.writeUInt32LE(changes.crc32, header + 16)
-  if (changes.uncompressedSize !== undefined) bytes.writeUInt32LE(changes.uncompressedSize, header + 24)
-  if (changes.externalFileAttributes !== undefined)
+  }
+  if (changes.crc32 !== undefined) {
+    bytes.writeUInt32LE(changes.crc32, header + 16)
+  }
+  if (changes.uncompressedSize !== undefined) {
+    bytes.writeUInt32LE(changes.uncompressedSize, header + 24)
+  }
+  if (changes.externalFileAttributes !== undefined) {
     bytes.writeUInt32LE(changes.externalFileAttributes, header + 38)
-  if (changes.name !== undefined) bytes.write(changes.name, header + NAME_OFFSET)
+  }
+  if (changes.name !== undefined) {
+    bytes.write(changes.name, header + NAME_OFFSET)
+  }
   writeFileSync(path, bytes)
 }
 

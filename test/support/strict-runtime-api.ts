@@ -180,7 +180,9 @@ export class StrictRuntimeApi {
 
   /** Resolves when the runtime waits for its next invocation. */
   async idle(): Promise<void> {
-    if (this.#waiting.length > 0) return
+    if (this.#waiting.length > 0) {
+      return
+    }
     await new Promise<void>((resolve) => this.#nextWatchers.push(resolve))
   }
 
@@ -192,13 +194,17 @@ export class StrictRuntimeApi {
   /** Reads on after `isReading` was false. */
   resume(): void {
     this.isReading = true
-    for (const socket of this.#sockets) socket.resume()
+    for (const socket of this.#sockets) {
+      socket.resume()
+    }
   }
 
   /** Closes every connection, as a Runtime API does that restarts. */
   dropConnections(): void {
     this.#waiting.length = 0
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#sockets) {
+      socket.destroy()
+    }
   }
 
   async stop(): Promise<void> {
@@ -216,23 +222,35 @@ export class StrictRuntimeApi {
     socket.on('close', () => {
       this.#sockets.delete(socket)
       const waiting = this.#waiting.findIndex((entry) => entry.socket === socket)
-      if (waiting !== -1) this.#waiting.splice(waiting, 1)
+      if (waiting !== -1) {
+        this.#waiting.splice(waiting, 1)
+      }
     })
     let busy = false
     socket.on('data', (bytes: Buffer) => {
-      if (!this.isReading) socket.pause()
+      if (!this.isReading) {
+        socket.pause()
+      }
       for (const watcher of this.#seen.filter(({ needle }) => bytes.includes(needle))) {
         this.#seen.splice(this.#seen.indexOf(watcher), 1)
         watcher.resolve()
       }
-      if (busy) this.violations.push('bytes arrived before the answer to the request before them')
+      if (busy) {
+        this.violations.push('bytes arrived before the answer to the request before them')
+      }
       const request = parser.push(bytes)
-      for (const problem of parser.problems.splice(0)) this.violations.push(problem)
-      if (request === undefined) return
+      for (const problem of parser.problems.splice(0)) {
+        this.violations.push(problem)
+      }
+      if (request === undefined) {
+        return
+      }
       busy = true
       const exchange: Exchange = { ...request, connection }
       this.requests.push(exchange)
-      if (exchange.header('host') !== this.address) this.violations.push(`Host is ${exchange.header('host')}`)
+      if (exchange.header('host') !== this.address) {
+        this.violations.push(`Host is ${exchange.header('host')}`)
+      }
       this.#route(socket, exchange, () => {
         busy = false
       })
@@ -247,11 +265,14 @@ export class StrictRuntimeApi {
     const { method, path } = exchange
     if (method === 'GET' && path === `${PREFIX}invocation/next`) {
       const fault = this.nextFaults.shift()
-      if (fault) answer(fault.status ?? 200, fault.body ?? '', fault)
-      else if (socket.writable) {
+      if (fault) {
+        answer(fault.status ?? 200, fault.body ?? '', fault)
+      } else if (socket.writable) {
         // One that this side has closed already cannot be given anything.
         this.#waiting.push({ socket, answered })
-        for (const watcher of this.#nextWatchers.splice(0)) watcher()
+        for (const watcher of this.#nextWatchers.splice(0)) {
+          watcher()
+        }
         this.#give()
       }
       return
@@ -266,7 +287,9 @@ export class StrictRuntimeApi {
       answer(200, '{}', undefined, { 'Lambda-Extension-Identifier': 'the-extension' })
       return
     }
-    if (method === 'GET' && path === '/2020-01-01/extension/event/next') return // Never: it has no events.
+    if (method === 'GET' && path === '/2020-01-01/extension/event/next') {
+      return // Never: it has no events.
+    }
     if (method === 'GET' && path === `${PREFIX}restore/next`) {
       this.restored.then(() => answer(200, '', undefined))
       return
@@ -311,7 +334,9 @@ export class StrictRuntimeApi {
     const accepted = fault?.accepted ?? (status < 300 && fault?.close !== 'before')
     if (queued.answers.length > 0) {
       // A second answer is refused, as the platform does; it is no violation where the runtime could not know of the first.
-      if (!queued.replyLost) this.violations.push(`a second answer to ${requestId}`)
+      if (!queued.replyLost) {
+        this.violations.push(`a second answer to ${requestId}`)
+      }
       answer(
         403,
         '{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}',
@@ -362,7 +387,9 @@ interface Reply extends Omit<Fault, 'body' | 'headers'> {
 }
 
 async function send(socket: Socket, reply: Reply): Promise<void> {
-  if (reply.delayMs) await new Promise((resolve) => setTimeout(resolve, reply.delayMs))
+  if (reply.delayMs) {
+    await new Promise((resolve) => setTimeout(resolve, reply.delayMs))
+  }
   if (reply.close === 'before') {
     socket.destroy()
     return
@@ -370,7 +397,9 @@ async function send(socket: Socket, reply: Reply): Promise<void> {
   const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body
   const lines = [`HTTP/1.1 ${reply.status} Status`]
   for (const [name, value] of Object.entries({ 'Content-Length': String(body.length), ...reply.headers })) {
-    if (value !== undefined) lines.push(`${reply.shout ? name.toUpperCase() : name}: ${value}`)
+    if (value !== undefined) {
+      lines.push(`${reply.shout ? name.toUpperCase() : name}: ${value}`)
+    }
   }
   const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   const whole = Buffer.concat([head, body])
@@ -381,6 +410,10 @@ async function send(socket: Socket, reply: Reply): Promise<void> {
       socket.write(bytes.subarray(at, at + reply.segment))
       await new Promise((resolve) => setImmediate(resolve))
     }
-  } else socket.write(bytes)
-  if (reply.close) socket.end()
+  } else {
+    socket.write(bytes)
+  }
+  if (reply.close) {
+    socket.end()
+  }
 }

@@ -35,14 +35,21 @@ export function run(handler) {
       data(socket, bytes) {
         received += bytes.toString('latin1')
         const end = received.indexOf('\r\n\r\n')
-        if (end < 0) return
+        if (end < 0) {
+          return
+        }
         const head = received.slice(0, end + 2)
         const bodyEnd = end + 4 + Number(headerValue(head, 'Content-Length'))
-        if (received.length < bodyEnd) return
+        if (received.length < bodyEnd) {
+          return
+        }
         const body = received.slice(end + 4, bodyEnd)
         received = received.slice(bodyEnd)
-        if (head.startsWith('HTTP/1.1 202')) socket.write(nextRequest)
-        else invoke(socket, head, body)
+        if (head.startsWith('HTTP/1.1 202')) {
+          socket.write(nextRequest)
+        } else {
+          invoke(socket, head, body)
+        }
       },
       close() {
         process.exit(0)

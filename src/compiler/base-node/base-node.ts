@@ -209,7 +209,9 @@ async function forgetUnused(folder: string): Promise<void> {
   for (const name of (await readdir(folder)).filter((entry) => entry.startsWith('base-'))) {
     const path = join(folder, name)
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity })) // Gone: another build has been here.
-    if (Date.now() - mtimeMs > UNUSED_MS) await rm(path, { recursive: true, force: true })
+    if (Date.now() - mtimeMs > UNUSED_MS) {
+      await rm(path, { recursive: true, force: true })
+    }
   }
 }
 

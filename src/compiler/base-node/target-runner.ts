@@ -32,12 +32,18 @@ export async function findTargetRunner(
   binary: string,
   arch: Architecture,
 ): Promise<TargetRunner | undefined> {
-  if (process.platform !== 'linux') return undefined
-  if (process.arch === arch) return []
+  if (process.platform !== 'linux') {
+    return undefined
+  }
+  if (process.arch === arch) {
+    return []
+  }
   const { commands, libraries } = QEMU[arch]
   for (const command of commands.flatMap(onPath)) {
     const runner = [command, ...libraryOptions(libraries)]
-    if (await runs([...runner, binary, '--version'])) return runner
+    if (await runs([...runner, binary, '--version'])) {
+      return runner
+    }
   }
   return undefined
 }
@@ -51,7 +57,9 @@ function onPath(name: string): string[] {
 /** Where qemu is to look for the dynamic linker and the libraries: where its own variable says, else Debian's place. */
 function libraryOptions(folder: string): string[] {
   const given = process.env.QEMU_LD_PREFIX
-  if (given) return ['-L', given]
+  if (given) {
+    return ['-L', given]
+  }
   return existsSync(folder) ? ['-L', folder] : []
 }
 

@@ -78,11 +78,15 @@ export async function splitFunction(
   try {
     const planned = await divide(new Texts(graph, options, functionEntry(graph, metafile, options, !script)))
     // A door is opened at once, and cannot wait for what awaits.
-    if (planned?.[0] === undefined || (!script && leadsTo(planned[0].doors, entry, graph))) return undefined
+    if (planned?.[0] === undefined || (!script && leadsTo(planned[0].doors, entry, graph))) {
+      return undefined
+    }
     return await writeTexts(planned, script)
   } catch (error) {
     // That the whole can be bundled is known, so this is about the division: a module that awaits, and has a door.
-    if (isBuildFailure(error) || error instanceof UnreadableTextError) return undefined
+    if (isBuildFailure(error) || error instanceof UnreadableTextError) {
+      return undefined
+    }
     throw error
   }
 }

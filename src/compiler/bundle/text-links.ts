@@ -99,7 +99,9 @@ export function linkText(
   }
 
   function source(path: string): { contents: string; loader: 'js' | 'ts' } {
-    if (path === TEXT_ENTRY) return { contents: entrySource(number === 0 ? entry : undefined), loader: 'js' }
+    if (path === TEXT_ENTRY) {
+      return { contents: entrySource(number === 0 ? entry : undefined), loader: 'js' }
+    }
     if (path === DOORS) {
       const evaluated = number === 0 ? entry.evaluated : new Set<string>()
       return { contents: doorsSource(doors, evaluated, graph, project), loader: 'js' }
@@ -138,9 +140,13 @@ function escaped(text: string): string {
 }
 
 function entrySource(entry: FunctionEntry | undefined): string {
-  if (entry === undefined) return `require('${DOORS}')`
+  if (entry === undefined) {
+    return `require('${DOORS}')`
+  }
   const path = JSON.stringify(entry.path)
-  if (entry.exports === undefined) return `require('${DOORS}'); module.exports = require(${path})`
+  if (entry.exports === undefined) {
+    return `require('${DOORS}'); module.exports = require(${path})`
+  }
   const byDefault = entry.exports.includes('default') ? `export { default } from ${path}\n` : ''
   const exported = `export * from ${path}\n${byDefault}`
   // Last, what the doors import has been evaluated in its own order. An entry that awaits may need doors before its end.
@@ -157,9 +163,15 @@ function doorsSource(
   const imports: string[] = []
   const functions = [...doors].sort().map(([door, names]) => {
     const path = moduleBehind(graph, door)
-    if (door.endsWith('r')) return `'${door}': () => require(${JSON.stringify(join(project, path))})`
-    if (!evaluated.has(path)) return `'${door}': () => require('lambdabin-text:door:${door}').namespace`
-    if (names.size === 0) return `'${door}': () => {}`
+    if (door.endsWith('r')) {
+      return `'${door}': () => require(${JSON.stringify(join(project, path))})`
+    }
+    if (!evaluated.has(path)) {
+      return `'${door}': () => require('lambdabin-text:door:${door}').namespace`
+    }
+    if (names.size === 0) {
+      return `'${door}': () => {}`
+    }
     imports.push(`import * as namespace${door} from ${namespaceOf(door, names, graph, project)}\n`)
     return `'${door}': () => namespace${door}`
   })

@@ -54,7 +54,9 @@ export function openDeflater(compression: Compression, cache: PieceCache): Defla
   const withZlib = async (piece: Buffer, before: Buffer) => {
     const deflate = () => zlibDeflate(piece, before.length > 0 ? { ...ZLIB, dictionary: before } : ZLIB)
     // What is small is compressed as fast as it is looked up.
-    if (piece.length < PIECE_BYTES) return deflate()
+    if (piece.length < PIECE_BYTES) {
+      return deflate()
+    }
     return cache.remember(['zlib', MAKING, `${before.length}`, before, piece], deflate)
   }
   return {
@@ -87,7 +89,9 @@ async function deflateFile(
     let checksum = 0
     for (let index = 0; ; index += 1) {
       const piece = await readPiece(file)
-      if (piece.length === 0) break
+      if (piece.length === 0) {
+        break
+      }
       bytes += piece.length
       checksum = crc32(piece, checksum)
       const work = deflate(piece, before).then((deflated) => {
@@ -96,7 +100,9 @@ async function deflateFile(
       })
       underWay.add(work)
       before = piece.subarray(-WINDOW_BYTES)
-      if (underWay.size > availableParallelism()) await Promise.race(underWay)
+      if (underWay.size > availableParallelism()) {
+        await Promise.race(underWay)
+      }
     }
     await Promise.all(underWay)
     const all = [...parts, STREAM_END]
@@ -118,7 +124,9 @@ async function readPiece(file: Awaited<ReturnType<typeof open>>): Promise<Buffer
   let length = 0
   while (length < PIECE_BYTES) {
     const { bytesRead } = await file.read(buffer, length, PIECE_BYTES - length)
-    if (bytesRead === 0) break
+    if (bytesRead === 0) {
+      break
+    }
     length += bytesRead
   }
   return buffer.subarray(0, length)

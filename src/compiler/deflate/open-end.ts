@@ -62,7 +62,9 @@ class BitReader {
 
   skip(count: number): void {
     this.position += count
-    if (this.position > 8 * this.#bytes.length) throw new RangeError('a deflate stream ends too early')
+    if (this.position > 8 * this.#bytes.length) {
+      throw new RangeError('a deflate stream ends too early')
+    }
   }
 }
 
@@ -88,7 +90,9 @@ function readCodes(bits: BitReader): [Code, Code] {
   const distances = 1 + bits.take(5)
   const count = 4 + bits.take(4)
   const ofLengths = new Array<number>(19).fill(0)
-  for (const symbol of ORDER.slice(0, count)) ofLengths[symbol] = bits.take(3)
+  for (const symbol of ORDER.slice(0, count)) {
+    ofLengths[symbol] = bits.take(3)
+  }
   const code = new Code(ofLengths)
   const lengths: number[] = []
   while (lengths.length < literals + distances) {
@@ -98,7 +102,9 @@ function readCodes(bits: BitReader): [Code, Code] {
     } else {
       const repeated = symbol === 16 ? (lengths.at(-1) ?? 0) : 0
       const times = symbol === 16 ? 3 + bits.take(2) : symbol === 17 ? 3 + bits.take(3) : 11 + bits.take(7)
-      for (let time = 0; time < times; time += 1) lengths.push(repeated)
+      for (let time = 0; time < times; time += 1) {
+        lengths.push(repeated)
+      }
     }
   }
   return [new Code(lengths.slice(0, literals)), new Code(lengths.slice(literals))]
@@ -122,7 +128,9 @@ class Code {
     let code = 0
     for (let length = 1; length <= LONGEST_CODE; length += 1) {
       for (const [symbol, itsLength] of lengths.entries()) {
-        if (itsLength !== length) continue
+        if (itsLength !== length) {
+          continue
+        }
         const step = 1 << length
         for (let bits = reversed(code, length); bits < 1 << LONGEST_CODE; bits += step) {
           this.#symbols[bits] = (symbol << 4) | length
@@ -135,7 +143,9 @@ class Code {
 
   read(bits: BitReader): number {
     const entry = this.#symbols[bits.peek()] ?? 0
-    if (entry === 0) throw new RangeError('a deflate stream has a code that it does not define')
+    if (entry === 0) {
+      throw new RangeError('a deflate stream has a code that it does not define')
+    }
     bits.skip(entry & 15)
     return entry >> 4
   }
@@ -144,6 +154,8 @@ class Code {
 /** Codes stand in a stream with their highest bit first, and all else with the lowest. */
 function reversed(code: number, length: number): number {
   let result = 0
-  for (let bit = 0; bit < length; bit += 1) result |= ((code >> bit) & 1) << (length - 1 - bit)
+  for (let bit = 0; bit < length; bit += 1) {
+    result |= ((code >> bit) & 1) << (length - 1 - bit)
+  }
   return result
 }

@@ -26,17 +26,23 @@ export function openPieceCache(mostBytes = MOST_BYTES): PieceCache {
   return {
     remember: async (inputs, make) => {
       const hash = createHash('sha256')
-      for (const input of inputs) hash.update(input)
+      for (const input of inputs) {
+        hash.update(input)
+      }
       const path = join(folder, hash.digest('hex'))
       const known = await readPiece(path)
-      if (known) return known
+      if (known) {
+        return known
+      }
       const made = await make()
       added += 1
       await writePiece(folder, path, made).catch(() => {})
       return made
     },
     trim: async () => {
-      if (added > 0) await trim(folder, mostBytes).catch(() => {})
+      if (added > 0) {
+        await trim(folder, mostBytes).catch(() => {})
+      }
     },
   }
 }
@@ -44,9 +50,13 @@ export function openPieceCache(mostBytes = MOST_BYTES): PieceCache {
 /** A checksum, four bytes, is before the piece: half of a piece would spoil a package. */
 async function readPiece(path: string): Promise<Buffer | undefined> {
   const bytes = await readFile(path).catch(() => undefined)
-  if (bytes === undefined || bytes.length < 4) return undefined
+  if (bytes === undefined || bytes.length < 4) {
+    return undefined
+  }
   const piece = bytes.subarray(4)
-  if (bytes.readUInt32LE(0) !== crc32(piece)) return undefined
+  if (bytes.readUInt32LE(0) !== crc32(piece)) {
+    return undefined
+  }
   const now = new Date()
   await utimes(path, now, now).catch(() => {})
   return piece
@@ -69,7 +79,9 @@ async function trim(folder: string, mostBytes: number): Promise<void> {
   let bytes = 0
   for (const { path, size } of files) {
     bytes += size
-    if (bytes > mostBytes) await rm(path, { force: true })
+    if (bytes > mostBytes) {
+      await rm(path, { force: true })
+    }
   }
 }
 

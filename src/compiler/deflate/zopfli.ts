@@ -22,8 +22,12 @@ export function openZopfli(): Zopfli {
   }
   const borrow = async (): Promise<Worker> => {
     const worker = idle.pop()
-    if (worker) return worker
-    if (all.size < availableParallelism()) return start()
+    if (worker) {
+      return worker
+    }
+    if (all.size < availableParallelism()) {
+      return start()
+    }
     return new Promise((resolve) => waiting.push(resolve))
   }
   return {
@@ -33,8 +37,11 @@ export function openZopfli(): Zopfli {
         worker.postMessage(piece)
         const [deflated] = (await once(worker, 'message')) as [Uint8Array]
         const next = waiting.shift()
-        if (next) next(worker)
-        else idle.push(worker)
+        if (next) {
+          next(worker)
+        } else {
+          idle.push(worker)
+        }
         return Buffer.from(deflated.buffer, deflated.byteOffset, deflated.length)
       } catch (error) {
         // An error ends a worker; whoever waits for one gets another, and learns the same of it.

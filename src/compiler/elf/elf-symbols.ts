@@ -14,7 +14,9 @@ const SYMBOL_BYTES = 24
 export function findSymbol(bytes: Buffer, { sections }: ElfFile, pattern: RegExp): ElfSymbol | undefined {
   const symbols = sections.find(({ name }) => name === '.dynsym')
   const names = sections[symbols?.link ?? 0]
-  if (symbols === undefined || names === undefined) return undefined
+  if (symbols === undefined || names === undefined) {
+    return undefined
+  }
   for (let at = symbols.offset; at < symbols.offset + symbols.size; at += SYMBOL_BYTES) {
     const section = sections[bytes.readUInt16LE(at + 6)]
     const name = readString(bytes, names.offset + bytes.readUInt32LE(at))

@@ -40,7 +40,9 @@ export function addEntryCode(
 ): Buffer | undefined {
   const elf = parseElf(executable, fileName)
   const last = findLastSegment(executable, elf)
-  if (last === undefined) return undefined
+  if (last === undefined) {
+    return undefined
+  }
   const padding = -last.endAddress & (ALIGNMENT - 1)
   const address = last.endAddress + padding
   const code = makeCode(address, readNumber(executable, ENTRY))
@@ -68,18 +70,24 @@ function findLastSegment(bytes: Buffer, elf: ElfFile): LastSegment | undefined {
   const loaded = headers.filter((header) => bytes.readUInt32LE(header + SEGMENT.type) === LOADED)
   const address = (header: number) => readNumber(bytes, header + SEGMENT.address)
   const [header] = loaded.toSorted((left, right) => address(right) - address(left))
-  if (header === undefined) return undefined
+  if (header === undefined) {
+    return undefined
+  }
   const offset = readNumber(bytes, header + SEGMENT.offset)
   const size = readNumber(bytes, header + SEGMENT.fileSize)
   const end = offset + size
   const isWritable = (bytes.readUInt32LE(header + SEGMENT.flags) & FLAG_WRITABLE) !== 0
-  if (isWritable || readNumber(bytes, header + SEGMENT.memorySize) !== size) return undefined
+  if (isWritable || readNumber(bytes, header + SEGMENT.memorySize) !== size) {
+    return undefined
+  }
   const mapped = [
     table + count * entrySize,
     ...elf.segments.map((segment) => segment.offset + segment.fileSize),
     ...elf.sections.filter(isMapped).map((section) => section.offset + section.size),
   ]
-  if (mapped.some((itsEnd) => itsEnd > end)) return undefined
+  if (mapped.some((itsEnd) => itsEnd > end)) {
+    return undefined
+  }
   return { header, offset, size, end, endAddress: address(header) + size }
 }
 
@@ -90,7 +98,9 @@ function isMapped(section: ElfSection): boolean {
 /** Tells the headers of what is behind `from` that it is `distance` bytes further on. */
 function moveSections(bytes: Buffer, elf: ElfFile, from: number, distance: number): void {
   const { offset, entrySize } = elf.sectionHeaders
-  if (elf.sections.length === 0) return
+  if (elf.sections.length === 0) {
+    return
+  }
   const moved = offset >= from ? offset + distance : offset
   writeNumber(bytes, SECTION_HEADERS, moved)
   for (const section of elf.sections.filter((one) => !isMapped(one) && one.offset >= from)) {

@@ -41,22 +41,32 @@ export function emptyUnwindTables(executable: Buffer, fileName: string): Buffer 
   const { sections } = parseElf(executable, fileName)
   const descriptions = sections.find(({ name }) => name === '.eh_frame')
   const index = sections.find(({ name }) => name === '.eh_frame_hdr')
-  if (!descriptions || !index) return executable
+  if (!descriptions || !index) {
+    return executable
+  }
   try {
     const entries = readIndex(executable, index, descriptions)
-    if (entries === undefined) return executable
+    if (entries === undefined) {
+      return executable
+    }
     const kept = neededEntries(executable, descriptions, entries)
     return kept === undefined ? executable : withOnly(kept, executable, index, descriptions)
   } catch (error) {
-    if (error instanceof RangeError) return executable // Something leads outside: not written as is known here.
+    if (error instanceof RangeError) {
+      return executable // Something leads outside: not written as is known here.
+    }
     throw error
   }
 }
 
 function readIndex(bytes: Buffer, index: ElfSection, descriptions: ElfSection): IndexEntry[] | undefined {
-  if (bytes.readUInt32LE(index.offset) !== INDEX_HEADER) return undefined
+  if (bytes.readUInt32LE(index.offset) !== INDEX_HEADER) {
+    return undefined
+  }
   const count = bytes.readUInt32LE(index.offset + 8)
-  if (INDEX_HEADER_BYTES + count * INDEX_ENTRY_BYTES > index.size) return undefined
+  if (INDEX_HEADER_BYTES + count * INDEX_ENTRY_BYTES > index.size) {
+    return undefined
+  }
   return Array.from({ length: count }, (_, position) => {
     const at = index.offset + INDEX_HEADER_BYTES + position * INDEX_ENTRY_BYTES
     return {
@@ -77,7 +87,9 @@ function neededEntries(
   let last: IndexEntry | undefined
   for (const entry of entries) {
     const handlers = hasHandlers(bytes, section, entry.description)
-    if (handlers === undefined) return undefined
+    if (handlers === undefined) {
+      return undefined
+    }
     if (!handlers) {
       between.push(entry)
       continue
@@ -95,7 +107,9 @@ function hasHandlers(bytes: Buffer, section: ElfSection, description: number): b
   const common = readString(bytes, section, commonPartOf(bytes, section, description) + 9)
   // z: the lengths of what follows are told; R: how addresses are written; P and L: there are handlers; S: a signal's.
   // Others, on AArch64, sign return addresses (B), or are of the past (eh).
-  if (!/^zP?L?R?[SB]*$/.test(common)) return undefined
+  if (!/^zP?L?R?[SB]*$/.test(common)) {
+    return undefined
+  }
   return common.includes('L')
 }
 

@@ -80,9 +80,13 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     folder: join(folder, 'function'),
   })
   const assets: Record<string, Buffer> = {}
-  if (runtime) assets['runtime.cache'] = withFlagsHash(runtime, flagsHash)
+  if (runtime) {
+    assets['runtime.cache'] = withFlagsHash(runtime, flagsHash)
+  }
   for (const [number, cache] of texts.entries()) {
-    if (cache) assets[`${textName(number)}.cache`] = withFlagsHash(cache, flagsHash)
+    if (cache) {
+      assets[`${textName(number)}.cache`] = withFlagsHash(cache, flagsHash)
+    }
   }
   return { assets, shortcoming }
 }
@@ -113,7 +117,9 @@ function runtimeKey({ bundle, node }: CodeCacheOptions, flagsHash: number): stri
 async function remember(key: string, make: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
   const place = join(cacheFolder(), 'code-caches', `runtime-${key}`)
   const known = await readFile(place).catch(() => undefined)
-  if (known) return known
+  if (known) {
+    return known
+  }
   const made = await make()
   if (made) {
     await mkdir(dirname(place), { recursive: true })

@@ -175,9 +175,11 @@ function run(
     } as const
     const child = execFile(node, parameters, options, (error, _stdout, stderr) => {
       finished()
-      if (error === null) resolve(undefined)
-      else if (error.killed) resolve(`it does not finish within ${TIMEOUT_MS / 1000} s`)
-      else {
+      if (error === null) {
+        resolve(undefined)
+      } else if (error.killed) {
+        resolve(`it does not finish within ${TIMEOUT_MS / 1000} s`)
+      } else {
         const fatal = stderr
           .split('\n')
           .find((line) => /not serialized|Unknown external|Assertion failed|Fatal error/.test(line))
@@ -204,9 +206,13 @@ function explainProblems(problems: readonly InitProblem[], options: InitAtBuildO
 /** The innermost place in the function's sources that a stack leads through: `src/orders.ts:3:9`. */
 function sourceOf(stack: string, map: SourceMap): string | undefined {
   const [, line, column] = /\bfunction\.js:(\d+):(\d+)/.exec(stack) ?? []
-  if (line === undefined || column === undefined) return undefined
+  if (line === undefined || column === undefined) {
+    return undefined
+  }
   const origin = map.findEntry(Number(line) - 1, Number(column) - 1)
-  if (!('originalSource' in origin)) return undefined
+  if (!('originalSource' in origin)) {
+    return undefined
+  }
   return `${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`
 }
 
@@ -216,7 +222,9 @@ function capitalised(text: string): string {
 
 /** Throws an {@link InitAtBuildError} unless the Node.js that the executable is for runs here by itself. */
 export function refuseForeignTarget(arch: string, runner: readonly string[] | undefined): void {
-  if (runner !== undefined && runner.length === 0) return
+  if (runner !== undefined && runner.length === 0) {
+    return
+  }
   throw new InitAtBuildError(
     `--init build runs the function on the Node.js that it is for, on Linux on ${arch}, and this machine is ${process.platform} on ${process.arch}; ` +
       `build it on ${arch}, or without --init build`,

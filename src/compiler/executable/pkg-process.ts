@@ -29,9 +29,13 @@ const seaConfig = {
 
 if (request.snapshot !== undefined) {
   // Of what makes the snapshot, and runs the function, nothing of this machine's.
-  for (const name of Object.keys(process.env)) delete process.env[name]
+  for (const name of Object.keys(process.env)) {
+    delete process.env[name]
+  }
   Object.assign(process.env, request.snapshot.environment)
-  if (!request.snapshot.mayStartWorkers) leaveOutIdleCode()
+  if (!request.snapshot.mayStartWorkers) {
+    leaveOutIdleCode()
+  }
 }
 
 await sea.default(request.launcher, {

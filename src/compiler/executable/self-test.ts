@@ -85,7 +85,9 @@ async function answerOnce(
   const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   try {
     const problem = await Promise.race([exchange(server, initialised), ended])
-    if (problem === undefined && child.pid !== undefined) await whenAnswered(child.pid)
+    if (problem === undefined && child.pid !== undefined) {
+      await whenAnswered(child.pid)
+    }
     child.kill('SIGKILL')
     await ended
     if (problem !== undefined) {
@@ -107,11 +109,15 @@ async function exchange(
   initialised: ReturnType<RuntimeApiServer['begin']>,
 ): Promise<string | undefined> {
   const init = await initialised
-  if (init.kind === 'error') return `this one could not initialise (${init.body})`
+  if (init.kind === 'error') {
+    return `this one could not initialise (${init.body})`
+  }
   const invocation = createInvocation(EVENT, functionArn(REGION, HANDLER))
   const { outcome } = server.invoke(invocation, Date.now() + TIMEOUT_MS)
   const answer = await outcome
-  if (answer.kind === 'response' && answer.body.equals(EVENT)) return undefined
+  if (answer.kind === 'response' && answer.body.equals(EVENT)) {
+    return undefined
+  }
   return answer.kind === 'stream'
     ? 'this one streamed its answer'
     : `this one was asked to return ${EVENT} and returned ${answer.body.subarray(0, 200)}`

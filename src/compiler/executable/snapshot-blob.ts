@@ -33,9 +33,13 @@ const OF_COMMANDS =
 /** A copy of `blob` without code that no start has use for; `blob` itself where its form is not known. */
 export function withoutIdleCode(blob: Buffer): Buffer {
   const snapshot = findSnapshot(blob)
-  if (snapshot === undefined) return blob
+  if (snapshot === undefined) {
+    return blob
+  }
   const codeCache = readSnapshot(snapshot, 9) ?? readSnapshot(snapshot, 10)
-  if (codeCache === undefined) return blob
+  if (codeCache === undefined) {
+    return blob
+  }
   const kept = codeCache.entries.filter(
     ({ module }) => !codeCache.loaded.has(module) && !OF_COMMANDS.test(module),
   )
@@ -58,7 +62,9 @@ function lengthOf(length: number): Buffer {
 /** The part of the blob that is the snapshot. */
 function findSnapshot(blob: Buffer): Buffer | undefined {
   const at = blob.indexOf(SNAPSHOT_MAGIC)
-  if (at < LENGTH_BYTES) return undefined
+  if (at < LENGTH_BYTES) {
+    return undefined
+  }
   const end = at + Number(blob.readBigUInt64LE(at - LENGTH_BYTES))
   return end > blob.length ? undefined : blob.subarray(at, end)
 }
@@ -71,7 +77,9 @@ function readSnapshot(snapshot: Buffer, references: number): CodeCache | undefin
   try {
     const reader = new SnapshotReader(snapshot, SNAPSHOT_MAGIC.length)
     reader.skip(1) // Its type.
-    for (const _ of ['version', 'architecture', 'platform']) reader.text()
+    for (const _ of ['version', 'architecture', 'platform']) {
+      reader.text()
+    }
     reader.skip(4) // Flags.
     reader.skip(reader.length32())
     reader.skipEnvironment(references)
@@ -88,7 +96,9 @@ function readSnapshot(snapshot: Buffer, references: number): CodeCache | undefin
     })
     return reader.position === snapshot.length ? { start, entries, loaded } : undefined
   } catch (error) {
-    if (error instanceof RangeError) return undefined
+    if (error instanceof RangeError) {
+      return undefined
+    }
     throw error
   }
 }
@@ -105,7 +115,9 @@ class SnapshotReader {
 
   skip(count: number): void {
     this.position += count
-    if (this.position > this.#bytes.length) throw new RangeError('the snapshot ends early')
+    if (this.position > this.#bytes.length) {
+      throw new RangeError('the snapshot ends early')
+    }
   }
 
   length(): number {
@@ -130,7 +142,9 @@ class SnapshotReader {
   list<T>(read: () => T): T[] {
     const count = this.length()
     const items: T[] = []
-    while (items.length < count) items.push(read())
+    while (items.length < count) {
+      items.push(read())
+    }
     return items
   }
 

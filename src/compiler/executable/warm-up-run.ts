@@ -143,7 +143,9 @@ async function warmUp(
     return `the function could not initialise on this machine (${describe(init.body)}), so ${CONSEQUENCES[purpose]}`
   }
   // It has a pipe of its own inside the process: let it arrive before the event does.
-  if (purpose === 'functions' && child.kill('SIGUSR1')) await delay(SIGNAL_MS)
+  if (purpose === 'functions' && child.kill('SIGUSR1')) {
+    await delay(SIGNAL_MS)
+  }
   let shortcoming: string | undefined
   for (const event of options.events) {
     const invocation = createInvocation(event, functionArn(REGION, options.handler))

@@ -67,12 +67,16 @@ const CONVERTER_BITS = 0xfff
  */
 export function neededConverters(items: ReadonlyMap<string, Buffer>): Set<string> {
   const aliases = items.get('cnvalias.icu')
-  if (aliases === undefined) throw new RangeError('no cnvalias.icu')
+  if (aliases === undefined) {
+    throw new RangeError('no cnvalias.icu')
+  }
   const needed = namedConverters(aliases)
   for (const name of needed) {
     const item = items.get(name)
     const base = item && baseTable(item)
-    if (base !== undefined) needed.add(base) // A Set's loop reaches what is added in it.
+    if (base !== undefined) {
+      needed.add(base) // A Set's loop reaches what is added in it.
+    }
   }
   return needed
 }
@@ -87,7 +91,9 @@ function baseTable(item: Buffer): string | undefined {
   const bytes = item.subarray(item.readUInt16LE(0))
   const tables = bytes.subarray(STATIC_BYTES)
   const isTables = bytes[CONVERSION_TYPE.offset] === CONVERSION_TYPE.tables
-  if (!isTables || (tables.readUInt32LE(24) & 0xff) !== EXTENSION_ONLY) return undefined
+  if (!isTables || (tables.readUInt32LE(24) & 0xff) !== EXTENSION_ONLY) {
+    return undefined
+  }
   const headerWords = tables[0] === 5 ? tables.readUInt32LE(32) & 0x3f : 8
   const at = 4 * headerWords
   return `${tables.toString('latin1', at, tables.indexOf(0, at))}.cnv`

@@ -52,7 +52,9 @@ function leaveOutUnreachable(items: IcuItems): IcuItems {
 function leaveOutLocales(items: IcuItems, kept: ReadonlySet<string>): IcuItems {
   const left = new Map(items)
   for (const [name, languages] of Object.entries(DICTIONARIES)) {
-    if (![...kept].some((locale) => languages.test(locale))) left.delete(name)
+    if (![...kept].some((locale) => languages.test(locale))) {
+      left.delete(name)
+    }
   }
   for (const index of [...items.keys()].filter((name) => /^(\w+\/)?res_index\.res$/.test(name))) {
     const folder = index.replace('res_index.res', '')
@@ -60,7 +62,9 @@ function leaveOutLocales(items: IcuItems, kept: ReadonlySet<string>): IcuItems {
     const used = folder === SPELLING ? [...kept, ...spellingLocales(items)] : [...kept]
     const needed = new Set(used.flatMap((locale) => leadsTo(items, folder, locale)))
     for (const locale of localesOf(items, folder)) {
-      if (!needed.has(locale)) left.delete(localeItem(folder, locale))
+      if (!needed.has(locale)) {
+        left.delete(localeItem(folder, locale))
+      }
     }
     const tables = ['InstalledLocales', 'AliasLocales']
     left.set(

@@ -39,7 +39,9 @@ export function localeItem(folder: string, locale: string): string {
 /** Names of all locales in one of the data's trees, as ICU writes them: `zh_Hant_TW`. */
 export function localesOf(items: IcuItems, folder: string): string[] {
   const index = items.get(`${folder}res_index.res`)
-  if (index === undefined) return []
+  if (index === undefined) {
+    return []
+  }
   return [...readKeys(index, 'InstalledLocales'), ...readKeys(index, 'AliasLocales')]
 }
 
@@ -52,7 +54,9 @@ export function keptLocales(items: IcuItems, named: readonly string[]): Set<stri
   const byName = new Map(all.map((locale) => [locale.toLowerCase(), locale]))
   const wanted = named.map((name) => {
     const locale = byName.get(name.replaceAll('-', '_').toLowerCase())
-    if (locale !== undefined) return locale
+    if (locale !== undefined) {
+      return locale
+    }
     throw new UnknownLocaleError(
       name,
       all.map((known) => known.replaceAll('_', '-')),
@@ -74,7 +78,9 @@ function languagesOf(items: IcuItems, locale: string): string[] {
 /** The locale itself, and all those that it leads to in one of the data's trees, down to `root`. */
 export function leadsTo(items: IcuItems, folder: string, locale: string): string[] {
   const steps = new Set<string>()
-  for (let step = locale; !steps.has(step); step = nextOf(items, folder, step)) steps.add(step)
+  for (let step = locale; !steps.has(step); step = nextOf(items, folder, step)) {
+    steps.add(step)
+  }
   return [...steps]
 }
 
@@ -82,7 +88,9 @@ function nextOf(items: IcuItems, folder: string, locale: string): string {
   const item = items.get(localeItem(folder, locale))
   const pool = items.get(`${folder}pool.res`)
   const told = item && (readText(item, pool, '%%ALIAS') ?? readText(item, pool, '%%Parent'))
-  if (told !== undefined) return told
+  if (told !== undefined) {
+    return told
+  }
   const end = locale.lastIndexOf('_')
   return end === -1 ? ROOT : locale.slice(0, end)
 }

@@ -93,7 +93,9 @@ interface Table {
 function openTable({ bytes, units }: Bundle, resource: number): Table | undefined {
   const type = resource >>> 28
   const offset = resource & OFFSET_BITS
-  if (type !== TYPE.table && type !== TYPE.table16 && type !== TYPE.table32) return undefined
+  if (type !== TYPE.table && type !== TYPE.table16 && type !== TYPE.table32) {
+    return undefined
+  }
   const start = type === TYPE.table16 ? units + 2 * offset : 4 * offset
   const keyBytes = type === TYPE.table32 ? 4 : 2
   const count = offset === 0 && type !== TYPE.table16 ? 0 : bytes.readUIntLE(start, keyBytes)
@@ -122,7 +124,9 @@ function readKey(bundle: Bundle, table: Table, item: number): string {
   const { bytes, pool, poolKeys } = bundle
   const at = table.start + table.keyBytes * (1 + item)
   const offset = table.keyBytes === 2 ? bytes.readUInt16LE(at) : bytes.readUInt32LE(at)
-  if (pool === undefined) return readName(bytes, offset)
+  if (pool === undefined) {
+    return readName(bytes, offset)
+  }
   if (table.keyBytes === 2) {
     return offset < poolKeys ? readName(bytes, offset) : readName(pool.bytes, pool.keys + offset - poolKeys)
   }
@@ -147,7 +151,9 @@ function readString(bundle: Bundle, resource: number): string | undefined {
       ? ''
       : bundle.bytes.toString('utf16le', at + 4, at + 4 + 2 * bundle.bytes.readInt32LE(at))
   }
-  if (type !== TYPE.stringV2) return undefined
+  if (type !== TYPE.stringV2) {
+    return undefined
+  }
   const own = offset >= bundle.poolStrings
   const { bytes, units } = own ? bundle : (bundle.pool ?? bundle)
   const at = units + 2 * (own ? offset - bundle.poolStrings : offset)
@@ -157,11 +163,17 @@ function readString(bundle: Bundle, resource: number): string | undefined {
     bytes.toString('utf16le', at + 2 * skip, at + 2 * (skip + length))
   if (first < 0xdc00 || first > 0xdfff) {
     let length = 0
-    while (unit(length) !== 0) length += 1
+    while (unit(length) !== 0) {
+      length += 1
+    }
     return text(0, length)
   }
-  if (first < 0xdfef) return text(1, first & 0x3ff)
-  if (first < 0xdfff) return text(2, ((first - 0xdfef) << 16) | unit(1))
+  if (first < 0xdfef) {
+    return text(1, first & 0x3ff)
+  }
+  if (first < 0xdfff) {
+    return text(2, ((first - 0xdfef) << 16) | unit(1))
+  }
   return text(3, (unit(1) << 16) | unit(2))
 }
 
@@ -179,7 +191,9 @@ export function filterTables(
   for (const name of names) {
     const resource = find(bundle, name)
     const table = resource === undefined ? undefined : openTable(bundle, resource)
-    if (table !== undefined) filterTable(bundle, table, keeps)
+    if (table !== undefined) {
+      filterTable(bundle, table, keeps)
+    }
   }
   return copy
 }

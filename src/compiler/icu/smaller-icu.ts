@@ -22,13 +22,17 @@ export function makeIcuSmaller(
 ): Buffer {
   const symbol = findSymbol(executable, parseElf(executable, fileName), /^icudt\d+_dat$/)
   if (symbol === undefined) {
-    if (locales === undefined) return executable
+    if (locales === undefined) {
+      return executable
+    }
     throw new IcuDataError(`${fileName} has no ICU data of its own`)
   }
   const { offset, size } = symbol
   const block = executable.subarray(offset, offset + size)
   const smaller = filter(block, locales)
-  if (smaller.length > size) return executable
+  if (smaller.length > size) {
+    return executable
+  }
   const bytes = Buffer.from(executable)
   bytes.fill(0, offset, offset + size)
   smaller.copy(bytes, offset)
@@ -39,8 +43,12 @@ function filter(block: Buffer, locales: readonly string[] | undefined): Buffer {
   try {
     return filterIcuData(block, locales)
   } catch (error) {
-    if (!(error instanceof RangeError || error instanceof IcuDataError)) throw error
-    if (locales === undefined) return block
+    if (!(error instanceof RangeError || error instanceof IcuDataError)) {
+      throw error
+    }
+    if (locales === undefined) {
+      return block
+    }
     throw new IcuDataError('its ICU data is of a kind that is not known here', { cause: error })
   }
 }

@@ -62,7 +62,9 @@ export async function publishPackage(
   // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
   // work folder.
   await rename(place.folder, join(dirname(packaged), 'previous')).catch((error) => {
-    if (error.code !== 'ENOENT') throw error
+    if (error.code !== 'ENOENT') {
+      throw error
+    }
   })
   await rename(packaged, place.folder)
   await rename(zip, place.zip)

@@ -55,7 +55,9 @@ export async function writeZip(
       const mode = REGULAR_FILE | (executable ? EXECUTABLE_MODE : FILE_MODE)
       const parts = [localHeader(common), name, ...deflated.parts]
       directory.push(centralHeader(common, mode, offset), name)
-      for (const part of parts) await zip.appendFile(part)
+      for (const part of parts) {
+        await zip.appendFile(part)
+      }
       offset += parts.reduce((sum, part) => sum + part.length, 0)
       checkFits(offset, sorted.length)
     }

@@ -52,7 +52,9 @@ export function layoutOf(executable: Buffer, fileName: string): string {
   const id = sections.find(({ name }) => name === '.note.gnu.build-id')
   const ownSegments = segments.filter(({ type }) => type === LOADED).slice(0, -1)
   const hash = createHash('sha256').update(JSON.stringify(ownSegments))
-  if (id) hash.update(executable.subarray(id.offset, id.offset + id.size))
+  if (id) {
+    hash.update(executable.subarray(id.offset, id.offset + id.size))
+  }
   return hash.digest('hex').slice(0, 32)
 }
 
@@ -62,9 +64,13 @@ async function remember(identity: string, record: RecordPages): Promise<string> 
   const key = createHash('sha256').update(identity).digest('hex').slice(0, 16)
   const place = join(cacheFolder(), 'hot-pages', key)
   const known = await readFile(place, 'utf8').catch(() => undefined)
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    return known
+  }
   const recorded = formatRanges(await record())
-  if (recorded === '') return recorded
+  if (recorded === '') {
+    return recorded
+  }
   await mkdir(dirname(place), { recursive: true })
   await writeFile(`${place}.${process.pid}`, recorded)
   await rename(`${place}.${process.pid}`, place)

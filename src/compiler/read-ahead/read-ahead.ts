@@ -27,9 +27,13 @@ export interface ReadAheadOptions {
 export async function addReadAhead(executable: string, options: ReadAheadOptions): Promise<boolean> {
   const bytes = await readFile(executable)
   const content = lastSegmentOffset(bytes, executable)
-  if (content === undefined) return false
+  if (content === undefined) {
+    return false
+  }
   const ofNode = await findHotPages(bytes, executable, options.base, options.kind, options.record)
-  if (ofNode.length === 0) return false
+  if (ofNode.length === 0) {
+    return false
+  }
   const ranges = [
     ...ofNode.filter(({ start, count }) => (start + count) * PAGE_BYTES <= content),
     ...contentPages(bytes, content, options.cold),
@@ -37,7 +41,9 @@ export async function addReadAhead(executable: string, options: ReadAheadOptions
   const changed = addEntryCode(bytes, executable, (address, entry) =>
     prefetchStub(options.arch, address, entry, ranges),
   )
-  if (changed === undefined) return false
+  if (changed === undefined) {
+    return false
+  }
   await writeFile(executable, changed)
   return true
 }

@@ -44,7 +44,9 @@ export async function recordStandIn(
   folder: string,
 ): Promise<PageRange[]> {
   const { runner } = base
-  if (runner === undefined) return []
+  if (runner === undefined) {
+    return []
+  }
   const executable = await makeStandIn(kind, { ...base, runner }, arch, bundle, folder)
   // Pages of a file that was just written are mapped in larger pieces, and all would seem to be touched.
   const copy = `${executable}-copy`

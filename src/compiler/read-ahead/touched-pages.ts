@@ -42,7 +42,9 @@ export async function findTouchedPages(executable: string, runner: TargetRunner)
 const REFUSALS = ['ENOENT', 'EACCES', 'EPERM', 'ENOSYS']
 
 function nothingIfRefused(error: NodeJS.ErrnoException): PageRange[] {
-  if (error.code !== undefined && REFUSALS.includes(error.code)) return []
+  if (error.code !== undefined && REFUSALS.includes(error.code)) {
+    return []
+  }
   throw error
 }
 
@@ -57,7 +59,9 @@ async function readMappedPages(pid: number, file: string): Promise<PageRange[]> 
       const { bytesRead } = await pagemap.read(entries, 0, entries.length, (address / pageSize) * ENTRY_BYTES)
       for (let at = 0; at < bytesRead; at += ENTRY_BYTES) {
         const entry = entries.readBigUInt64LE(at)
-        if ((entry & PRESENT) === 0n || (entry & OF_FILE) === 0n) continue
+        if ((entry & PRESENT) === 0n || (entry & OF_FILE) === 0n) {
+          continue
+        }
         const start = (offset + (at / ENTRY_BYTES) * pageSize) / PAGE_BYTES
         pages.push({ start, count: pageSize / PAGE_BYTES })
       }
@@ -73,9 +77,13 @@ function mappingsOf(file: string, maps: string): Mapping[] {
   return maps.split('\n').flatMap((line) => {
     const [, start, end, mode, offset, path] =
       /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \d+ +(.*)$/.exec(line) ?? []
-    if (start === undefined || end === undefined || offset === undefined || path !== file) return []
+    if (start === undefined || end === undefined || offset === undefined || path !== file) {
+      return []
+    }
     // What is written to has been read as a whole, when the dynamic linker wrote to it.
-    if (mode?.includes('w')) return []
+    if (mode?.includes('w')) {
+      return []
+    }
     const address = Number.parseInt(start, 16)
     return { address, size: Number.parseInt(end, 16) - address, offset: Number.parseInt(offset, 16) }
   })
@@ -88,7 +96,9 @@ function mappingsOf(file: string, maps: string): Mapping[] {
 async function readPageSize(pid: number): Promise<number> {
   const vector = await readFile(`/proc/${pid}/auxv`)
   for (let at = 0; at + 16 <= vector.length; at += 16) {
-    if (vector.readBigUInt64LE(at) === PAGE_SIZE_ENTRY) return Number(vector.readBigUInt64LE(at + 8))
+    if (vector.readBigUInt64LE(at) === PAGE_SIZE_ENTRY) {
+      return Number(vector.readBigUInt64LE(at + 8))
+    }
   }
   return PAGE_BYTES
 }

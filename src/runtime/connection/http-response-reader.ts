@@ -64,8 +64,9 @@ export class HttpResponseReader {
     while (at < end) {
       const next = this.#step(bytes, at, end)
       if (next === INCOMPLETE) {
-        if (end - at > this.#maxHeadBytes)
+        if (end - at > this.#maxHeadBytes) {
           throw new MalformedResponse(`a head of over ${this.#maxHeadBytes} bytes`)
+        }
         this.#partial = Buffer.from(bytes.subarray(at, end))
         return
       }
@@ -75,7 +76,9 @@ export class HttpResponseReader {
 
   /** The connection has ended. Returns whether that is how the response under way ends. */
   end(): boolean {
-    if (this.#state !== 'until close') return false
+    if (this.#state !== 'until close') {
+      return false
+    }
     this.#finish()
     return true
   }
@@ -101,12 +104,16 @@ export class HttpResponseReader {
     if (headEnd === INCOMPLETE) {
       const begin = bytes.toString('latin1', at, Math.min(at + 7, end))
       // Whatever this is, it will not become a head.
-      if (!'HTTP/1.'.startsWith(begin)) throw notHttp(bytes.toString('latin1', at, Math.min(at + 40, end)))
+      if (!'HTTP/1.'.startsWith(begin)) {
+        throw notHttp(bytes.toString('latin1', at, Math.min(at + 40, end)))
+      }
       return INCOMPLETE
     }
     const { status, isVersion11, headers } = this.#heads.read(bytes.toString('latin1', at, headEnd + 2))
     // An interim one is followed by the response, which is still to come.
-    if (status >= 200) this.#begin(status, isVersion11, headers)
+    if (status >= 200) {
+      this.#begin(status, isVersion11, headers)
+    }
     return headEnd + HEAD_END.length
   }
 
@@ -118,12 +125,17 @@ export class HttpResponseReader {
       this.#remaining = 0
       this.#state = 'length'
     } else if (encoding !== undefined) {
-      if (length !== undefined) throw new MalformedResponse('both Transfer-Encoding and Content-Length')
-      if (encoding.toLowerCase() !== 'chunked')
+      if (length !== undefined) {
+        throw new MalformedResponse('both Transfer-Encoding and Content-Length')
+      }
+      if (encoding.toLowerCase() !== 'chunked') {
         throw new MalformedResponse(`Transfer-Encoding is ${encoding}`)
+      }
       this.#state = 'chunk size'
     } else if (length !== undefined) {
-      if (!/^\d{1,15}$/.test(length)) throw new MalformedResponse(`Content-Length is ${length}`)
+      if (!/^\d{1,15}$/.test(length)) {
+        throw new MalformedResponse(`Content-Length is ${length}`)
+      }
       this.#remaining = Number(length)
       this.#state = 'length'
     } else {
@@ -131,32 +143,44 @@ export class HttpResponseReader {
       isKeptAlive = false
     }
     this.#sink.onHead(status, headers, isKeptAlive)
-    if (this.#state === 'length' && this.#remaining === 0) this.#finish()
+    if (this.#state === 'length' && this.#remaining === 0) {
+      this.#finish()
+    }
   }
 
   #readBody(bytes: Buffer, at: number, end: number): number {
     const partEnd = Math.min(end, at + this.#remaining)
     this.#remaining -= partEnd - at
-    if (partEnd > at) this.#sink.onBody(bytes, at, partEnd)
+    if (partEnd > at) {
+      this.#sink.onBody(bytes, at, partEnd)
+    }
     if (this.#remaining === 0) {
-      if (this.#state === 'length') this.#finish()
-      else this.#state = 'chunk end'
+      if (this.#state === 'length') {
+        this.#finish()
+      } else {
+        this.#state = 'chunk end'
+      }
     }
     return partEnd
   }
 
   #readLine(bytes: Buffer, at: number, end: number): number {
     const lineEnd = findBefore(end, '\r\n', bytes, at)
-    if (lineEnd === INCOMPLETE) return INCOMPLETE
+    if (lineEnd === INCOMPLETE) {
+      return INCOMPLETE
+    }
     const line = bytes.toString('latin1', at, lineEnd)
     if (this.#state === 'chunk size') {
       const size = CHUNK_SIZE.exec(line)?.[1]
-      if (size === undefined)
+      if (size === undefined) {
         throw new MalformedResponse(`a chunk's size is ${JSON.stringify(line.slice(0, 40))}`)
+      }
       this.#remaining = Number.parseInt(size, 16)
       this.#state = this.#remaining === 0 ? 'trailers' : 'chunk'
     } else if (this.#state === 'chunk end') {
-      if (line !== '') throw new MalformedResponse('a chunk is longer than its size')
+      if (line !== '') {
+        throw new MalformedResponse('a chunk is longer than its size')
+      }
       this.#state = 'chunk size'
     } else if (line === '') {
       this.#finish()
@@ -226,7 +250,9 @@ class HeadReader {
       }
       const end = head.indexOf('\r', at)
       // A line ends with both, and neither is in it.
-      if (head.indexOf('\n', at) !== end + 1) throw malformedField(head, at)
+      if (head.indexOf('\n', at) !== end + 1) {
+        throw malformedField(head, at)
+      }
       addValue(headers, field.name, trimmed(head, at + field.prefix.length, end))
       at = end + 2
     }
@@ -236,7 +262,9 @@ class HeadReader {
   #learn(head: string): KnownHead {
     const statusLine = head.slice(0, head.indexOf('\r\n') + 2)
     const [, minor, status] = STATUS_LINE.exec(statusLine.slice(0, -2)) ?? []
-    if (status === undefined) throw notHttp(head)
+    if (status === undefined) {
+      throw notHttp(head)
+    }
     const known = { statusLine, status: Number(status), isVersion11: minor === '1', fields: [] }
     this.#known = [known, ...this.#known].slice(0, MAX_KNOWN)
     return known
@@ -247,7 +275,9 @@ class HeadReader {
 function readField(head: string, at: number): Field {
   const colon = head.indexOf(':', at)
   const name = head.slice(at, Math.max(at, colon))
-  if (!FIELD_NAME.test(name)) throw malformedField(head, at)
+  if (!FIELD_NAME.test(name)) {
+    throw malformedField(head, at)
+  }
   return { prefix: `${name}:`, name: name.toLowerCase() }
 }
 
@@ -255,8 +285,12 @@ function readField(head: string, at: number): Field {
 function trimmed(head: string, start: number, end: number): string {
   let first = start
   let last = end
-  while (first < last && isBlank(head.charCodeAt(first))) first++
-  while (first < last && isBlank(head.charCodeAt(last - 1))) last--
+  while (first < last && isBlank(head.charCodeAt(first))) {
+    first++
+  }
+  while (first < last && isBlank(head.charCodeAt(last - 1))) {
+    last--
+  }
   return head.slice(first, last)
 }
 
@@ -266,8 +300,11 @@ function isBlank(character: number): boolean {
 
 function addValue(headers: ResponseHeaders, name: string, value: string): void {
   const known = headers[name]
-  if (known === undefined) headers[name] = value
-  else headers[name] = Array.isArray(known) ? [...known, value] : [known, value]
+  if (known === undefined) {
+    headers[name] = value
+  } else {
+    headers[name] = Array.isArray(known) ? [...known, value] : [known, value]
+  }
 }
 
 function malformedField(head: string, at: number): MalformedResponse {
@@ -275,7 +312,9 @@ function malformedField(head: string, at: number): MalformedResponse {
 }
 
 function keepsAlive(isVersion11: boolean, connection: string | string[] | undefined): boolean {
-  if (connection === undefined) return isVersion11
+  if (connection === undefined) {
+    return isVersion11
+  }
   const options = String(connection).toLowerCase()
   return isVersion11 ? !/\bclose\b/.test(options) : /\bkeep-alive\b/.test(options)
 }
@@ -283,9 +322,12 @@ function keepsAlive(isVersion11: boolean, connection: string | string[] | undefi
 /** The value of a header that must not say two things. */
 function single(headers: ResponseHeaders, name: string): string | undefined {
   const value = headers[name]
-  if (!Array.isArray(value)) return value
-  if (value.some((other) => other !== value[0]))
+  if (!Array.isArray(value)) {
+    return value
+  }
+  if (value.some((other) => other !== value[0])) {
     throw new MalformedResponse(`${name} is ${value.join(' and ')}`)
+  }
   return value[0]
 }
 

@@ -60,6 +60,8 @@ export function restoreErrorRequest(document: ErrorDocument): RuntimeRequest {
 function failure(path: string, document: ErrorDocument): RuntimeRequest {
   const headers = [...JSON_BODY, ERROR_TYPE_HEADER, errorTypeHeader(document.errorType)]
   const cause = xrayErrorCause(document)
-  if (cause !== undefined) headers.push(XRAY_ERROR_CAUSE_HEADER, cause)
+  if (cause !== undefined) {
+    headers.push(XRAY_ERROR_CAUSE_HEADER, cause)
+  }
   return { method: 'POST', path, headers, body: JSON.stringify(document) }
 }

@@ -97,7 +97,9 @@ export class RuntimeClient {
   async #post(request: RuntimeRequest): Promise<void> {
     const reply = await this.#send(request)
     const { status } = reply
-    if (status >= 200 && status < 300) return
+    if (status >= 200 && status < 300) {
+      return
+    }
     if (status === STATUS.payloadTooLarge) {
       // An error in its place would be refused with 403: for the platform this invocation is answered.
       logRuntimeProblem(
@@ -113,7 +115,9 @@ export class RuntimeClient {
     for (let attempt = 0; ; attempt++) {
       try {
         const reply = await this.#connection.send(request)
-        if (reply.status !== STATUS.containerError) return reply
+        if (reply.status !== STATUS.containerError) {
+          return reply
+        }
       } catch (error) {
         await this.#retryLater(request, `got no reply: ${(error as Error).message}`, attempt, error)
         continue
@@ -137,9 +141,12 @@ export class RuntimeClient {
         { cause },
       )
     }
-    if (attempt > 0)
+    if (attempt > 0) {
       logRuntimeProblem(`${request.method} ${request.path} ${problem}; trying again in ${wait} ms`)
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+    }
+    if (wait > 0) {
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
   }
 }
 

@@ -58,15 +58,18 @@ export class RuntimeConnection {
    */
   sendLast({ method, path, headers, body }: RuntimeRequest): boolean {
     const descriptor = this.#socket?.openDescriptor() ?? -1
-    if (descriptor < 0 || this.#client.stats.running > 0) return false
+    if (descriptor < 0 || this.#client.stats.running > 0) {
+      return false
+    }
     const text = body ?? ''
     const lines = [
       `${method} ${path} HTTP/1.1`,
       `host: ${this.#host}`,
       `content-length: ${Buffer.byteLength(text)}`,
     ]
-    for (let index = 0; index < headers.length; index += 2)
+    for (let index = 0; index < headers.length; index += 2) {
       lines.push(`${headers[index]}: ${headers[index + 1]}`)
+    }
     const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${text}`)
     try {
       // An error document fits into the socket's empty buffer.
@@ -143,8 +146,11 @@ class Exchange {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.#status === 0) this.#reject(error)
-    else this.#finish(error)
+    if (this.#status === 0) {
+      this.#reject(error)
+    } else {
+      this.#finish(error)
+    }
   }
 
   #finish(cutShort: Error | undefined): void {

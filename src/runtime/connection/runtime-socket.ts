@@ -44,8 +44,11 @@ export function connectRuntimeSocket(host: string, port: number): RuntimeSocket 
     onread: {
       buffer: memory,
       callback(length) {
-        if (listener) listener(memory, length)
-        else socket.push(Buffer.from(memory.subarray(0, length)))
+        if (listener) {
+          listener(memory, length)
+        } else {
+          socket.push(Buffer.from(memory.subarray(0, length)))
+        }
         return true
       },
     },
@@ -64,7 +67,9 @@ export function connectRuntimeSocket(host: string, port: number): RuntimeSocket 
       isWriting = true
       socket._write(text, encoding, (error?: Error | null) => {
         isWriting = false
-        if (error) socket.destroy(error)
+        if (error) {
+          socket.destroy(error)
+        }
       })
     },
     openDescriptor: () => (socket.readyState === 'open' ? (socket._handle?.fd ?? -1) : -1),

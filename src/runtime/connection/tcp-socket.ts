@@ -99,7 +99,9 @@ class TcpSocket extends EventEmitter implements RuntimeSocket {
     const request = new TCPConnectWrap()
     request.oncomplete = (status) => this.#connected(status)
     const status = this.#handle.connect(request, host, port)
-    if (status !== 0) process.nextTick(() => this.#connected(status))
+    if (status !== 0) {
+      process.nextTick(() => this.#connected(status))
+    }
   }
 
   listenToBytes(listener: BytesListener): void {
@@ -111,32 +113,45 @@ class TcpSocket extends EventEmitter implements RuntimeSocket {
   }
 
   writeText(text: string, encoding: 'latin1' | 'utf8'): void {
-    if (this.destroyed) return
+    if (this.destroyed) {
+      return
+    }
     const { streamBaseState, kLastWriteWasAsync } = this.#bindings
     const status =
       encoding === 'latin1'
         ? this.#handle.writeLatin1String(this.#request, text)
         : this.#handle.writeUtf8String(this.#request, text)
-    if (status !== 0) this.#fail('write', status)
-    else if (streamBaseState[kLastWriteWasAsync]) this.#request = this.#writeRequest()
+    if (status !== 0) {
+      this.#fail('write', status)
+    } else if (streamBaseState[kLastWriteWasAsync]) {
+      this.#request = this.#writeRequest()
+    }
   }
 
   ref(): this {
-    if (!this.destroyed) this.#handle.ref()
+    if (!this.destroyed) {
+      this.#handle.ref()
+    }
     return this
   }
 
   unref(): this {
-    if (!this.destroyed) this.#handle.unref()
+    if (!this.destroyed) {
+      this.#handle.unref()
+    }
     return this
   }
 
   destroy(error?: Error): this {
-    if (this.destroyed) return this
+    if (this.destroyed) {
+      return this
+    }
     this.destroyed = true
     this.errored = error ?? null
     this.#handle.close(() => {
-      if (error) this.emit('error', error)
+      if (error) {
+        this.emit('error', error)
+      }
       this.emit('close')
     })
     return this
@@ -145,13 +160,17 @@ class TcpSocket extends EventEmitter implements RuntimeSocket {
   #writeRequest(): StreamRequest {
     const request = new this.#bindings.WriteWrap()
     request.oncomplete = (status) => {
-      if (status !== 0) this.#fail('write', status)
+      if (status !== 0) {
+        this.#fail('write', status)
+      }
     }
     return request
   }
 
   #connected(status: number): void {
-    if (this.destroyed) return
+    if (this.destroyed) {
+      return
+    }
     if (status !== 0) {
       this.#fail('connect', status)
       return
@@ -162,13 +181,19 @@ class TcpSocket extends EventEmitter implements RuntimeSocket {
     const { streamBaseState, kReadBytesOrError } = this.#bindings
     this.#handle.onread = () => this.#read(streamBaseState[kReadBytesOrError] as number)
     this.emit('connect')
-    if (this.destroyed) return
+    if (this.destroyed) {
+      return
+    }
     const readStatus = this.#handle.readStart()
-    if (readStatus !== 0) this.#fail('read', readStatus)
+    if (readStatus !== 0) {
+      this.#fail('read', readStatus)
+    }
   }
 
   #read(bytesOrError: number): void {
-    if (this.destroyed) return
+    if (this.destroyed) {
+      return
+    }
     if (bytesOrError > 0) {
       this.#listener(this.#memory, bytesOrError)
     } else if (bytesOrError === UV_EOF) {
@@ -181,7 +206,9 @@ class TcpSocket extends EventEmitter implements RuntimeSocket {
 
   /** As Node.js's own errors of system calls. */
   #fail(syscall: string, status: number): void {
-    if (this.destroyed) return
+    if (this.destroyed) {
+      return
+    }
     const [code = `Unknown system error ${status}`] = nodeUtil().getSystemErrorMap().get(status) ?? []
     const place = syscall === 'connect' ? ` ${this.#place}` : ''
     const error = new Error(`${syscall} ${code}${place}`)

@@ -78,7 +78,9 @@ export class Request {
 
   /** Called by the client, too, for a connection that failed. */
   onResponseError(error: Error): void {
-    if (this.aborted || this.completed) return
+    if (this.aborted || this.completed) {
+      return
+    }
     this.aborted = true
     this.handler.onResponseError(null, error)
   }
@@ -123,7 +125,9 @@ class HttpConnection {
     })
     socket.on('end', () => {
       // A body of no stated length ends with its connection; it is read whole then, and the connection of no more use.
-      if (!this.#reader.end()) socket.destroy(new errors.SocketError('other side closed'))
+      if (!this.#reader.end()) {
+        socket.destroy(new errors.SocketError('other side closed'))
+      }
     })
     socket.on('close', () => this.#closed())
   }
@@ -139,10 +143,14 @@ class HttpConnection {
   write(request: Request): boolean {
     const { method, path, headers, text } = request
     let head = `${method} ${path} HTTP/1.1\r\n${this.#client[kHostHeader]}connection: keep-alive\r\n`
-    for (let index = 0; index < headers.length; index += 2)
+    for (let index = 0; index < headers.length; index += 2) {
       head += `${headers[index]}: ${headers[index + 1]}\r\n`
-    if (text === null) this.#socket.writeText(`${head}\r\n`, 'latin1')
-    else this.#writeWithBody(head, text)
+    }
+    if (text === null) {
+      this.#socket.writeText(`${head}\r\n`, 'latin1')
+    } else {
+      this.#writeWithBody(head, text)
+    }
     return true
   }
 
@@ -162,20 +170,30 @@ class HttpConnection {
   /** Called whenever the queue changes. A connection that nobody waits for lets the process end. */
   resume(): void {
     const isNeeded = this.#client[kSize] > 0
-    if (isNeeded === this.#isReferenced || this.#socket.destroyed) return
+    if (isNeeded === this.#isReferenced || this.#socket.destroyed) {
+      return
+    }
     this.#isReferenced = isNeeded
-    if (isNeeded) this.#socket.ref()
-    else this.#socket.unref()
+    if (isNeeded) {
+      this.#socket.ref()
+    } else {
+      this.#socket.unref()
+    }
   }
 
   destroy(error: Error | undefined, callback: () => void): void {
-    if (this.#isClosed) queueMicrotask(callback)
-    else this.#socket.on('close', callback).destroy(error)
+    if (this.#isClosed) {
+      queueMicrotask(callback)
+    } else {
+      this.#socket.on('close', callback).destroy(error)
+    }
   }
 
   get #running(): Request {
     const request: Request | null | undefined = this.#client[kQueue][this.#client[kRunningIdx]]
-    if (!request || this.#client[kRunning] === 0) throw new Error('bytes arrived that nobody asked for')
+    if (!request || this.#client[kRunning] === 0) {
+      throw new Error('bytes arrived that nobody asked for')
+    }
     return request
   }
 
@@ -184,8 +202,11 @@ class HttpConnection {
     request.completed = true
     request.handler.onResponseEnd(null)
     this.#client[kQueue][this.#client[kRunningIdx]++] = null
-    if (this.#isKeptAlive) this.#client[kResume]()
-    else this.#socket.destroy(new errors.InformationalError('reset'))
+    if (this.#isKeptAlive) {
+      this.#client[kResume]()
+    } else {
+      this.#socket.destroy(new errors.InformationalError('reset'))
+    }
   }
 
   #closed(): void {
@@ -195,7 +216,9 @@ class HttpConnection {
     client[kSocket] = null
     client[kHTTPContext] = null
     if (client.destroyed) {
-      for (const request of client[kQueue].splice(client[kRunningIdx])) request.onResponseError(error)
+      for (const request of client[kQueue].splice(client[kRunningIdx])) {
+        request.onResponseError(error)
+      }
     } else if (client[kRunning] > 0 && error.code !== 'UND_ERR_INFO') {
       const request: Request = client[kQueue][client[kRunningIdx]]
       client[kQueue][client[kRunningIdx]++] = null
@@ -211,8 +234,12 @@ class HttpConnection {
 const LONGEST_IN_ONE_STRING = 15 * 1024
 
 export function connectH1(client: Internals, socket: RuntimeSocket & Internals): HttpConnection {
-  if (socket.errored) throw socket.errored
-  if (socket.destroyed) throw new errors.SocketError('destroyed')
+  if (socket.errored) {
+    throw socket.errored
+  }
+  if (socket.destroyed) {
+    throw new errors.SocketError('destroyed')
+  }
   client[kSocket] = socket
   socket[kClient] = client
   // The client asks for it with each request, and a URL makes it anew each time; nobody uses it here.

@@ -17,7 +17,9 @@ export class BackgroundWork {
 
   /** Resolves once all of it is settled, also what other work has added meanwhile. */
   async settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending)
+    while (this.#pending.size > 0) {
+      await Promise.all(this.#pending)
+    }
   }
 }
 

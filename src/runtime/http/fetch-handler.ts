@@ -58,8 +58,12 @@ function streamingHandler(fetchHandler: FetchHandler): StreamingHandler {
 }
 
 function isStreamingMode(mode: string | undefined): boolean {
-  if (mode === undefined || mode === 'BUFFERED') return false
-  if (mode === 'RESPONSE_STREAM') return true
+  if (mode === undefined || mode === 'BUFFERED') {
+    return false
+  }
+  if (mode === 'RESPONSE_STREAM') {
+    return true
+  }
   throw new MalformedInvokeMode(
     `The environment variable LAMBDABIN_INVOKE_MODE should be BUFFERED or RESPONSE_STREAM, and is ${JSON.stringify(mode)}; ` +
       'set it to the invoke mode of the function URL.',
@@ -74,7 +78,9 @@ async function respond<Result>(
   answer: (response: Response, event: HttpEvent) => Promise<Result>,
 ): Promise<Result> {
   const httpEvent = readHttpEvent(event)
-  if (FORBIDDEN_METHOD.test(httpEvent.method)) return answer(new Response(null, { status: 501 }), httpEvent)
+  if (FORBIDDEN_METHOD.test(httpEvent.method)) {
+    return answer(new Response(null, { status: 501 }), httpEvent)
+  }
   const work = new BackgroundWork()
   try {
     // The names by which Hono's adapters pass the event and the context, buffered and streaming.
@@ -101,7 +107,9 @@ function checkResponse(value: unknown): Response {
     typeof response.headers?.getSetCookie === 'function' &&
     typeof response.arrayBuffer === 'function'
   ) {
-    if (response.status >= 200) return response
+    if (response.status >= 200) {
+      return response
+    }
     throw new NoResponse(
       `A fetch handler should return a response with a status, and returned Response.error(), which has none.`,
     )
@@ -124,9 +132,15 @@ async function streamResponse(response: Response, stream: ResponseStream, hasBod
 }
 
 function describe(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (value === null) return 'null'
-  if (typeof value !== 'object') return `a ${typeof value}`
+  if (value === undefined) {
+    return 'nothing'
+  }
+  if (value === null) {
+    return 'null'
+  }
+  if (typeof value !== 'object') {
+    return `a ${typeof value}`
+  }
   const name = value.constructor?.name
   return name && name !== 'Object' ? `an object of class ${name}` : 'an object'
 }

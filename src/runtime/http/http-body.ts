@@ -21,7 +21,9 @@ export async function encodeBody(
   response: Response | undefined,
   headers: Readonly<Record<string, string>>,
 ): Promise<EncodedBody> {
-  if (!response?.body) return { body: '', isBase64Encoded: false }
+  if (!response?.body) {
+    return { body: '', isBase64Encoded: false }
+  }
   const bytes = Buffer.from(await response.arrayBuffer())
   const isText =
     NO_ENCODING.test(headers['content-encoding'] ?? '') &&
@@ -31,7 +33,9 @@ export async function encodeBody(
 }
 
 function isTextType(contentType: string | undefined): boolean {
-  if (contentType === undefined) return true
+  if (contentType === undefined) {
+    return true
+  }
   const [type = ''] = contentType.split(';')
   return TEXT.test(type.trim().toLowerCase())
 }

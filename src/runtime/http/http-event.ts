@@ -114,13 +114,17 @@ function readHeaders(fields: Fields): [string, string][] {
 }
 
 function readBody({ body, isBase64Encoded }: Fields): Uint8Array | undefined {
-  if (typeof body !== 'string' || body === '') return undefined
+  if (typeof body !== 'string' || body === '') {
+    return undefined
+  }
   return Buffer.from(body, isBase64Encoded === true ? 'base64' : 'utf8')
 }
 
 /** A named stage stands in front of the path, with a custom domain, too; the application's own routes know nothing of it. */
 function withoutStage(path: string, stage: unknown): string {
-  if (typeof stage !== 'string' || stage === '' || stage === '$default') return path
+  if (typeof stage !== 'string' || stage === '' || stage === '$default') {
+    return path
+  }
   const prefix = `/${stage}`
   return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
 }
@@ -165,11 +169,19 @@ function asString(value: unknown): string | undefined {
 }
 
 function describe(event: unknown): string {
-  if (event === null) return 'null'
-  if (Array.isArray(event)) return 'a list'
-  if (typeof event !== 'object') return `a ${typeof event}`
+  if (event === null) {
+    return 'null'
+  }
+  if (Array.isArray(event)) {
+    return 'a list'
+  }
+  if (typeof event !== 'object') {
+    return `a ${typeof event}`
+  }
   const keys = Object.keys(event).map((key) => key.slice(0, MAX_KEY_LENGTH))
-  if (keys.length === 0) return 'an empty object'
+  if (keys.length === 0) {
+    return 'an empty object'
+  }
   const told = keys.slice(0, MAX_KEYS_TOLD).join(', ')
   return `an object with ${told}${keys.length > MAX_KEYS_TOLD ? ` and ${keys.length - MAX_KEYS_TOLD} more keys` : ''}`
 }

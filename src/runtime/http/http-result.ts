@@ -46,8 +46,12 @@ export async function toResult(
     }
     case 'ALB with multi-value headers': {
       const multiValueHeaders: Record<string, readonly string[]> = {}
-      for (const [name, value] of Object.entries(headers)) multiValueHeaders[name] = [value]
-      if (cookies.length > 0) multiValueHeaders['set-cookie'] = cookies
+      for (const [name, value] of Object.entries(headers)) {
+        multiValueHeaders[name] = [value]
+      }
+      if (cookies.length > 0) {
+        multiValueHeaders['set-cookie'] = cookies
+      }
       return { statusCode, statusDescription: statusDescription(response), multiValueHeaders, ...body }
     }
   }
@@ -57,7 +61,9 @@ export async function toResult(
 export function toMetadata(response: Response): HttpMetadata {
   const headers: Record<string, string> = {}
   response.headers.forEach((value, name) => {
-    if (name !== 'set-cookie' && !CONNECTION_HEADERS.includes(name)) headers[name] = value
+    if (name !== 'set-cookie' && !CONNECTION_HEADERS.includes(name)) {
+      headers[name] = value
+    }
   })
   if (isDecoded(response)) {
     delete headers['content-encoding']
@@ -69,7 +75,9 @@ export function toMetadata(response: Response): HttpMetadata {
 
 /** Whether this is what `fetch` got from another server, passed on, with a body that is not encoded any more. */
 function isDecoded(response: Response): boolean {
-  if (!response.url || !response.body) return false
+  if (!response.url || !response.body) {
+    return false
+  }
   const codings = response.headers.get('content-encoding')?.toLowerCase().split(',') ?? []
   return codings.length > 0 && codings.every((coding) => DECODED.test(coding.trim()))
 }

@@ -11,8 +11,12 @@ export async function pipeBody(body: ReadableStream<Uint8Array>, destination: Wr
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done || destination.destroyed) break
-      if (!destination.write(value)) await room(destination)
+      if (done || destination.destroyed) {
+        break
+      }
+      if (!destination.write(value)) {
+        await room(destination)
+      }
     }
   } catch (error) {
     await taken(destination)
@@ -20,8 +24,11 @@ export async function pipeBody(body: ReadableStream<Uint8Array>, destination: Wr
   } finally {
     destination.off('close', cancel)
   }
-  if (destination.destroyed) cancel()
-  else destination.end()
+  if (destination.destroyed) {
+    cancel()
+  } else {
+    destination.end()
+  }
 }
 
 /** Resolves when there is room for more, or there never will be. */
@@ -32,7 +39,9 @@ function room(destination: Writable): Promise<void> {
       destination.off('close', done)
       resolve()
     }
-    if (destination.destroyed) return resolve()
+    if (destination.destroyed) {
+      return resolve()
+    }
     destination.on('drain', done)
     destination.on('close', done)
   })
@@ -41,7 +50,10 @@ function room(destination: Writable): Promise<void> {
 /** Resolves when nothing that was written is waiting any more. */
 function taken(destination: Writable): Promise<void> {
   return new Promise((resolve) => {
-    if (destination.destroyed) resolve()
-    else destination.write('', () => resolve())
+    if (destination.destroyed) {
+      resolve()
+    } else {
+      destination.write('', () => resolve())
+    }
   })
 }

@@ -11,15 +11,19 @@ const qemu = other === 'arm64' ? 'qemu-aarch64' : 'qemu-x86_64'
 /** Has the programs, given as shell scripts, on the PATH, and nothing else but the system's shell. */
 function onPath(t: TestContext, scripts: Readonly<Record<string, string>>): string {
   const folder = temporaryFolder(t)
-  for (const [name, script] of Object.entries(scripts))
+  for (const [name, script] of Object.entries(scripts)) {
     writeExecutable(`${folder}/${name}`, `#!/bin/sh\n${script}\n`)
+  }
   const { PATH, QEMU_LD_PREFIX } = process.env
   process.env.PATH = folder
   process.env.QEMU_LD_PREFIX = '/libraries'
   t.after(() => {
     process.env.PATH = PATH
-    if (QEMU_LD_PREFIX === undefined) delete process.env.QEMU_LD_PREFIX
-    else process.env.QEMU_LD_PREFIX = QEMU_LD_PREFIX
+    if (QEMU_LD_PREFIX === undefined) {
+      delete process.env.QEMU_LD_PREFIX
+    } else {
+      process.env.QEMU_LD_PREFIX = QEMU_LD_PREFIX
+    }
   })
   return folder
 }

@@ -453,7 +453,9 @@ function sourceOf(
       return `const r${to} = require(${from})`
     }
     const isModule = modules[to]?.kind !== 'cjs'
-    if (how === 0) return `import ${from}`
+    if (how === 0) {
+      return `import ${from}`
+    }
     if (how === 1 && isModule) {
       seen.push(`c${to}`, `up${to}()`)
       return `import { count${to} as c${to}, up${to} } from ${from}`
@@ -462,7 +464,9 @@ function sourceOf(
       seen.push(`d${to}.name`)
       return `import d${to} from ${from}`
     }
-    if (how === 3 && isModule) return `export * from ${from}`
+    if (how === 3 && isModule) {
+      return `export * from ${from}`
+    }
     seen.push(`Object.keys(n${to}).sort().join()`, `n${to}.count${to}`)
     return `import * as n${to} from ${from}`
   })
@@ -481,7 +485,9 @@ async function explore(bundled: FunctionBundle, path: readonly number[]): Promis
     found.push(await module.see?.().catch((error: Error) => error.name))
     const load = module.lazy?.[step % module.lazy.length]
     const next = await load?.().catch((error: Error) => ({ failed: error.name }))
-    if (next === undefined) break
+    if (next === undefined) {
+      break
+    }
     found.push(next.failed, Object.keys(next).sort(), next.default?.name)
     module = next
   }
@@ -500,7 +506,9 @@ test('any functions in several texts do what they do in one, in the same order',
         bundle(t, { ...entry, ...files }, { split: false }),
         bundle(t, { ...entry, ...files }),
       ])
-      if (split.chunks.length > 0) several++
+      if (split.chunks.length > 0) {
+        several++
+      }
       assert.deepEqual(await explore(split, path), await explore(whole, path))
     }),
     { seed: 20_181_203, numRuns: 60 },

@@ -28,15 +28,18 @@ interface Target {
 async function prepare(t: TestContext, arch: Architecture): Promise<Target | string> {
   const pinned = await findPinnedNode(arch)
   const runner = await findTargetRunner(pinned, arch)
-  if (runner === undefined)
+  if (runner === undefined) {
     return `nothing for ${arch} runs here (Debian: qemu-user-static libstdc++6-arm64-cross)`
+  }
   const folder = temporaryFolder(t)
   const addon = join(folder, 'throws.node')
   // The headers are those of the Node.js that runs this; the addon's interface is the same on each processor.
   const include = join(dirname(process.execPath), '..', 'include', 'node')
   const options = ['-O1', '-shared', '-fPIC', '-pthread', `-I${include}`, '-o', addon, ADDON]
   const { status, stderr } = spawnSync(COMPILERS[arch], options, { encoding: 'utf8' })
-  if (status === null) return `${COMPILERS[arch]} is not installed (Debian: g++-aarch64-linux-gnu g++)`
+  if (status === null) {
+    return `${COMPILERS[arch]} is not installed (Debian: g++-aarch64-linux-gnu g++)`
+  }
   assert.equal(status, 0, stderr)
   const node = join(folder, 'node')
   writeFileSync(node, emptyUnwindTables(stripElf(readFileSync(pinned), pinned), pinned), { mode: 0o755 })
@@ -55,7 +58,9 @@ function run(
 for (const arch of ['x64', 'arm64'] as const) {
   test(`without the tables Node.js for ${arch} works, with native addons that throw C++ exceptions`, async (t) => {
     const target = await prepare(t, arch)
-    if (typeof target === 'string') return t.skip(target)
+    if (typeof target === 'string') {
+      return t.skip(target)
+    }
 
     await t.test(
       'an addon catches what it throws: in calls, threads, the thread pool and around JavaScript',
@@ -130,7 +135,9 @@ test('all is where it was, and nothing but the two tables changes', () => {
   const tables = sections.filter(({ name }) => name === '.eh_frame' || name === '.eh_frame_hdr')
   const blank = (bytes: Buffer) => {
     const copy = Buffer.from(bytes)
-    for (const { offset, size } of tables) copy.fill(0, offset, offset + size)
+    for (const { offset, size } of tables) {
+      copy.fill(0, offset, offset + size)
+    }
     return copy
   }
   assert.ok(blank(emptied).equals(blank(original)))

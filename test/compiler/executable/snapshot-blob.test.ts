@@ -116,7 +116,9 @@ test('property: a snapshot that is cut off, or whose numbers are wrong, is left 
     fc.property(fc.integer({ min: start, max: blob.length }), (end) => {
       const cut = Buffer.from(blob.subarray(0, end))
       cut.writeBigUInt64LE(BigInt(end - start), start - 8)
-      if (end === start + snapshot.length) return
+      if (end === start + snapshot.length) {
+        return
+      }
       assert.equal(withoutIdleCode(cut), cut)
     }),
     { examples: [[start], [start + 4], [start + 40], [start + snapshot.length - 1]], numRuns: 40 },
@@ -127,7 +129,9 @@ test('property: a snapshot that is cut off, or whose numbers are wrong, is left 
   assert.ok(blob.readUInt32LE(lengthAt) > 1_000_000)
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), (wrong) => {
-      if (wrong === blob.readUInt32LE(lengthAt)) return
+      if (wrong === blob.readUInt32LE(lengthAt)) {
+        return
+      }
       const damaged = Buffer.from(blob)
       damaged.writeUInt32LE(wrong, lengthAt)
       assert.equal(withoutIdleCode(damaged), damaged)

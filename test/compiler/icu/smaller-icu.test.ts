@@ -46,7 +46,9 @@ function everything(node: string, locales: readonly string[]): Record<string, un
       timeout: 120_000,
       env: { LANG: 'en_US.UTF-8', SKIPPED: JSON.stringify(Object.keys(deaths)) },
     })
-    if (status === 0) return { ...JSON.parse(stdout.toString()), ...deaths }
+    if (status === 0) {
+      return { ...JSON.parse(stdout.toString()), ...deaths }
+    }
     const asked = stderr.toString().split('\n\n', 1)[0]?.trimEnd().split('\n').at(-1)
     const isFatal = signal === 'SIGTRAP' || signal === 'SIGILL' || signal === 'SIGABRT'
     if (error || !isFatal || !asked || asked in deaths) {
@@ -64,7 +66,9 @@ function assertSame(node: string, locales: readonly string[], except: readonly s
   const actual = everything(node, locales)
   assert.ok(Object.keys(expected).length > 300)
   for (const [key, value] of Object.entries(expected)) {
-    if (!except.includes(key)) assert.deepEqual(actual[key], value, key)
+    if (!except.includes(key)) {
+      assert.deepEqual(actual[key], value, key)
+    }
   }
 }
 
@@ -230,7 +234,9 @@ test('the parts of ICU whose data is left out are not in Node.js', () => {
   const exported = (name: string) =>
     findSymbol(original, parseElf(original, 'node'), new RegExp(`^${name}(_\\d+)?$`))
   assert.ok(exported('ucnv_open'), 'this would be seen')
-  for (const name of ['utrans_openU', 'usprep_open', 'uspoof_open']) assert.equal(exported(name), undefined)
+  for (const name of ['utrans_openU', 'usprep_open', 'uspoof_open']) {
+    assert.equal(exported(name), undefined)
+  }
   assert.equal(spawnSync(process.execPath, ['-e', '/\\p{Name=DIGIT ONE}/u']).status, 1)
   assert.throws(() => new Intl.Segmenter('en', { granularity: 'line' as 'word' }), RangeError)
   assert.equal('v8BreakIterator' in Intl, false)

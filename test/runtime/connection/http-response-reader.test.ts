@@ -32,8 +32,9 @@ function read(...pieces: (string | Buffer | null)[]): Read[] {
     1000,
   )
   for (const piece of pieces) {
-    if (piece === null) reader.end()
-    else {
+    if (piece === null) {
+      reader.end()
+    } else {
       // The connection reads into the same memory each time: behind what arrived is what arrived before.
       const bytes = Buffer.from(piece as string)
       bytes.copy(memory)

@@ -12,7 +12,9 @@ async function serve(t: TestContext, onConnection: (socket: Socket) => void, hos
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => sockets.add(socket.on('error', () => {})))
   t.after(() => {
-    for (const socket of sockets) socket.destroy()
+    for (const socket of sockets) {
+      socket.destroy()
+    }
     server.close()
   })
   await once(server, 'listening')
@@ -50,7 +52,9 @@ test('it is no stream, and writes and reads text in its encodings', async (t) =>
   socket.writeText('caf\u00e9 ', 'utf8')
   socket.writeText('plain ', 'latin1')
   socket.writeText('世界', 'utf8')
-  while (!all.text.endsWith('世界')) await new Promise(setImmediate)
+  while (!all.text.endsWith('世界')) {
+    await new Promise(setImmediate)
+  }
   assert.equal(all.text, 'café plain 世界')
   socket.destroy()
   await closed(socket)
@@ -72,7 +76,9 @@ test('what a slow peer does not take at once arrives whole and in order', async 
   socket.writeText('head ', 'latin1')
   socket.writeText(long, 'utf8')
   socket.writeText(' tail', 'latin1')
-  while (bytes < long.length + 10) await new Promise(setImmediate)
+  while (bytes < long.length + 10) {
+    await new Promise(setImmediate)
+  }
   assert.ok(text === `head ${long} tail`)
   socket.destroy()
   await closed(socket)
@@ -207,7 +213,9 @@ test('where there is no IPv4 address, or no handle, it is a socket of node:net',
     socket.writeText('ab', 'latin1')
     socket.writeText(long, 'latin1')
     socket.writeText('ç', 'utf8')
-    while (all.text.length < long.length + 3) await new Promise(setImmediate)
+    while (all.text.length < long.length + 3) {
+      await new Promise(setImmediate)
+    }
     assert.ok(all.text === `ab${long}ç`)
     socket.destroy()
     await closed(socket)

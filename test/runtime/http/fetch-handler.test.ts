@@ -271,7 +271,9 @@ describe('a streamed response', () => {
           this.contentType = contentType
         },
         write: (bytes, sent) => {
-          if (bytes.length > 0) this.pieces.push(bytes.toString())
+          if (bytes.length > 0) {
+            this.pieces.push(bytes.toString())
+          }
           this.stream.emit('sent')
           setImmediate(sent)
         },
@@ -288,7 +290,9 @@ describe('a streamed response', () => {
     const handler = find({ default: { fetch, streaming: true } }) as unknown as StreamingHandlerFunction
     await handler(event, sent.stream, newContext())
     // The runtime, too, waits for the end of the stream.
-    if (!sent.stream.writableFinished) await once(sent.stream, 'finish')
+    if (!sent.stream.writableFinished) {
+      await once(sent.stream, 'finish')
+    }
     return sent
   }
 

@@ -70,7 +70,9 @@ for (const [kind, event] of Object.entries(KINDS)) {
     })
 
     test('has no body with GET and HEAD, nor when it is empty', () => {
-      for (const method of ['GET', 'HEAD']) assert.equal(request(event({ method, body: 'odd' })).body, null)
+      for (const method of ['GET', 'HEAD']) {
+        assert.equal(request(event({ method, body: 'odd' })).body, null)
+      }
       assert.equal(request(event({ method: 'POST', body: '' })).body, null)
       assert.equal(request(event({ method: 'DELETE' })).body, null)
     })

@@ -32,7 +32,9 @@ describe('a response', () => {
   const response = (): Response => {
     const headers = new Headers({ 'content-type': 'text/html', Vary: 'accept' })
     headers.append('vary', 'cookie')
-    for (const cookie of cookies) headers.append('set-cookie', cookie)
+    for (const cookie of cookies) {
+      headers.append('set-cookie', cookie)
+    }
     return new Response('<p>世界', { status: 404, headers })
   }
 

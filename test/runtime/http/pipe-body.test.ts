@@ -31,8 +31,11 @@ function counted(limit = Number.POSITIVE_INFINITY) {
   const body = new ReadableStream<Uint8Array>(
     {
       pull(controller) {
-        if (source.asked === limit) controller.close()
-        else controller.enqueue(Buffer.from(String(source.asked++)))
+        if (source.asked === limit) {
+          controller.close()
+        } else {
+          controller.enqueue(Buffer.from(String(source.asked++)))
+        }
       },
       cancel: (reason) => cancelled.resolve(reason),
     },
@@ -46,7 +49,9 @@ test('a body is asked for no more than the destination takes', async () => {
   const destination = new SlowDestination()
   const piped = pipeBody(body, destination)
   for (const chunk of ['0', '1', '2']) {
-    if (!destination.taken.includes(chunk)) await once(destination, 'taken')
+    if (!destination.taken.includes(chunk)) {
+      await once(destination, 'taken')
+    }
     assert.equal(source.asked, Number(chunk) + 1)
     destination.let()
   }
@@ -101,8 +106,11 @@ test('what a body fails with is told, and the destination is left to be ended by
   let chunks = 0
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
-      if (chunks++ === 0) controller.enqueue(Buffer.from('first'))
-      else controller.error(failure)
+      if (chunks++ === 0) {
+        controller.enqueue(Buffer.from('first'))
+      } else {
+        controller.error(failure)
+      }
     },
   })
   const destination = new SlowDestination()
