@@ -13,6 +13,7 @@ import type { DeploymentPackage } from '../emulator/deployment-package.ts'
 import { ExecutionEnvironment, type ExecutionEnvironmentOptions } from '../emulator/execution-environment.ts'
 import type { InvocationOutcome } from '../runtime-api/exchange.ts'
 import { createInvocation, functionArn } from '../runtime-api/invocation.ts'
+import { findSandbox } from '../sandbox/sandbox.ts'
 import { defaultFunctionName, defaultHandler } from './default-handler.ts'
 import { onEarlyEnd } from './early-end.ts'
 import { openGivenPackage } from './given-package.ts'
@@ -57,6 +58,7 @@ async function environmentOptions(
     environment,
     taskRoot: deploymentPackage.folder,
     workFolder,
+    sandbox: findSandbox(workFolder),
     log: (chunk) => process.stderr.write(process.stderr.isTTY ? withLineBreaks(chunk) : chunk),
   }
 }

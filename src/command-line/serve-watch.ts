@@ -28,7 +28,7 @@ export async function watchedFunctions(
   }
   const launcherFolder = join(workFolder, 'launcher')
   const node = await findPinnedNode(process.arch === 'arm64' ? 'arm64' : 'x64', log.notice)
-  await prepareLauncher(launcherFolder)
+  await prepareLauncher(launcherFolder, node)
   return await Promise.all(
     entries.map(async (entry, index) => {
       await checkEntry(entry)
@@ -36,13 +36,12 @@ export async function watchedFunctions(
       const options = {
         entry: resolve(entry),
         name,
-        node,
-        launcherFolder,
         inspectorPort: inspectorPort === undefined ? undefined : inspectorPort + index,
       }
       const code = new WatchedCode({
         entry: options.entry,
         folder: join(workFolder, `watch-${name}`),
+        runtimeFolder: launcherFolder,
         build: (taskRoot) => buildUnpackedFunction(options, taskRoot),
         sourcesOfFailure: (error) => sourcesOfFailure(error, options.entry),
         onBuilt: (ms) => {

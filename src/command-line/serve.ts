@@ -12,8 +12,8 @@ import { isLoopback } from '../emulator/lambda-api/host-names.ts'
 import { LambdaApiServer } from '../emulator/lambda-api/lambda-api-server.ts'
 import type { LocalFunction } from '../emulator/local-function.ts'
 import { LocalLambda } from '../emulator/local-lambda.ts'
-import { findPrivateTmp } from '../emulator/private-tmp.ts'
 import { StateFolder, StateFolderError } from '../emulator/state-folder.ts'
+import { findSandbox } from '../sandbox/sandbox.ts'
 import { ignoreClosedPipe, writeAll } from './output.ts'
 import { parseServeArguments, type ServeArguments } from './serve-arguments.ts'
 import { packagedFunction } from './serve-functions.ts'
@@ -45,13 +45,13 @@ async function serve(settings: ServeArguments, state: StateFolder, log: ServeLog
   const { concurrency, environments, region, retryDelaysMs } = settings
   const pool = new EnvironmentPool({ concurrency, environments, idleMs: IDLE_MS, onProblem })
   const store = await FunctionStore.open(state.functions)
-  const privateTmp = findPrivateTmp(state.work)
+  const sandbox = findSandbox(state.work)
   const lambda = new LocalLambda({
     region,
     pool,
     store,
     workFolder: state.work,
-    privateTmp,
+    sandbox,
     enforcesTimeouts: settings.inspectorPort === undefined,
     openLog: log.open,
     onProblem,
@@ -69,8 +69,11 @@ async function serve(settings: ServeArguments, state: StateFolder, log: ServeLog
     const server = await listen(settings, lambda, queue, log)
     try {
       await queue.load()
-      if (privateTmp === undefined) {
-        log.notice('functions share /tmp here; TMPDIR names a folder of their own')
+      if (sandbox.kind !== 'mount namespace') {
+        log.notice(
+          'this system gives functions no view of their own: paths are the host’s, they can write wherever you can, ' +
+            'and TMPDIR names their folder for temporary files',
+        )
       }
       await announce(server, settings, lambda, log)
       await termination.asked

@@ -10,6 +10,8 @@ export interface WatchedCodeOptions {
   entry: string
   /** Where to put the builds: a folder each, in this one. */
   folder: string
+  /** What the runtime of these builds needs besides. */
+  runtimeFolder: string
   /** Builds into a task root. Resolves with the sources' absolute paths. */
   build: (taskRoot: string) => Promise<string[]>
   /** The files that a failed build names. */
@@ -88,7 +90,7 @@ export class WatchedCode implements FunctionCode {
     try {
       this.#sources = await build(taskRoot)
       this.#changes.follow(this.#sources, since)
-      await this.#replace({ kind: 'ready', taskRoot })
+      await this.#replace({ kind: 'ready', taskRoot, runtimeFolder: this.#options.runtimeFolder })
       onBuilt(performance.now() - started)
     } catch (error) {
       this.#changes.follow([...this.#sources, ...sourcesOfFailure(error), entry], since)

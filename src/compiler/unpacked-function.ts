@@ -3,7 +3,7 @@
  * cache, is left out. For trying a function while it is being written; nothing to deploy.
  */
 
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { isBuildFailure } from './bundle/bundle-failure.ts'
@@ -16,19 +16,21 @@ export interface UnpackedFunctionOptions {
   /** Absolute path. */
   readonly entry: string
   readonly name: string
-  /** The Node.js that runs it. */
-  readonly node: string
-  /** The folder that `prepareLauncher` has filled. */
-  readonly launcherFolder: string
   /** Where the inspector listens, on loopback; undefined for no inspector. */
   readonly inspectorPort: number | undefined
 }
 
 const LAUNCHER = 'file-launcher.cjs'
+const NODE = 'bin/node'
 
-/** Puts into `folder`, which is made, what all such functions share. */
-export async function prepareLauncher(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
+/**
+ * Puts into `folder`, which is made, what all such functions share, the Node.js that runs them included. It has to be their
+ * `LAMBDA_RUNTIME_DIR`.
+ */
+export async function prepareLauncher(folder: string, node: string): Promise<void> {
+  await mkdir(join(folder, 'bin'), { recursive: true })
+  // It may lie where a function cannot see it. On another disk it cannot be linked.
+  await link(node, join(folder, NODE)).catch(() => copyFile(node, join(folder, NODE)))
   const [{ runtime }] = await Promise.all([
     bundleRuntime(),
     build({
@@ -49,7 +51,7 @@ export async function prepareLauncher(folder: string): Promise<void> {
  * of; rejects with a BundleError.
  */
 export async function buildUnpackedFunction(
-  { entry, name, node, launcherFolder, inspectorPort }: UnpackedFunctionOptions,
+  { entry, name, inspectorPort }: UnpackedFunctionOptions,
   taskRoot: string,
 ): Promise<string[]> {
   const { code, sourceMap } = await bundleFunction(
@@ -70,7 +72,7 @@ export async function buildUnpackedFunction(
     writeFile(join(taskRoot, 'function.js.map'), sourceMap),
     writeExecutable(
       join(taskRoot, name),
-      `#!/bin/sh\nexec ${quoted(node)}${inspect} ${quoted(join(launcherFolder, LAUNCHER))}\n`,
+      `#!/bin/sh\nexec "$LAMBDA_RUNTIME_DIR/${NODE}"${inspect} "$LAMBDA_RUNTIME_DIR/${LAUNCHER}"\n`,
     ),
     copyFile(BOOTSTRAP_FILE, join(taskRoot, 'bootstrap')),
   ])
@@ -97,9 +99,4 @@ function sourceMapComment(map: object, sources: readonly string[]): Buffer {
 async function writeExecutable(path: string, text: string): Promise<void> {
   await writeFile(path, text)
   await chmod(path, 0o755)
-}
-
-/** For sh. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }

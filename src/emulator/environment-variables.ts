@@ -11,6 +11,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { reservedVariables, systemVariables } from '../sandbox/lambda-environment.ts'
 
 /** What Lambda would know of the function. */
 export interface FunctionSettings {
@@ -24,11 +25,13 @@ export interface FunctionSettings {
   environment: Readonly<Record<string, string>>
 }
 
-/** What only the execution environment knows. */
+/** What only the execution environment knows. Folders are as the function sees them. */
 export interface EnvironmentPlaces {
   taskRoot: string
-  /** A folder for `TMPDIR`, private to the environment. */
-  temporaryFolder: string
+  layersFolder: string
+  runtimeFolder: string
+  /** A folder for `TMPDIR`, private to the environment; undefined where that is `/tmp` itself. */
+  temporaryFolder: string | undefined
   /** Host and port, no scheme. */
   runtimeApi: string
   logStreamName: string
@@ -118,34 +121,14 @@ export function environmentVariables(
   settings: FunctionSettings,
   places: EnvironmentPlaces,
 ): Record<string, string> {
-  const { taskRoot } = places
   return {
-    // What Lambda lets a function override.
-    LANG: 'en_US.UTF-8',
-    TZ: ':UTC',
-    PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
-    LD_LIBRARY_PATH: `/lib64:/usr/lib64:${taskRoot}:${taskRoot}/lib:/opt/lib`,
-    // Not Lambda's: there, all of /tmp is the environment's own.
-    TMPDIR: places.temporaryFolder,
-    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
-    AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
-    AWS_REGION: settings.region,
-    AWS_DEFAULT_REGION: settings.region,
+    ...systemVariables({ ...places, region: settings.region }),
     // AWS's SDKs need some to sign with, even for a local endpoint that checks none.
     AWS_ACCESS_KEY_ID: 'lambdabin',
     AWS_SECRET_ACCESS_KEY: 'lambdabin',
     AWS_SESSION_TOKEN: 'lambdabin',
-    AWS_LAMBDA_LOG_FORMAT: 'Text',
-    [INITIALIZATION_TYPE]: 'on-demand',
     ...settings.environment,
-    _HANDLER: settings.handler,
-    LAMBDA_TASK_ROOT: taskRoot,
-    LAMBDA_RUNTIME_DIR: taskRoot,
-    AWS_LAMBDA_RUNTIME_API: places.runtimeApi,
-    AWS_LAMBDA_FUNCTION_NAME: settings.functionName,
-    AWS_LAMBDA_FUNCTION_VERSION: settings.version,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memorySizeMb),
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${settings.functionName}`,
+    ...reservedVariables({ ...settings, ...places }),
     AWS_LAMBDA_LOG_STREAM_NAME: places.logStreamName,
   }
 }

@@ -7,13 +7,13 @@
  * - `invoke` hands over one event. Where the init phase failed, it is repeated first, within the function's timeout.
  * - A timeout, or the end of the process, fails the invocation and ends the process with all it has started. The next
  *   invocation starts a new one.
- * - `shutdown` ends everything and deletes the temporary folder.
+ * - `shutdown` ends everything and deletes the environment's folder.
  *
  * Memory: every tenth of a second, a busy environment that holds more than its memory size is killed, as Lambda would.
  * Pages of files do not count: they can be dropped.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { access, constants, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FunctionError, type InvocationOutcome, platformFunctionError } from '../runtime-api/exchange.ts'
 import {
@@ -26,6 +26,7 @@ import {
 } from '../runtime-api/function-error.ts'
 import type { Invocation } from '../runtime-api/invocation.ts'
 import { type InitResult, RuntimeApiServer } from '../runtime-api/server.ts'
+import type { OpenSandbox, Sandbox } from '../sandbox/sandbox.ts'
 import {
   environmentVariables,
   type FunctionSettings,
@@ -33,18 +34,22 @@ import {
   logStreamName,
 } from './environment-variables.ts'
 import { endLine, initReportLine, reportLine, startLine } from './log-lines.ts'
-import type { PrivateTmp } from './private-tmp.ts'
 import { readPeakMemory, readProcessMemory } from './process-memory.ts'
 import { type ProcessEnd, RuntimeProcess } from './runtime-process.ts'
+import { ENVIRONMENT_FOLDER, LOG_STREAM_FILE } from './state-folder.ts'
 
 export interface ExecutionEnvironmentOptions extends FunctionSettings {
   /** The unpacked deployment package: a folder with `bootstrap` in it. */
   taskRoot: string
-  /** Where to make the environment's temporary folder. */
+  /** What layers hold, merged. */
+  layersFolder?: string | undefined
+  /** What the runtime needs beside the deployment package, in place of Lambda's own runtime. */
+  runtimeFolder?: string | undefined
+  /** Where to make the environment's folder. */
   workFolder: string
   timeoutMs: number
-  /** Gives the function a `/tmp` of its own; without it, only `TMPDIR` is. */
-  privateTmp?: PrivateTmp | undefined
+  /** What the function sees of this machine. */
+  sandbox: Sandbox
   /** Lambda's, unless a test is in a hurry. */
   initTimeoutMs?: number
   /** Takes the function's output and Lambda's own lines. */
@@ -72,6 +77,7 @@ interface TimedOut {
 
 type InitEnd = InitResult | ProcessEnd | TimedOut
 
+const BOOTSTRAP = 'bootstrap'
 const INIT_TIMEOUT_MS = 10_000
 const MEMORY_POLL_MS = 100
 /** Of a process that ends within the first tenth of a second, too, the log tells how much memory it used. */
@@ -86,7 +92,9 @@ const DRAIN_MS = 1000
 export class ExecutionEnvironment {
   readonly #options: ExecutionEnvironmentOptions
   readonly #server: RuntimeApiServer
-  readonly #temporaryFolder: string
+  /** Holds what the environment alone needs: its `/tmp`, and what the sandbox has to keep. */
+  readonly #folder: string
+  readonly #sandbox: OpenSandbox
   readonly #variables: Record<string, string>
   #process: RuntimeProcess | undefined
   /** Of an init phase that no REPORT line has told of yet. */
@@ -94,24 +102,42 @@ export class ExecutionEnvironment {
   #peakMemory = 0
 
   static async create(options: ExecutionEnvironmentOptions): Promise<ExecutionEnvironment> {
-    const temporaryFolder = await mkdtemp(join(options.workFolder, 'tmp-'))
+    const folder = await mkdtemp(join(options.workFolder, ENVIRONMENT_FOLDER))
+    const { taskRoot, layersFolder, runtimeFolder } = options
+    const temporaryFolder = join(folder, 'tmp')
+    await mkdir(temporaryFolder)
+    const sandbox = await options.sandbox.open({
+      taskRoot,
+      layersFolder,
+      temporaryFolder,
+      binds: runtimeFolder === undefined ? [] : [{ source: runtimeFolder, target: '/var/runtime' }],
+      workFolder: folder,
+    })
+    const logStream = logStreamName(options.version, new Date())
+    await writeFile(join(folder, LOG_STREAM_FILE), logStream)
     const server = await RuntimeApiServer.listen({ ...options, isSnapStart: isSnapStart(options) })
-    return new ExecutionEnvironment(options, server, temporaryFolder)
+    return new ExecutionEnvironment(options, server, folder, sandbox, logStream)
   }
 
   private constructor(
     options: ExecutionEnvironmentOptions,
     server: RuntimeApiServer,
-    temporaryFolder: string,
+    folder: string,
+    sandbox: OpenSandbox,
+    logStream: string,
   ) {
     this.#options = options
     this.#server = server
-    this.#temporaryFolder = temporaryFolder
+    this.#folder = folder
+    this.#sandbox = sandbox
+    const { runtimeFolder } = options
     this.#variables = environmentVariables(options, {
-      taskRoot: options.taskRoot,
-      temporaryFolder,
+      taskRoot: sandbox.taskRoot,
+      layersFolder: sandbox.layersFolder,
+      runtimeFolder: runtimeFolder === undefined ? sandbox.taskRoot : sandbox.seen(runtimeFolder),
+      temporaryFolder: sandbox.temporaryFolder,
       runtimeApi: server.address,
-      logStreamName: logStreamName(options.version, new Date()),
+      logStreamName: logStream,
     })
   }
 
@@ -125,6 +151,10 @@ export class ExecutionEnvironment {
     } else {
       this.#logInitFailure(failure, durationMs, 'init')
     }
+  }
+
+  get #bootstrap(): string {
+    return join(this.#sandbox.taskRoot, BOOTSTRAP)
   }
 
   /** Whether a runtime process is there for the next invocation; if not, that invocation starts one first. */
@@ -144,7 +174,7 @@ export class ExecutionEnvironment {
     }
     await this.#endRuntime()
     await this.#server.close()
-    await rm(this.#temporaryFolder, { recursive: true, force: true })
+    await rm(this.#folder, { recursive: true, force: true })
   }
 
   /** Ends all processes at once and synchronously, for a host process that is about to end itself. */
@@ -213,11 +243,13 @@ export class ExecutionEnvironment {
   /** Starts a runtime process and waits until it is ready for its first invocation, or has failed. */
   async #startRuntime(timeoutMs: number): Promise<RuntimeFailure | undefined> {
     const said = this.#server.begin()
-    const bootstrap = join(this.#options.taskRoot, 'bootstrap')
+    const unexecutable = await whyUnexecutable(join(this.#options.taskRoot, BOOTSTRAP))
+    if (unexecutable !== undefined) {
+      return this.#ended({ kind: 'not started', error: unexecutable })
+    }
     const runtime = new RuntimeProcess({
-      ...(this.#options.privateTmp?.(bootstrap, this.#temporaryFolder) ?? { command: bootstrap }),
-      cwd: this.#options.taskRoot,
-      environment: this.#variables,
+      ...this.#sandbox.command(this.#bootstrap, [], this.#variables),
+      environment: this.#sandbox.environment(this.#variables),
       uniqueVariable: 'AWS_LAMBDA_LOG_STREAM_NAME',
       onOutput: this.#options.log,
     })
@@ -355,13 +387,36 @@ export class ExecutionEnvironment {
   }
 
   #ended(end: ProcessEnd): RuntimeFailure {
-    const bootstrap = join(this.#options.taskRoot, 'bootstrap')
+    const bootstrap = this.#bootstrap
     return end.kind === 'exited'
       ? failed((requestId) => exitError(requestId, end.exit), exitMessage(end.exit))
       : failed(
           (requestId) => entrypointError(requestId, bootstrap, end.error.code ?? end.error.message),
           `${bootstrap} cannot be executed: ${end.error.message}`,
         )
+  }
+}
+
+/** The command of a sandbox would not say it in the system's words. */
+async function whyUnexecutable(path: string): Promise<NodeJS.ErrnoException | undefined> {
+  try {
+    await access(path, constants.X_OK)
+    const interpreter = await readInterpreter(path)
+    await (interpreter && access(interpreter, constants.X_OK))
+    return undefined
+  } catch (error) {
+    return error as NodeJS.ErrnoException
+  }
+}
+
+/** What the first line of a script names; undefined for another program. */
+async function readInterpreter(path: string): Promise<string | undefined> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0)
+    return /^#![ \t]*([^ \t\r\n]+)/.exec(buffer.toString('latin1', 0, bytesRead))?.[1]
+  } finally {
+    await file.close()
   }
 }
 

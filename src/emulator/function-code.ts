@@ -9,6 +9,8 @@ export interface ReadyCode {
   kind: 'ready'
   /** A folder with `bootstrap` in it. Another folder is another revision, with environments of its own. */
   taskRoot: string
+  /** What the runtime needs besides, if anything: what `LAMBDA_RUNTIME_DIR` names. */
+  runtimeFolder?: string | undefined
 }
 
 export interface FunctionCode {

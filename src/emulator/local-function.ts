@@ -1,10 +1,10 @@
 /** One function: its configuration and code as they are now, and the revision that its environments are made for. */
 
+import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { EnvironmentOwner } from './environment-pool.ts'
 import { ExecutionEnvironment } from './execution-environment.ts'
-import type { FunctionCode } from './function-code.ts'
+import type { FunctionCode, ReadyCode } from './function-code.ts'
 import type { CodeDescription, FunctionConfiguration } from './function-configuration.ts'
-import { isInTmp, type PrivateTmp } from './private-tmp.ts'
 
 export interface LocalFunctionOptions {
   configuration: FunctionConfiguration
@@ -17,8 +17,8 @@ export interface LocalFunctionOptions {
 export interface EnvironmentSettings {
   region: string
   workFolder: string
-  /** Gives each environment a `/tmp` of its own; undefined where the system does not. */
-  privateTmp?: PrivateTmp | undefined
+  /** What functions see of this machine. */
+  sandbox: Sandbox
   /** Off where somebody may sit at a breakpoint. */
   enforcesTimeouts: boolean
   /** Takes what environments of a function log; called once for each environment. */
@@ -55,9 +55,9 @@ export class LocalFunction {
     return revision
   }
 
-  /** The revision for `taskRoot`, and the one that it replaces, which has to be retired. */
+  /** The revision for code that is ready, and the one that it replaces, which has to be retired. */
   revise(
-    taskRoot: string,
+    { taskRoot, runtimeFolder }: ReadyCode,
     settings: EnvironmentSettings,
   ): { revision: FunctionRevision; replaced?: FunctionRevision } {
     const current = this.#revision
@@ -68,7 +68,7 @@ export class LocalFunction {
     ) {
       return { revision: current }
     }
-    const revision = new FunctionRevision(this, taskRoot, settings)
+    const revision = new FunctionRevision(this, { taskRoot, runtimeFolder }, settings)
     this.#revision = revision
     return current === undefined ? { revision } : { revision, replaced: current }
   }
@@ -76,12 +76,18 @@ export class LocalFunction {
 
 export class FunctionRevision implements EnvironmentOwner {
   readonly taskRoot: string
+  readonly runtimeFolder: string | undefined
   readonly configuration: FunctionConfiguration
   readonly #function: LocalFunction
   readonly #settings: EnvironmentSettings
 
-  constructor(of: LocalFunction, taskRoot: string, settings: EnvironmentSettings) {
+  constructor(
+    of: LocalFunction,
+    { taskRoot, runtimeFolder }: Omit<ReadyCode, 'kind'>,
+    settings: EnvironmentSettings,
+  ) {
     this.taskRoot = taskRoot
+    this.runtimeFolder = runtimeFolder
     this.configuration = of.configuration
     this.#function = of
     this.#settings = settings
@@ -97,7 +103,7 @@ export class FunctionRevision implements EnvironmentOwner {
 
   async createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment> {
     const { functionName, handler, memorySize, timeout, environment } = this.configuration
-    const { region, workFolder, privateTmp, enforcesTimeouts, openLog } = this.#settings
+    const { region, workFolder, sandbox, enforcesTimeouts, openLog } = this.#settings
     const print = openLog(functionName)
     return await ExecutionEnvironment.create({
       functionName,
@@ -109,9 +115,9 @@ export class FunctionRevision implements EnvironmentOwner {
       region,
       environment: { ...configuredVariables(this.configuration), ...environment },
       taskRoot: this.taskRoot,
+      runtimeFolder: this.runtimeFolder,
       workFolder,
-      // A package that is used in place may be anywhere.
-      privateTmp: isInTmp(this.taskRoot) ? undefined : privateTmp,
+      sandbox,
       log: (chunk) => {
         log(chunk)
         print(chunk)

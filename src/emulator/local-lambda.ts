@@ -6,7 +6,7 @@
 import { platformFunctionError } from '../runtime-api/exchange.ts'
 import { createInvocation, functionArn, type Invocation } from '../runtime-api/invocation.ts'
 import type { EnvironmentPool, PooledInvocation } from './environment-pool.ts'
-import type { FunctionCode, PreparedCode } from './function-code.ts'
+import type { FunctionCode, PreparedCode, ReadyCode } from './function-code.ts'
 import type { FunctionConfiguration } from './function-configuration.ts'
 import type { FunctionStore } from './function-store.ts'
 import { ResourceConflictException, ResourceNotFoundException } from './lambda-error.ts'
@@ -170,7 +170,7 @@ export class LocalLambda {
     const warmed = this.find(name)
     const prepared = await warmed.code.prepare()
     if (prepared.kind === 'ready') {
-      const { revision, retired } = this.#revise(warmed, prepared.taskRoot)
+      const { revision, retired } = this.#revise(warmed, prepared)
       await retired
       await this.pool.warm(revision)
     }
@@ -210,7 +210,7 @@ export class LocalLambda {
         logTail: Promise.resolve(Buffer.from(prepared.error.errorMessage)),
       }
     }
-    const { revision, retired } = this.#revise(invoked, prepared.taskRoot)
+    const { revision, retired } = this.#revise(invoked, prepared)
     if (!this.#options.enforcesTimeouts) {
       await retired
     }
@@ -219,14 +219,17 @@ export class LocalLambda {
   }
 
   /** The revision to run, and the end of the one that it replaces, if it does. */
-  #revise(invoked: LocalFunction, taskRoot: string): { revision: FunctionRevision; retired?: Promise<void> } {
-    const { revision, replaced } = invoked.revise(taskRoot, this.#options)
+  #revise(
+    invoked: LocalFunction,
+    prepared: ReadyCode,
+  ): { revision: FunctionRevision; retired?: Promise<void> } {
+    const { revision, replaced } = invoked.revise(prepared, this.#options)
     if (replaced === undefined) {
       return { revision }
     }
     const { code } = invoked
     const retired = this.pool.retire(replaced).then(async () => {
-      if (replaced.taskRoot !== taskRoot) {
+      if (replaced.taskRoot !== prepared.taskRoot) {
         await this.#quietly(code.retired?.(replaced.taskRoot))
       }
     })

@@ -1,13 +1,8 @@
-/**
- * The process that `bootstrap` becomes, and all that it starts.
- *
- * It leads a process group of its own, so that one signal ends the whole group. A descendant that has left the group
- * (`setsid`, a daemon) is found by a variable in its environment that no other process has.
- */
+/** The process that `bootstrap` becomes, and all that it starts. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import type { ProcessExit } from '../runtime-api/function-error.ts'
+import { killGroup, killMarked } from '../sandbox/process-group.ts'
 
 export interface RuntimeProcessOptions {
   /** The path of `bootstrap`, or of a program that becomes it. */
@@ -28,9 +23,6 @@ export type ProcessEnd =
 
 /** Turns of the event loop in which a flood of output is still taken before an invocation's REPORT line. */
 const MAX_DRAIN_TURNS = 64
-
-/** Processes that start others faster than they are found get this many rounds. */
-const MAX_KILL_ROUNDS = 20
 
 export class RuntimeProcess {
   /** Undefined when the process could not be started. */
@@ -93,15 +85,9 @@ export class RuntimeProcess {
   kill(): void {
     // Once the leader has been waited for, its number may belong to somebody else's group.
     if (this.#groupIsOurs && this.pid !== undefined) {
-      killQuietly(-this.pid)
+      killGroup(this.pid)
     }
-    for (let round = 0; round < MAX_KILL_ROUNDS; round++) {
-      const strays = findByMark(this.#mark).filter((pid) => pid !== this.pid)
-      if (strays.length === 0) {
-        return
-      }
-      strays.forEach(killQuietly)
-    }
+    killMarked(this.#mark, this.pid)
   }
 
   /** Waits until what the process has written so far has been given to `onOutput`. */
@@ -128,33 +114,4 @@ function start({ command, parameters = [], cwd, environment }: RuntimeProcessOpt
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-}
-
-function findByMark(mark: string): number[] {
-  return processes().filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark)
-    } catch {
-      // Gone by now, or another user's.
-      return false
-    }
-  })
-}
-
-function processes(): number[] {
-  try {
-    return readdirSync('/proc')
-      .map(Number)
-      .filter((pid) => pid > 0)
-  } catch {
-    return []
-  }
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // Gone by now.
-  }
 }

@@ -4,7 +4,7 @@
  *     functions/   see function-store.ts
  *     queue/       asynchronous invocations that are not over: see asynchronous/event-queue.ts
  *     failed/      those that failed for good
- *     work/        task roots and temporary folders of this run; emptied at the start
+ *     work/        task roots and execution environments' folders of this run; emptied at the start
  *
  * One emulator at a time may use it. The lock is an abstract socket named after the folder: the system frees it when
  * its holder ends, however it ends.
@@ -14,6 +14,12 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
+import { killMarked } from '../sandbox/process-group.ts'
+
+/** What the folder of an execution environment begins with. */
+export const ENVIRONMENT_FOLDER = 'environment-'
+/** In such a folder: the name of its log stream, by which its processes can be told. */
+export const LOG_STREAM_FILE = 'log-stream'
 
 export class StateFolderError extends Error {
   override name = 'StateFolderError'
@@ -94,21 +100,13 @@ async function lock(path: string): Promise<Server> {
   return server.unref()
 }
 
-/** Ends what an emulator that was killed has left running: its processes know a folder that only it made. */
+/** Ends what an emulator that was killed has left running: no two environments have a log stream in common. */
 async function killStrays(workFolder: string): Promise<void> {
-  const mark = `\0TMPDIR=${workFolder}/`
-  for (const pid of (await readdir('/proc').catch(() => [])).map(Number).filter((id) => id > 1)) {
-    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
-    if (`\0${environment}`.includes(mark)) {
-      killQuietly(pid)
+  const folders = await readdir(workFolder).catch(() => [])
+  for (const folder of folders.filter((name) => name.startsWith(ENVIRONMENT_FOLDER))) {
+    const logStream = await readFile(join(workFolder, folder, LOG_STREAM_FILE), 'utf8').catch(() => '')
+    if (logStream !== '') {
+      killMarked(`AWS_LAMBDA_LOG_STREAM_NAME=${logStream}`)
     }
-  }
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // Gone by now.
   }
 }

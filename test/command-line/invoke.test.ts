@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { processesKnowing } from '../support/environment-processes.ts'
 import { fixturePackage, temporaryFolder, writeExecutable, writeZip } from '../support/fixture-package.ts'
 import {
   type InvokeOptions,
@@ -184,18 +185,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     child.kill(signal)
     assert.equal((await result).signal, signal)
     assert.deepEqual(readdirSync(temporary), [])
-    assert.deepEqual(processesIn(path), [])
-  })
-}
-
-/** Those that have the task root in their environment. */
-function processesIn(taskRoot: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(taskRoot)
-    } catch {
-      return false
-    }
+    assert.deepEqual(processesKnowing(path), [])
   })
 }
 

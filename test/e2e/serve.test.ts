@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { runLambdabin } from '../support/command.ts'
+import { processesKnowing } from '../support/environment-processes.ts'
 import { eventually } from '../support/eventually.ts'
 import { fixturePackage, temporaryFolder } from '../support/fixture-package.ts'
 import { createFixture, fixtureZip } from '../support/local-emulator.ts'
@@ -17,19 +18,6 @@ async function create({ endpoint }: ServeProcess, functionName: string): Promise
   })
   await createFixture(client, functionName)
   client.destroy()
-}
-
-function environmentsOf(folder: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TMPDIR=${folder}/`)
-      } catch {
-        return false
-      }
-    })
 }
 
 async function startIn(context: TestContext, ...args: string[]): Promise<ServeProcess & { folder: string }> {
@@ -63,9 +51,9 @@ test('SIGTERM ends it in good order: status 0, no process and no folder left', a
   await create(serve, 'orders')
   await serve.invoke('orders', 1)
   const work = join(serve.folder, '.lambdabin/work')
-  assert.equal(environmentsOf(work).length, 1)
+  assert.equal(processesKnowing(work).length, 1)
   assert.deepEqual(await serve.end('SIGTERM'), { status: 0, signal: null })
-  assert.deepEqual(environmentsOf(work), [])
+  assert.deepEqual(processesKnowing(work), [])
   assert.ok(!existsSync(work))
 })
 
@@ -82,14 +70,14 @@ test('killed in mid-flight and started again, it has its functions and its queue
   )
   const requestIds = queued.map((answer) => answer.headers.get('x-amzn-requestid') ?? '')
   await eventually(() => first.stderr().split('hanging').length > 3, 'functions are running')
-  const strays = environmentsOf(work)
+  const strays = processesKnowing(work)
   assert.ok(strays.length > 0)
   await first.end('SIGKILL')
   assert.equal(await inFlight, 'cut')
 
   const second = await startServe(context, folder)
   assert.deepEqual(
-    environmentsOf(work).filter((pid) => strays.includes(pid)),
+    processesKnowing(work).filter((pid) => strays.includes(pid)),
     [],
   )
   assert.equal(await (await second.invoke('orders', 'still here')).text(), '"still here"')

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import type { EnvironmentPool } from '../../src/emulator/environment-pool.ts'
 import { TooManyRequestsException } from '../../src/emulator/lambda-error.ts'
 import type { LocalLambda } from '../../src/emulator/local-lambda.ts'
+import { processesKnowing } from '../support/environment-processes.ts'
 import { eventually } from '../support/eventually.ts'
 import {
   fixtureZip,
@@ -71,19 +72,6 @@ function starts(logs: string): number {
   return count(logs, /\tInit Duration: /g)
 }
 
-function processesKnowing(text: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text)
-      } catch {
-        return false
-      }
-    })
-}
-
 test('64 requests at once through 8 environments are each answered with their own event', async (context) => {
   const { lambda, logs } = await start(context, { concurrency: 64, environments: 8 })
   const events = Array.from({ length: 64 }, (_, index) => ({ index, text: 'x'.repeat(index) }))
@@ -132,7 +120,7 @@ test('an idle environment makes room for another function', async (context) => {
   assert.equal(await invoke(lambda, 1, 'orders'), '1')
   assert.equal(await invoke(lambda, 2, 'other'), '2')
   assert.equal(await invoke(lambda, 3, 'orders'), '3')
-  assert.equal(readdirSync(state.work).filter((name) => name.startsWith('tmp-')).length, 1)
+  assert.equal(readdirSync(state.work).filter((name) => name.startsWith('environment-')).length, 1)
 })
 
 test('a request that waits for another function to be done gets its room', async (context) => {
@@ -165,10 +153,10 @@ test('an idle environment is ended after a while, and its folder deleted', async
 test('an environment whose process has ended between two invocations is not used again', async (context) => {
   const { lambda, state } = await start(context, {})
   await invoke(lambda, 1)
-  for (const pid of processesKnowing(`TMPDIR=${state.work}/`)) {
+  for (const pid of processesKnowing(state.work)) {
     process.kill(pid, 'SIGKILL')
   }
-  await eventually(() => processesKnowing(`TMPDIR=${state.work}/`).length === 0, 'it has ended')
+  await eventually(() => processesKnowing(state.work).length === 0, 'it has ended')
   // The system tells of the end a moment after it.
   await new Promise((resolve) => setTimeout(resolve, 100))
   assert.equal(await invoke(lambda, 2), '2')
@@ -202,7 +190,7 @@ test('10,000 requests to a function that crashes at random are all answered, and
 async function endsAll(pool: EnvironmentPool, workFolder: string): Promise<void> {
   await pool.close()
   assert.deepEqual(readdirSync(workFolder), [])
-  assert.deepEqual(processesKnowing(`TMPDIR=${workFolder}/`), [])
+  assert.deepEqual(processesKnowing(workFolder), [])
 }
 
 /** The same numbers in every run (mulberry32). */

@@ -17,6 +17,8 @@ const SETTINGS = {
 }
 const PLACES = {
   taskRoot: '/work/task',
+  layersFolder: '/work/layers',
+  runtimeFolder: '/work/runtime',
   temporaryFolder: '/work/tmp',
   runtimeApi: '127.0.0.1:9001',
   logStreamName: '2018/12/03/[$LATEST]0123456789abcdef0123456789abcdef',
@@ -48,11 +50,12 @@ test('an environment is what Lambda sets on provided.al2023', () => {
     AWS_SESSION_TOKEN: 'lambdabin',
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
-    LAMBDA_RUNTIME_DIR: '/work/task',
+    LAMBDA_RUNTIME_DIR: '/work/runtime',
     LAMBDA_TASK_ROOT: '/work/task',
     LANG: 'en_US.UTF-8',
-    LD_LIBRARY_PATH: '/lib64:/usr/lib64:/work/task:/work/task/lib:/opt/lib',
-    PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
+    LD_LIBRARY_PATH: '/lib64:/usr/lib64:/work/task:/work/task/lib:/work/layers/lib',
+    NODE_PATH: '/work/layers/nodejs/node_modules',
+    PATH: '/usr/local/bin:/usr/bin/:/bin:/work/layers/bin',
     TMPDIR: '/work/tmp',
     TZ: ':UTC',
   })

@@ -10,6 +10,7 @@ import {
 import type { InvocationOutcome } from '../../src/runtime-api/exchange.ts'
 import { createInvocation } from '../../src/runtime-api/invocation.ts'
 import { fixturePackage, temporaryFolder, writeExecutable } from '../support/fixture-package.ts'
+import { fixtureSandbox } from '../support/fixture-sandbox.ts'
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:misbehaving'
 /** Long enough for any behaviour that ends by itself, on any machine. */
@@ -44,6 +45,7 @@ async function create(
     environment: {},
     taskRoot: options.taskRoot ?? fixturePackage(workFolder),
     workFolder,
+    sandbox: fixtureSandbox(workFolder),
     timeoutMs: PLENTY_MS,
     initTimeoutMs: PLENTY_MS,
     log: (chunk) => chunks.push(Buffer.from(chunk)),
@@ -101,11 +103,10 @@ test('the second invocation finds the process warm and has no init duration', as
 })
 
 test('the process has the variables of Lambda and of the function, and nothing of the host', async (context) => {
-  const { environment, workFolder } = await start(context, { environment: { TABLE: 'orders' } })
+  const { environment } = await start(context, { environment: { TABLE: 'orders' } })
   const { body } = await invoke(environment, { do: 'describe its environment' })
   const seen = JSON.parse(body) as { environment: Record<string, string>; cwd: string; files: string[] }
-  const taskRoot = join(workFolder, 'misbehaving')
-  assert.equal(seen.cwd, taskRoot)
+  assert.equal(seen.cwd, '/var/task')
   assert.deepEqual(seen.files, [])
   assert.deepEqual(
     Object.keys(seen.environment)
@@ -131,15 +132,15 @@ test('the process has the variables of Lambda and of the function, and nothing o
       'LAMBDA_TASK_ROOT',
       'LANG',
       'LD_LIBRARY_PATH',
+      'NODE_PATH',
       'PATH',
       'TABLE',
-      'TMPDIR',
       'TZ',
       '_HANDLER',
     ],
   )
   assert.equal(seen.environment.TABLE, 'orders')
-  assert.equal(seen.environment.LAMBDA_TASK_ROOT, taskRoot)
+  assert.equal(seen.environment.LAMBDA_TASK_ROOT, '/var/task')
 })
 
 test('an error document is handed over as it was posted, and the environment goes on', async (context) => {

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { FIXTURE_SANDBOX } from './fixture-sandbox.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -23,7 +24,7 @@ export interface InvokeOptions {
 export function startInvoke(args: readonly string[], options: InvokeOptions = {}): ChildProcess {
   // Without --, Node.js itself takes the --env-file that is meant for the command.
   const child = spawn(process.execPath, ['--', CLI, 'invoke', ...args], {
-    env: { ...process.env, ...options.environment },
+    env: { LAMBDABIN_SANDBOX: FIXTURE_SANDBOX, ...process.env, ...options.environment },
     timeout: 120_000,
   })
   child.stdin.on('error', () => {})

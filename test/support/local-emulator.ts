@@ -13,6 +13,7 @@ import { LambdaApiServer } from '../../src/emulator/lambda-api/lambda-api-server
 import { LocalLambda } from '../../src/emulator/local-lambda.ts'
 import { StateFolder } from '../../src/emulator/state-folder.ts'
 import { writeZip } from './fixture-package.ts'
+import { fixtureSandbox } from './fixture-sandbox.ts'
 
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap', import.meta.url))
 const RUNTIME = fileURLToPath(new URL('../fixtures/runtime/misbehaving-runtime.ts', import.meta.url))
@@ -60,6 +61,7 @@ export async function startEmulator(
     pool,
     store,
     workFolder: state.work,
+    sandbox: fixtureSandbox(state.work),
     enforcesTimeouts: true,
     openLog: () => (chunk) => chunks.push(Buffer.from(chunk)),
     onProblem,

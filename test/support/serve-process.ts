@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { FIXTURE_SANDBOX } from './fixture-sandbox.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -26,10 +27,12 @@ export async function startServe(
   context: TestContext,
   cwd: string,
   args: readonly string[] = [],
+  environment: Record<string, string> = {},
 ): Promise<ServeProcess> {
   // Without --, Node.js itself takes the --env-file and the --inspect that are meant for the command.
   const child = spawn(process.execPath, ['--', CLI, 'serve', '--port', '0', ...args], {
     cwd,
+    env: { LAMBDABIN_SANDBOX: FIXTURE_SANDBOX, ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 300_000,
   })

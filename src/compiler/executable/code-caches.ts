@@ -64,7 +64,9 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
   const common = {
     warmUp: bundle.warmUp,
     runtime: bundle.runtime,
-    node: [...command, ...SAME_BYTES],
+    runner,
+    node,
+    nodeOptions: SAME_BYTES,
     taskRoot,
   }
   const runtime = await remember(runtimeKey(options, flagsHash), async () => {

@@ -13,11 +13,13 @@ import process from 'node:process'
 import { promisify } from 'node:util'
 import type { InitProblem } from '../../build-time/init-watch.ts'
 import type { InitReport } from '../../build-time/snapshot-builder.ts'
+import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import { BuildError } from '../build-error.ts'
 import { bundleSnapshotBuilder } from '../bundle/bundle-runtime.ts'
 import { onAbandon } from '../unfinished-work.ts'
+import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
 import { STAND_IN, STAND_IN_EVENTS } from './code-caches.ts'
-import { SYSTEM_ENVIRONMENT } from './lambda-environment.ts'
+import { systemEnvironment } from './lambda-environment.ts'
 import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
 
 /** The function cannot be initialised at build time. */
@@ -95,8 +97,7 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     writeFile(join(folder, 'functions.json'), JSON.stringify(functions)),
     writeFile(join(folder, 'deferred-modules.json'), await describeModules(options.node)),
   ])
-  const environment = initEnvironment(options)
-  const failure = await run(options.node, script, folder, environment)
+  const failure = await run(options, script)
   const report: InitReport | undefined = await readFile(join(folder, 'report.json'), 'utf8').then(
     (text) => JSON.parse(text),
     () => undefined,
@@ -109,6 +110,7 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
       `${options.entry} cannot be initialised at build time: ${failure ?? 'it ended its process'}; ${REMEDY}`,
     )
   }
+  const environment = initEnvironment(withoutSandbox(options.taskRoot), folder)
   return { main, environment, environmentRead: report.environmentRead, shortcoming }
 }
 
@@ -127,18 +129,27 @@ async function findHotFunctions({
     events.length > 0
       ? { texts: [code] as const, handler: options.handler, events }
       : { texts: [STAND_IN] as const, handler: 'stand-in', events: STAND_IN_EVENTS }
-  const run = { warmUp, runtime, node: [node], taskRoot, folder: join(folder, 'warm-up') }
+  const run = {
+    warmUp,
+    runtime,
+    runner: [],
+    node,
+    nodeOptions: [],
+    taskRoot,
+    folder: join(folder, 'warm-up'),
+  }
   return findCalledFunctions({ ...run, ...program })
 }
 
 const REMEDY = 'do that in the handler, or in a hook of onAfterRestore, or build it without --init build'
 
 /** Nothing of this machine's, and nothing that Lambda would set otherwise: what is not there cannot be kept. */
-function initEnvironment({ folder, taskRoot }: InitAtBuildOptions): NodeJS.ProcessEnv {
+function initEnvironment(sandbox: OpenSandbox, folder: string): NodeJS.ProcessEnv {
+  const { PATH, LANG, TZ, HOME } = systemEnvironment(sandbox)
   return {
-    ...SYSTEM_ENVIRONMENT,
-    LAMBDA_TASK_ROOT: taskRoot,
-    LAMBDABIN_SNAPSHOT: folder,
+    ...{ PATH, LANG, TZ, HOME },
+    LAMBDA_TASK_ROOT: sandbox.taskRoot,
+    LAMBDABIN_SNAPSHOT: sandbox.seen(folder),
   }
 }
 
@@ -152,28 +163,26 @@ async function describeModules(node: string): Promise<string> {
 }
 
 /** Resolves to how the process failed; undefined when it did not. */
-function run(
-  node: string,
+async function run(
+  { node, folder, taskRoot }: InitAtBuildOptions,
   script: string,
-  folder: string,
-  env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
+  const sandbox = await openBuildSandbox({ taskRoot, folder, node, programFolder: folder })
+  // Not `sandbox.environment`: what Node.js preloads would be in the snapshot. Packages are out of reach anyway, as the
+  // program loads none.
+  const env = initEnvironment(sandbox, folder)
+  const blob = sandbox.seen(join(folder, 'trial.blob'))
+  const words = ['--no-warnings', '--snapshot-blob', blob, '--build-snapshot', sandbox.seen(script)]
+  const { command, parameters, cwd } = sandbox.command(sandbox.seen(node), words)
   return new Promise((resolve) => {
-    const parameters = [
-      '--no-warnings',
-      '--snapshot-blob',
-      join(folder, 'trial.blob'),
-      '--build-snapshot',
-      script,
-    ]
     const options = {
-      cwd: folder,
+      cwd,
       env,
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
       maxBuffer: 1 << 24,
     } as const
-    const child = execFile(node, parameters, options, (error, _stdout, stderr) => {
+    const child = execFile(command, parameters, options, (error, _stdout, stderr) => {
       finished()
       if (error === null) {
         resolve(undefined)

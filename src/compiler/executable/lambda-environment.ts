@@ -1,41 +1,48 @@
 /** The environment of a program that the build runs as Lambda would. */
 import process from 'node:process'
+import { reservedVariables, systemVariables } from '../../sandbox/lambda-environment.ts'
+import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 
 export const REGION = 'us-east-1'
 
-/** What every execution environment has, whatever runs in it. */
-export const SYSTEM_ENVIRONMENT = {
-  PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
-  LANG: 'en_US.UTF-8',
-  TZ: ':UTC',
-  // Lambda's user has a home that is not there. Here it keeps what is run from the builder's own, and its credentials;
-  // and a user whom the system has no name for, as in many containers, would have no home to be asked for.
-  HOME: '/home/sbx_user1051',
-}
+/** Lambda's default; V8 does not ask for it here. */
+const MEMORY_SIZE_MB = 128
 
-export interface LambdaEnvironmentOptions {
-  /** The handler setting; the function's name, too. */
-  readonly handler: string
-  readonly taskRoot: string
-  /** Host and port. */
-  readonly runtimeApi: string
-}
-
-/** Lambda's, as far as a function may look at it, and nothing of this machine's: above all no credentials. */
-export function lambdaEnvironment(options: LambdaEnvironmentOptions): NodeJS.ProcessEnv {
+/** What every execution environment has, and nothing of this machine's. */
+export function systemEnvironment(sandbox: OpenSandbox): NodeJS.ProcessEnv {
   return {
-    ...SYSTEM_ENVIRONMENT,
-    LAMBDA_TASK_ROOT: options.taskRoot,
-    _HANDLER: options.handler,
-    AWS_LAMBDA_RUNTIME_API: options.runtimeApi,
-    AWS_LAMBDA_FUNCTION_NAME: options.handler,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
+    ...systemVariables({ ...foldersOf(sandbox), region: REGION }),
+    // Lambda's user has a home that is not there. Here it keeps what is run from the builder's own, and its credentials;
+    // and a user whom the system has no name for, as in many containers, would have no home to be asked for.
+    HOME: '/home/sbx_user1051',
     // An SDK without credentials asks the instance that it runs on for some.
     AWS_EC2_METADATA_DISABLED: 'true',
     ...(process.env.SystemRoot && { SystemRoot: process.env.SystemRoot }),
   }
+}
+
+/**
+ * Lambda's, as far as a function may look at it: above all no credentials. `handler` is the handler setting, and the
+ * function's name, too; `runtimeApi` is host and port.
+ */
+export function lambdaEnvironment(
+  sandbox: OpenSandbox,
+  { handler, runtimeApi }: { handler: string; runtimeApi: string },
+): NodeJS.ProcessEnv {
+  return {
+    ...systemEnvironment(sandbox),
+    ...reservedVariables({
+      ...foldersOf(sandbox),
+      handler,
+      functionName: handler,
+      version: '$LATEST',
+      memorySizeMb: MEMORY_SIZE_MB,
+      region: REGION,
+      runtimeApi,
+    }),
+  }
+}
+
+function foldersOf({ taskRoot, layersFolder, temporaryFolder }: OpenSandbox) {
+  return { taskRoot, layersFolder, temporaryFolder, runtimeFolder: taskRoot }
 }

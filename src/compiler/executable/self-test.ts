@@ -7,12 +7,15 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { dirname } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
+import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import { BuildError } from '../build-error.ts'
 import { onAbandon } from '../unfinished-work.ts'
+import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 
 /** The executable does not work on this machine. */
@@ -37,20 +40,33 @@ const LONGEST_LOG = 4000
 
 /** Rejects with a {@link SelfTestError} when the executable does not answer an invocation as it should. */
 export async function testExecutable(executable: string, runner: TargetRunner): Promise<SelfTestResult> {
-  const log = await runToAnswer(executable, runner, ['--lambdabin-self-test'])
-  const states = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
-  return { codeCaches: Object.fromEntries([...states].map(([, name, state]) => [name, state])) }
+  const taskRoot = dirname(executable)
+  const folder = await mkdtemp(join(dirname(taskRoot), 'self-test-'))
+  try {
+    const sandbox = await openBuildSandbox({ taskRoot, folder })
+    const log = await runToAnswer(executable, runner, ['--lambdabin-self-test'], { sandbox })
+    const states = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
+    return { codeCaches: Object.fromEntries([...states].map(([, name, state]) => [name, state])) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+export interface RunOptions {
+  /** None unless given. */
+  readonly sandbox?: OpenSandbox
+  /** Called before it is ended, with the process's id. */
+  readonly whenAnswered?: (pid: number) => Promise<void>
 }
 
 /**
- * Runs an executable whose handler returns its event until it has answered, and ends it. Calls `whenAnswered` in between,
- * with the process's id. Resolves to what it wrote; rejects with a {@link SelfTestError}.
+ * Runs an executable whose handler returns its event until it has answered, and ends it. Resolves to what it wrote; rejects with a {@link SelfTestError}.
  */
 export async function runToAnswer(
   executable: string,
   runner: TargetRunner,
   parameters: readonly string[],
-  whenAnswered: (pid: number) => Promise<void> = async () => {},
+  { sandbox = withoutSandbox(dirname(executable)), whenAnswered = async () => {} }: RunOptions = {},
 ): Promise<string> {
   const server = await RuntimeApiServer.listen({
     functionName: HANDLER,
@@ -58,23 +74,30 @@ export async function runToAnswer(
     handler: HANDLER,
   })
   try {
-    return await answerOnce([...runner, executable, ...parameters], dirname(executable), server, whenAnswered)
+    return await answerOnce(
+      [...runner, sandbox.seen(executable), ...parameters],
+      sandbox,
+      server,
+      whenAnswered,
+    )
   } finally {
     await server.close()
   }
 }
 
 async function answerOnce(
-  [command = '', ...parameters]: readonly string[],
-  taskRoot: string,
+  [program = '', ...words]: readonly string[],
+  sandbox: OpenSandbox,
   server: RuntimeApiServer,
   whenAnswered: (pid: number) => Promise<void>,
 ): Promise<string> {
+  const variables = lambdaEnvironment(sandbox, { handler: HANDLER, runtimeApi: server.address })
+  const { command, parameters, cwd } = sandbox.command(program, words, variables)
   const initialised = server.begin()
   const child = spawn(command, parameters, {
-    cwd: taskRoot,
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: lambdaEnvironment({ handler: HANDLER, taskRoot, runtimeApi: server.address }),
+    env: sandbox.environment(variables),
   })
   const finished = onAbandon(() => child.kill('SIGKILL'))
   const log = readLog(child)

@@ -12,6 +12,7 @@ import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
 import { textName } from '../bundle/text-name.ts'
 import { onAbandon } from '../unfinished-work.ts'
+import { openBuildSandbox } from './build-sandbox.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 
 export interface WarmUpOptions {
@@ -20,8 +21,12 @@ export interface WarmUpOptions {
   readonly runtime: Buffer
   /** The function's texts: its own, and those of its chunks. */
   readonly texts: readonly [Buffer, ...Buffer[]]
-  /** The command that is the executable's Node.js: its path, and what has to stand around that. */
-  readonly node: readonly string[]
+  /** The words before the Node.js binary: how it is run here. */
+  readonly runner: readonly string[]
+  /** The path of the executable's Node.js. */
+  readonly node: string
+  /** Of Node.js and V8. */
+  readonly nodeOptions: readonly string[]
   /** The handler setting to start with. */
   readonly handler: string
   /** JSON, each. */
@@ -104,17 +109,28 @@ async function runProgram(options: WarmUpOptions, purpose: Purpose): Promise<str
 
 async function run(
   options: WarmUpOptions,
-  program: string,
+  file: string,
   purpose: Purpose,
   server: RuntimeApiServer,
 ): Promise<string | undefined> {
+  const { taskRoot, folder, node } = options
+  const sandbox = await openBuildSandbox({ taskRoot, folder, node, programFolder: folder })
+  const variables = lambdaEnvironment(sandbox, { ...options, runtimeApi: server.address })
+  const [program = '', ...words] = [
+    ...options.runner,
+    sandbox.seen(node),
+    ...options.nodeOptions,
+    sandbox.seen(file),
+    sandbox.seen(folder),
+    purpose,
+  ]
+  const { command, parameters, cwd } = sandbox.command(program, words, variables)
   const initialised = server.begin()
-  const [command = '', ...parameters] = [...options.node, program, options.folder, purpose]
   const child = spawn(command, parameters, {
-    cwd: options.taskRoot,
+    cwd,
     // What it prints is of a run that nobody asked for.
     stdio: 'ignore',
-    env: lambdaEnvironment({ ...options, runtimeApi: server.address }),
+    env: sandbox.environment(variables),
   })
   const finished = onAbandon(() => child.kill('SIGKILL'))
   const ended = once(child, 'exit').catch((error: Error) => error)

@@ -32,8 +32,10 @@ interface Mapping {
 export async function findTouchedPages(executable: string, runner: TargetRunner): Promise<PageRange[]> {
   const file = await realpath(executable)
   const ranges: PageRange[] = []
-  await runToAnswer(file, runner, [], async (pid) => {
-    ranges.push(...(await readMappedPages(pid, file).catch(nothingIfRefused)))
+  await runToAnswer(file, runner, [], {
+    whenAnswered: async (pid) => {
+      ranges.push(...(await readMappedPages(pid, file).catch(nothingIfRefused)))
+    },
   })
   return ranges
 }

@@ -1,0 +1,55 @@
+/**
+ * The sandbox of a program that the build runs: see `../../sandbox/sandbox.ts`. Its own files and the Node.js that runs it
+ * are where the function does not look for any.
+ */
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { findSandbox, type OpenSandbox, type Sandbox } from '../../sandbox/sandbox.ts'
+
+/** Where Lambda's managed runtimes have theirs. */
+const NODE_FOLDER = '/var/lang/bin'
+const PROGRAM_FOLDER = '/var/runtime'
+
+export interface BuildSandboxOptions {
+  /** What is shipped beside the executable. */
+  readonly taskRoot: string
+  /** A folder that is there, for what the sandbox needs. */
+  readonly folder: string
+  /** The Node.js binary that runs the program; undefined where it is an executable in the task root. */
+  readonly node?: string | undefined
+  /** The program's own folder, which it can write to. */
+  readonly programFolder?: string | undefined
+}
+
+/** For a program that is lambdabin's own, and loads nothing. */
+export function withoutSandbox(taskRoot: string): OpenSandbox {
+  return {
+    taskRoot,
+    layersFolder: '/opt',
+    temporaryFolder: undefined,
+    seen: (path) => path,
+    command: (command, parameters = []) => ({ command, parameters, cwd: taskRoot }),
+    environment: (variables) => variables,
+  }
+}
+
+let found: Sandbox | undefined
+
+export async function openBuildSandbox(options: BuildSandboxOptions): Promise<OpenSandbox> {
+  const { taskRoot, folder, node, programFolder } = options
+  const workFolder = join(folder, 'sandbox')
+  const temporaryFolder = join(workFolder, 'tmp')
+  await mkdir(temporaryFolder, { recursive: true })
+  found ??= findSandbox(workFolder)
+  return found.open({
+    taskRoot,
+    temporaryFolder,
+    binds: [
+      ...(node === undefined ? [] : [{ source: dirname(node), target: NODE_FOLDER }]),
+      ...(programFolder === undefined
+        ? []
+        : [{ source: programFolder, target: PROGRAM_FOLDER, isWritable: true }]),
+    ],
+    workFolder,
+  })
+}

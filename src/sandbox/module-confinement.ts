@@ -1,0 +1,99 @@
+/**
+ * A sandbox without namespaces: paths are the host's, but Node.js resolves modules in the task root, the layers' folder
+ * and the temporary one alone.
+ *
+ * A script that each Node.js process preloads (`NODE_OPTIONS`), its workers and the Node.js processes it starts, too,
+ * refuses what resolves elsewhere with Node.js's own errors. An executable takes the variable as any Node.js does, so
+ * nothing of this is in it, and a start on Lambda pays nothing.
+ *
+ * What it cannot do: anything can be written; and whether a `.js` file without a `package.json` in the task root is an ES
+ * module, Node.js asks of one further up.
+ */
+
+import { realpathSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command, OpenSandbox, Sandbox, SandboxView } from './sandbox.ts'
+
+export const moduleConfinement: Sandbox = {
+  kind: 'module confinement',
+  async open(view) {
+    return new OpenModuleConfinement(view)
+  },
+}
+
+class OpenModuleConfinement implements OpenSandbox {
+  readonly taskRoot: string
+  readonly layersFolder: string
+  readonly temporaryFolder: string
+  readonly #script: string
+
+  constructor({ taskRoot, layersFolder, temporaryFolder, binds = [], workFolder }: SandboxView) {
+    this.taskRoot = taskRoot
+    this.layersFolder = layersFolder ?? '/opt'
+    this.temporaryFolder = temporaryFolder
+    this.#script = join(workFolder, 'confine-modules.cjs')
+    const folders = [taskRoot, this.layersFolder, temporaryFolder, ...binds.map(({ source }) => source)]
+    const roots = [...folders, ...folders.flatMap(realPath), this.#script, realPath(workFolder)]
+    // A function may write a module to /tmp and load it.
+    const isTmpForeign = !roots.some((root) => String(root).startsWith('/tmp/'))
+    const all = [...new Set([...roots, ...(isTmpForeign ? ['/tmp'] : [])].flat())]
+    writeFileSync(this.#script, `(${confineModules})(${JSON.stringify(all)})\n`)
+  }
+
+  seen(path: string): string {
+    return path
+  }
+
+  command(program: string, parameters: readonly string[] = []): Command {
+    return { command: program, parameters, cwd: this.taskRoot }
+  }
+
+  /** Ours comes first: what the function's own option preloads is confined, too. */
+  environment<Variables extends NodeJS.ProcessEnv>(variables: Variables): Variables {
+    const quoted = `"${this.#script.replace(/["\\]/g, '\\$&')}"`
+    const options = ['--require', quoted, ...(variables.NODE_OPTIONS ? [variables.NODE_OPTIONS] : [])]
+    return { ...variables, NODE_OPTIONS: options.join(' ') }
+  }
+}
+
+function realPath(path: string): string[] {
+  try {
+    return [realpathSync(path)]
+  } catch {
+    return []
+  }
+}
+
+/** The script: it runs in other processes, so it must not use anything but its parameter and Node.js. */
+function confineModules(roots: readonly string[]): void {
+  const { Module, registerHooks } = process.getBuiltinModule(
+    'node:module',
+  ) as typeof import('node:module') & {
+    Module: { _nodeModulePaths(from: string): string[] }
+  }
+  const { fileURLToPath } = process.getBuiltinModule('node:url')
+  const isInside = (path: string) => roots.some((root) => path === root || path.startsWith(`${root}/`))
+
+  // Where `require` looks: a package that is further up must not stand in front of one of a layer.
+  const nodeModulePaths = Module._nodeModulePaths
+  Module._nodeModulePaths = (from) => nodeModulePaths(from).filter(isInside)
+
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      const found = nextResolve(specifier, context)
+      if (!found.url.startsWith('file:') || isInside(fileURLToPath(found.url))) {
+        return found
+      }
+      const { parentURL } = context
+      const parent = parentURL?.startsWith('file:') ? fileURLToPath(parentURL) : `${process.cwd()}/`
+      throw context.conditions.includes('import')
+        ? Object.assign(new Error(`Cannot find package '${specifier}' imported from ${parent}`), {
+            code: 'ERR_MODULE_NOT_FOUND',
+          })
+        : Object.assign(new Error(`Cannot find module '${specifier}'\nRequire stack:\n- ${parent}`), {
+            code: 'MODULE_NOT_FOUND',
+            requireStack: [parent],
+          })
+    },
+  })
+}

@@ -1,0 +1,77 @@
+/**
+ * What a process of a function sees of this machine: the same as on Lambda, as far as the system allows.
+ *
+ * A function is in an execution environment on Lambda: its deployment package at `/var/task`, its layers at `/opt`, a
+ * `/tmp` of its own, and nothing else that it could write to or find a package in. What works here and not there is
+ * the worst that a local run can do, so every run of a function on this machine goes through this room. There are two
+ * ways, and `findSandbox` takes the first that works:
+ *
+ * - a mount namespace (`mount-namespace.ts`) shows all of that at Lambda's own paths;
+ * - where the system has none for us, Node.js is kept from resolving modules anywhere else (`module-confinement.ts`), and
+ *   paths stay those of the host.
+ *
+ * It is no protection from a function: it may read what its user may read, and reach the network.
+ */
+
+import { moduleConfinement } from './module-confinement.ts'
+import { findMountNamespace } from './mount-namespace.ts'
+
+/** Folders of the host, by absolute paths, and what they are to a function. */
+export interface SandboxView {
+  /** The unpacked deployment package: `/var/task`. */
+  taskRoot: string
+  /** What layers hold, merged: `/opt`. Undefined: it is empty. */
+  layersFolder?: string | undefined
+  /** `/tmp`. */
+  temporaryFolder: string
+  /** What else the process needs to see. */
+  binds?: readonly Bind[]
+  /** A folder for what the sandbox itself needs; not there yet or empty, and kept until all processes have ended. */
+  workFolder: string
+}
+
+export interface Bind {
+  /** A folder of the host. */
+  source: string
+  /** Below `/var`. */
+  target: string
+  isWritable?: boolean
+}
+
+export interface Command {
+  command: string
+  parameters: readonly string[]
+  /** Where it has to be started. */
+  cwd: string
+}
+
+/** A view that is ready for any number of processes. */
+export interface OpenSandbox {
+  /** As the function sees them. */
+  readonly taskRoot: string
+  readonly layersFolder: string
+  /** Undefined where it is `/tmp` itself. */
+  readonly temporaryFolder: string | undefined
+  /** What the process sees a file or folder of the host as. */
+  seen(path: string): string
+  /** The command that becomes `program`, a path as the process sees it, in its task root. */
+  command(program: string, parameters?: readonly string[], variables?: NodeJS.ProcessEnv): Command
+  /** The variables to start it with. */
+  environment<Variables extends NodeJS.ProcessEnv>(variables: Variables): Variables
+}
+
+export interface Sandbox {
+  readonly kind: SandboxKind
+  open(view: SandboxView): Promise<OpenSandbox>
+}
+
+export type SandboxKind = 'mount namespace' | 'module confinement'
+
+/** For who has to do without namespaces, and for tests. */
+const WITHOUT_NAMESPACES = 'modules'
+
+/** Finds out by trying, in `workFolder`. */
+export function findSandbox(workFolder: string, choice = process.env.LAMBDABIN_SANDBOX): Sandbox {
+  const namespace = choice === WITHOUT_NAMESPACES ? undefined : findMountNamespace(workFolder)
+  return namespace ?? moduleConfinement
+}
