@@ -33,6 +33,11 @@ const TABLE = 'mounts'
 
 const PATIENCE_MS = 5000
 
+/** Whether a sandbox of this kind shows something else than the host's at `path`, an absolute one. */
+export function isOutOfSight(path: string): boolean {
+  return HIDDEN.some((folder) => isIn(path, folder))
+}
+
 interface Programs {
   unshare: string
   mount: string

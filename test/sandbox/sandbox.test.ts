@@ -98,11 +98,7 @@ test('names with spaces, quotes and backslashes are no trouble', async (context)
   const parent = join(temporaryFolder(context), `a 'folder' "with" \\040 #such\tnames`)
   mkdirSync(parent)
   for (const kind of ['mount namespace', 'module confinement'] as const) {
-    const opened = await open(
-      context,
-      kind,
-      join(parent, mkdirSync(join(parent, kind), { recursive: true }) && kind),
-    )
+    const opened = await open(context, kind, madeFolder(parent, kind))
     assert.equal(opened && run(opened.sandbox, 'cat file.txt').stdout, 'of the task')
   }
 })

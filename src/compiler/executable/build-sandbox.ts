@@ -4,11 +4,15 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { moduleConfinement } from '../../sandbox/module-confinement.ts'
+import { isOutOfSight } from '../../sandbox/mount-namespace.ts'
 import { findSandbox, type OpenSandbox, type Sandbox } from '../../sandbox/sandbox.ts'
 
 /** Where Lambda's managed runtimes have theirs. */
 const NODE_FOLDER = '/var/lang/bin'
 const PROGRAM_FOLDER = '/var/runtime'
+
+import type { TargetRunner } from '../base-node/target-runner.ts'
 
 export interface BuildSandboxOptions {
   /** What is shipped beside the executable. */
@@ -19,6 +23,8 @@ export interface BuildSandboxOptions {
   readonly node?: string | undefined
   /** The program's own folder, which it can write to. */
   readonly programFolder?: string | undefined
+  /** The words that stand before the program: an emulator and its options. */
+  readonly runner?: TargetRunner
 }
 
 /** For a program that is lambdabin's own, and loads nothing. */
@@ -36,12 +42,14 @@ export function withoutSandbox(taskRoot: string): OpenSandbox {
 let found: Sandbox | undefined
 
 export async function openBuildSandbox(options: BuildSandboxOptions): Promise<OpenSandbox> {
-  const { taskRoot, folder, node, programFolder } = options
+  const { taskRoot, folder, node, programFolder, runner = [] } = options
   const workFolder = join(folder, 'sandbox')
   const temporaryFolder = join(workFolder, 'tmp')
   await mkdir(temporaryFolder, { recursive: true })
   found ??= findSandbox(workFolder)
-  return found.open({
+  // An emulator of the builder's own may lie anywhere.
+  const sandbox = runner.some(isOutOfSight) ? moduleConfinement : found
+  return sandbox.open({
     taskRoot,
     temporaryFolder,
     binds: [

@@ -11,11 +11,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
+import { moduleConfinement } from '../../sandbox/module-confinement.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import { BuildError } from '../build-error.ts'
 import { onAbandon } from '../unfinished-work.ts'
-import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
+import { withoutSandbox } from './build-sandbox.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 
 /** The executable does not work on this machine. */
@@ -43,7 +44,8 @@ export async function testExecutable(executable: string, runner: TargetRunner): 
   const taskRoot = dirname(executable)
   const folder = await mkdtemp(join(dirname(taskRoot), 'self-test-'))
   try {
-    const sandbox = await openBuildSandbox({ taskRoot, folder })
+    // None of the function's code runs: that modules are confined is for what a snapshot of it may have left to do.
+    const sandbox = await moduleConfinement.open({ taskRoot, temporaryFolder: folder, workFolder: folder })
     const log = await runToAnswer(executable, runner, ['--lambdabin-self-test'], { sandbox })
     const states = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
     return { codeCaches: Object.fromEntries([...states].map(([, name, state]) => [name, state])) }

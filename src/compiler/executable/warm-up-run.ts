@@ -114,7 +114,13 @@ async function run(
   server: RuntimeApiServer,
 ): Promise<string | undefined> {
   const { taskRoot, folder, node } = options
-  const sandbox = await openBuildSandbox({ taskRoot, folder, node, programFolder: folder })
+  const sandbox = await openBuildSandbox({
+    taskRoot,
+    folder,
+    node,
+    programFolder: folder,
+    runner: options.runner,
+  })
   const variables = lambdaEnvironment(sandbox, { ...options, runtimeApi: server.address })
   const [program = '', ...words] = [
     ...options.runner,
