@@ -2,7 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { checkFunctionVariables, EnvironmentVariableError } from '../emulator/environment-variables.ts'
+import {
+  checkFunctionVariables,
+  EnvironmentVariableError,
+} from '../emulator/environments/environment-variables.ts'
 import { UsageError } from './usage-error.ts'
 
 export const FUNCTION_OPTIONS = {

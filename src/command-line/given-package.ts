@@ -1,5 +1,5 @@
-import { type DeploymentPackage, openDeploymentPackage } from '../emulator/deployment-package.ts'
-import { DeploymentPackageError } from '../emulator/deployment-package-error.ts'
+import { type DeploymentPackage, openDeploymentPackage } from '../emulator/code/deployment-package.ts'
+import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Opens a deployment package that the command line names. Rejects with a UsageError when Lambda could not run it. */

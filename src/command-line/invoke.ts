@@ -9,8 +9,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DeploymentPackage } from '../emulator/deployment-package.ts'
-import { ExecutionEnvironment, type ExecutionEnvironmentOptions } from '../emulator/execution-environment.ts'
+import type { DeploymentPackage } from '../emulator/code/deployment-package.ts'
+import {
+  ExecutionEnvironment,
+  type ExecutionEnvironmentOptions,
+} from '../emulator/environments/execution-environment.ts'
 import type { InvocationOutcome } from '../runtime-api/exchange.ts'
 import { createInvocation, functionArn } from '../runtime-api/invocation.ts'
 import { findSandbox } from '../sandbox/sandbox.ts'

@@ -1,7 +1,7 @@
 /** The arguments of `lambdabin serve`, checked. */
 
 import { extname } from 'node:path'
-import type { FunctionUrlConfiguration } from '../emulator/function-configuration.ts'
+import type { FunctionUrlConfiguration } from '../emulator/functions/function-configuration.ts'
 import {
   decimal,
   FUNCTION_OPTIONS,

@@ -6,11 +6,11 @@
  */
 
 import { EventQueue } from '../emulator/asynchronous/event-queue.ts'
-import { EnvironmentPool } from '../emulator/environment-pool.ts'
-import { FunctionStore } from '../emulator/function-store.ts'
-import { isLoopback } from '../emulator/lambda-api/host-names.ts'
+import { EnvironmentPool } from '../emulator/environments/environment-pool.ts'
+import { FunctionStore } from '../emulator/functions/function-store.ts'
+import type { LocalFunction } from '../emulator/functions/local-function.ts'
+import { isLoopback } from '../emulator/http/host-names.ts'
 import { LambdaApiServer } from '../emulator/lambda-api/lambda-api-server.ts'
-import type { LocalFunction } from '../emulator/local-function.ts'
 import { LocalLambda } from '../emulator/local-lambda.ts'
 import { StateFolder, StateFolderError } from '../emulator/state-folder.ts'
 import { findSandbox } from '../sandbox/sandbox.ts'

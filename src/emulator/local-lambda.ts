@@ -5,13 +5,13 @@
 
 import { platformFunctionError } from '../runtime-api/exchange.ts'
 import { createInvocation, functionArn, type Invocation } from '../runtime-api/invocation.ts'
-import type { EnvironmentPool, PooledInvocation } from './environment-pool.ts'
-import type { FunctionCode, PreparedCode, ReadyCode } from './function-code.ts'
-import type { FunctionConfiguration } from './function-configuration.ts'
-import type { FunctionStore } from './function-store.ts'
+import type { FunctionCode, PreparedCode, ReadyCode } from './code/function-code.ts'
+import { PackageCode } from './code/package-code.ts'
+import type { EnvironmentPool, PooledInvocation } from './environments/environment-pool.ts'
+import type { FunctionConfiguration } from './functions/function-configuration.ts'
+import type { FunctionStore } from './functions/function-store.ts'
+import { type EnvironmentSettings, type FunctionRevision, LocalFunction } from './functions/local-function.ts'
 import { ResourceConflictException, ResourceNotFoundException } from './lambda-error.ts'
-import { type EnvironmentSettings, type FunctionRevision, LocalFunction } from './local-function.ts'
-import { PackageCode } from './package-code.ts'
 
 export interface LocalLambdaOptions extends EnvironmentSettings {
   pool: EnvironmentPool

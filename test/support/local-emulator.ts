@@ -7,8 +7,11 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CreateFunctionCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda'
 import { EventQueue } from '../../src/emulator/asynchronous/event-queue.ts'
-import { EnvironmentPool, type EnvironmentPoolOptions } from '../../src/emulator/environment-pool.ts'
-import { FunctionStore } from '../../src/emulator/function-store.ts'
+import {
+  EnvironmentPool,
+  type EnvironmentPoolOptions,
+} from '../../src/emulator/environments/environment-pool.ts'
+import { FunctionStore } from '../../src/emulator/functions/function-store.ts'
 import { LambdaApiServer } from '../../src/emulator/lambda-api/lambda-api-server.ts'
 import { LocalLambda } from '../../src/emulator/local-lambda.ts'
 import { StateFolder } from '../../src/emulator/state-folder.ts'

@@ -7,7 +7,7 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import type { CorsConfiguration } from '../function-configuration.ts'
+import type { CorsConfiguration } from '../functions/function-configuration.ts'
 
 const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
 

@@ -1,8 +1,8 @@
 /** The API's operations on reserved concurrency. */
 
 import { answerDocument, answerNothing } from '../http/api-answer.ts'
+import { type ApiRequest, functionName, readDocument } from '../http/api-request.ts'
 import { InvalidParameterValueException } from '../lambda-error.ts'
-import { type ApiRequest, functionName, readDocument } from './api-request.ts'
 import { readInteger } from './members.ts'
 
 const MEMBER = 'ReservedConcurrentExecutions'

@@ -1,6 +1,6 @@
 /** A function as the API describes it: the FunctionConfiguration of its answers. */
 
-import type { LocalFunction } from '../local-function.ts'
+import type { LocalFunction } from '../functions/local-function.ts'
 import type { LocalLambda } from '../local-lambda.ts'
 
 export function configurationDocument(lambda: LocalLambda, described: LocalFunction): object {

@@ -1,7 +1,7 @@
 /** The members of CreateFunction and UpdateFunctionConfiguration that describe a function, read and checked. */
 
-import { checkFunctionVariables, EnvironmentVariableError } from '../environment-variables.ts'
-import type { FunctionConfiguration } from '../function-configuration.ts'
+import { checkFunctionVariables, EnvironmentVariableError } from '../environments/environment-variables.ts'
+import type { FunctionConfiguration } from '../functions/function-configuration.ts'
 import { InvalidParameterValueException } from '../lambda-error.ts'
 import { readChoice, readInteger, readObject, readString, readStringMap } from './members.ts'
 

@@ -10,18 +10,18 @@ import {
   type FunctionConfiguration,
   implicitUrl,
   modifiedAt,
-} from '../function-configuration.ts'
+} from '../functions/function-configuration.ts'
+import { functionNameOf } from '../functions/function-reference.ts'
 import { answerDocument, answerNothing } from '../http/api-answer.ts'
+import { type ApiRequest, functionName, readDocument } from '../http/api-request.ts'
 import {
   InvalidParameterValueException,
   PreconditionFailedException,
   RequestTooLargeException,
   ResourceNotFoundException,
 } from '../lambda-error.ts'
-import { type ApiRequest, functionName, readDocument } from './api-request.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { readConfigurationChange } from './configuration-members.ts'
-import { functionNameOf } from './function-reference.ts'
 import { integerOf, readBoolean, readChoice, readString, readStringMap, readStrings } from './members.ts'
 
 type Document = Readonly<Record<string, unknown>>

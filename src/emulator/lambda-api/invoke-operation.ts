@@ -3,15 +3,15 @@
 import { MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
 import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
 import { answerBytes, answerNothing } from '../http/api-answer.ts'
+import { type ApiRequest, functionName } from '../http/api-request.ts'
 import { departureSignal } from '../http/client-departure.ts'
-import type { StartedInvocation } from '../local-lambda.ts'
-import { type ApiRequest, functionName } from './api-request.ts'
 import {
   MAX_ASYNCHRONOUS_EVENT_BYTES,
   MAX_EVENT_BYTES,
   readHeader,
   readInvocationRequest,
-} from './invoke-request.ts'
+} from '../http/invoke-request.ts'
+import type { StartedInvocation } from '../local-lambda.ts'
 
 const OPERATION = 'InvokeFunction'
 

@@ -11,7 +11,9 @@ import type { AddressInfo } from 'node:net'
 import type { EventQueue } from '../asynchronous/event-queue.ts'
 import { serveFunctionUrl } from '../function-url/function-url.ts'
 import { answerError } from '../http/api-answer.ts'
+import { type ApiRequest, RequestTruncated } from '../http/api-request.ts'
 import { ClientDeparted } from '../http/client-departure.ts'
+import { HostNames } from '../http/host-names.ts'
 import {
   AccessDeniedException,
   LambdaError,
@@ -19,7 +21,6 @@ import {
   UnknownOperationException,
 } from '../lambda-error.ts'
 import type { LocalLambda } from '../local-lambda.ts'
-import { type ApiRequest, RequestTruncated } from './api-request.ts'
 import {
   deleteFunctionConcurrency,
   getFunctionConcurrency,
@@ -35,7 +36,6 @@ import {
   updateFunctionCode,
   updateFunctionConfiguration,
 } from './function-operations.ts'
-import { HostNames } from './host-names.ts'
 import { invoke, invokeAsync } from './invoke-operation.ts'
 import { invokeWithResponseStream } from './stream-operation.ts'
 import {

@@ -9,11 +9,11 @@ import type { ServerResponse } from 'node:http'
 import type { EventStreamCodec } from '@smithy/core/event-streams'
 import type { FunctionError, InvocationOutcome } from '../../runtime-api/exchange.ts'
 import { answerNothing } from '../http/api-answer.ts'
+import { type ApiRequest, functionName } from '../http/api-request.ts'
 import { departureSignal } from '../http/client-departure.ts'
+import { MAX_EVENT_BYTES, readHeader, readInvocationRequest } from '../http/invoke-request.ts'
 import { writeAtPace } from '../http/slow-reader.ts'
-import { type ApiRequest, functionName } from './api-request.ts'
 import { invocationHeaders } from './invoke-operation.ts'
-import { MAX_EVENT_BYTES, readHeader, readInvocationRequest } from './invoke-request.ts'
 
 /** Bytes of a chunk; a message may be larger, but a client has to hold each whole. */
 const MAX_CHUNK_BYTES = 64 * 1024

@@ -1,13 +1,13 @@
 /** The API's operations on function URLs. */
 
-import type { CorsConfiguration, FunctionUrlConfiguration } from '../function-configuration.ts'
+import type { CorsConfiguration, FunctionUrlConfiguration } from '../functions/function-configuration.ts'
 import { answerDocument, answerNothing } from '../http/api-answer.ts'
+import { type ApiRequest, functionName, readDocument } from '../http/api-request.ts'
 import {
   InvalidParameterValueException,
   ResourceConflictException,
   ResourceNotFoundException,
 } from '../lambda-error.ts'
-import { type ApiRequest, functionName, readDocument } from './api-request.ts'
 import { readBoolean, readChoice, readInteger, readObject, readStrings } from './members.ts'
 
 type Document = Readonly<Record<string, unknown>>

@@ -15,7 +15,11 @@
 
 import { access, constants, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type FunctionError, type InvocationOutcome, platformFunctionError } from '../runtime-api/exchange.ts'
+import {
+  type FunctionError,
+  type InvocationOutcome,
+  platformFunctionError,
+} from '../../runtime-api/exchange.ts'
 import {
   entrypointError,
   exitError,
@@ -23,10 +27,11 @@ import {
   type PlatformError,
   timeoutError,
   timeoutMessage,
-} from '../runtime-api/function-error.ts'
-import type { Invocation } from '../runtime-api/invocation.ts'
-import { type InitResult, RuntimeApiServer } from '../runtime-api/server.ts'
-import type { OpenSandbox, Sandbox } from '../sandbox/sandbox.ts'
+} from '../../runtime-api/function-error.ts'
+import type { Invocation } from '../../runtime-api/invocation.ts'
+import { type InitResult, RuntimeApiServer } from '../../runtime-api/server.ts'
+import type { OpenSandbox, Sandbox } from '../../sandbox/sandbox.ts'
+import { ENVIRONMENT_FOLDER, LOG_STREAM_FILE } from '../state-folder.ts'
 import {
   environmentVariables,
   type FunctionSettings,
@@ -36,7 +41,6 @@ import {
 import { endLine, initReportLine, reportLine, startLine } from './log-lines.ts'
 import { readPeakMemory, readProcessMemory } from './process-memory.ts'
 import { type ProcessEnd, RuntimeProcess } from './runtime-process.ts'
-import { ENVIRONMENT_FOLDER, LOG_STREAM_FILE } from './state-folder.ts'
 
 export interface ExecutionEnvironmentOptions extends FunctionSettings {
   /** The unpacked deployment package: a folder with `bootstrap` in it. */

@@ -3,9 +3,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from '../../runtime-api/request-body.ts'
 import type { EventQueue } from '../asynchronous/event-queue.ts'
+import { functionNameOf } from '../functions/function-reference.ts'
 import { RequestTooLargeException, SerializationException } from '../lambda-error.ts'
 import type { LocalLambda } from '../local-lambda.ts'
-import { functionNameOf } from './function-reference.ts'
 
 export interface ApiRequest {
   lambda: LocalLambda

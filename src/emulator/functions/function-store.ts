@@ -9,10 +9,10 @@
 import { randomUUID } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncFolder, writeAtomically } from './atomic-file.ts'
+import { syncFolder, writeAtomically } from '../atomic-file.ts'
+import { PackageCode } from '../code/package-code.ts'
 import type { CodeDescription, FunctionConfiguration } from './function-configuration.ts'
 import { LocalFunction } from './local-function.ts'
-import { PackageCode } from './package-code.ts'
 
 interface StoredFunction {
   version: 1

@@ -1,7 +1,7 @@
 /** Where the code of a function comes from: a deployment package, or something that makes one anew when it changes. */
 
-import type { PlatformError } from '../runtime-api/function-error.ts'
-import type { CodeDescription } from './function-configuration.ts'
+import type { PlatformError } from '../../runtime-api/function-error.ts'
+import type { CodeDescription } from '../functions/function-configuration.ts'
 
 export type PreparedCode = ReadyCode | { kind: 'failed'; error: PlatformError }
 

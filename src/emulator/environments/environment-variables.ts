@@ -11,7 +11,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { reservedVariables, systemVariables } from '../sandbox/lambda-environment.ts'
+import { reservedVariables, systemVariables } from '../../sandbox/lambda-environment.ts'
 
 /** What Lambda would know of the function. */
 export interface FunctionSettings {

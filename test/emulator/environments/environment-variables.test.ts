@@ -5,7 +5,7 @@ import {
   EnvironmentVariableError,
   environmentVariables,
   logStreamName,
-} from '../../src/emulator/environment-variables.ts'
+} from '../../../src/emulator/environments/environment-variables.ts'
 
 const SETTINGS = {
   functionName: 'orders',

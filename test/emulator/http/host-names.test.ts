@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HostNames } from '../../../src/emulator/lambda-api/host-names.ts'
+import { HostNames } from '../../../src/emulator/http/host-names.ts'
 
 function known(address: string, hosts: readonly string[]): string[] {
   const names = new HostNames(address)

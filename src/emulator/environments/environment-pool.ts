@@ -10,10 +10,10 @@
  * comes in that moment waits for it, rather than have a second environment started, or be throttled, for nothing.
  */
 
-import type { InvocationOutcome } from '../runtime-api/exchange.ts'
-import type { Invocation } from '../runtime-api/invocation.ts'
+import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
+import type { Invocation } from '../../runtime-api/invocation.ts'
+import { TooManyRequestsException } from '../lambda-error.ts'
 import type { ExecutionEnvironment } from './execution-environment.ts'
-import { TooManyRequestsException } from './lambda-error.ts'
 import { LogTail } from './log-tail.ts'
 
 /** One revision of a function: environments made for another are not for it. */

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CodeDescription } from '../functions/function-configuration.ts'
+import { InvalidParameterValueException } from '../lambda-error.ts'
 import { openDeploymentPackage } from './deployment-package.ts'
 import { DeploymentPackageError } from './deployment-package-error.ts'
 import type { FunctionCode, ReadyCode } from './function-code.ts'
-import type { CodeDescription } from './function-configuration.ts'
-import { InvalidParameterValueException } from './lambda-error.ts'
 
 const ZIP = 'package.zip'
 const TASK = 'task'

@@ -1,9 +1,9 @@
 /** One function: its configuration and code as they are now, and the revision that its environments are made for. */
 
-import type { Sandbox } from '../sandbox/sandbox.ts'
-import type { EnvironmentOwner } from './environment-pool.ts'
-import { ExecutionEnvironment } from './execution-environment.ts'
-import type { FunctionCode, ReadyCode } from './function-code.ts'
+import type { Sandbox } from '../../sandbox/sandbox.ts'
+import type { FunctionCode, ReadyCode } from '../code/function-code.ts'
+import type { EnvironmentOwner } from '../environments/environment-pool.ts'
+import { ExecutionEnvironment } from '../environments/execution-environment.ts'
 import type { CodeDescription, FunctionConfiguration } from './function-configuration.ts'
 
 export interface LocalFunctionOptions {

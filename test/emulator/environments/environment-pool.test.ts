@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import type { EnvironmentPool } from '../../src/emulator/environment-pool.ts'
-import { TooManyRequestsException } from '../../src/emulator/lambda-error.ts'
-import type { LocalLambda } from '../../src/emulator/local-lambda.ts'
-import { processesKnowing } from '../support/environment-processes.ts'
-import { eventually } from '../support/eventually.ts'
+import type { EnvironmentPool } from '../../../src/emulator/environments/environment-pool.ts'
+import { TooManyRequestsException } from '../../../src/emulator/lambda-error.ts'
+import type { LocalLambda } from '../../../src/emulator/local-lambda.ts'
+import { processesKnowing } from '../../support/environment-processes.ts'
+import { eventually } from '../../support/eventually.ts'
 import {
   fixtureZip,
   type LocalEmulator,
   type LocalEmulatorOptions,
   order,
   startEmulator,
-} from '../support/local-emulator.ts'
+} from '../../support/local-emulator.ts'
 
 async function start(context: TestContext, options: LocalEmulatorOptions): Promise<LocalEmulator> {
   const emulator = await startEmulator(context, options)

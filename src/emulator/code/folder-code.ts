@@ -1,7 +1,7 @@
 /** Code that lies in a folder which is somebody else's: a function that was named on the command line. */
 
+import type { CodeDescription } from '../functions/function-configuration.ts'
 import type { FunctionCode, ReadyCode } from './function-code.ts'
-import type { CodeDescription } from './function-configuration.ts'
 
 export class FolderCode implements FunctionCode {
   readonly description: CodeDescription

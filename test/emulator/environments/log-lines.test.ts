@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { billedMs, endLine, initReportLine, reportLine, startLine } from '../../src/emulator/log-lines.ts'
+import {
+  billedMs,
+  endLine,
+  initReportLine,
+  reportLine,
+  startLine,
+} from '../../../src/emulator/environments/log-lines.ts'
 
 const REPORT = { requestId: 'id', durationMs: 2.31, memorySizeMb: 128, maxMemoryUsedMb: 61 }
 

@@ -1,8 +1,8 @@
 /** The process that `bootstrap` becomes, and all that it starts. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { ProcessExit } from '../runtime-api/function-error.ts'
-import { killGroup, killMarked } from '../sandbox/process-group.ts'
+import type { ProcessExit } from '../../runtime-api/function-error.ts'
+import { killGroup, killMarked } from '../../sandbox/process-group.ts'
 
 export interface RuntimeProcessOptions {
   /** The path of `bootstrap`, or of a program that becomes it. */
