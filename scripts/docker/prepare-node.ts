@@ -1,5 +1,5 @@
 /**
- * A step of Dockerfile.amazonlinux: makes Node.js binaries smaller, as a build would, and refuses one
+ * A step of Dockerfile.amazonlinux: makes Node.js binaries smaller and their starts lighter, as a build would, and refuses one
  * that needs newer libraries than the oldest of Lambda's systems has.
  *
  *     node prepare-node.ts OLDEST FILE...
@@ -9,6 +9,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { makeNodeSmaller } from '../../src/compiler/base-node/smaller-node.ts'
+import { leaveOutStartupWork } from '../../src/compiler/base-node/startup-work.ts'
 import { readArchitecture } from '../../src/compiler/elf/elf-file.ts'
 import { neededVersion } from '../../src/compiler/elf/elf-versions.ts'
 import { LAMBDA_RUNTIMES, runtimesWith } from '../../src/compiler/package/lambda-runtimes.ts'
@@ -20,7 +21,8 @@ for (const file of files) {
     checkRunsOn(oldest, bytes, file)
   }
   // Beside it first: a program that runs, as one of these does, cannot be written to.
-  await writeFile(`${file}.smaller`, makeNodeSmaller(bytes, file, undefined), { mode: 0o755 })
+  const { bytes: prepared } = leaveOutStartupWork(makeNodeSmaller(bytes, file, undefined), file)
+  await writeFile(`${file}.smaller`, prepared, { mode: 0o755 })
   await rename(`${file}.smaller`, file)
 }
 

@@ -170,7 +170,11 @@ export async function buildFunction(
         record: () => recordStandIn(kind, base, options.arch, runtime, join(work, 'stand-in')),
       }),
     )
-    const shortcomings = [program.shortcoming, readsAhead || !base.runner ? undefined : NO_READ_AHEAD]
+    const shortcomings = [
+      ...base.shortcomings,
+      program.shortcoming,
+      readsAhead || !base.runner ? undefined : NO_READ_AHEAD,
+    ]
     if (base.runner !== undefined) {
       const { runner } = base
       const result = await step('self-test', () => testExecutable(executable, runner))

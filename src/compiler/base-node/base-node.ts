@@ -1,4 +1,4 @@
-/** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller. */
+/** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller and lighter. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -23,6 +23,7 @@ import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-
 import { readHeader } from '../elf/elf-header.ts'
 import { IcuDataError } from '../icu/common-data.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
+import { leaveOutStartupWork } from './startup-work.ts'
 import { findTargetRunner, type TargetRunner } from './target-runner.ts'
 
 /** No executable can be made of this Node.js, or none on this host. */
@@ -39,10 +40,15 @@ export interface BaseNode {
   readonly generator: string
   /** How to run the binary itself, and what is made of it, on this host; undefined when it cannot be. */
   readonly runner: TargetRunner | undefined
+  /** What makes each start of it slower than it might be, a sentence each: see {@link ./startup-work.ts}. */
+  readonly shortcomings: readonly string[]
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = 3
+const MAKING = 4
+
+/** Beside the copy: what of its starts' work is in it, as JSON. */
+const SHORTCOMINGS = 'shortcomings.json'
 
 /** Thirty days. */
 const UNUSED_MS = 30 * 86_400_000
@@ -71,9 +77,9 @@ export async function prepareBaseNode(
       `${original} is Node.js ${version}, and an executable needs ${OLDEST_MAJOR} or later; give a newer one with --node`,
     )
   }
-  const path = await smallerCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`, locales)
+  const copy = await smallerCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`, locales)
   return {
-    path,
+    ...copy,
     version,
     generator: native ? original : await findGenerator(version, original, onFetch),
     runner,
@@ -166,14 +172,13 @@ async function findGenerator(
 }
 
 /**
- * Path of the binary without what executables do not need; `identity` tells whether one made before is still
- * right.
+ * The binary without what executables do not need; `identity` tells whether one made before is still right.
  */
 async function smallerCopy(
   original: string,
   identity: string,
   locales: readonly string[] | undefined,
-): Promise<string> {
+): Promise<Pick<BaseNode, 'path' | 'shortcomings'>> {
   const which = JSON.stringify([MAKING, identity, locales?.toSorted()])
   const key = createHash('sha256').update(which).digest('hex').slice(0, 16)
   const folder = await writableCacheFolder()
@@ -181,17 +186,20 @@ async function smallerCopy(
   if (await isExecutable(path)) {
     const now = new Date()
     await utimes(dirname(path), now, now)
-    return path
+    return { path, shortcomings: JSON.parse(await readFile(join(dirname(path), SHORTCOMINGS), 'utf8')) }
   }
-  const bytes = await readFile(original)
-  const smaller = explainFormat(() => makeNodeSmaller(bytes, original, locales))
-  if (smaller.equals(bytes)) {
-    return original // It was made smaller already, as in the Docker image.
+  const published = await readFile(original)
+  const { bytes, kept: shortcomings } = explainFormat(() =>
+    leaveOutStartupWork(makeNodeSmaller(published, original, locales), original),
+  )
+  if (bytes.equals(published)) {
+    return { path: original, shortcomings } // It was made so already, as in the Docker image.
   }
   await forgetUnused(folder)
   const work = await mkdtemp(join(folder, '.base-'))
   try {
-    await writeFile(join(work, 'node'), smaller, { mode: 0o755 })
+    await writeFile(join(work, SHORTCOMINGS), JSON.stringify(shortcomings))
+    await writeFile(join(work, 'node'), bytes, { mode: 0o755 })
     await rename(work, join(folder, `base-${key}`)).catch(async (error) => {
       // Another build may have been quicker; then there it is.
       if (!(await isExecutable(path))) {
@@ -201,7 +209,7 @@ async function smallerCopy(
   } finally {
     await rm(work, { recursive: true, force: true })
   }
-  return path
+  return { path, shortcomings }
 }
 
 /** Deletes copies that no build has used for long: each takes 100 MB, and there is one for each choice of locales. */

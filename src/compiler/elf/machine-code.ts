@@ -1,0 +1,61 @@
+/** Looks at the machine code of an ELF file: what calls a function, and whether code is of a known form. */
+import type { ElfFile, ElfSection } from './elf-file.ts'
+
+/** x86-64: `call` and `jmp` with a distance of 32 bits behind them. */
+const X64_CALLS = [0xe8, 0xe9]
+/** AArch64: `b` and `bl`, by the upper six bits of an instruction; the others are the distance in instructions. */
+const ARM64_CALLS = [0b000101, 0b100101]
+
+/** The section with the program's own code. */
+export function textSection({ sections }: ElfFile): ElfSection | undefined {
+  return sections.find(({ name }) => name === '.text')
+}
+
+/** The addresses of all instructions of `.text` that call, or jump to, the function at `address`. */
+export function callersOf(bytes: Buffer, elf: ElfFile, address: number): number[] {
+  const text = textSection(elf)
+  if (text === undefined) {
+    return []
+  }
+  return elf.architecture === 'x64'
+    ? x64CallersOf(bytes, text, address)
+    : arm64CallersOf(bytes, text, address)
+}
+
+function x64CallersOf(bytes: Buffer, text: ElfSection, address: number): number[] {
+  const found: number[] = []
+  const end = text.offset + text.size - 5
+  // Instructions have no fixed length, so each byte may begin one: what looks like a call of just this address is one.
+  for (const code of X64_CALLS) {
+    for (
+      let at = bytes.indexOf(code, text.offset);
+      at !== -1 && at <= end;
+      at = bytes.indexOf(code, at + 1)
+    ) {
+      const caller = text.address + at - text.offset
+      if (caller + 5 + bytes.readInt32LE(at + 1) === address) {
+        found.push(caller)
+      }
+    }
+  }
+  return found.sort((left, right) => left - right)
+}
+
+function arm64CallersOf(bytes: Buffer, text: ElfSection, address: number): number[] {
+  const found: number[] = []
+  for (let at = text.offset; at < text.offset + text.size; at += 4) {
+    const instruction = bytes.readInt32LE(at)
+    const caller = text.address + at - text.offset
+    // Shifted left and back: the distance has a sign.
+    if (ARM64_CALLS.includes(instruction >>> 26) && caller + ((instruction << 6) >> 6) * 4 === address) {
+      found.push(caller)
+    }
+  }
+  return found
+}
+
+/** Whether the bytes at `offset` are those of `pattern`: hexadecimal, with `..` for a byte that may be any. */
+export function matchesCode(bytes: Buffer, offset: number, pattern: string): boolean {
+  const wanted = pattern.split(/\s+/)
+  return wanted.every((byte, index) => byte === '..' || bytes[offset + index] === Number.parseInt(byte, 16))
+}
