@@ -27,7 +27,10 @@ import { bundleRuntime } from '../src/compiler/bundle/bundle-runtime.ts'
 import type { Architecture } from '../src/compiler/elf/elf-file.ts'
 import { type KnownHotPages, layoutOf } from '../src/compiler/read-ahead/hot-pages.ts'
 import { formatRanges, joinRanges, type PageRange } from '../src/compiler/read-ahead/page-ranges.ts'
-import { makeStandIn, type StandInKind } from '../src/compiler/read-ahead/stand-in.ts'
+import {
+  type FunctionKind,
+  makeReferenceExecutable,
+} from '../src/compiler/read-ahead/reference-executable.ts'
 import { findTouchedPages } from '../src/compiler/read-ahead/touched-pages.ts'
 
 /** What one start touches and another does not is a page in a hundred. */
@@ -42,8 +45,8 @@ try {
   const runtime = await bundleRuntime()
   for (const arch of ['x64', 'arm64'] as const) {
     const { base, runner } = await findBase(arch)
-    const make = (kind: StandInKind) =>
-      makeStandIn(kind, { ...base, runner }, arch, runtime, join(folder, `${arch}-${kind}`))
+    const make = (kind: FunctionKind) =>
+      makeReferenceExecutable(kind, { ...base, runner }, runtime, join(folder, `${arch}-${kind}`))
     const [small, network] = [await make('small'), await make('network')]
     known[layoutOf(readFileSync(small), small)] = {
       of: `Node.js ${base.version}, ${arch}`,

@@ -1,7 +1,7 @@
 /** Tells which functions of a program were called, for a snapshot in which those are to be compiled. */
 
 import { type Profiler, Session } from 'node:inspector'
-import type { HotFunctions } from './compiled-functions.ts'
+import type { ScriptFunctions } from './contract.ts'
 
 export class CalledFunctions {
   readonly #session = new Session()
@@ -14,8 +14,8 @@ export class CalledFunctions {
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
   }
 
-  /** What was called since this was last asked, by the names of the texts. */
-  take(): HotFunctions {
+  /** What was called since this was last asked, by script. */
+  take(): ScriptFunctions {
     let taken: Profiler.ScriptCoverage[] = []
     this.#session.post('Profiler.takePreciseCoverage', (_error, { result }) => {
       taken = result

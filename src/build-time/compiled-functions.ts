@@ -8,12 +8,7 @@
 
 import type { Debugger } from 'node:inspector'
 import { nodeBinding } from '../runtime/node-binding.ts'
-
-/** Offsets of functions in a text, each from its first character to behind its last. */
-export type FunctionRanges = readonly (readonly [number, number])[]
-
-/** By the name that V8 knows the text by. */
-export type HotFunctions = Readonly<Record<string, FunctionRanges>>
+import type { ScriptFunctions } from './contract.ts'
 
 interface Session {
   post(method: string, parameters?: object): void
@@ -25,17 +20,17 @@ type Connection = new (
   onMessage: (message: string) => void,
 ) => { dispatch(message: string): void; disconnect(): void }
 
-/** Compiles functions. `readText` gives the texts that they are in. */
-export function compileFunctions(hot: HotFunctions, readText: (file: string) => string): void {
+/** Compiles functions. `readScript` gives the text of the script that they are in. */
+export function compileFunctions(functions: ScriptFunctions, readScript: (file: string) => string): void {
   const scriptIds = new Map<string, string>()
   const session = openSession(({ url, scriptId }) => scriptIds.set(url, scriptId))
   session.post('Debugger.enable')
-  for (const [file, ranges] of Object.entries(hot)) {
+  for (const [file, ranges] of Object.entries(functions)) {
     const scriptId = scriptIds.get(file)
     if (scriptId === undefined) {
       continue
     }
-    const locate = locationsIn(readText(file), scriptId)
+    const locate = locationsIn(readScript(file), scriptId)
     for (const [start, end] of ranges) {
       const range = { start: locate(start), end: locate(end), restrictToFunction: true }
       session.post('Debugger.getPossibleBreakpoints', range)

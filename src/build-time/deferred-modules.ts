@@ -3,19 +3,13 @@
  *
  * `node:http`, `https`, `http2`, `tls` and a few others hold native objects from the moment they are loaded, and V8 cannot
  * write those into a snapshot. Most functions import them, through an SDK if not by themselves, and use them in the
- * handler only. So, while the snapshot is made, `require` gives a stand-in that loads the module when it is used after
- * all, in the execution environment. Two things that modules do with them as they initialise work all the same: reading
+ * handler only. So, while the snapshot is made, `require` gives a proxy that loads the module when it is used after all,
+ * in the execution environment. Two things that modules do with them as they initialise work all the same: reading
  * constants (`http.METHODS`), and constructing an object that is used later (`new https.Agent()`). Anything else is
  * reported as what the function cannot be initialised with at build time.
  */
 
-/** What a module exports, as the build found it: the names of its members, and the values of those that JSON can hold. */
-export interface ModuleDescription {
-  readonly functions: readonly string[]
-  /** Instances of classes: `http.globalAgent`. */
-  readonly objects: readonly string[]
-  readonly values: Readonly<Record<string, unknown>>
-}
+import type { ModuleDescription } from './contract.ts'
 
 export interface Deferral {
   /** Whether the snapshot is still to be taken. */
@@ -29,7 +23,7 @@ export interface Deferral {
 type Constructor = new (...parameters: unknown[]) => object
 
 /**
- * The stand-in for the module `name`. `describe` is asked while the snapshot is still to be taken only: a description can
+ * The proxy of the module `name`. `describe` is asked while the snapshot is still to be taken only: a description can
  * be long (that of `tls` has all root certificates), and should not be in the snapshot.
  */
 export function deferModule(name: string, describe: () => ModuleDescription, deferral: Deferral): object {

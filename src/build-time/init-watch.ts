@@ -4,14 +4,7 @@
  */
 
 import { type AsyncHook, createHook, type HookCallbacks } from 'node:async_hooks'
-
-/** Something that keeps the function from being initialised at build time. */
-export interface InitProblem {
-  /** What the function does, as what follows "it": `calls http.request`, `leaves a timer running (Timeout)`. */
-  readonly what: string
-  /** Where, as V8 prints it: one frame a line, the innermost first. */
-  readonly stack: string
-}
+import type { InitProblem } from './contract.ts'
 
 /** A frame of Node.js's own code, as V8 prints it. */
 const NODE_FRAME = /[( ]node:/
@@ -158,8 +151,8 @@ export class InitWatch {
       }
       return Reflect.get(Reflect.get(globalThis, 'WebAssembly'), key)
     }
-    const standIn = new Proxy({}, { get: (_, key) => later(key) })
-    Object.defineProperty(globalThis, 'WebAssembly', { configurable: true, writable: true, value: standIn })
+    const proxy = new Proxy({}, { get: (_, key) => later(key) })
+    Object.defineProperty(globalThis, 'WebAssembly', { configurable: true, writable: true, value: proxy })
     this.#undo.push(() => Reflect.deleteProperty(globalThis, 'WebAssembly'))
   }
 

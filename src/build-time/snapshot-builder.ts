@@ -2,9 +2,8 @@
  * The main script of an executable whose function is initialised at build time: it runs when the startup snapshot is made,
  * and what it leaves in the heap is what each process of the executable starts with.
  *
- * It is run twice at build time, each time with the environment variable `LAMBDABIN_SNAPSHOT` naming a folder: by lambdabin,
- * to see whether the function can be initialised there, and by pkg. The folder holds the texts `runtime.js` and
- * `function.js`, `deferred-modules.json` and `functions.json`; the script writes `report.json` there.
+ * It is run twice at build time: by lambdabin, to see whether the function can be initialised there, and by pkg. What it is
+ * given and what it writes, {@link ./contract.ts} tells.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -12,24 +11,36 @@ import { join } from 'node:path'
 import { startupSnapshot } from 'node:v8'
 import { constants, Script } from 'node:vm'
 import { asRequire } from '../executable/as-require.ts'
+import {
+  BINDINGS_OUTSIDE_SNAPSHOTS,
+  checkFormat,
+  ECHO_FUNCTION,
+  FUNCTION,
+  RUNTIME,
+  SELF_TEST_OPTION,
+  scriptAsset,
+  sourceMapAsset,
+} from '../executable/format.ts'
 import type { Program } from '../executable/program.ts'
 import { lifecycleHooks } from '../runtime/lifecycle-hooks.ts'
 import { installStandardStreams } from '../runtime/standard-streams.ts'
-import { compileFunctions, type HotFunctions } from './compiled-functions.ts'
-import { deferModule, type ModuleDescription } from './deferred-modules.ts'
-import { type InitProblem, InitWatch } from './init-watch.ts'
+import { compileFunctions } from './compiled-functions.ts'
+import {
+  FILES,
+  type InitProblem,
+  type InitReport,
+  type ModuleDescription,
+  type ScriptFunctions,
+  SNAPSHOT_FOLDER_VARIABLE,
+} from './contract.ts'
+import { deferModule } from './deferred-modules.ts'
+import { InitWatch } from './init-watch.ts'
 import { keepToLoopback } from './loopback.ts'
-
-/** What the build reads: `report.json`. */
-export interface InitReport {
-  readonly problems: readonly InitProblem[]
-  readonly environmentRead: readonly string[]
-}
 
 /** The folder that Lambda unpacks every package into: what `__dirname` says, wherever it is built. */
 const TASK_ROOT = '/var/task'
-const FUNCTION_FILE = 'function.js'
-const RUNTIME_FILE = 'runtime.js'
+const FUNCTION_FILE = scriptAsset(FUNCTION)
+const RUNTIME_FILE = scriptAsset(RUNTIME)
 /** Milliseconds that initialising may take, as in Lambda's init phase. */
 const TIMEOUT_MS = 10_000
 const EXIT_REFUSED = 3
@@ -39,16 +50,16 @@ interface Runtime {
   prepare(program: Program): void
 }
 
-const folder = process.env.LAMBDABIN_SNAPSHOT as string
-delete process.env.LAMBDABIN_SNAPSHOT
+const folder = process.env[SNAPSHOT_FOLDER_VARIABLE] as string
+delete process.env[SNAPSHOT_FOLDER_VARIABLE]
 const deferredModules: Record<string, ModuleDescription> = JSON.parse(
-  readFileSync(join(folder, 'deferred-modules.json'), 'utf8'),
+  readFileSync(join(folder, FILES.deferredModules), 'utf8'),
 )
 const watch = new InitWatch()
 
 const functionModule = { exports: {} }
 const runtimeModule = { exports: {} as Runtime }
-const standIns = new Map<string, object>()
+const deferred = new Map<string, object>()
 const functionRequire = requireForBoth()
 let pending: unknown
 
@@ -56,13 +67,10 @@ const program: Program = {
   runtimeFile: RUNTIME_FILE,
   isInitialisedAtBuild: true,
   // The build tries the executable without the function's own handler: see launcher.ts.
-  loadFunction: () =>
-    process.argv.includes('--lambdabin-self-test')
-      ? { handler: async (event: unknown) => event }
-      : functionModule.exports,
+  loadFunction: () => (process.argv.includes(SELF_TEST_OPTION) ? echoFunction() : functionModule.exports),
   readSourceMap: (file) => {
     const { getAsset, isSea } = process.getBuiltinModule('node:sea')
-    return file === FUNCTION_FILE && isSea() ? getAsset('function.js.map', 'utf8') : undefined
+    return file === FUNCTION_FILE && isSea() ? getAsset(sourceMapAsset(FUNCTION), 'utf8') : undefined
   },
 }
 
@@ -104,8 +112,8 @@ startupSnapshot.addSerializeCallback(() => {
   clearTimeout(deadline)
   const unsettled = pending === undefined ? [] : [{ what: 'awaits a promise that never settles', stack: '' }]
   finish([...unsettled, ...watch.openHandles(), ...loadedAfterAll()])
-  const hot: HotFunctions = JSON.parse(readFileSync(join(folder, 'functions.json'), 'utf8'))
-  compileFunctions(hot, (file) => readFileSync(join(folder, file), 'utf8'))
+  const called: ScriptFunctions = JSON.parse(readFileSync(join(folder, FILES.calledFunctions), 'utf8'))
+  compileFunctions(called, (file) => readFileSync(join(folder, file), 'utf8'))
   for (const name of Object.keys(deferredModules)) {
     delete deferredModules[name]
   }
@@ -118,8 +126,16 @@ async function runBeforeSnapshotHooks(): Promise<void> {
   }
 }
 
+function echoFunction(): unknown {
+  const module = { exports: {} }
+  new Script(ECHO_FUNCTION).runInThisContext()(module.exports)
+  return module.exports
+}
+
 function evaluate(file: string, ...parameters: unknown[]): unknown {
-  const script = new Script(readFileSync(join(folder, file), 'utf8'), {
+  const text = readFileSync(join(folder, file), 'utf8')
+  checkFormat(text, file)
+  const script = new Script(text, {
     filename: file,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
@@ -132,7 +148,7 @@ function finish(found: readonly InitProblem[]): void {
   useNetwork()
   const problems = [...watch.problems, ...found]
   const report: InitReport = { problems, environmentRead: watch.environmentRead }
-  writeFileSync(join(folder, 'report.json'), JSON.stringify(report))
+  writeFileSync(join(folder, FILES.report), JSON.stringify(report))
   if (problems.length > 0) {
     process.exit(EXIT_REFUSED)
   }
@@ -145,13 +161,10 @@ function fail(error: unknown): void {
   finish(watch.problems.length > 0 ? [] : [{ what, stack: String(stack) }])
 }
 
-/** Modules that got loaded in spite of the stand-ins, by something of Node.js's that needs them. */
+/** Modules that got loaded although they are deferred, by something of Node.js's that needs them. */
 function loadedAfterAll(): InitProblem[] {
   const loaded = Reflect.get(process, 'moduleLoadList') as string[]
-  const bindings = loaded.filter((name) =>
-    /^Internal Binding (http_parser|http2|tls_wrap|sqlite|wasi)$/.test(name),
-  )
-  if (bindings.length === 0) {
+  if (!loaded.some((name) => BINDINGS_OUTSIDE_SNAPSHOTS.test(name))) {
     return []
   }
   const what =
@@ -176,7 +189,7 @@ function requireForBoth(): NodeJS.Require {
   return asRequire((id) => {
     const name = id.replace(/^node:/, '')
     if (Object.hasOwn(deferredModules, name) && !watch.isOver) {
-      return standIn(name)
+      return deferredModule(name)
     }
     if (name === 'crypto') {
       watch.watchRandom()
@@ -185,8 +198,8 @@ function requireForBoth(): NodeJS.Require {
   }, whole)
 }
 
-function standIn(name: string): object {
-  const known = standIns.get(name)
+function deferredModule(name: string): object {
+  const known = deferred.get(name)
   if (known !== undefined) {
     return known
   }
@@ -195,6 +208,6 @@ function standIn(name: string): object {
     load: () => process.getBuiltinModule(`node:${name}`) as unknown as Record<PropertyKey, unknown>,
     refuse: (what) => watch.refuse(what),
   })
-  standIns.set(name, made)
+  deferred.set(name, made)
   return made
 }

@@ -1,65 +1,67 @@
 /**
  * Runs a program once, at build time, to make its code caches: not in the executable, and never on Lambda.
  *
- *     node warm-up.js FOLDER [functions]
+ *     node warm-up.js FOLDER code-caches|functions
  *
- * FOLDER holds `runtime.js`, `function.js`, and `function-1.js` and so on where the function has chunks. When the
- * process ends, by itself or because SIGUSR2 asks for it, it writes `runtime.cache` and so on there, of as much as has
- * run by then.
- *
- * With `functions`, it writes `functions.json` instead: which functions invocations call, of the runtime all that were
- * called, and of the function those since SIGUSR1, which tells that it has initialised.
+ * {@link ./contract.ts} tells what is in FOLDER, and what the two purposes are. Whenever the process ends, by itself or
+ * because it is told to, it writes what has come of it by then.
  *
  * The function runs for real, on somebody's computer, so it reaches nothing but this host's loopback: connections to
  * anywhere else are refused before a name is looked up.
  */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CompiledText, chunkName, compileText, startProgram } from '../executable/program-loader.ts'
+import { chunkName, codeCacheAsset, FUNCTION, RUNTIME, scriptAsset } from '../executable/format.ts'
+import { type CompiledScript, compileScript, startProgram } from '../executable/program-loader.ts'
 import { CalledFunctions } from './called-functions.ts'
-import type { HotFunctions } from './compiled-functions.ts'
+import { FILES, HANDSHAKE_DESCRIPTOR, type ScriptFunctions, type WarmUpPurpose } from './contract.ts'
 import { keepToLoopback } from './loopback.ts'
 
-const folder = process.argv[2] as string
-const compiled: CompiledText[] = []
+const [folder = '', purpose] = process.argv.slice(2) as [string, WarmUpPurpose]
+const compiled: CompiledScript[] = []
 
 keepToLoopback()
 process.once('SIGUSR2', () => process.exit(0))
-if (process.argv[3] === 'functions') {
-  writeFunctions()
+if (purpose === 'functions') {
+  writeCalledFunctions()
 } else {
   process.once('exit', writeCodeCaches)
 }
-startProgram(readAsset, process.env.LAMBDA_TASK_ROOT as string, require, (text) => {
-  compiled.push(text)
+startProgram(readAsset, process.env.LAMBDA_TASK_ROOT as string, require, (script) => {
+  compiled.push(script)
   return undefined
 })
 
-function writeFunctions(): void {
+/** Of the runtime all that were called, and of the function those since it has initialised. */
+function writeCalledFunctions(): void {
   const called = new CalledFunctions()
-  let initialising: HotFunctions = {}
+  let initialising: ScriptFunctions = {}
   process.once('SIGUSR1', () => {
     initialising = called.take()
+    writeSync(HANDSHAKE_DESCRIPTOR, '.')
   })
   process.once('exit', () => {
     const invoking = called.take()
-    const runtime = [...(initialising['runtime.js'] ?? []), ...(invoking['runtime.js'] ?? [])]
-    const functions: HotFunctions = { 'runtime.js': runtime, 'function.js': invoking['function.js'] ?? [] }
-    writeFileSync(join(folder, 'functions.json'), JSON.stringify(functions))
+    const [runtime, entry] = [scriptAsset(RUNTIME), scriptAsset(FUNCTION)]
+    const functions: ScriptFunctions = {
+      [runtime]: [...(initialising[runtime] ?? []), ...(invoking[runtime] ?? [])],
+      [entry]: invoking[entry] ?? [],
+    }
+    writeFileSync(join(folder, FILES.calledFunctions), JSON.stringify(functions))
   })
 }
 
 function writeCodeCaches(): void {
   // Of a chunk that nothing reached there is a cache too: it saves V8 looking for the functions in it.
-  for (let number = 1; existsSync(join(folder, `${chunkName(number)}.js`)); number++) {
+  for (let number = 1; existsSync(join(folder, scriptAsset(chunkName(number)))); number++) {
     const name = chunkName(number)
-    if (!compiled.some((text) => text.name === name)) {
-      compiled.push({ name, script: compileText(readAsset, name) })
+    if (!compiled.some((script) => script.name === name)) {
+      compiled.push({ name, script: compileScript(readAsset, name) })
     }
   }
   for (const { name, script } of compiled) {
-    writeFileSync(join(folder, `${name}.cache`), script.createCachedData())
+    writeFileSync(join(folder, codeCacheAsset(name)), script.createCachedData())
   }
 }
 

@@ -1,7 +1,7 @@
 /** What `lambdabin build` tells about what it built, for people and for programs. */
 import { relative } from 'node:path'
 import process from 'node:process'
-import type { BuiltFunction } from '../compiler/build-function.ts'
+import type { BuiltFunction } from '../compiler/built-function.ts'
 import { LAMBDA_RUNTIMES } from '../compiler/package/lambda-runtimes.ts'
 import type { Step } from '../compiler/steps.ts'
 
@@ -29,9 +29,7 @@ export function textReport(built: BuiltFunction): string {
   ]
   const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
   const warnings = packageWarnings(built).map((warning) => `  warning: ${warning}\n`)
-  const notes = [...built.shortcomings, ...frozenEnvironment(built)].map(
-    (shortcoming) => `  note: ${shortcoming}\n`,
-  )
+  const notes = [...built.notes, ...frozenEnvironment(built)].map((note) => `  note: ${note}\n`)
   return `\n${text}${[...warnings, ...notes].join('')}\n`
 }
 
@@ -79,7 +77,8 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       zipBytes: built.zipBytes,
       executableBytes: built.executableBytes,
       unpackedBytes: built.unpackedBytes,
-      shortcomings: built.shortcomings,
+      // The name that this list has had from the first; a report's names stay.
+      shortcomings: built.notes,
       environmentRead: built.environmentRead,
       CodeSha256: built.codeSha256,
       arch: built.arch,

@@ -6,17 +6,38 @@ export interface Step {
   readonly ms: number
 }
 
-/** Hears of each step as it ends. */
-export type StepListener = (step: Step) => void
+/** What a build tells while it goes on. */
+export interface Progress {
+  /** Hears of each step as it ends well. */
+  readonly onStep?: (step: Step) => void
+  /** Hears of what takes long, before it begins. */
+  readonly onNotice?: (message: string) => void
+}
 
-/** Runs `work` as the step `name`, and tells `onStep` when it has ended well. */
-export async function runStep<Result>(
-  name: string,
-  onStep: StepListener,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const started = performance.now()
-  const result = await work()
-  onStep({ name, ms: Math.round(performance.now() - started) })
-  return result
+export class BuildSteps {
+  readonly #done: Step[] = []
+  readonly #progress: Progress
+
+  constructor(progress: Progress) {
+    this.#progress = progress
+  }
+
+  /** Those that have ended well, in order. */
+  get done(): readonly Step[] {
+    return this.#done
+  }
+
+  notice(message: string): void {
+    this.#progress.onNotice?.(message)
+  }
+
+  /** Runs `work` as the step `name`. */
+  async run<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const started = performance.now()
+    const result = await work()
+    const step = { name, ms: Math.round(performance.now() - started) }
+    this.#done.push(step)
+    this.#progress.onStep?.(step)
+    return result
+  }
 }

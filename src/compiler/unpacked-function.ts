@@ -6,6 +6,7 @@
 import { chmod, copyFile, link, mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { FUNCTION, RUNTIME, scriptAsset, sourceMapAsset } from '../executable/format.ts'
 import { isBuildFailure } from './bundle/bundle-failure.ts'
 import { bundleFunction } from './bundle/bundle-function.ts'
 import { bundleRuntime } from './bundle/bundle-runtime.ts'
@@ -43,7 +44,7 @@ export async function prepareLauncher(folder: string, node: string): Promise<voi
       logLevel: 'silent',
     }),
   ])
-  await writeFile(join(folder, 'runtime.js'), runtime)
+  await writeFile(join(folder, scriptAsset(RUNTIME)), runtime)
 }
 
 /**
@@ -57,19 +58,19 @@ export async function buildUnpackedFunction(
   const { code, sourceMap } = await bundleFunction(
     entry,
     { minify: false, externals: [] },
-    // One text, whose debugger comment maps all of the sources.
+    // One chunk, whose debugger comment maps all of the sources.
     { split: false },
-  )
+  ).then((bundle) => bundle.entry)
   const map = JSON.parse(sourceMap.toString()) as { sources: string[] }
   const sources = map.sources.map((source) => resolve(projectFolder(entry), source))
   const inspect = inspectorPort === undefined ? '' : ` --inspect=127.0.0.1:${inspectorPort}`
   await mkdir(taskRoot, { recursive: true })
   await Promise.all([
     writeFile(
-      join(taskRoot, 'function.js'),
+      join(taskRoot, scriptAsset(FUNCTION)),
       inspectorPort === undefined ? code : Buffer.concat([code, sourceMapComment(map, sources)]),
     ),
-    writeFile(join(taskRoot, 'function.js.map'), sourceMap),
+    writeFile(join(taskRoot, sourceMapAsset(FUNCTION)), sourceMap),
     writeExecutable(
       join(taskRoot, name),
       `#!/bin/sh\nexec "$LAMBDA_RUNTIME_DIR/${NODE}"${inspect} "$LAMBDA_RUNTIME_DIR/${LAUNCHER}"\n`,
@@ -89,7 +90,7 @@ export function sourcesOfFailure(error: unknown, entry: string): string[] {
     .map((file) => resolve(projectFolder(entry), file as string))
 }
 
-/** For debuggers, which have to find the sources wherever the function's text may be. */
+/** For debuggers, which have to find the sources wherever the function's script may be. */
 function sourceMapComment(map: object, sources: readonly string[]): Buffer {
   const absolute = JSON.stringify({ ...map, sources: sources.map((source) => `file://${encodeURI(source)}`) })
   const base64 = Buffer.from(absolute).toString('base64')

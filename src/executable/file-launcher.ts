@@ -1,13 +1,14 @@
 /**
- * Starts a program whose parts are files instead of an executable's assets: under a plain Node.js, for `serve --watch`.
+ * Starts a program whose scripts are files instead of an executable's assets: under a plain Node.js, for `serve --watch`.
  *
  *     node file-launcher.cjs
  *
- * The runtime's text is beside this file, the function's in the task root.
+ * The runtime is beside this file, the function in the task root.
  */
 
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { RUNTIME } from './format.ts'
 import { startProgram } from './program-loader.ts'
 
 const ownFolder = dirname(process.argv[1] as string)
@@ -17,7 +18,7 @@ startProgram(readAsset, taskRoot, require)
 
 function readAsset(name: string): Uint8Array | undefined {
   try {
-    return readFileSync(join(name.startsWith('runtime.') ? ownFolder : taskRoot, name))
+    return readFileSync(join(name.startsWith(`${RUNTIME}.`) ? ownFolder : taskRoot, name))
   } catch {
     return undefined
   }

@@ -3,7 +3,8 @@
 import { dirname } from 'node:path'
 import { getRawAsset } from 'node:sea'
 import { Script } from 'node:vm'
-import { type CompiledText, chunkName, compileText, startProgram } from './program-loader.ts'
+import { chunkName, codeCacheLine, ECHO_FUNCTION, FUNCTION, SELF_TEST_OPTION, scriptAsset } from './format.ts'
+import { type CompiledScript, compileScript, startProgram } from './program-loader.ts'
 
 function readAsset(name: string): Uint8Array | undefined {
   try {
@@ -14,23 +15,22 @@ function readAsset(name: string): Uint8Array | undefined {
 }
 
 /**
- * `--lambdabin-self-test` is how the build tries an executable: each text says whether V8 took its code cache, and a
- * handler that returns its event stands in for the function, which is compiled but not run, as are its chunks.
+ * The self-test is how the build tries an executable: of each script it tells whether V8 took its code cache, and a
+ * function that returns its event answers. The author's is compiled but not run, as are its chunks.
  */
-function testText({ name, script }: CompiledText): Script | undefined {
+function testScript({ name, script }: CompiledScript): Script | undefined {
   const { cachedDataRejected } = script
   const state = cachedDataRejected === undefined ? 'none' : cachedDataRejected ? 'rejected' : 'accepted'
-  process.stderr.write(`lambdabin: code cache of the ${name}: ${state}\n`)
-  return name === 'function'
-    ? new Script('(function (exports) { exports.handler = async (event) => event })')
-    : undefined
+  process.stderr.write(codeCacheLine(name, state))
+  return name === FUNCTION ? new Script(ECHO_FUNCTION) : undefined
 }
 
-const isSelfTest = process.argv.includes('--lambdabin-self-test')
+const isSelfTest = process.argv.includes(SELF_TEST_OPTION)
 const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
-startProgram(readAsset, taskRoot, require, isSelfTest ? testText : undefined)
+startProgram(readAsset, taskRoot, require, isSelfTest ? testScript : undefined)
 if (isSelfTest) {
-  for (let number = 1; readAsset(`${chunkName(number)}.js`); number++) {
-    testText({ name: chunkName(number), script: compileText(readAsset, chunkName(number)) })
+  for (let number = 1; readAsset(scriptAsset(chunkName(number))); number++) {
+    const name = chunkName(number)
+    testScript({ name, script: compileScript(readAsset, name) })
   }
 }

@@ -1,11 +1,11 @@
 /** What the executable carries for the runtime to run: the agreement between `launcher.ts` and `main.ts`. */
 export interface Program {
-  /** The name that V8 knows the runtime's own bundle by: where its stack frames say they are. */
+  /** The name that V8 knows the runtime's own script by: where its stack frames say they are. */
   readonly runtimeFile: string
   /** Whether the function's module was evaluated when the executable was built: `--init build`. */
   readonly isInitialisedAtBuild?: boolean
   /** Evaluates the function's module, and returns its exports, or a promise of them when it awaits at its top level. */
   loadFunction(): unknown
-  /** The source map, as JSON, of the text of the function that V8 knows as `file`; undefined for any other file. */
+  /** The source map, as JSON, of the chunk of the function that V8 knows as `file`; undefined for any other file. */
   readSourceMap(file: string): string | undefined
 }

@@ -1,4 +1,4 @@
-import type { ClientContext, CognitoIdentity, Context } from '../index.ts'
+import type { ClientContext, CognitoIdentity, Context } from './handler-contract.ts'
 import type { Environment } from './environment.ts'
 
 /** What the headers of `next` say about one invocation, decoded. */

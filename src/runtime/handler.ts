@@ -1,4 +1,4 @@
-import type { Callback, Context } from '../index.ts'
+import type { Callback, Context } from './handler-contract.ts'
 import { InvocationContext, type InvocationFacts, type Settle } from './context.ts'
 import type { Environment } from './environment.ts'
 import { HandlerNotFound, NodeJsExit } from './errors.ts'

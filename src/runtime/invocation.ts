@@ -1,4 +1,4 @@
-import type { ClientContext, CognitoIdentity } from '../index.ts'
+import type { ClientContext, CognitoIdentity } from './handler-contract.ts'
 import { NEXT_HEADERS } from '../runtime-api/contract.ts'
 import type { InvocationFacts } from './context.ts'
 import { UnmarshalError } from './errors.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jsonReport, packageWarnings, textReport } from '../../src/command-line/build-report.ts'
-import type { BuiltFunction } from '../../src/compiler/build-function.ts'
+import type { BuiltFunction } from '../../src/compiler/built-function.ts'
 
 const MIB = 1024 * 1024
 
@@ -21,7 +21,7 @@ const built: BuiltFunction = {
   runtimes: ['provided', 'provided.al2', 'provided.al2023'],
   exports: ['handler'],
   warnings: [],
-  shortcomings: [],
+  notes: [],
   environmentRead: [],
   packagesWithoutAddon: [],
   steps: [{ name: 'bundle', ms: 120 }],

@@ -1,7 +1,13 @@
 /** Loads a bundled function as its executable would, in this process. */
 
 import type { FunctionBundle } from '../../src/compiler/bundle/bundle-function.ts'
-import { textName } from '../../src/compiler/bundle/text-name.ts'
+import {
+  chunkName,
+  FORMAT_HEADER,
+  RUNTIME,
+  scriptAsset,
+  sourceMapAsset,
+} from '../../src/executable/format.ts'
 import type { Program } from '../../src/executable/program.ts'
 import { startProgram } from '../../src/executable/program-loader.ts'
 
@@ -9,18 +15,21 @@ import { startProgram } from '../../src/executable/program-loader.ts'
 export type Exports = any
 
 /** In the runtime's place: it hands over the program to what it is given for `require`. */
-const RUNTIME = Buffer.from('(function (exports, require) { exports.start = require })')
+const RUNTIME_SCRIPT = Buffer.from(
+  `${FORMAT_HEADER}(function (exports, require) { exports.start = require })`,
+)
 
 export interface LoadedBundle {
   readonly exports: Exports
-  /** Names of the texts that have been evaluated, in that order. */
+  /** Names of the chunks that have been evaluated, in that order. */
   readonly evaluated: readonly string[]
 }
 
 export async function loadBundle(bundle: FunctionBundle, taskRoot = '/var/task'): Promise<LoadedBundle> {
-  const assets = new Map<string, Buffer>([['runtime.js', RUNTIME]])
-  for (const [number, { code, sourceMap }] of [bundle, ...bundle.chunks].entries()) {
-    assets.set(`${textName(number)}.js`, code).set(`${textName(number)}.js.map`, sourceMap)
+  const assets = new Map<string, Buffer>([[scriptAsset(RUNTIME), RUNTIME_SCRIPT]])
+  for (const [number, { code, sourceMap }] of [bundle.entry, ...bundle.chunks].entries()) {
+    const name = chunkName(number)
+    assets.set(scriptAsset(name), code).set(sourceMapAsset(name), sourceMap)
   }
   const evaluated: string[] = []
   let program: Program | undefined
@@ -32,7 +41,7 @@ export async function loadBundle(bundle: FunctionBundle, taskRoot = '/var/task')
     taskRoot,
     start as unknown as NodeJS.Require,
     ({ name }) => {
-      if (name !== 'runtime') {
+      if (name !== RUNTIME) {
         evaluated.push(name)
       }
       return undefined

@@ -1,24 +1,13 @@
 /** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller and lighter. */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import {
-  access,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { cacheFolder, findPinnedNode, pinnedVersions } from '../../../bin/pinned-node.js'
 import { BuildError } from '../build-error.ts'
+import { CacheArea } from '../cache/build-cache.ts'
 import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-file.ts'
 import { readHeader } from '../elf/elf-header.ts'
 import { IcuDataError } from '../icu/common-data.ts'
@@ -31,9 +20,19 @@ export class BaseNodeError extends BuildError {
   override readonly name = 'BaseNodeError'
 }
 
+/** What an executable is for, and what it is made of. */
+export interface TargetOptions {
+  readonly arch: Architecture
+  /** Another Node.js binary than the pinned one. */
+  readonly nodePath: string | undefined
+  /** The locales whose ICU data the executable has; undefined for all that its Node.js has. */
+  readonly locales: readonly string[] | undefined
+}
+
 export interface BaseNode {
   /** The binary, without what executables do not need. */
   readonly path: string
+  readonly arch: Architecture
   /** `24.21.0` */
   readonly version: string
   /** A binary of the same version that runs on this host. */
@@ -41,16 +40,16 @@ export interface BaseNode {
   /** How to run the binary itself, and what is made of it, on this host; undefined when it cannot be. */
   readonly runner: TargetRunner | undefined
   /** What makes each start of it slower than it might be, a sentence each: see {@link ./startup-work.ts}. */
-  readonly shortcomings: readonly string[]
+  readonly notes: readonly string[]
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = 4
+const MAKING = '4'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
-const SHORTCOMINGS = 'shortcomings.json'
+const NOTES = 'notes.json'
 
-/** Thirty days. */
+/** Thirty days: a copy takes 100 MB, and there is one for each choice of locales. */
 const UNUSED_MS = 30 * 86_400_000
 
 /** Older ones lack what pkg's SEA mode and the runtime need. */
@@ -80,6 +79,7 @@ export async function prepareBaseNode(
   const copy = await smallerCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`, locales)
   return {
     ...copy,
+    arch,
     version,
     generator: native ? original : await findGenerator(version, original, onFetch),
     runner,
@@ -178,68 +178,40 @@ async function smallerCopy(
   original: string,
   identity: string,
   locales: readonly string[] | undefined,
-): Promise<Pick<BaseNode, 'path' | 'shortcomings'>> {
-  const which = JSON.stringify([MAKING, identity, locales?.toSorted()])
-  const key = createHash('sha256').update(which).digest('hex').slice(0, 16)
-  const folder = await writableCacheFolder()
-  const path = join(folder, `base-${key}`, 'node')
-  if (await isExecutable(path)) {
-    const now = new Date()
-    await utimes(dirname(path), now, now)
-    return { path, shortcomings: JSON.parse(await readFile(join(dirname(path), SHORTCOMINGS), 'utf8')) }
-  }
-  const published = await readFile(original)
-  const { bytes, kept: shortcomings } = explainFormat(() =>
-    leaveOutStartupWork(makeNodeSmaller(published, original, locales), original),
-  )
-  if (bytes.equals(published)) {
-    return { path: original, shortcomings } // It was made so already, as in the Docker image.
-  }
-  await forgetUnused(folder)
-  const work = await mkdtemp(join(folder, '.base-'))
-  try {
-    await writeFile(join(work, SHORTCOMINGS), JSON.stringify(shortcomings))
-    await writeFile(join(work, 'node'), bytes, { mode: 0o755 })
-    await rename(work, join(folder, `base-${key}`)).catch(async (error) => {
-      // Another build may have been quicker; then there it is.
-      if (!(await isExecutable(path))) {
-        throw error
-      }
-    })
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
-  return { path, shortcomings }
-}
-
-/** Deletes copies that no build has used for long: each takes 100 MB, and there is one for each choice of locales. */
-async function forgetUnused(folder: string): Promise<void> {
-  for (const name of (await readdir(folder)).filter((entry) => entry.startsWith('base-'))) {
-    const path = join(folder, name)
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity })) // Gone: another build has been here.
-    if (Date.now() - mtimeMs > UNUSED_MS) {
-      await rm(path, { recursive: true, force: true })
+): Promise<Pick<BaseNode, 'path' | 'notes'>> {
+  await checkCacheFolder()
+  const cache = new CacheArea('base-node', { unusedMs: UNUSED_MS })
+  let notes: readonly string[] | undefined
+  const copy = await cache.folder([MAKING, identity, JSON.stringify(locales?.toSorted())], async (folder) => {
+    const published = await readFile(original)
+    const { bytes, kept } = explainFormat(() =>
+      leaveOutStartupWork(makeNodeSmaller(published, original, locales), original),
+    )
+    notes = kept
+    if (bytes.equals(published)) {
+      return false // It was made so already, as in the Docker image.
     }
+    await writeFile(join(folder, NOTES), JSON.stringify(kept))
+    await writeFile(join(folder, 'node'), bytes, { mode: 0o755 })
+    return true
+  })
+  await cache.trim()
+  if (copy === undefined) {
+    return { path: original, notes: notes ?? [] }
   }
+  return { path: join(copy, 'node'), notes: notes ?? JSON.parse(await readFile(join(copy, NOTES), 'utf8')) }
 }
 
-async function writableCacheFolder(): Promise<string> {
+/** Without a place for 100 MB there is no executable. */
+async function checkCacheFolder(): Promise<void> {
   const folder = cacheFolder()
   try {
     await mkdir(folder, { recursive: true })
     await access(folder, constants.W_OK)
-    return folder
   } catch (error) {
     throw new BaseNodeError(
       `the cache folder ${folder} cannot be written; set XDG_CACHE_HOME to a folder that can be`,
       { cause: error },
     )
   }
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return stat(path).then(
-    (file) => file.isFile() && (file.mode & 0o100) !== 0,
-    () => false,
-  )
 }

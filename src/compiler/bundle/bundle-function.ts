@@ -1,20 +1,24 @@
 /**
- * Bundles a function: its entry and everything that it imports, in one text, and one more for each part of it that
- * only an `import()` leads to. What a text is, {@link ./bundle-text.ts} tells.
+ * Bundles a function: its entry and everything that it imports, in one chunk, and one more for each part of it that
+ * only an `import()` leads to. What a chunk is, {@link ./bundle-chunk.ts} tells.
  */
-import type { Message } from 'esbuild'
+import type { Message, Metafile } from 'esbuild'
+import { bundleAsAsyncFunction, bundleAsScript, bundleModule, type Chunk } from './bundle-chunk.ts'
 import { explainBundleFailure } from './bundle-failure.ts'
-import { bundleAsAsyncFunction, bundleAsScript, bundleModule, type Text } from './bundle-text.ts'
 import { checkExports } from './entry-exports.ts'
 import { projectFolder } from './project-folder.ts'
 import { splitFunction } from './split-function.ts'
 
-export interface FunctionBundle extends Text {
-  /** What `import()` loads: the text of the number 1, 2, …; empty when all is in one text. */
-  readonly chunks: readonly Text[]
+export interface FunctionBundle {
+  /** Chunk 0. */
+  readonly entry: Chunk
+  /** What `import()` loads: the chunks 1, 2, …; empty when all is in one. */
+  readonly chunks: readonly Chunk[]
   /** Names of what the entry exports; undefined for a CommonJS entry, which says so only when it runs. */
   readonly exports: readonly string[] | undefined
   readonly warnings: readonly Message[]
+  /** Which modules there are, and what became of them, whatever chunk they are in. */
+  readonly metafile: Metafile
 }
 
 export interface BundleOptions {
@@ -24,7 +28,7 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles the function that starts at `entry`, an absolute path; in one text whatever it imports unless `split`.
+ * Bundles the function that starts at `entry`, an absolute path; in one chunk whatever it imports unless `split`.
  * Rejects with a BundleError.
  */
 export async function bundleFunction(
@@ -45,10 +49,10 @@ export async function bundleFunction(
     const { metafile } = module
     const parts = split ? await splitFunction({ metafile, script, awaiting }, options) : undefined
     const bundled = parts ?? {
-      ...(script ?? (await bundleAsAsyncFunction(module, options))),
+      entry: script ?? (await bundleAsAsyncFunction(module, options)),
       chunks: [],
     }
-    return { ...bundled, exports, warnings: module.warnings }
+    return { ...bundled, exports, warnings: module.warnings, metafile }
   } catch (error) {
     throw await explainBundleFailure(error, entry)
   }

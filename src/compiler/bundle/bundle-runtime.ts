@@ -1,11 +1,12 @@
 /**
  * Bundles lambdabin's runtime: what an executable holds besides Node.js and the function.
  *
- * The launcher is the executable's main script. The runtime is a text whose value, when it is evaluated as a
- * script, is a function; the launcher calls it with a module's usual parameters. Kept apart, because a script
+ * The launcher is the executable's main script. The runtime is a script whose value, when it is evaluated, is a
+ * function; the launcher calls it, as `executable/format.ts` tells. Kept apart, because a script
  * that the launcher compiles itself can come with a V8 code cache, and an executable's main script cannot.
  */
 import { type BuildOptions, build } from 'esbuild'
+import { FORMAT_HEADER, RUNTIME_PARAMETERS } from '../../executable/format.ts'
 import { LAUNCHER_ENTRY, RUNTIME_ENTRY, SNAPSHOT_BUILDER_ENTRY, WARM_UP_ENTRY } from '../source-files.ts'
 import { leanUndici } from './lean-undici.ts'
 
@@ -32,7 +33,7 @@ export async function bundleRuntime(): Promise<RuntimeBundle> {
     bundle({ entryPoints: [LAUNCHER_ENTRY] }),
     bundle({
       entryPoints: [RUNTIME_ENTRY],
-      banner: { js: '(function (exports, require, module) {\n' },
+      banner: { js: `${FORMAT_HEADER}(function (${RUNTIME_PARAMETERS.join(', ')}) {\n` },
       footer: { js: '\n})' },
       plugins: [leanUndici],
     }),

@@ -1,12 +1,13 @@
 /**
- * The function expression that a text of a user's code is: its parameters, and the lines around the code.
+ * The function expression that a chunk of a user's code is: its header and parameters, which `executable/format.ts` tells,
+ * and the lines around the code.
  *
- * The parameters are those of a CommonJS module, and `__importMetaUrl` for what `import.meta.url` says in an ES module.
- * The aliases are for `import.meta.filename` and `.dirname`. They are not the parameters themselves because
- * many an ES module declares a `__dirname` of its own, which may well be another folder.
+ * The aliases are for `import.meta.filename` and `.dirname`. They are not the parameters themselves because many an ES
+ * module declares a `__dirname` of its own, which may well be another folder.
  */
 
-const PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname', '__importMetaUrl']
+import { CHUNK_PARAMETERS, FORMAT_HEADER } from '../../executable/format.ts'
+
 const ALIASES = 'const __importMetaFilename = __filename, __importMetaDirname = __dirname;'
 
 /** What esbuild puts for `import.meta`, which only an ES module may say. */
@@ -23,8 +24,8 @@ export function openWrapper(
   further: readonly string[] = [],
 ): string {
   const arrow = kind === 'function' ? '() =>' : 'async () =>'
-  const parameters = [...PARAMETERS, ...further].join(', ')
-  return `(${kind} (${parameters}) { ${ALIASES} return (${arrow} { ${prelude}\n`
+  const parameters = [...CHUNK_PARAMETERS, ...further].join(', ')
+  return `${FORMAT_HEADER}(${kind} (${parameters}) { ${ALIASES} return (${arrow} { ${prelude}\n`
 }
 
 export const CLOSE_WRAPPER = '\n})() })'

@@ -1,67 +1,68 @@
 /**
- * Puts what only an `import()` leads to into texts of their own, which are loaded when it is reached: a start has
+ * Puts what only an `import()` leads to into chunks of their own, which are loaded when it is reached: a start has
  * neither to read them nor to make the functions in them.
  *
- * What the entry needs without an `import()` is in text 0, and so is each module of which esbuild keeps something
- * there. Every other `import()`ed module is in another, with all that it needs and text 0 has not; those that need the
- * same are in the same. Modules are evaluated one by one, when they are first needed, in whatever text they are: the
- * order is that of one text, where esbuild does so too. (Its own `splitting` does not keep that order: what two texts
+ * What the entry needs without an `import()` is in chunk 0, and so is each module of which esbuild keeps something
+ * there. Every other `import()`ed module is in another, with all that it needs and chunk 0 has not; those that need the
+ * same are in the same. Modules are evaluated one by one, when they are first needed, in whatever chunk they are: the
+ * order is that of one chunk, where esbuild does so too. (Its own `splitting` does not keep that order: what two chunks
  * share comes first.)
  *
- * All is in one text as before, when in doubt: when a module awaits at its top level that is not the entry itself, when
+ * All is in one chunk, when in doubt: when a module awaits at its top level that is not the entry itself, when
  * one is imported with attributes and without, and when the division would have a module twice.
  */
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Metafile } from 'esbuild'
-import { isBuildFailure } from './bundle-failure.ts'
+import { LINK_PARAMETERS } from '../../executable/format.ts'
 import {
   type Bundled,
   bundleAsAsyncFunction,
   bundleAsScript,
   bundleModule,
+  type Chunk,
+  type ChunkOptions,
   codeOf,
-  type Text,
-  type TextOptions,
-} from './bundle-text.ts'
-import { evaluatedWith, type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
+} from './bundle-chunk.ts'
+import { isBuildFailure } from './bundle-failure.ts'
 import {
+  CHUNK_ENTRY,
   type Division,
-  type Door,
-  type Doors,
+  type Exposed,
+  type ExposedName,
   type FunctionEntry,
-  LINK_PARAMETERS,
+  linkChunk,
   linksOf,
-  linkText,
-  moduleBehind,
-  neededDoors,
-  TEXT_ENTRY,
-  UnreadableTextError,
+  modulePath,
+  neededModules,
+  UnreadableChunkError,
   writeLinks,
-} from './text-links.ts'
+} from './chunk-links.ts'
+import { evaluatedWith, type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
 
-export interface SplitFunction extends Text {
-  readonly chunks: readonly Text[]
+export interface SplitFunction {
+  readonly entry: Chunk
+  readonly chunks: readonly Chunk[]
 }
 
 /** Each round lets in what the one before has shown to be needed; three or four are usual. */
 const MOST_ROUNDS = 20
 
-/** What is known of the function's one text. */
+/** What is known of the function in one chunk. */
 export interface WholeFunction {
   readonly metafile: Metafile
   /** As a plain function; undefined when it awaits at its top level. */
-  readonly script: Text | undefined
+  readonly script: Chunk | undefined
   /** The modules that do, as esbuild names them. */
   readonly awaiting: ReadonlySet<string | undefined>
 }
 
 /**
- * The texts of the function that `options` describe; undefined where one text is the better, or the only, way.
+ * The chunks of the function that `options` describe; undefined where one chunk is the better, or the only, way.
  */
 export async function splitFunction(
   { metafile, script, awaiting }: WholeFunction,
-  options: TextOptions,
+  options: ChunkOptions,
 ): Promise<SplitFunction | undefined> {
   const graph = readModuleGraph(metafile)
   if (!graph?.edges.some(({ kind }) => kind === 'dynamic-import')) {
@@ -76,15 +77,17 @@ export async function splitFunction(
     return undefined
   }
   try {
-    const planned = await divide(new Texts(graph, options, functionEntry(graph, metafile, options, !script)))
-    // A door is opened at once, and cannot wait for what awaits.
-    if (planned?.[0] === undefined || (!script && leadsTo(planned[0].doors, entry, graph))) {
+    const planned = await divide(
+      new ChunkBundles(graph, options, functionEntry(graph, metafile, options, !script)),
+    )
+    // What is exposed is evaluated at once, and cannot wait for what awaits.
+    if (planned?.[0] === undefined || (!script && leadsTo(planned[0].exposed, entry, graph))) {
       return undefined
     }
-    return await writeTexts(planned, script)
+    return await writeChunks(planned, script)
   } catch (error) {
-    // That the whole can be bundled is known, so this is about the division: a module that awaits, and has a door.
-    if (isBuildFailure(error) || error instanceof UnreadableTextError) {
+    // That the whole can be bundled is known, so this is about the division: a module that awaits, and is exposed.
+    if (isBuildFailure(error) || error instanceof UnreadableChunkError) {
       return undefined
     }
     throw error
@@ -94,7 +97,7 @@ export async function splitFunction(
 function functionEntry(
   graph: ModuleGraph,
   { inputs, outputs }: Metafile,
-  { entry, project }: TextOptions,
+  { entry, project }: ChunkOptions,
   awaits: boolean,
 ): FunctionEntry {
   const path = relative(project, entry)
@@ -107,37 +110,37 @@ function functionEntry(
   }
 }
 
-interface PlannedText {
-  readonly doors: Doors
-  readonly options: TextOptions
+interface PlannedChunk {
+  readonly exposed: Exposed
+  readonly options: ChunkOptions
   readonly module: Bundled
 }
 
-/** Bundles texts as ES modules, none of them twice. */
-class Texts {
+/** Bundles chunks as ES modules, none of them twice. */
+class ChunkBundles {
   readonly graph: ModuleGraph
-  readonly #options: TextOptions
+  readonly #options: ChunkOptions
   readonly #entry: FunctionEntry
   readonly #bundled = new Map<string, Promise<Bundled>>()
 
-  constructor(graph: ModuleGraph, options: TextOptions, entry: FunctionEntry) {
+  constructor(graph: ModuleGraph, options: ChunkOptions, entry: FunctionEntry) {
     this.graph = graph
     this.#options = options
     this.#entry = entry
   }
 
-  async bundle(division: Division, number: number, doors: Doors): Promise<PlannedText> {
+  async bundle(division: Division, number: number, exposed: Exposed): Promise<PlannedChunk> {
     const { project } = this.#options
-    const options: TextOptions = {
+    const options: ChunkOptions = {
       ...this.#options,
-      entry: TEXT_ENTRY,
-      plugins: [linkText(division, number, doors, project, this.#entry)],
+      entry: CHUNK_ENTRY,
+      plugins: [linkChunk(division, number, exposed, project, this.#entry)],
       parameters: LINK_PARAMETERS,
       adapt: writeLinks,
     }
     const key = JSON.stringify([
       number === 0,
-      [...doors].map(([door, names]) => [door, [...names].sort()]).sort(),
+      [...exposed].map(([name, exports]) => [name, [...exports].sort()]).sort(),
       linksOf(division, number).map(({ from, to, kind, specifier }) => [
         from,
         division.resident.has(to) ? 0 : division.chunkOf.get(to),
@@ -147,21 +150,21 @@ class Texts {
     ])
     const module = this.#bundled.get(key) ?? bundleModule(options)
     this.#bundled.set(key, module)
-    return { doors, options, module: await module }
+    return { exposed, options, module: await module }
   }
 }
 
 /** Undefined when there is nothing to divide, or no way to do it. */
-async function divide(texts: Texts): Promise<PlannedText[] | undefined> {
-  const { graph } = texts
+async function divide(bundles: ChunkBundles): Promise<PlannedChunk[] | undefined> {
+  const { graph } = bundles
   let resident: ReadonlySet<string> = new Set()
-  let needed: Doors = new Map()
+  let needed: Exposed = new Map()
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const division = { graph, resident, chunkOf: numberChunks(graph, resident, needed) }
     const count = Math.max(0, ...division.chunkOf.values())
     const planned = await Promise.all(
       Array.from({ length: count + 1 }, (_, number) =>
-        texts.bundle(division, number, doorsInto(division, number, needed)),
+        bundles.bundle(division, number, exposedIn(division, number, needed)),
       ),
     )
     const contents = planned.map(({ module }) => liveModules(module, graph))
@@ -177,9 +180,13 @@ async function divide(texts: Texts): Promise<PlannedText[] | undefined> {
   return undefined
 }
 
-/** The text of each module that is needed and not resident: 1, 2, … in the order of their first module's names. */
-function numberChunks(graph: ModuleGraph, resident: ReadonlySet<string>, needed: Doors): Map<string, number> {
-  const roots = [...new Set([...needed.keys()].map((door) => moduleBehind(graph, door)))].sort()
+/** The chunk of each module that is needed and not resident: 1, 2, … in the order of their first module's names. */
+function numberChunks(
+  graph: ModuleGraph,
+  resident: ReadonlySet<string>,
+  needed: Exposed,
+): Map<string, number> {
+  const roots = [...new Set([...needed.keys()].map((name) => modulePath(graph, name)))].sort()
   const closures = staticClosures(
     graph,
     roots.filter((root) => !resident.has(root)),
@@ -196,16 +203,16 @@ function numberChunks(graph: ModuleGraph, resident: ReadonlySet<string>, needed:
   return new Map(chunks.flatMap((chunk, index) => [...chunk].map((path) => [path, index + 1])))
 }
 
-function doorsInto({ graph, resident, chunkOf }: Division, number: number, needed: Doors): Doors {
+function exposedIn({ graph, resident, chunkOf }: Division, number: number, needed: Exposed): Exposed {
   return new Map(
-    [...needed].filter(([door]) => {
-      const path = moduleBehind(graph, door)
+    [...needed].filter(([name]) => {
+      const path = modulePath(graph, name)
       return (resident.has(path) ? 0 : chunkOf.get(path)) === number
     }),
   )
 }
 
-/** The modules of which something is in a text. */
+/** The modules of which something is in a chunk. */
 function liveModules({ metafile }: Bundled, graph: ModuleGraph): Set<string> {
   const own = new Set(graph.modules)
   const outputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs))
@@ -214,50 +221,50 @@ function liveModules({ metafile }: Bundled, graph: ModuleGraph): Set<string> {
   )
 }
 
-async function addNeeded(needed: Doors, planned: readonly PlannedText[]): Promise<Doors> {
-  const all = new Map<Door, ReadonlySet<string>>(needed)
+async function addNeeded(needed: Exposed, planned: readonly PlannedChunk[]): Promise<Exposed> {
+  const all = new Map<ExposedName, ReadonlySet<string>>(needed)
   for (const { module } of planned) {
-    for (const [door, names] of await neededDoors(codeOf(module))) {
-      all.set(door, new Set([...(all.get(door) ?? []), ...names]))
+    for (const [name, exports] of await neededModules(codeOf(module))) {
+      all.set(name, new Set([...(all.get(name) ?? []), ...exports]))
     }
   }
   return all
 }
 
-function countNames(doors: Doors): number {
-  return [...doors.values()].reduce((sum, names) => sum + 1 + names.size, 0)
+function countNames(exposed: Exposed): number {
+  return [...exposed.values()].reduce((sum, exports) => sum + 1 + exports.size, 0)
 }
 
-/** A module that is in two texts would be evaluated twice, and have two states. */
+/** A module that is in two chunks would be evaluated twice, and have two states. */
 function areDisjoint(contents: readonly ReadonlySet<string>[]): boolean {
   const all = contents.flatMap((content) => [...content])
   return new Set(all).size === all.length
 }
 
-async function writeTexts(
-  planned: readonly PlannedText[],
-  script: Text | undefined,
+async function writeChunks(
+  planned: readonly PlannedChunk[],
+  script: Chunk | undefined,
 ): Promise<SplitFunction | undefined> {
-  // In strict mode if that one text is, where TypeScript's settings or the entry ask for it.
+  // In strict mode if that one chunk is, where TypeScript's settings or the entry ask for it.
   const prelude = script && isStrict(script) ? '"use strict";' : ''
-  const texts = await Promise.all(
+  const chunks = await Promise.all(
     planned.map(({ options, module }, number) =>
       number === 0 && !script
         ? bundleAsAsyncFunction(module, options)
         : bundleAsScript({ ...options, prelude }),
     ),
   )
-  const [main, ...chunks] = texts.filter((text) => text !== undefined)
-  return main && chunks.length === planned.length - 1 ? { ...main, chunks } : undefined
+  const [entry, ...others] = chunks.filter((chunk) => chunk !== undefined)
+  return entry && others.length === planned.length - 1 ? { entry, chunks: others } : undefined
 }
 
-/** Whether a text's code begins so, after the line of its wrapper. */
-function isStrict({ code }: Text): boolean {
+/** Whether a chunk's code begins so, after the line of its wrapper. */
+function isStrict({ code }: Chunk): boolean {
   return /^.*\s+"use strict"/.test(code.toString('latin1', 0, 1000))
 }
 
-/** Whether a module that has a door needs `module`. */
-function leadsTo(doors: Doors, module: string, graph: ModuleGraph): boolean {
-  const behind = [...doors.keys()].map((door) => moduleBehind(graph, door))
-  return [...staticClosures(graph, behind, new Set()).values()].some((closure) => closure.has(module))
+/** Whether an exposed module needs `module`. */
+function leadsTo(exposed: Exposed, module: string, graph: ModuleGraph): boolean {
+  const paths = [...exposed.keys()].map((name) => modulePath(graph, name))
+  return [...staticClosures(graph, paths, new Set()).values()].some((closure) => closure.has(module))
 }

@@ -9,8 +9,8 @@ import { open } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
+import type { CacheArea } from '../cache/build-cache.ts'
 import { openEnd, STREAM_END } from './open-end.ts'
-import type { PieceCache } from './piece-cache.ts'
 import { openZopfli } from './zopfli.ts'
 
 /** `fast` takes seconds, `small` a minute the first time, for a sixteenth less. */
@@ -47,17 +47,21 @@ const zlibDeflate = promisify(deflateRaw) as (
   options: typeof ZLIB & { dictionary?: Buffer },
 ) => Promise<Buffer>
 
-export function openDeflater(compression: Compression, cache: PieceCache): Deflater {
+/**
+ * Remembers pieces in `cache`: an executable is a Node.js that is the same in every build, but for a few places and what is
+ * appended to it, so most of its pieces are those of the build before.
+ */
+export function openDeflater(compression: Compression, cache: CacheArea): Deflater {
   const zopfli = openZopfli()
   const withZopfli = async (piece: Buffer) =>
-    cache.remember(['zopfli', MAKING, piece], async () => openEnd(await zopfli.deflate(piece)))
+    cache.bytes(['zopfli', MAKING, piece], async () => openEnd(await zopfli.deflate(piece)))
   const withZlib = async (piece: Buffer, before: Buffer) => {
     const deflate = () => zlibDeflate(piece, before.length > 0 ? { ...ZLIB, dictionary: before } : ZLIB)
     // What is small is compressed as fast as it is looked up.
     if (piece.length < PIECE_BYTES) {
       return deflate()
     }
-    return cache.remember(['zlib', MAKING, `${before.length}`, before, piece], deflate)
+    return cache.bytes(['zlib', MAKING, `${before.length}`, before, piece], deflate)
   }
   return {
     // Zeros, which there are where something was left out, no search makes shorter.

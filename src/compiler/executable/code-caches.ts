@@ -1,26 +1,26 @@
 /**
- * The V8 code caches of an executable's texts, made after they have run.
+ * The V8 code caches of an executable's scripts, made after they have run.
  *
  * V8 compiles lazily: a cache made right after compiling holds the outermost functions only, and one made after the
  * function has been loaded, and has handled its sample events, holds what a cold start runs. Only code gets into the
  * package that way: a code cache holds bytecode, and nothing that was computed.
  */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import { cacheFolder } from '../../../bin/pinned-node.js'
+import { chunkName, codeCacheAsset, ECHO_FUNCTION, RUNTIME } from '../../executable/format.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
-import { textName } from '../bundle/text-name.ts'
+import { CacheArea } from '../cache/build-cache.ts'
+import type { Architecture } from '../elf/elf-file.ts'
 import { runWarmUp } from './warm-up-run.ts'
 
 export interface CodeCacheOptions {
   readonly bundle: RuntimeBundle
-  /** The function's texts: its own, and those of its chunks. */
-  readonly texts: readonly [Buffer, ...Buffer[]]
+  /** The function's, the entry's first. */
+  readonly chunks: readonly [Buffer, ...Buffer[]]
   /** The Node.js binary that the executable is made of. */
   readonly node: string
   /** How to run it on this machine. */
@@ -39,7 +39,7 @@ export interface CodeCaches {
   /** By asset name; what could not be made is not there. */
   readonly assets: Readonly<Record<string, Buffer>>
   /** Why there is less in them than there might be, in one sentence; undefined when all went well. */
-  readonly shortcoming: string | undefined
+  readonly note: string | undefined
 }
 
 /**
@@ -52,9 +52,12 @@ const SAME_BYTES = ['--hash-seed=1', '--random-seed=1', '--no-rehash-snapshot']
 const FLAGS_HASH_OFFSET = 12
 const HEADER_BYTES = 32
 
-/** The runtime is warmed up by itself, so that its cache is the same whatever the function does. */
-export const STAND_IN = Buffer.from('(function (exports) { exports.handler = async (event) => event })')
-export const STAND_IN_EVENTS = Array.from({ length: 5 }, () => Buffer.from('{"text":"Hello"}'))
+/** What the runtime is warmed up with, so that what comes of it is the same whatever the author's function does. */
+export const ECHO_RUN = {
+  chunks: [Buffer.from(ECHO_FUNCTION)],
+  handler: 'echo',
+  events: Array.from({ length: 5 }, () => Buffer.from('{"text":"Hello"}')),
+} as const
 
 /** Never rejects for what the function does: a cache that is missing costs speed, and nothing else. */
 export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCaches> {
@@ -69,28 +72,29 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     nodeOptions: SAME_BYTES,
     taskRoot,
   }
-  const runtime = await remember(runtimeKey(options, flagsHash), async () => {
-    const run = { ...common, texts: [STAND_IN] as const, handler: 'stand-in', events: STAND_IN_EVENTS }
-    return (await runWarmUp({ ...run, folder: join(folder, 'runtime') })).runtime
+  // Another build may have made the runtime's before.
+  const made = [bundle.warmUp, bundle.runtime, node, `${flagsHash}`]
+  const runtime = await new CacheArea('code-caches').bytesIfAny(made, async () => {
+    return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).runtime
   })
   const events = await Promise.all(options.events.map((file) => readFile(file)))
-  const { texts, shortcoming } = await runWarmUp({
+  const { chunks, note } = await runWarmUp({
     ...common,
-    texts: options.texts,
+    chunks: options.chunks,
     handler: options.handler,
     events,
     folder: join(folder, 'function'),
   })
   const assets: Record<string, Buffer> = {}
   if (runtime) {
-    assets['runtime.cache'] = withFlagsHash(runtime, flagsHash)
+    assets[codeCacheAsset(RUNTIME)] = withFlagsHash(runtime, flagsHash)
   }
-  for (const [number, cache] of texts.entries()) {
+  for (const [number, cache] of chunks.entries()) {
     if (cache) {
-      assets[`${textName(number)}.cache`] = withFlagsHash(cache, flagsHash)
+      assets[codeCacheAsset(chunkName(number))] = withFlagsHash(cache, flagsHash)
     }
   }
-  return { assets, shortcoming }
+  return { assets, note }
 }
 
 async function readFlagsHash([command = '', ...parameters]: readonly string[]): Promise<number> {
@@ -110,23 +114,14 @@ function withFlagsHash(cache: Buffer, flagsHash: number): Buffer {
   return patched
 }
 
-function runtimeKey({ bundle, node }: CodeCacheOptions, flagsHash: number): string {
-  const hash = createHash('sha256').update(bundle.warmUp).update(bundle.runtime)
-  return hash.update(`${node}\n${flagsHash}`).digest('hex')
-}
-
-/** What an earlier build made of the same, or `make`s it. */
-async function remember(key: string, make: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
-  const place = join(cacheFolder(), 'code-caches', `runtime-${key}`)
-  const known = await readFile(place).catch(() => undefined)
-  if (known) {
-    return known
+/** What it costs when nothing of the target can be run here. */
+export function noCodeCaches(arch: Architecture): CodeCaches {
+  const remedy =
+    process.platform === 'linux'
+      ? `build it on ${arch}, or install qemu-user and a C++ library for ${arch} (Debian: qemu-user-static libstdc++6-${arch === 'arm64' ? 'arm64' : 'amd64'}-cross)`
+      : 'build it in a container, with `docker-compose up`'
+  return {
+    assets: {},
+    note: `nothing for Linux on ${arch} runs on this machine, so the executable was not tried, and has no code cache, which costs it a tenth to a third of its start-up time; ${remedy}`,
   }
-  const made = await make()
-  if (made) {
-    await mkdir(dirname(place), { recursive: true })
-    await writeFile(`${place}.${process.pid}`, made)
-    await rename(`${place}.${process.pid}`, place)
-  }
-  return made
 }

@@ -2,7 +2,7 @@
  * Initialises a function at build time (`--init build`), to see whether it can be: its heap is to travel in the executable
  * as a V8 startup snapshot, and not everything can be in one.
  *
- * What is run is the executable's main script itself, `../../build-time/snapshot-builder.ts`, in a process that is thrown away.
+ * What is run is the executable's main script itself, `build-time/snapshot-builder.ts`, in a process that is thrown away.
  * pkg runs it again for the executable, in the same environment.
  */
 import { execFile } from 'node:child_process'
@@ -11,14 +11,19 @@ import { SourceMap } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import type { InitProblem } from '../../build-time/init-watch.ts'
-import type { InitReport } from '../../build-time/snapshot-builder.ts'
+import {
+  FILES,
+  type InitProblem,
+  type InitReport,
+  SNAPSHOT_FOLDER_VARIABLE,
+} from '../../build-time/contract.ts'
+import { FUNCTION, MODULES_OUTSIDE_SNAPSHOTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import { BuildError } from '../build-error.ts'
 import { bundleSnapshotBuilder } from '../bundle/bundle-runtime.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
-import { STAND_IN, STAND_IN_EVENTS } from './code-caches.ts'
+import { ECHO_RUN } from './code-caches.ts'
 import { systemEnvironment } from './lambda-environment.ts'
 import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
 
@@ -28,7 +33,7 @@ export class InitAtBuildError extends BuildError {
 }
 
 export interface InitAtBuildOptions {
-  /** Where the function's text comes from, for messages. */
+  /** Where the function comes from, for messages. */
   readonly entry: string
   readonly runtime: Buffer
   readonly code: Buffer
@@ -55,7 +60,7 @@ export interface InitAtBuild {
   /** Names of the environment variables that the function read while it initialised. */
   readonly environmentRead: readonly string[]
   /** What makes it start slower than it might, in one sentence; undefined when all went well. */
-  readonly shortcoming: string | undefined
+  readonly note: string | undefined
 }
 
 /** A little more than the script gives the function, in milliseconds: enough to say so itself. */
@@ -69,7 +74,7 @@ const isPlain = (value) => value === null || typeof value !== 'object' || Array.
   [Object.prototype, null].includes(Object.getPrototypeOf(value))
 const modules = {}
 for (const name of [...require('node:module').builtinModules, 'sqlite'].map((id) => id.replace('node:', ''))) {
-  if (!/^(_?http2?|https|_?tls|sqlite|repl|wasi)(_|$)/.test(name)) continue
+  if (!${MODULES_OUTSIDE_SNAPSHOTS}.test(name)) continue
   const module = process.getBuiltinModule('node:' + name)
   if (!module) continue
   const description = (modules[name] = { functions: [], objects: [], values: {} })
@@ -88,17 +93,17 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   const { folder } = options
   await mkdir(folder, { recursive: true })
   const main = await bundleSnapshotBuilder()
-  const { functions, shortcoming } = await findHotFunctions(options)
+  const { functions, note } = await findFunctionsToCompile(options)
   const script = join(folder, 'main.js')
   await Promise.all([
     writeFile(script, main),
-    writeFile(join(folder, 'runtime.js'), options.runtime),
-    writeFile(join(folder, 'function.js'), options.code),
-    writeFile(join(folder, 'functions.json'), JSON.stringify(functions)),
-    writeFile(join(folder, 'deferred-modules.json'), await describeModules(options.node)),
+    writeFile(join(folder, scriptAsset(RUNTIME)), options.runtime),
+    writeFile(join(folder, scriptAsset(FUNCTION)), options.code),
+    writeFile(join(folder, FILES.calledFunctions), JSON.stringify(functions)),
+    writeFile(join(folder, FILES.deferredModules), await describeModules(options.node)),
   ])
   const failure = await run(options, script)
-  const report: InitReport | undefined = await readFile(join(folder, 'report.json'), 'utf8').then(
+  const report: InitReport | undefined = await readFile(join(folder, FILES.report), 'utf8').then(
     (text) => JSON.parse(text),
     () => undefined,
   )
@@ -111,11 +116,11 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     )
   }
   const environment = initEnvironment(withoutSandbox(options.taskRoot), folder)
-  return { main, environment, environmentRead: report.environmentRead, shortcoming }
+  return { main, environment, environmentRead: report.environmentRead, note }
 }
 
 /** Those of the runtime, and those of the function that its sample events lead to. */
-async function findHotFunctions({
+async function findFunctionsToCompile({
   warmUp,
   runtime,
   code,
@@ -125,10 +130,7 @@ async function findHotFunctions({
   ...options
 }: InitAtBuildOptions): Promise<CalledFunctions> {
   const events = await Promise.all(options.events.map((file) => readFile(file)))
-  const program =
-    events.length > 0
-      ? { texts: [code] as const, handler: options.handler, events }
-      : { texts: [STAND_IN] as const, handler: 'stand-in', events: STAND_IN_EVENTS }
+  const program = events.length > 0 ? { chunks: [code] as const, handler: options.handler, events } : ECHO_RUN
   const run = {
     warmUp,
     runtime,
@@ -149,7 +151,7 @@ function initEnvironment(sandbox: OpenSandbox, folder: string): NodeJS.ProcessEn
   return {
     ...{ PATH, LANG, TZ, HOME },
     LAMBDA_TASK_ROOT: sandbox.taskRoot,
-    LAMBDABIN_SNAPSHOT: sandbox.seen(folder),
+    [SNAPSHOT_FOLDER_VARIABLE]: sandbox.seen(folder),
   }
 }
 
@@ -212,9 +214,11 @@ function explainProblems(problems: readonly InitProblem[], options: InitAtBuildO
   return `${options.entry} cannot be initialised at build time, because of what it does as its modules load:\n\n${lines.join('\n')}\n\n${capitalised(REMEDY)}.`
 }
 
+const FUNCTION_FRAME = new RegExp(String.raw`\b${scriptAsset(FUNCTION)}:(\d+):(\d+)`)
+
 /** The innermost place in the function's sources that a stack leads through: `src/orders.ts:3:9`. */
 function sourceOf(stack: string, map: SourceMap): string | undefined {
-  const [, line, column] = /\bfunction\.js:(\d+):(\d+)/.exec(stack) ?? []
+  const [, line, column] = FUNCTION_FRAME.exec(stack) ?? []
   if (line === undefined || column === undefined) {
     return undefined
   }

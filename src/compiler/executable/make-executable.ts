@@ -5,8 +5,9 @@
  * blob must be a Node.js of the same version as the one that will read it.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BaseNode } from '../base-node/base-node.ts'
 import { BuildError } from '../build-error.ts'
 import type { Architecture } from '../elf/elf-file.ts'
 import { PKG_PROCESS_FILE } from '../source-files.ts'
@@ -19,14 +20,9 @@ export class ExecutableError extends BuildError {
 
 export interface ExecutableParts {
   /** The main script, CommonJS. */
-  readonly launcher: Buffer
+  readonly main: Buffer
   /** What `sea.getAsset` finds in the executable, by name. */
-  readonly assets: Readonly<Record<string, Buffer | string>>
-  /** The Node.js binary that becomes the executable. */
-  readonly node: string
-  readonly arch: Architecture
-  /** A Node.js binary of the same version that runs here; makes the blob. */
-  readonly generator: string
+  readonly assets: Readonly<Record<string, Buffer>>
   /** Makes a startup snapshot of what the main script leaves in the heap; without it, the main script runs at each start. */
   readonly snapshot?: SnapshotOptions | undefined
 }
@@ -40,7 +36,7 @@ export interface SnapshotOptions {
 
 /** What {@link ./pkg-process.ts} reads, as JSON, from the file that its argument names. */
 export interface PkgRequest {
-  readonly launcher: string
+  readonly main: string
   readonly assets: Readonly<Record<string, string>>
   readonly node: string
   readonly arch: Architecture
@@ -51,27 +47,36 @@ export interface PkgRequest {
 /** Half a minute is what a slow disk takes; beyond this something hangs. */
 const TIMEOUT_MS = 180_000
 
-/** Writes the executable to `output`. `folder` is an empty one for what comes in between. */
-export async function makeExecutable(parts: ExecutableParts, output: string, folder: string): Promise<void> {
+/**
+ * Makes an executable of `base`, at `output`. `folder` is not there yet, and for what comes in between. Rejects with an
+ * {@link ExecutableError}.
+ */
+export async function makeExecutable(
+  parts: ExecutableParts,
+  base: BaseNode,
+  output: string,
+  folder: string,
+): Promise<void> {
+  await mkdir(folder)
   const assets: Record<string, string> = {}
   for (const [name, content] of Object.entries(parts.assets)) {
     assets[name] = join(folder, name)
     await writeFile(assets[name], content)
   }
-  const launcher = join(folder, 'launcher.js')
-  await writeFile(launcher, parts.launcher)
+  const main = join(folder, 'launcher.js')
+  await writeFile(main, parts.main)
   // pkg's own temporary folder goes into ours, so that ours is all there is to delete.
   const temporary = join(folder, 'pkg')
-  const { node, arch } = parts
   const snapshot = parts.snapshot && {
     ...parts.snapshot,
     environment: { ...parts.snapshot.environment, TMPDIR: temporary },
   }
-  const request: PkgRequest = { launcher, assets, node, arch, output, snapshot }
+  const request: PkgRequest = { main, assets, node: base.path, arch: base.arch, output, snapshot }
   const requestFile = join(folder, 'pkg-request.json')
   await writeFile(requestFile, JSON.stringify(request))
   await mkdir(temporary)
-  await runPkg(parts.generator, requestFile, { ...process.env, TMPDIR: temporary })
+  await runPkg(base.generator, requestFile, { ...process.env, TMPDIR: temporary })
+  await chmod(output, 0o755)
 }
 
 function runPkg(generator: string, requestFile: string, env: NodeJS.ProcessEnv): Promise<void> {

@@ -23,7 +23,7 @@ const seaConfig = {
   useCodeCache: false,
   // The blob tells the main script's path as it is given. Relative to the folder that pkg makes in the
   // temporary one, and works in, it is the same in every build.
-  main: relative(join(temporary, 'any'), request.launcher),
+  main: relative(join(temporary, 'any'), request.main),
   assets: { ...request.assets },
 }
 
@@ -38,7 +38,7 @@ if (request.snapshot !== undefined) {
   }
 }
 
-await sea.default(request.launcher, {
+await sea.default(request.main, {
   targets: [{ platform: 'linux', arch: request.arch, nodeRange: `node${major}`, output: request.output }],
   nodePath: request.node,
   // Makes this very process the blob's generator where the target's architecture is another one; where it is

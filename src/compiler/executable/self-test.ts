@@ -9,6 +9,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import {
+  type CodeCacheState,
+  readCodeCacheLines,
+  SELF_TEST_OPTION,
+  scriptOfCodeCache,
+} from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
 import { moduleConfinement } from '../../sandbox/module-confinement.ts'
@@ -24,12 +30,9 @@ export class SelfTestError extends BuildError {
   override readonly name = 'SelfTestError'
 }
 
-/** What V8 says of a text's code cache when it compiles the text. */
-export type CacheState = 'accepted' | 'rejected' | 'none'
-
 export interface SelfTestResult {
-  /** By text: `runtime`, `function`, and `function-1` and so on. */
-  readonly codeCaches: Readonly<Record<string, CacheState>>
+  /** By script: `runtime`, `function`, and `function-1` and so on. */
+  readonly codeCaches: Readonly<Record<string, CodeCacheState>>
 }
 
 const HANDLER = 'self-test'
@@ -46,12 +49,24 @@ export async function testExecutable(executable: string, runner: TargetRunner): 
   try {
     // None of the function's code runs: that modules are confined is for what a snapshot of it may have left to do.
     const sandbox = await moduleConfinement.open({ taskRoot, temporaryFolder: folder, workFolder: folder })
-    const log = await runToAnswer(executable, runner, ['--lambdabin-self-test'], { sandbox })
-    const states = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
-    return { codeCaches: Object.fromEntries([...states].map(([, name, state]) => [name, state])) }
+    return { codeCaches: readCodeCacheLines(await runToAnswer(executable, runner, [SELF_TEST_OPTION], { sandbox })) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Why V8 will not use code caches that the executable has, in one sentence; undefined when it will use all. */
+export function explainRejectedCaches(
+  { codeCaches }: SelfTestResult,
+  assets: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const rejected = Object.keys(assets).filter((asset) => {
+    const script = scriptOfCodeCache(asset)
+    return script !== undefined && codeCaches[script] !== 'accepted'
+  })
+  return rejected.length === 0
+    ? undefined
+    : `V8 does not accept the executable's own ${rejected.join(' and ')}, so it will start slower; please report this`
 }
 
 export interface RunOptions {
@@ -62,7 +77,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs an executable whose handler returns its event until it has answered, and ends it. Resolves to what it wrote; rejects with a {@link SelfTestError}.
+ * Runs an executable whose handler returns its event until it has answered, and ends it. Resolves to what it wrote;
+ * rejects with a {@link SelfTestError}.
  */
 export async function runToAnswer(
   executable: string,

@@ -1,26 +1,32 @@
 /**
  * Runs a program once, on the Node.js that its executable is made of, against a Runtime API of the build's own, and
- * brings back the code caches that it wrote: see `../../build-time/warm-up.ts`, which is the program that does the running.
+ * brings back what it wrote: `build-time/warm-up.ts` is the program that does the running, and `build-time/contract.ts` tells
+ * how the two talk.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { HotFunctions } from '../../build-time/compiled-functions.ts'
+import type { Readable } from 'node:stream'
+import {
+  FILES,
+  HANDSHAKE_DESCRIPTOR,
+  type ScriptFunctions,
+  type WarmUpPurpose,
+} from '../../build-time/contract.ts'
+import { chunkName, codeCacheAsset, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
-import { textName } from '../bundle/text-name.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox } from './build-sandbox.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 
 export interface WarmUpOptions {
-  /** The text of the warm-up program, which runs the other two. */
+  /** The warm-up program, which runs the scripts. */
   readonly warmUp: Buffer
   readonly runtime: Buffer
-  /** The function's texts: its own, and those of its chunks. */
-  readonly texts: readonly [Buffer, ...Buffer[]]
+  /** The function's, the entry's first. */
+  readonly chunks: readonly [Buffer, ...Buffer[]]
   /** The words before the Node.js binary: how it is run here. */
   readonly runner: readonly string[]
   /** The path of the executable's Node.js. */
@@ -40,60 +46,58 @@ export interface WarmUpOptions {
 export interface WarmUpResult {
   /** The runtime's code cache; undefined where the program could not run at all. */
   readonly runtime: Buffer | undefined
-  /** The code cache of each text of the function; undefined where there is none. */
-  readonly texts: readonly (Buffer | undefined)[]
+  /** The code cache of each chunk; undefined where there is none. */
+  readonly chunks: readonly (Buffer | undefined)[]
   /** Why the caches hold less than they might, in one sentence; undefined when all went well. */
-  readonly shortcoming: string | undefined
+  readonly note: string | undefined
 }
 
 /** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
 const TIMEOUT_MS = 15_000
-const SIGNAL_MS = 50
-
-/** What the program is to write. */
-type Purpose = 'code caches' | 'functions'
 
 /** What comes of it when the program does not do all that it is to do. */
-const CONSEQUENCES: Readonly<Record<Purpose, string>> = {
-  'code caches': 'its code cache holds what ran until then',
+const CONSEQUENCES: Readonly<Record<WarmUpPurpose, string>> = {
+  'code-caches': 'its code cache holds what ran until then',
   functions: 'of what invocations call, the executable has compiled what ran until then',
 }
 
 /** Makes the code caches of a program. */
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
-  const shortcoming = await runProgram(options, 'code caches')
-  const names = ['runtime', ...options.texts.map((_, number) => textName(number))]
-  const [runtime, ...texts] = await Promise.all(
-    names.map((name) => readFile(join(options.folder, `${name}.cache`)).catch(() => undefined)),
+  const note = await runProgram(options, 'code-caches')
+  const names = [RUNTIME, ...options.chunks.map((_, number) => chunkName(number))]
+  const [runtime, ...chunks] = await Promise.all(
+    names.map((name) => readFile(join(options.folder, codeCacheAsset(name))).catch(() => undefined)),
   )
-  return { runtime, texts, shortcoming }
+  return { runtime, chunks, note }
 }
 
 export interface CalledFunctions {
   /** What invocations call; empty where the program could not run at all. */
-  readonly functions: HotFunctions
+  readonly functions: ScriptFunctions
   /** Why these may not be all, in one sentence; undefined when all went well. */
-  readonly shortcoming: string | undefined
+  readonly note: string | undefined
 }
 
 /** Finds out which functions of a program invocations call. */
 export async function findCalledFunctions(options: WarmUpOptions): Promise<CalledFunctions> {
-  const shortcoming = await runProgram(options, 'functions')
-  const functions = await readFile(join(options.folder, 'functions.json'), 'utf8').then(
-    (text) => JSON.parse(text) as HotFunctions,
+  const note = await runProgram(options, 'functions')
+  const functions = await readFile(join(options.folder, FILES.calledFunctions), 'utf8').then(
+    (text) => JSON.parse(text) as ScriptFunctions,
     () => ({}),
   )
-  return { functions, shortcoming }
+  return { functions, note }
 }
 
 /** Resolves to what went wrong, undefined when nothing did. */
-async function runProgram(options: WarmUpOptions, purpose: Purpose): Promise<string | undefined> {
+async function runProgram(options: WarmUpOptions, purpose: WarmUpPurpose): Promise<string | undefined> {
   await mkdir(options.folder, { recursive: true })
   const program = join(options.folder, 'warm-up.cjs')
   await Promise.all([
     writeFile(program, options.warmUp),
-    writeFile(join(options.folder, 'runtime.js'), options.runtime),
-    ...options.texts.map((text, number) => writeFile(join(options.folder, `${textName(number)}.js`), text)),
+    writeFile(join(options.folder, scriptAsset(RUNTIME)), options.runtime),
+    ...options.chunks.map((chunk, number) =>
+      writeFile(join(options.folder, scriptAsset(chunkName(number))), chunk),
+    ),
   ])
   const server = await RuntimeApiServer.listen({
     functionName: 'warm-up',
@@ -110,7 +114,7 @@ async function runProgram(options: WarmUpOptions, purpose: Purpose): Promise<str
 async function run(
   options: WarmUpOptions,
   file: string,
-  purpose: Purpose,
+  purpose: WarmUpPurpose,
   server: RuntimeApiServer,
 ): Promise<string | undefined> {
   const { taskRoot, folder, node } = options
@@ -135,7 +139,7 @@ async function run(
   const child = spawn(command, parameters, {
     cwd,
     // What it prints is of a run that nobody asked for.
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     env: sandbox.environment(variables),
   })
   const finished = onAbandon(() => child.kill('SIGKILL'))
@@ -143,9 +147,9 @@ async function run(
   const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   try {
     const asked = warmUp(options, purpose, server, initialised, child)
-    const shortcoming = await Promise.race([asked, ended.then(() => explainEnd(child, purpose))])
+    const note = await Promise.race([asked, ended.then(() => explainEnd(child, purpose))])
     await ended
-    return shortcoming
+    return note
   } finally {
     clearTimeout(deadline)
     finished()
@@ -155,7 +159,7 @@ async function run(
 /** Lets the program initialise and handle each event, then asks it to end. */
 async function warmUp(
   options: WarmUpOptions,
-  purpose: Purpose,
+  purpose: WarmUpPurpose,
   server: RuntimeApiServer,
   initialised: ReturnType<RuntimeApiServer['begin']>,
   child: ChildProcess,
@@ -164,27 +168,28 @@ async function warmUp(
   if (init.kind === 'error') {
     return `the function could not initialise on this machine (${describe(init.body)}), so ${CONSEQUENCES[purpose]}`
   }
-  // It has a pipe of its own inside the process: let it arrive before the event does.
-  if (purpose === 'functions' && child.kill('SIGUSR1')) {
-    await delay(SIGNAL_MS)
+  if (purpose === 'functions') {
+    const answer = once(child.stdio[HANDSHAKE_DESCRIPTOR] as Readable, 'data')
+    child.kill('SIGUSR1')
+    await answer
   }
-  let shortcoming: string | undefined
+  let note: string | undefined
   for (const event of options.events) {
     const invocation = createInvocation(event, functionArn(REGION, options.handler))
     const exchange = server.invoke(invocation, Date.now() + TIMEOUT_MS)
     const outcome = await exchange.outcome
     if (outcome.kind === 'error') {
-      shortcoming ??= `the function failed on a sample event (${describe(outcome.body)}), so ${CONSEQUENCES[purpose]}`
+      note ??= `the function failed on a sample event (${describe(outcome.body)}), so ${CONSEQUENCES[purpose]}`
     } else if (outcome.kind === 'stream') {
       outcome.body.resume()
     }
     await exchange.done
   }
   child.kill('SIGUSR2')
-  return shortcoming
+  return note
 }
 
-function explainEnd(child: ChildProcess, purpose: Purpose): string {
+function explainEnd(child: ChildProcess, purpose: WarmUpPurpose): string {
   const how =
     child.signalCode === 'SIGKILL' ? `it took over ${TIMEOUT_MS / 1000} s` : `exit status ${child.exitCode}`
   return `the function did not get through its warm-up on this machine (${how}), so ${CONSEQUENCES[purpose]}, if anything`

@@ -12,27 +12,28 @@ export class IncludeError extends BuildError {
 }
 
 export interface IncludeOptions {
-  readonly includes: readonly string[]
+  /** Files and folders to ship, relative to `root`. */
+  readonly paths: readonly string[]
   /** Absolute path: the folder that the package's root stands for. */
-  readonly includeRoot: string
+  readonly root: string
 }
 
-/** The files that `includes` name, those in folders too. Rejects with an {@link IncludeError}. */
-export async function findIncludes({ includes, includeRoot }: IncludeOptions): Promise<PackageFile[]> {
+/** The files that `paths` name, those in folders too. Rejects with an {@link IncludeError}. */
+export async function findIncludes({ paths, root }: IncludeOptions): Promise<PackageFile[]> {
   const files = new Map<string, PackageFile>()
-  for (const include of includes) {
-    const source = resolve(includeRoot, include)
-    checkInside(source, include, includeRoot)
+  for (const include of paths) {
+    const source = resolve(root, include)
+    checkInside(source, include, root)
     for (const file of await listFiles(source, include)) {
-      const path = relative(includeRoot, file.source).split(sep).join('/')
+      const path = relative(root, file.source).split(sep).join('/')
       files.set(path, { path, ...file })
     }
   }
   return [...files.values()]
 }
 
-function checkInside(source: string, include: string, includeRoot: string): void {
-  const path = relative(includeRoot, source)
+function checkInside(source: string, include: string, root: string): void {
+  const path = relative(root, source)
   if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) {
     throw new IncludeError(
       `--include expects a file or folder in the current folder, and ${include} is outside of it; copy it there, or build from its folder`,

@@ -1,10 +1,11 @@
 /**
- * The deployment package as a folder: what goes in, and how it takes the place of the one from the last
- * build.
+ * A deployment package while it is being made: a folder with the files that its zip is to have, which takes the place of
+ * the one from the last build when it is finished.
  */
 import { chmod, copyFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BuildError } from '../build-error.ts'
+import { BOOTSTRAP_FILE } from '../source-files.ts'
 import { EXECUTABLE_MODE, FILE_MODE, type PackageFile } from './write-zip.ts'
 
 /** Two files want the same place in the package. */
@@ -12,36 +13,78 @@ export class PackageCollisionError extends BuildError {
   override readonly name = 'PackageCollisionError'
 }
 
-/**
- * Copies `extraFiles` into `folder`. Returns them with the folder's files as their sources. Rejects with a
- * {@link PackageCollisionError} when one would take the place of a file named in `own`.
- */
-export async function addExtraFiles(
-  folder: string,
-  own: readonly string[],
-  extraFiles: readonly PackageFile[],
-): Promise<PackageFile[]> {
-  checkCollisions(own, extraFiles)
-  const copied: PackageFile[] = []
-  for (const file of extraFiles) {
-    const target = join(folder, file.path)
-    await mkdir(dirname(target), { recursive: true })
-    await copyFile(file.source, target)
-    copied.push({ ...file, source: target })
+const BOOTSTRAP = 'bootstrap'
+
+export class PackageFolder {
+  readonly folder: string
+  /** Where the executable is to be written. */
+  readonly executable: string
+  readonly #name: string
+  readonly #added: PackageFile[] = []
+
+  private constructor(folder: string, name: string) {
+    this.folder = folder
+    this.executable = join(folder, name)
+    this.#name = name
   }
-  return copied
+
+  /** Makes `folder`, for the function `name`. */
+  static async create(folder: string, name: string): Promise<PackageFolder> {
+    await mkdir(folder)
+    return new PackageFolder(folder, name)
+  }
+
+  /** The package's files, and that they are here. */
+  get files(): readonly PackageFile[] {
+    const own = this.#ownPaths.map((path) => ({ path, source: join(this.folder, path), executable: true }))
+    return [...own, ...this.#added]
+  }
+
+  /**
+   * Copies what is shipped beside the executable. Rejects with a {@link PackageCollisionError} when a file would take the
+   * place of one of the package's own.
+   */
+  async add(files: readonly PackageFile[]): Promise<void> {
+    checkCollisions(this.#ownPaths, files)
+    for (const file of files) {
+      const source = join(this.folder, file.path)
+      await mkdir(dirname(source), { recursive: true })
+      await copyFile(file.source, source)
+      this.#added.push({ ...file, source })
+    }
+  }
+
+  /** Adds `bootstrap`, and gives all files the modes that they have in the zip. The executable has to be there. */
+  async complete(): Promise<void> {
+    await copyFile(BOOTSTRAP_FILE, join(this.folder, BOOTSTRAP))
+    for (const { source, executable } of this.files) {
+      await chmod(source, executable ? EXECUTABLE_MODE : FILE_MODE)
+    }
+  }
+
+  /** Puts the folder and its zip in their places in `outDir`. Each appears whole, or the old one stays. */
+  async publish(zip: string, outDir: string): Promise<{ folder: string; zip: string }> {
+    const place = { folder: join(outDir, this.#name), zip: join(outDir, `${this.#name}.zip`) }
+    // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
+    // work folder.
+    await rename(place.folder, join(dirname(this.folder), 'previous')).catch((error) => {
+      if (error.code !== 'ENOENT') {
+        throw error
+      }
+    })
+    await rename(this.folder, place.folder)
+    await rename(zip, place.zip)
+    return place
+  }
+
+  get #ownPaths(): readonly string[] {
+    return [BOOTSTRAP, this.#name]
+  }
 }
 
-/** Gives the files of a package the modes that they have in its zip. */
-export async function setModes(files: readonly PackageFile[]): Promise<void> {
-  for (const { source, executable } of files) {
-    await chmod(source, executable ? EXECUTABLE_MODE : FILE_MODE)
-  }
-}
-
-function checkCollisions(own: readonly string[], extraFiles: readonly PackageFile[]): void {
+function checkCollisions(own: readonly string[], files: readonly PackageFile[]): void {
   const taken = new Set(own)
-  for (const { path, source } of extraFiles) {
+  for (const { path, source } of files) {
     const [top = path] = path.split('/')
     if (taken.has(top)) {
       throw new PackageCollisionError(
@@ -50,23 +93,4 @@ function checkCollisions(own: readonly string[], extraFiles: readonly PackageFil
       )
     }
   }
-}
-
-/** Puts the finished folder and zip in their places in `outDir`. Each appears whole, or the old one stays. */
-export async function publishPackage(
-  packaged: string,
-  zip: string,
-  { outDir, name }: { outDir: string; name: string },
-): Promise<{ folder: string; zip: string }> {
-  const place = { folder: join(outDir, name), zip: join(outDir, `${name}.zip`) }
-  // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
-  // work folder.
-  await rename(place.folder, join(dirname(packaged), 'previous')).catch((error) => {
-    if (error.code !== 'ENOENT') {
-      throw error
-    }
-  })
-  await rename(packaged, place.folder)
-  await rename(zip, place.zip)
-  return place
 }

@@ -9,8 +9,8 @@
  */
 import { open } from 'node:fs/promises'
 import { BuildError } from '../build-error.ts'
+import { CacheArea } from '../cache/build-cache.ts'
 import { type Compression, type DeflatedFile, openDeflater } from '../deflate/deflate-file.ts'
-import { openPieceCache } from '../deflate/piece-cache.ts'
 
 export interface PackageFile {
   /** Where it is in the package, with slashes: `bootstrap`, `data/prices.json`. */
@@ -36,6 +36,9 @@ const NAME_IS_UTF8 = 0x0800
 const DEFLATE = 8
 const MOST = { entries: 0xffff, bytes: 0xffff_ffff } as const
 
+/** Of compressed pieces: enough for some versions of Node.js and choices of locales. */
+const MOST_CACHED_BYTES = 400e6
+
 /** Writes `files` to the zip `output`. Rejects when one cannot be read, or the zip not written. */
 export async function writeZip(
   files: readonly PackageFile[],
@@ -43,7 +46,7 @@ export async function writeZip(
   compression: Compression = 'fast',
 ): Promise<void> {
   const sorted = files.toSorted((left, right) => (left.path < right.path ? -1 : 1))
-  const deflater = openDeflater(compression, openPieceCache())
+  const deflater = openDeflater(compression, new CacheArea('deflated', { mostBytes: MOST_CACHED_BYTES }))
   const zip = await open(output, 'w')
   try {
     const directory: Buffer[] = []

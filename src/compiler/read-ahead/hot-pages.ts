@@ -5,17 +5,15 @@
  * any other one it is found out when the first such executable is made of it, and kept.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import process from 'node:process'
-import { cacheFolder } from '../../../bin/pinned-node.js'
+import { readFile } from 'node:fs/promises'
+import { CacheArea } from '../cache/build-cache.ts'
 import { parseElf } from '../elf/elf-file.ts'
 import { formatRanges, joinRanges, type PageRange, parseRanges } from './page-ranges.ts'
-import type { StandInKind } from './stand-in.ts'
+import type { FunctionKind } from './reference-executable.ts'
 
 /** `base-node/hot-pages.json`, by {@link layoutOf}: of what it tells, and in lines what each kind of function touches. */
 export type KnownHotPages = Readonly<
-  Record<string, { readonly of: string } & Readonly<Record<StandInKind, readonly string[]>>>
+  Record<string, { readonly of: string } & Readonly<Record<FunctionKind, readonly string[]>>>
 >
 
 const KNOWN_FILE = new URL('../../../base-node/hot-pages.json', import.meta.url)
@@ -34,12 +32,12 @@ export async function findHotPages(
   executable: Buffer,
   fileName: string,
   base: string,
-  kind: StandInKind,
+  kind: FunctionKind,
   record: RecordPages,
 ): Promise<PageRange[]> {
   const layout = layoutOf(executable, fileName)
   const known: KnownHotPages = JSON.parse(await readFile(KNOWN_FILE, 'utf8'))
-  const pages = known[layout]?.[kind].join(' ') ?? (await remember(`${layout}\n${base}\n${kind}`, record))
+  const pages = known[layout]?.[kind].join(' ') ?? (await remember([layout, base, kind], record))
   return joinRanges(parseRanges(pages), GAP_PAGES)
 }
 
@@ -60,19 +58,10 @@ export function layoutOf(executable: Buffer, fileName: string): string {
 
 const LOADED = 1
 
-async function remember(identity: string, record: RecordPages): Promise<string> {
-  const key = createHash('sha256').update(identity).digest('hex').slice(0, 16)
-  const place = join(cacheFolder(), 'hot-pages', key)
-  const known = await readFile(place, 'utf8').catch(() => undefined)
-  if (known !== undefined) {
-    return known
-  }
-  const recorded = formatRanges(await record())
-  if (recorded === '') {
-    return recorded
-  }
-  await mkdir(dirname(place), { recursive: true })
-  await writeFile(`${place}.${process.pid}`, recorded)
-  await rename(`${place}.${process.pid}`, place)
-  return recorded
+async function remember(identity: readonly string[], record: RecordPages): Promise<string> {
+  const recorded = await new CacheArea('hot-pages').bytesIfAny(identity, async () => {
+    const ranges = await record()
+    return ranges.length === 0 ? undefined : Buffer.from(formatRanges(ranges))
+  })
+  return recorded?.toString() ?? ''
 }

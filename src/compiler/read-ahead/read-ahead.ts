@@ -3,43 +3,63 @@
  * there, most of what a start takes is waiting for the disk. See {@link ./prefetch-stub.ts} for how.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import type { Architecture } from '../elf/elf-file.ts'
+import type { BaseNode } from '../base-node/base-node.ts'
+import type { FunctionBundle } from '../bundle/bundle-function.ts'
+import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { addEntryCode, lastSegmentOffset } from '../elf/entry-code.ts'
-import { findHotPages, type RecordPages } from './hot-pages.ts'
+import { findHotPages } from './hot-pages.ts'
 import { PAGE_BYTES, type PageRange, pagesOf } from './page-ranges.ts'
 import { prefetchStub } from './prefetch-stub.ts'
-import type { StandInKind } from './stand-in.ts'
+import { kindOfFunction, recordTouchedPages } from './reference-executable.ts'
 
-export interface ReadAheadOptions {
-  readonly arch: Architecture
-  /** The Node.js binary that the executable is made of. */
-  readonly base: string
-  /** What of the executable's content no start reads. */
-  readonly cold: readonly Buffer[]
-  readonly kind: StandInKind
-  readonly record: RecordPages
+export interface ReadAheadSource {
+  readonly base: BaseNode
+  readonly bundle: FunctionBundle
+  readonly runtime: RuntimeBundle
 }
 
+const NO_READ_AHEAD =
+  'what a start touches of this Node.js could not be found out here (Linux tells it in /proc), so with nothing of it in memory yet, as in each new execution environment, the executable starts slower'
+
 /**
- * Changes the executable. Resolves to whether it did: it is left as it is where what a start touches is not known, and
- * where there is no place in it for more code. Rejects as `record` does.
+ * Changes the executable, which is made of `source`. It is left as it is where what a start touches is not known, and where
+ * there is no place in it for more code. `cold` is what of its content no start reads; `folder` is not there yet, and for
+ * what comes in between. Resolves to what that costs, in one sentence; undefined where nothing of the kind can run here at all.
  */
-export async function addReadAhead(executable: string, options: ReadAheadOptions): Promise<boolean> {
+export async function addReadAhead(
+  executable: string,
+  source: ReadAheadSource,
+  cold: readonly Buffer[],
+  folder: string,
+): Promise<string | undefined> {
+  const isDone = await change(executable, source, cold, folder)
+  return isDone || source.base.runner === undefined ? undefined : NO_READ_AHEAD
+}
+
+async function change(
+  executable: string,
+  { base, bundle, runtime }: ReadAheadSource,
+  cold: readonly Buffer[],
+  folder: string,
+): Promise<boolean> {
   const bytes = await readFile(executable)
   const content = lastSegmentOffset(bytes, executable)
   if (content === undefined) {
     return false
   }
-  const ofNode = await findHotPages(bytes, executable, options.base, options.kind, options.record)
+  const kind = kindOfFunction(bundle.entry.code)
+  const ofNode = await findHotPages(bytes, executable, base.path, kind, () =>
+    recordTouchedPages(kind, base, runtime, folder),
+  )
   if (ofNode.length === 0) {
     return false
   }
   const ranges = [
     ...ofNode.filter(({ start, count }) => (start + count) * PAGE_BYTES <= content),
-    ...contentPages(bytes, content, options.cold),
+    ...contentPages(bytes, content, cold),
   ]
   const changed = addEntryCode(bytes, executable, (address, entry) =>
-    prefetchStub(options.arch, address, entry, ranges),
+    prefetchStub(base.arch, address, entry, ranges),
   )
   if (changed === undefined) {
     return false

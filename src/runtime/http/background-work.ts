@@ -1,4 +1,4 @@
-import type { FetchContext } from '../../index.ts'
+import type { FetchContext } from '../handler-contract.ts'
 
 /** What a fetch handler leaves to be done beside its response, through `waitUntil`. */
 export class BackgroundWork {

@@ -6,7 +6,7 @@
  * Node.js's `fetch`, are touched only when a fetch handler is called.
  */
 
-import type { Context, FetchHandler } from '../../index.ts'
+import type { Context, FetchHandler } from '../handler-contract.ts'
 import { readInvokeMode } from '../environment.ts'
 import type { ResponseStream } from '../response-stream.ts'
 import { BackgroundWork } from './background-work.ts'

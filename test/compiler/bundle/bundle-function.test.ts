@@ -20,7 +20,7 @@ function bundle(t: TestContext, files: Files, options: { minify?: boolean; exter
 }
 
 /** Runs a bundle as the launcher of an executable does, from the folder `taskRoot`. */
-async function load({ code }: FunctionBundle, taskRoot = '/var/task'): Promise<Exports> {
+async function load({ entry: { code } }: FunctionBundle, taskRoot = '/var/task'): Promise<Exports> {
   const filename = join(taskRoot, 'function.js')
   const module = { exports: {} }
   const script = new Script(code.toString(), {
@@ -33,7 +33,7 @@ async function load({ code }: FunctionBundle, taskRoot = '/var/task'): Promise<E
 }
 
 for (const minify of [true, false]) {
-  test(`TypeScript, JSON and packages become one text (minify: ${minify})`, async (t) => {
+  test(`TypeScript, JSON and packages become one chunk (minify: ${minify})`, async (t) => {
     const bundled = await bundle(
       t,
       {
@@ -162,7 +162,7 @@ for (const [kind, wait] of [
         }
       })
       const [, line, column] = /function\.js:(\d+):(\d+)/.exec(error.stack) ?? []
-      const map = new SourceMap(JSON.parse(bundled.sourceMap.toString()))
+      const map = new SourceMap(JSON.parse(bundled.entry.sourceMap.toString()))
       const entry = map.findEntry(Number(line) - 1, Number(column) - 1)
       assert.ok('originalSource' in entry)
       assert.equal(entry.originalSource, 'src/orders.ts')
@@ -181,8 +181,8 @@ test('neither the bundle nor its source map tells where it was built', async (t)
     bundle(t, files, { minify: false }),
     bundle(t, files, { minify: false }),
   ])
-  assert.ok(here.code.equals(there.code))
-  assert.ok(here.sourceMap.equals(there.sourceMap))
+  assert.ok(here.entry.code.equals(there.entry.code))
+  assert.ok(here.entry.sourceMap.equals(there.entry.sourceMap))
 })
 
 for (const wait of ['', 'await null']) {
@@ -212,7 +212,7 @@ test('no call for names is made where every class has its own anyway', async (t)
   const bundled = await bundle(t, {
     'orders.ts': 'export class NotFound extends Error {}\nexport const handler = () => new NotFound()',
   })
-  assert.doesNotMatch(bundled.code.toString(), /__name/)
+  assert.doesNotMatch(bundled.entry.code.toString(), /__name/)
   assert.equal((await load(bundled)).handler().constructor.name, 'NotFound')
 })
 
@@ -228,8 +228,8 @@ for (const minify of [true, false]) {
     }
     const withText = (text: string) => ({ ...files, 'orders.ts': files['orders.ts'].replace('TEXT', text) })
     const bundled = await bundle(t, withText('1'), { minify })
-    assert.match(bundled.code.toString(), /static ?\{\s*__name\(this/)
-    assert.doesNotMatch(bundled.code.toString(), /__name\(find,/)
+    assert.match(bundled.entry.code.toString(), /static ?\{\s*__name\(this/)
+    assert.doesNotMatch(bundled.entry.code.toString(), /__name\(find,/)
     const names = ['NotFound', 'NotFound', 'find', 'find']
     assert.deepEqual((await load(bundled)).handler(), [names, 1])
     const own = await bundle(t, withText(`'__name(find,"find")'`), { minify })

@@ -57,7 +57,7 @@ for (const minify of [true, false]) {
     )
     const ran = journal()
     const { exports, evaluated } = await loadBundle(bundled)
-    assert.doesNotMatch(bundled.code.toString(), /Report/)
+    assert.doesNotMatch(bundled.entry.code.toString(), /Report/)
     assert.deepEqual([ran, evaluated], [['orders'], ['function']])
     const [first, second] = await exports.handler()
     assert.deepEqual(ran, ['orders', 'paper', 'report'])
@@ -69,7 +69,7 @@ for (const minify of [true, false]) {
   })
 }
 
-test('without an import() of a bundled module there is one text, as if nothing could be split', async (t) => {
+test('without an import() of a bundled module there is one chunk, as if nothing could be split', async (t) => {
   const files = {
     'orders.ts': `
       import { join } from 'node:path'
@@ -77,10 +77,10 @@ test('without an import() of a bundled module there is one text, as if nothing c
   }
   const [whole, split] = await Promise.all([bundle(t, files, { split: false }), bundle(t, files)])
   assert.deepEqual(split.chunks, [])
-  assert.ok(split.code.equals(whole.code))
+  assert.ok(split.entry.code.equals(whole.entry.code))
 })
 
-test('exports are live from one text to another, both ways', async (t) => {
+test('exports are live from one chunk to another, both ways', async (t) => {
   const bundled = await bundle(t, {
     'orders.mjs': `
       import { count, increase } from './counter.mjs'
@@ -171,7 +171,7 @@ test('import() in what import() has loaded, and modules that need each other', a
   assert.deepEqual(ran, [true])
 })
 
-test('CommonJS, JSON and packages look the same as in one text, and as in Node.js', async (t) => {
+test('CommonJS, JSON and packages look the same as in one chunk, and as in Node.js', async (t) => {
   const files = {
     'orders.mjs': `
       import './shared.cjs'
@@ -281,7 +281,7 @@ for (const [what, files] of [
     },
   ],
 ] as const) {
-  test(`all is in one text where ${what}`, async (t) => {
+  test(`all is in one chunk where ${what}`, async (t) => {
     const bundled = await bundle(t, files)
     assert.deepEqual(bundled.chunks, [])
     assert.equal(await (await load(bundled)).handler(), 'value')
@@ -302,9 +302,9 @@ test('in a chunk, import.meta, require and module say what they say in the entry
 test('a name of ours that the author uses is the author’s', async (t) => {
   const bundled = await bundle(t, {
     'orders.mjs': `
-      export const __load = 1, __provide = 2
-      export const handler = async (__load = 3) => [__load, __provide, (await import('./lazy.mjs')).value, 'import("lambdabin-chunk")']`,
-    'lazy.mjs': `const __provide = 4; function deep(__load) { return [__load, __provide, import('./lazier.mjs')] } export const value = deep(5).length`,
+      export const __load = 1, __expose = 2
+      export const handler = async (__load = 3) => [__load, __expose, (await import('./lazy.mjs')).value, 'import("lambdabin-chunk")']`,
+    'lazy.mjs': `const __expose = 4; function deep(__load) { return [__load, __expose, import('./lazier.mjs')] } export const value = deep(5).length`,
     'lazier.mjs': '',
   })
   assert.equal(bundled.chunks.length, 2)
@@ -312,7 +312,7 @@ test('a name of ours that the author uses is the author’s', async (t) => {
 })
 
 for (const strict of [true, false]) {
-  test(`all texts are in strict mode, or none (${strict})`, async (t) => {
+  test(`all chunks are in strict mode, or none (${strict})`, async (t) => {
     const tells = '(function () { return this === undefined })()'
     const bundled = await bundle(t, {
       'orders.ts': `export const own = ${tells}; export const handler = async () => [own, (await import('./lazy.ts')).own]`,
@@ -347,7 +347,7 @@ for (const minify of [true, false]) {
   })
 }
 
-test('neither texts nor source maps tell where they were built', async (t) => {
+test('neither chunks nor source maps tell where they were built', async (t) => {
   const files = {
     'orders.ts': `import { shared } from './shared.ts'; export const handler = () => [shared, import('./a.ts'), import('b')]`,
     'a.ts': `import { shared } from './shared.ts'; export const a = [shared, import.meta.url]`,
@@ -360,9 +360,9 @@ test('neither texts nor source maps tell where they were built', async (t) => {
     bundle(t, files, { minify: false }),
   ])
   assert.equal(here.chunks.length, 2)
-  for (const [number, text] of [here, ...here.chunks].entries()) {
-    const other = [there, ...there.chunks][number]
-    assert.ok(other && text.code.equals(other.code) && text.sourceMap.equals(other.sourceMap))
+  for (const [number, chunk] of [here.entry, ...here.chunks].entries()) {
+    const other = [there.entry, ...there.chunks][number]
+    assert.ok(other && chunk.code.equals(other.code) && chunk.sourceMap.equals(other.sourceMap))
   }
 })
 
@@ -380,8 +380,8 @@ test('of what the entry and a chunk share, the entry has what one of them uses',
     'node_modules/library/ab.js': `export const a = () => 'is a'; export const b = () => 'is b'; export const unused = () => 'is unused'`,
     'node_modules/library/c.js': `export const c = () => 'is c'`,
   })
-  const texts = [bundled, ...bundled.chunks].map(({ code }) => code.toString().match(/is [a-z]+/g))
-  assert.deepEqual(texts, [['is a', 'is b'], ['is c']])
+  const chunks = [bundled.entry, ...bundled.chunks].map(({ code }) => code.toString().match(/is [a-z]+/g))
+  assert.deepEqual(chunks, [['is a', 'is b'], ['is c']])
   assert.deepEqual(await (await load(bundled)).handler(), ['is a', ['is b', 'is c']])
 })
 
@@ -494,7 +494,7 @@ async function explore(bundled: FunctionBundle, path: readonly number[]): Promis
   return found
 }
 
-test('any functions in several texts do what they do in one, in the same order', async (t) => {
+test('any functions in several chunks do what they do in one, in the same order', async (t) => {
   let several = 0
   await fc.assert(
     fc.asyncProperty(MODULES, fc.array(fc.nat(1), { minLength: 6, maxLength: 6 }), async (modules, path) => {
@@ -513,5 +513,5 @@ test('any functions in several texts do what they do in one, in the same order',
     }),
     { seed: 20_181_203, numRuns: 60 },
   )
-  assert.ok(several > 20, `${several} of 60 were in several texts`)
+  assert.ok(several > 20, `${several} of 60 were in several chunks`)
 })

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { crc32, inflateRawSync } from 'node:zlib'
+import { CacheArea } from '../../../src/compiler/cache/build-cache.ts'
 import { type Compression, openDeflater } from '../../../src/compiler/deflate/deflate-file.ts'
-import { openPieceCache } from '../../../src/compiler/deflate/piece-cache.ts'
 import { temporaryCacheHome } from '../../support/fixture-package.ts'
 
 const MIB = 1 << 20
@@ -24,8 +24,8 @@ function prepare(t: TestContext, content: Buffer) {
   return { file, cached: join(folder, 'lambdabin', 'deflated') }
 }
 
-async function deflate(file: string, compression: Compression, mostBytes?: number) {
-  const deflater = openDeflater(compression, openPieceCache(mostBytes))
+async function deflate(file: string, compression: Compression, mostBytes = 400e6) {
+  const deflater = openDeflater(compression, new CacheArea('deflated', { mostBytes }))
   try {
     const { parts, ...rest } = await deflater.deflate(file)
     const stream = Buffer.concat(parts)

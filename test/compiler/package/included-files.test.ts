@@ -13,7 +13,7 @@ function project(t: TestContext): string {
 }
 
 const find = async (includeRoot: string, ...includes: string[]) =>
-  (await findIncludes({ includes, includeRoot })).map(
+  (await findIncludes({ paths: includes, root: includeRoot })).map(
     ({ path, executable }) => `${path}${executable ? '*' : ''}`,
   )
 
@@ -58,7 +58,7 @@ for (const [what, include, message] of [
     mkdirSync(join(folder, 'loop'))
     symlinkSync('.', join(folder, 'loop', 'again'))
     await assert.rejects(
-      findIncludes({ includes: [include], includeRoot: folder }),
+      findIncludes({ paths: [include], root: folder }),
       (error: unknown) => error instanceof IncludeError && message.test(error.message),
     )
   })

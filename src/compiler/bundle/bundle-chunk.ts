@@ -1,14 +1,14 @@
 /**
- * One text of a function's executable, made by esbuild of an entry and what that imports.
+ * One chunk of a function's executable, made by esbuild of an entry and what that imports.
  *
- * Evaluated as a script, the text's value is a function with the parameters of {@link ./function-wrapper.ts}. It
- * returns nothing, or a promise where the entry or an import of it awaits at its top level.
+ * Evaluated as a script, its value is the function that {@link ./function-wrapper.ts} opens and `executable/format.ts` tells.
  *
  * Nothing in it tells where it was built: paths in it and in its source map are relative to the function's
  * project, so that the same sources give the same bytes.
  */
 import { join } from 'node:path'
 import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild'
+import { FUNCTION, scriptAsset } from '../../executable/format.ts'
 import { OWN_CONDITIONS } from '../source-files.ts'
 import { asyncFunctionFromModule } from './async-module.ts'
 import { awsSdkModules } from './aws-sdk-modules.ts'
@@ -17,13 +17,13 @@ import { hasRenamedClass, withoutIdleCalls } from './class-names.ts'
 import { CLOSE_WRAPPER, IMPORT_META, openWrapper } from './function-wrapper.ts'
 import { refuseNativeAddons } from './native-addons.ts'
 
-export interface Text {
+export interface Chunk {
   readonly code: Buffer
   /** Source map of `code`, without the sources themselves. */
   readonly sourceMap: Buffer
 }
 
-export interface TextOptions {
+export interface ChunkOptions {
   /** What esbuild starts from: a path, or what one of `plugins` resolves. */
   readonly entry: string
   /** What paths are relative to. */
@@ -35,7 +35,7 @@ export interface TextOptions {
   readonly plugins?: readonly Plugin[]
   /** What stands right before a plain function's code. */
   readonly prelude?: string
-  /** Further parameters of the text's function. */
+  /** Further parameters of the chunk's function. */
   readonly parameters?: readonly string[]
   /** Changes esbuild's code before it is wrapped, and leaves each position in it where it is. */
   readonly adapt?: (code: string) => Promise<string>
@@ -44,18 +44,18 @@ export interface TextOptions {
 export type Bundled = BuildResult<BuildOptions & { write: false; metafile: true }>
 
 /** As an ES module. */
-export function bundleModule(options: TextOptions): Promise<Bundled> {
+export function bundleModule(options: ChunkOptions): Promise<Bundled> {
   return bundle(options, { format: 'esm' })
 }
 
 /**
- * The text as a plain function; undefined when something in it awaits at its top level, and then `onAwait` is told the
+ * The chunk as a plain function; undefined when something in it awaits at its top level, and then `onAwait` is told the
  * paths of the modules that do.
  */
 export async function bundleAsScript(
-  options: TextOptions,
+  options: ChunkOptions,
   onAwait: (modules: ReadonlySet<string | undefined>) => void = () => {},
-): Promise<Text | undefined> {
+): Promise<Chunk | undefined> {
   const script: BuildOptions = {
     format: 'cjs',
     banner: { js: openWrapper('function', options.prelude, options.parameters) },
@@ -73,10 +73,10 @@ export async function bundleAsScript(
   }
 }
 
-/** The text of the bundle that is an ES module, as an async function. */
-export async function bundleAsAsyncFunction(module: Bundled, options: TextOptions): Promise<Text> {
+/** The chunk as an async function, of its bundle as an ES module. */
+export async function bundleAsAsyncFunction(module: Bundled, options: ChunkOptions): Promise<Chunk> {
   const { code, sourceMap } = await withClassNames(module, options, { format: 'esm' })
-  const { adapt = async (text) => text } = options
+  const { adapt = async (code) => code } = options
   const map = JSON.parse(sourceMap.toString())
   // One line further down: the wrapper's first.
   return {
@@ -88,7 +88,7 @@ export async function bundleAsAsyncFunction(module: Bundled, options: TextOption
 /**
  * The output of `bundled`, or of the same bundled again if esbuild gave a class of the author's another name.
  */
-async function withClassNames(bundled: Bundled, options: TextOptions, format: BuildOptions): Promise<Text> {
+async function withClassNames(bundled: Bundled, options: ChunkOptions, format: BuildOptions): Promise<Chunk> {
   const output = outputs(bundled)
   const plain = output.code.toString()
   if (!hasRenamedClass(plain, output.sourceMap.toString())) {
@@ -98,14 +98,14 @@ async function withClassNames(bundled: Bundled, options: TextOptions, format: Bu
   return { code: Buffer.from(withoutIdleCalls(code.toString(), plain)), sourceMap }
 }
 
-function bundle(options: TextOptions, format: BuildOptions): Promise<Bundled> {
+function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
   return build({
     entryPoints: [options.entry],
     bundle: true,
     write: false,
     metafile: true,
     absWorkingDir: options.project,
-    outfile: join(options.project, 'function.js'),
+    outfile: join(options.project, scriptAsset(FUNCTION)),
     platform: 'node',
     target: 'node22',
     define: IMPORT_META,
@@ -123,11 +123,11 @@ function bundle(options: TextOptions, format: BuildOptions): Promise<Bundled> {
     legalComments: 'none',
     logLevel: 'silent',
     ...format,
-    // esbuild's default charset, ASCII, stays: V8 holds such a text in one byte per character instead of two.
+    // esbuild's default charset, ASCII, stays: V8 holds such a script in one byte per character instead of two.
   }) as Promise<Bundled>
 }
 
-function outputs(result: Bundled): Text {
+function outputs(result: Bundled): Chunk {
   return { code: outputFile(result, '.js'), sourceMap: outputFile(result, '.js.map') }
 }
 

@@ -1,19 +1,19 @@
 /** Executables whose functions return their event: to find out what every start takes, whatever the function does. */
-import { chmod, copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ECHO_FUNCTION, FORMAT_HEADER, FUNCTION, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
-import type { Architecture } from '../elf/elf-file.ts'
 import { makeCodeCaches } from '../executable/code-caches.ts'
 import { makeExecutable } from '../executable/make-executable.ts'
 import type { PageRange } from './page-ranges.ts'
 import { findTouchedPages } from './touched-pages.ts'
 
-/** The function of each kind of stand-in. Some of it is as AWS's SDK has it, which loads all this when it is loaded. */
+/** The function of each kind. Some of the second is as AWS's SDK has it, which loads all this when it is loaded. */
 const FUNCTIONS = {
-  small: '(function (exports) { exports.handler = async (event) => event })',
-  network: `(function (exports, require) {
+  small: ECHO_FUNCTION,
+  network: `${FORMAT_HEADER}(function (exports, require) {
     const { createHash } = require('node:crypto')
     const { Agent } = require('node:https')
     const { hostname } = require('node:os')
@@ -24,10 +24,10 @@ const FUNCTIONS = {
   })`,
 } as const
 
-export type StandInKind = keyof typeof FUNCTIONS
+export type FunctionKind = keyof typeof FUNCTIONS
 
-/** The kind that a function is like, by its bundle: one that loads Node.js's modules for the network, or another. */
-export function standInLike(code: Buffer): StandInKind {
+/** The kind that a function is like, by its entry chunk: one that loads Node.js's modules for the network, or another. */
+export function kindOfFunction(code: Buffer): FunctionKind {
   return /\brequire\(["'](?:node:)?(?:crypto|https?|http2|tls)["']\)/.test(code.toString())
     ? 'network'
     : 'small'
@@ -36,10 +36,9 @@ export function standInLike(code: Buffer): StandInKind {
 type RunnableNode = BaseNode & { readonly runner: TargetRunner }
 
 /** The pages that a start of one touches; none where that cannot be found out. `folder` is not there yet. */
-export async function recordStandIn(
-  kind: StandInKind,
+export async function recordTouchedPages(
+  kind: FunctionKind,
   base: BaseNode,
-  arch: Architecture,
   bundle: RuntimeBundle,
   folder: string,
 ): Promise<PageRange[]> {
@@ -47,7 +46,7 @@ export async function recordStandIn(
   if (runner === undefined) {
     return []
   }
-  const executable = await makeStandIn(kind, { ...base, runner }, arch, bundle, folder)
+  const executable = await makeReferenceExecutable(kind, { ...base, runner }, bundle, folder)
   // Pages of a file that was just written are mapped in larger pieces, and all would seem to be touched.
   const copy = `${executable}-copy`
   await copyFile(executable, copy)
@@ -55,38 +54,29 @@ export async function recordStandIn(
 }
 
 /** Makes one in `folder`, which is not there yet, and resolves to its path. */
-export async function makeStandIn(
-  kind: StandInKind,
+export async function makeReferenceExecutable(
+  kind: FunctionKind,
   base: RunnableNode,
-  arch: Architecture,
   bundle: RuntimeBundle,
   folder: string,
 ): Promise<string> {
   const code = Buffer.from(FUNCTIONS[kind])
-  const parts = join(folder, 'parts')
-  await mkdir(parts, { recursive: true })
+  await mkdir(folder, { recursive: true })
   const { assets } = await makeCodeCaches({
     bundle,
-    texts: [code],
+    chunks: [code],
     node: base.path,
     runner: base.runner,
-    handler: 'stand-in',
+    handler: 'reference',
     events: [],
     taskRoot: folder,
     folder: join(folder, 'code-cache'),
   })
-  const executable = join(folder, 'stand-in')
-  await makeExecutable(
-    {
-      launcher: bundle.launcher,
-      assets: { 'runtime.js': bundle.runtime, 'function.js': code, ...assets },
-      node: base.path,
-      arch,
-      generator: base.generator,
-    },
-    executable,
-    parts,
-  )
-  await chmod(executable, 0o755)
+  const parts = {
+    main: bundle.launcher,
+    assets: { [scriptAsset(RUNTIME)]: bundle.runtime, [scriptAsset(FUNCTION)]: code, ...assets },
+  }
+  const executable = join(folder, 'reference')
+  await makeExecutable(parts, base, executable, join(folder, 'parts'))
   return executable
 }

@@ -1,0 +1,59 @@
+/**
+ * What the build and the programs of this folder agree on. They run in processes of their own, so they meet in files, in
+ * their command lines and environment, and in signals.
+ *
+ * `warm-up.js FOLDER PURPOSE` runs a program as its executable would. Scripts are in FOLDER under their assets' names; what
+ * it writes goes there, too. It is told by signals how far the build's Runtime API has led it:
+ *
+ *     SIGUSR1   the function has initialised. For the purpose `functions` only; answered with a byte on descriptor 3
+ *     SIGUSR2   all events are answered: write what there is to write, and end
+ *
+ * `snapshot-builder.js` is the main script of an executable that is initialised at build time. The environment variable
+ * {@link SNAPSHOT_FOLDER_VARIABLE} names a folder that holds the scripts and {@link FILES}; it writes the report there.
+ */
+
+/** What the warm-up is to write: each script's code cache; or {@link FILES.calledFunctions}. */
+export type WarmUpPurpose = 'code-caches' | 'functions'
+
+/** The descriptor on which the warm-up answers SIGUSR1. */
+export const HANDSHAKE_DESCRIPTOR = 3
+
+export const SNAPSHOT_FOLDER_VARIABLE = 'LAMBDABIN_SNAPSHOT'
+
+export const FILES = {
+  /** {@link ScriptFunctions}, JSON: those that invocations call. */
+  calledFunctions: 'functions.json',
+  /** {@link ModuleDescription} by name, JSON: Node.js's modules that a snapshot cannot hold. */
+  deferredModules: 'deferred-modules.json',
+  /** {@link InitReport}, JSON. */
+  report: 'report.json',
+} as const
+
+/** Offsets of functions in a script, each from its first character to behind its last. */
+export type FunctionRanges = readonly (readonly [number, number])[]
+
+/** Functions, by the name that V8 knows their script by. */
+export type ScriptFunctions = Readonly<Record<string, FunctionRanges>>
+
+/** What a module exports, as the build found it: the names of its members, and the values of those that JSON can hold. */
+export interface ModuleDescription {
+  readonly functions: readonly string[]
+  /** Instances of classes: `http.globalAgent`. */
+  readonly objects: readonly string[]
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/** What became of initialising a function at build time. */
+export interface InitReport {
+  readonly problems: readonly InitProblem[]
+  /** Names of the environment variables that the function read, in order. */
+  readonly environmentRead: readonly string[]
+}
+
+/** Something that keeps the function from being initialised at build time. */
+export interface InitProblem {
+  /** What the function does, as what follows "it": `calls http.request`, `leaves a timer running (Timeout)`. */
+  readonly what: string
+  /** Where, as V8 prints it: one frame a line, the innermost first. */
+  readonly stack: string
+}

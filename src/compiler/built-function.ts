@@ -1,0 +1,28 @@
+/** What a build of one function came to: for reports, and for whoever goes on with it. */
+import type { Message } from 'esbuild'
+import type { Architecture } from './elf/elf-file.ts'
+import type { PackageFacts } from './package/package-facts.ts'
+import type { Step } from './steps.ts'
+
+export interface BuiltFunction extends PackageFacts {
+  readonly name: string
+  /** Absolute path. */
+  readonly entry: string
+  readonly arch: Architecture
+  readonly nodeVersion: string
+  /** The locales that were asked for; undefined when there are all. */
+  readonly locales: readonly string[] | undefined
+  /** Absolute path of the zip. */
+  readonly zip: string
+  /** Absolute path of the folder with the same content. */
+  readonly folder: string
+  /** Names of the entry's exports; undefined for a CommonJS entry. */
+  readonly exports: readonly string[] | undefined
+  /** esbuild's. */
+  readonly warnings: readonly Message[]
+  /** What makes the executable start slower than it might, a sentence each. */
+  readonly notes: readonly string[]
+  /** Environment variables that the function read as it was initialised at build time, and cannot read anew. */
+  readonly environmentRead: readonly string[]
+  readonly steps: readonly Step[]
+}

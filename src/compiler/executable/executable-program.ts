@@ -1,0 +1,40 @@
+/** What an executable is made of besides Node.js, and what that is made of. */
+import type { BaseNode } from '../base-node/base-node.ts'
+import type { FunctionBundle } from '../bundle/bundle-function.ts'
+import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
+import type { ExecutableParts } from './make-executable.ts'
+
+/** What the build knows of a function before there is an executable. */
+export interface ProgramSource {
+  /** Where the function comes from, for messages. */
+  readonly entry: string
+  readonly name: string
+  readonly bundle: FunctionBundle
+  readonly runtime: RuntimeBundle
+  readonly base: BaseNode
+  readonly init: {
+    /** Paths of JSON files, each an event that the function is to be prepared for. */
+    readonly events: readonly string[]
+  }
+  /** The folder with what is shipped beside the executable. */
+  readonly taskRoot: string
+  /** A folder that is not there yet; it is needed until the executable is made. */
+  readonly folder: string
+}
+
+export interface ExecutableProgram extends ExecutableParts {
+  /** Those of the assets that no start reads. */
+  readonly cold: readonly Buffer[]
+  /** Environment variables that the function read as it was initialised at build time. */
+  readonly environmentRead: readonly string[]
+  /** What makes the executable start slower than it might, in one sentence. */
+  readonly note: string | undefined
+}
+
+/** The handler setting that loads the function and names a handler that it has, if it says which it has. */
+export function warmUpHandler({ name, bundle: { exports } }: ProgramSource): string {
+  const [first] = exports ?? []
+  return first === undefined || exports?.includes('handler') || exports?.includes('default')
+    ? name
+    : `${name}.${first}`
+}

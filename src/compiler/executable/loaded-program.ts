@@ -1,0 +1,48 @@
+/** A program whose function is initialised on Lambda, in the init phase: the launcher, and scripts with their code caches. */
+import { chunkName, isReadAtStart, RUNTIME, scriptAsset, sourceMapAsset } from '../../executable/format.ts'
+import type { FunctionBundle } from '../bundle/bundle-function.ts'
+import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
+import { type ExecutableProgram, type ProgramSource, warmUpHandler } from './executable-program.ts'
+
+export async function makeLoadedProgram(source: ProgramSource): Promise<ExecutableProgram> {
+  const { runtime, bundle } = source
+  const codeCaches = await codeCachesOf(source)
+  const assets = {
+    [scriptAsset(RUNTIME)]: runtime.runtime,
+    ...chunkAssets(bundle),
+    ...codeCaches.assets,
+  }
+  const cold = Object.entries(assets).filter(([name]) => !isReadAtStart(name))
+  return {
+    main: runtime.launcher,
+    assets,
+    cold: cold.map(([, content]) => content),
+    environmentRead: [],
+    note: codeCaches.note,
+  }
+}
+
+function codeCachesOf(source: ProgramSource): Promise<CodeCaches> | CodeCaches {
+  const { base, bundle, runtime, init, taskRoot, folder } = source
+  if (base.runner === undefined) {
+    return noCodeCaches(base.arch)
+  }
+  return makeCodeCaches({
+    bundle: runtime,
+    chunks: [bundle.entry.code, ...bundle.chunks.map(({ code }) => code)],
+    node: base.path,
+    runner: base.runner,
+    handler: warmUpHandler(source),
+    events: init.events,
+    taskRoot,
+    folder,
+  })
+}
+
+function chunkAssets({ entry, chunks }: FunctionBundle): Record<string, Buffer> {
+  const assets = [entry, ...chunks].flatMap(({ code, sourceMap }, number) => [
+    [scriptAsset(chunkName(number)), code],
+    [sourceMapAsset(chunkName(number)), sourceMap],
+  ])
+  return Object.fromEntries(assets)
+}

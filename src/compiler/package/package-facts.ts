@@ -1,0 +1,35 @@
+/** What there is to tell of a finished deployment package: how large it is, and what it needs to run. */
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import type { Architecture } from '../elf/elf-file.ts'
+import { packagesWithoutAddonFor } from './addon-architectures.ts'
+import type { PackageFolder } from './package-folder.ts'
+import { type RuntimeRequirements, requirementsOf } from './runtime-requirements.ts'
+
+export interface PackageFacts extends RuntimeRequirements {
+  readonly executableBytes: number
+  readonly zipBytes: number
+  /** All files of the package together. */
+  readonly unpackedBytes: number
+  /** SHA-256 of the zip, base64: what AWS Lambda reports as `CodeSha256`. */
+  readonly codeSha256: string
+  /** Names of the shipped packages that have native addons, but none that runs on the package's architecture. */
+  readonly packagesWithoutAddon: readonly string[]
+}
+
+export async function findPackageFacts(
+  { executable, files }: PackageFolder,
+  zip: string,
+  arch: Architecture,
+): Promise<PackageFacts> {
+  const bytes = await readFile(zip)
+  const sizes = await Promise.all(files.map(async ({ source }) => (await stat(source)).size))
+  return {
+    executableBytes: (await stat(executable)).size,
+    zipBytes: bytes.length,
+    unpackedBytes: sizes.reduce((sum, size) => sum + size, 0),
+    codeSha256: createHash('sha256').update(bytes).digest('base64'),
+    packagesWithoutAddon: await packagesWithoutAddonFor(arch, files),
+    ...(await requirementsOf(executable, files, arch)),
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The format of an executable: what the build writes into it, and the launcher, the program loader and the runtime read.
+ *
+ * An executable is Node.js with a SEA blob: a main script, and assets with names. The assets are *scripts* and what
+ * belongs to each. `runtime` is lambdabin's runtime. `function` is the function's entry chunk, `function-1`, `function-2` and so
+ * on are its other chunks, each of them what only an `import()` leads to. For each script there are
+ *
+ *     NAME.js         the script: a function expression, whose value the loader calls
+ *     NAME.cache      V8's code cache of it; may be missing
+ *     NAME.js.map     its source map; the runtime has none
+ *
+ * With `--init build`, the scripts are in the startup snapshot that takes the place of the main script, and the source map
+ * of `function` is the only asset.
+ *
+ * Each script begins with {@link FORMAT_HEADER}, and whoever compiles one compares that first. So a script that another
+ * version of lambdabin made is refused by name, before it is run: a runtime and a function may come in packages of their
+ * own. A comparison of some characters is all that it costs a start.
+ */
+
+/** To be raised with each change of what this file describes. */
+export const FORMAT_VERSION = 1
+
+/** What each script begins with. A comment, so that it is a part of the script as V8 knows it. */
+export const FORMAT_HEADER = `/*lambdabin ${FORMAT_VERSION}*/`
+
+/** A script is of another format than this lambdabin reads. Its name is the error type that the Runtime API is told. */
+export class FormatMismatch extends Error {
+  override name = 'Runtime.FormatMismatch'
+}
+
+/** Throws a {@link FormatMismatch} that names both formats, unless `script` is of this one. */
+export function checkFormat(script: string, file: string): void {
+  if (script.startsWith(FORMAT_HEADER)) {
+    return
+  }
+  const [, version] = /^\/\*lambdabin (\d+)\*\//.exec(script) ?? []
+  throw new FormatMismatch(
+    `${file} should be of format ${FORMAT_VERSION}, which this runtime of lambdabin reads, and is of ` +
+      `${version === undefined ? 'none that it knows' : `format ${version}`}; build both with the same version of lambdabin.`,
+  )
+}
+
+// The names of scripts and assets.
+
+export const RUNTIME = 'runtime'
+export const FUNCTION = 'function'
+
+/** The name of the function's chunk `number`: 0 is the entry's. */
+export function chunkName(number: number): string {
+  return number === 0 ? FUNCTION : `${FUNCTION}-${number}`
+}
+
+/** V8 knows a script by the name of its asset: a code cache holds it, so it must not tell where the executable is. */
+export function scriptAsset(name: string): string {
+  return `${name}.js`
+}
+
+export function codeCacheAsset(name: string): string {
+  return `${name}.cache`
+}
+
+/** The script that an asset is the code cache of; undefined when it is no code cache. */
+export function scriptOfCodeCache(asset: string): string | undefined {
+  return /^(.+)\.cache$/.exec(asset)?.[1]
+}
+
+export function sourceMapAsset(name: string): string {
+  return `${scriptAsset(name)}.map`
+}
+
+/** Whether V8 knows a chunk of the function by this name. */
+export function isChunkFile(file: string): boolean {
+  return /^function(-\d+)?\.js$/.test(file)
+}
+
+/** Whether each start reads an asset. */
+export function isReadAtStart(asset: string): boolean {
+  return [RUNTIME, FUNCTION].some((name) => asset === scriptAsset(name) || asset === codeCacheAsset(name))
+}
+
+// What a script is called with.
+
+/** The runtime's script is called with a CommonJS module's first three parameters. */
+export const RUNTIME_PARAMETERS = ['exports', 'require', 'module'] as const
+
+/** A chunk's parameters: those of a CommonJS module, and what `import.meta.url` says. */
+export const CHUNK_PARAMETERS = [
+  'exports',
+  'require',
+  'module',
+  '__filename',
+  '__dirname',
+  '__importMetaUrl',
+] as const
+
+/** Further ones, where the function has several chunks: see {@link ExposedModules}, and what loads another chunk's module. */
+export const LINK_PARAMETERS = ['__expose', '__load'] as const
+
+/** A chunk's value. It returns nothing, or a promise when its entry awaits at its top level. */
+export type ChunkFunction = (
+  exports: object,
+  require: NodeJS.Require,
+  module: object,
+  filename: string,
+  dirname: string,
+  importMetaUrl: string,
+  expose?: (own: ExposedModules) => void,
+  load?: (link: string) => Promise<unknown>,
+) => unknown
+
+// What leads from one chunk to a module in another.
+
+/**
+ * What a chunk calls `__expose` with, before anything else that it does: its modules that other chunks need, by a name that
+ * the build gives them. Each function evaluates its module, unless that has been done, and returns what the module gives.
+ */
+export type ExposedModules = Readonly<Record<string, () => unknown>>
+
+/** What a link begins with. */
+export const LINK_SCHEME = 'lambdabin-chunk:'
+
+/** The link to a module of another chunk: `lambdabin-chunk:2/7r` is the module `7r` of chunk 2. */
+export function chunkLink(chunk: number | string, module: string): string {
+  return `${LINK_SCHEME}${chunk}/${module}`
+}
+
+export function readChunkLink(link: string): { chunk: number; module: string } {
+  const slash = link.indexOf('/')
+  return { chunk: Number(link.slice(LINK_SCHEME.length, slash)), module: link.slice(slash + 1) }
+}
+
+// How the build tries an executable.
+
+/** The option that has an executable tell of its code caches, and answer with {@link ECHO_FUNCTION} instead of its own. */
+export const SELF_TEST_OPTION = '--lambdabin-self-test'
+
+/** A function that returns its event, as a script: for runs in which the author's is not to do anything. */
+export const ECHO_FUNCTION = `${FORMAT_HEADER}(function (exports) { exports.handler = async (event) => event })`
+
+/** What V8 says of a script's code cache when it compiles the script. */
+export type CodeCacheState = 'accepted' | 'rejected' | 'none'
+
+/** What the self-test writes to stderr for each script. */
+export function codeCacheLine(script: string, state: CodeCacheState): string {
+  return `lambdabin: code cache of the ${script}: ${state}\n`
+}
+
+/** What such lines in `log` say, by script. */
+export function readCodeCacheLines(log: string): Record<string, CodeCacheState> {
+  const lines = log.matchAll(/^lambdabin: code cache of the ([\w-]+): (accepted|rejected|none)$/gm)
+  return Object.fromEntries([...lines].map(([, script = '', state]) => [script, state as CodeCacheState]))
+}
+
+// What a startup snapshot cannot hold.
+
+/** Node.js's own modules, by name, that hold native objects from the moment they are loaded. */
+export const MODULES_OUTSIDE_SNAPSHOTS = /^(_?http2?|https|_?tls|sqlite|repl|wasi)(_|$)/
+
+/** The entries of `process.moduleLoadList` that tell that one of them was loaded after all. */
+export const BINDINGS_OUTSIDE_SNAPSHOTS = /^Internal Binding (http_parser|http2|tls_wrap|sqlite|wasi)$/
