@@ -18,15 +18,15 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   build: {
     help: BUILD_HELP,
-    run: async (args) => (await import('./command-line/build.ts')).buildCommand(args),
+    run: async (args) => (await import('./command-line/build/build.ts')).buildCommand(args),
   },
   invoke: {
     help: INVOKE_HELP,
-    run: async (args) => (await import('./command-line/invoke.ts')).invokeCommand(args),
+    run: async (args) => (await import('./command-line/invoke/invoke.ts')).invokeCommand(args),
   },
   serve: {
     help: SERVE_HELP,
-    run: async (args) => (await import('./command-line/serve.ts')).serveCommand(args),
+    run: async (args) => (await import('./command-line/serve/serve.ts')).serveCommand(args),
   },
 }
 

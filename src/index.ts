@@ -1,6 +1,6 @@
 /** What a function imports from lambdabin: the types of the handler contract, and the hooks of an environment's life. */
 
-import { type LifecycleHook, lifecycleHooks } from './runtime/lifecycle-hooks.ts'
+import { type LifecycleHook, lifecycleHooks } from './runtime/lifecycle/lifecycle-hooks.ts'
 
 export type * from './runtime/handler-contract.ts'
 export type { LifecycleHook }

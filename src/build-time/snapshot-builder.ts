@@ -22,8 +22,7 @@ import {
   sourceMapAsset,
 } from '../executable/format.ts'
 import type { Program } from '../executable/program.ts'
-import { lifecycleHooks } from '../runtime/lifecycle-hooks.ts'
-import { installStandardStreams } from '../runtime/standard-streams.ts'
+import { lifecycleHooks } from '../runtime/lifecycle/lifecycle-hooks.ts'
 import { compileFunctions } from './compiled-functions.ts'
 import {
   FILES,
@@ -36,6 +35,7 @@ import {
 import { deferModule } from './deferred-modules.ts'
 import { InitWatch } from './init-watch.ts'
 import { keepToLoopback } from './loopback.ts'
+import { installStandardStreams } from './standard-streams.ts'
 
 /** The folder that Lambda unpacks every package into: what `__dirname` says, wherever it is built. */
 const TASK_ROOT = '/var/task'

@@ -8,7 +8,7 @@
 
 import { MalformedStreamingHandler } from './errors.ts'
 import { type InvocationScope, invocationScope } from './invocation-scope.ts'
-import type { ResponseStream } from './response-stream.ts'
+import type { ResponseStream } from './streaming/response-stream.ts'
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
 const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark')

@@ -1,5 +1,5 @@
-import type { ClientContext, CognitoIdentity, Context } from './handler-contract.ts'
 import type { Environment } from './environment.ts'
+import type { ClientContext, CognitoIdentity, Context } from './handler-contract.ts'
 
 /** What the headers of `next` say about one invocation, decoded. */
 export interface InvocationFacts {

@@ -1,9 +1,9 @@
-import type { Callback, Context } from './handler-contract.ts'
 import { InvocationContext, type InvocationFacts, type Settle } from './context.ts'
 import type { Environment } from './environment.ts'
 import { HandlerNotFound, NodeJsExit } from './errors.ts'
+import type { Callback, Context } from './handler-contract.ts'
 import { fromFetchHandler, isFetchHandler } from './http/fetch-handler.ts'
-import type { ResponseStream } from './response-stream.ts'
+import type { ResponseStream } from './streaming/response-stream.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the user's own signature, known to nobody here.
 export type StreamingHandlerFunction = (event: any, stream: ResponseStream, context: Context) => unknown

@@ -7,10 +7,10 @@ import { RuntimeApiFailure, UnmarshalError } from './errors.ts'
 import { HandlerCall, type HandlerFunction } from './handler.ts'
 import { header, readFacts, unmarshalEvent } from './invocation.ts'
 import { type InvocationScope, invocationScope } from './invocation-scope.ts'
-import { logFailure } from './log.ts'
+import { logFailure } from './log/log.ts'
 import { isStreamable, marshalResult, type StreamableResult } from './response.ts'
-import type { ResponseStream } from './response-stream.ts'
-import type { StreamedResponse } from './streamed-response.ts'
+import type { ResponseStream } from './streaming/response-stream.ts'
+import type { StreamedResponse } from './streaming/streamed-response.ts'
 
 /** Next, then the handler, then exactly one response or error, and again. */
 export class InvocationLoop {
@@ -148,7 +148,7 @@ export class InvocationLoop {
   }
 
   async #openStream(requestId: string, mark: number | undefined): Promise<StreamedResponse> {
-    const { StreamedResponse } = await import('./streamed-response.ts')
+    const { StreamedResponse } = await import('./streaming/streamed-response.ts')
     this.#streamed = new StreamedResponse(this.#environment.runtimeApi, requestId, mark)
     return this.#streamed
   }

@@ -1,7 +1,7 @@
-import type { ClientContext, CognitoIdentity } from './handler-contract.ts'
 import { NEXT_HEADERS } from '../runtime-api/contract.ts'
 import type { InvocationFacts } from './context.ts'
 import { UnmarshalError } from './errors.ts'
+import type { ClientContext, CognitoIdentity } from './handler-contract.ts'
 
 /** Headers as undici gives them: names in lower case; a repeated header is an array. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>

@@ -34,8 +34,8 @@ import { findHandler, type HandlerFunction } from './handler.ts'
 import { exportName } from './handler-name.ts'
 import { InvocationLoop } from './invocation-loop.ts'
 import { invocationScope } from './invocation-scope.ts'
-import { type LifecycleHooks, lifecycleHooks } from './lifecycle-hooks.ts'
-import { installConsole, logFailure, logRuntimeProblem } from './log.ts'
+import { type LifecycleHooks, lifecycleHooks } from './lifecycle/lifecycle-hooks.ts'
+import { installConsole, logFailure, logRuntimeProblem } from './log/log.ts'
 import { installStackTraces } from './stack-trace.ts'
 import { silenceOwnWarnings } from './warnings.ts'
 
@@ -135,7 +135,7 @@ class LambdaProcess {
   /** Runs what the function wants to run before its first invocation. Resolves to whether there may be one. */
   async #prepareLifecycle(hooks: LifecycleHooks): Promise<boolean> {
     if (hooks.shutdown.length > 0) {
-      const { registerForShutdown, runShutdownHooks } = await import('./shutdown.ts')
+      const { registerForShutdown, runShutdownHooks } = await import('./lifecycle/shutdown.ts')
       process.once('SIGTERM', () => void runShutdownHooks(hooks.shutdown).then(() => process.exit(0)))
       await registerForShutdown(this.#runtimeApi)
     }

@@ -173,9 +173,7 @@ async function trim(
 }
 
 /** A file or folder of an area. Undefined when it is gone: another build may have been here. */
-async function look(
-  path: string,
-): Promise<{ path: string; size: number; mtimeMs: number } | undefined> {
+async function look(path: string): Promise<{ path: string; size: number; mtimeMs: number } | undefined> {
   const entry = await stat(path).catch(() => undefined)
   if (!entry?.isDirectory()) {
     return entry && { path, size: entry.size, mtimeMs: entry.mtimeMs }

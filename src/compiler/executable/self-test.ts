@@ -49,7 +49,9 @@ export async function testExecutable(executable: string, runner: TargetRunner): 
   try {
     // None of the function's code runs: that modules are confined is for what a snapshot of it may have left to do.
     const sandbox = await moduleConfinement.open({ taskRoot, temporaryFolder: folder, workFolder: folder })
-    return { codeCaches: readCodeCacheLines(await runToAnswer(executable, runner, [SELF_TEST_OPTION], { sandbox })) }
+    return {
+      codeCaches: readCodeCacheLines(await runToAnswer(executable, runner, [SELF_TEST_OPTION], { sandbox })),
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -9,7 +9,7 @@
 import { type ErrorDocument, NEXT_HEADERS, STATUS } from '../../runtime-api/contract.ts'
 import { RuntimeApiFailure } from '../errors.ts'
 import { type Headers, header, type ReplyBody } from '../invocation.ts'
-import { logRuntimeProblem } from '../log.ts'
+import { logRuntimeProblem } from '../log/log.ts'
 import {
   errorRequest,
   initErrorRequest,

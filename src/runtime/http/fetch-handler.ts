@@ -6,9 +6,9 @@
  * Node.js's `fetch`, are touched only when a fetch handler is called.
  */
 
-import type { Context, FetchHandler } from '../handler-contract.ts'
 import { readInvokeMode } from '../environment.ts'
-import type { ResponseStream } from '../response-stream.ts'
+import type { Context, FetchHandler } from '../handler-contract.ts'
+import type { ResponseStream } from '../streaming/response-stream.ts'
 import { BackgroundWork } from './background-work.ts'
 import { MalformedInvokeMode, NoResponse } from './http-errors.ts'
 import { type HttpEvent, readHttpEvent } from './http-event.ts'

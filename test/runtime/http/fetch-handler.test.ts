@@ -9,7 +9,7 @@ import {
   type StreamingHandlerFunction,
 } from '../../../src/runtime/handler.ts'
 import type { HttpResult } from '../../../src/runtime/http/http-result.ts'
-import { ResponseStream } from '../../../src/runtime/response-stream.ts'
+import { ResponseStream } from '../../../src/runtime/streaming/response-stream.ts'
 import { HEALTH_CHECK, payload1, payload2 } from '../../support/http-events.ts'
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')

@@ -12,11 +12,11 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { openPromise } from 'yauzl'
-import { parseElf } from '../../src/compiler/elf/elf-file.ts'
-import { neededVersion } from '../../src/compiler/elf/elf-versions.ts'
-import { runLambdabin } from '../support/command.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { parseElf } from '../../../src/compiler/elf/elf-file.ts'
+import { neededVersion } from '../../../src/compiler/elf/elf-versions.ts'
+import { runLambdabin } from '../../support/command.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
 
 const FILES = {
   'package.json': {},
@@ -236,6 +236,6 @@ test('a function is built for the other architecture', async (t) => {
     'the executable is switched on',
   )
 
-  const { version } = createRequire(import.meta.url)('../../base-node/versions.json')
+  const { version } = createRequire(import.meta.url)('../../../base-node/versions.json')
   assert.equal(functions[0].nodeVersion, version)
 })

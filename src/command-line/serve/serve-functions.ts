@@ -4,18 +4,18 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { FolderCode } from '../emulator/code/folder-code.ts'
-import type { FunctionCode } from '../emulator/code/function-code.ts'
+import { FolderCode } from '../../emulator/code/folder-code.ts'
+import type { FunctionCode } from '../../emulator/code/function-code.ts'
 import {
   type CodeDescription,
   DEFAULT_EPHEMERAL_STORAGE_MB,
   type FunctionConfiguration,
   implicitUrl,
   modifiedAt,
-} from '../emulator/functions/function-configuration.ts'
-import { LocalFunction } from '../emulator/functions/local-function.ts'
-import { defaultFunctionName, defaultHandler } from './default-handler.ts'
-import { openGivenPackage } from './given-package.ts'
+} from '../../emulator/functions/function-configuration.ts'
+import { LocalFunction } from '../../emulator/functions/local-function.ts'
+import { defaultFunctionName, defaultHandler } from '../default-handler.ts'
+import { openGivenPackage } from '../given-package.ts'
 import type { ServeArguments } from './serve-arguments.ts'
 
 /** Rejects with a UsageError when there is no package that Lambda could run. */

@@ -1,16 +1,16 @@
 /** The arguments of `lambdabin serve`, checked. */
 
 import { extname } from 'node:path'
-import type { FunctionUrlConfiguration } from '../emulator/functions/function-configuration.ts'
+import type { FunctionUrlConfiguration } from '../../emulator/functions/function-configuration.ts'
 import {
   decimal,
   FUNCTION_OPTIONS,
   functionVariables,
   memorySizeMb,
   timeoutSeconds,
-} from './function-options.ts'
-import { readOptions } from './options.ts'
-import { UsageError } from './usage-error.ts'
+} from '../function-options.ts'
+import { readOptions } from '../options.ts'
+import { UsageError } from '../usage-error.ts'
 
 export interface ServeArguments {
   /** Zips and folders. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { withLineBreaks } from '../../src/command-line/line-breaks.ts'
-import { createServeLog, isColoured } from '../../src/command-line/serve-log.ts'
+import { withLineBreaks } from '../../../src/command-line/line-breaks.ts'
+import { createServeLog, isColoured } from '../../../src/command-line/serve/serve-log.ts'
 
 function collect(coloured = false) {
   const written: string[] = []

@@ -6,9 +6,9 @@
  * stands for the request id of what belongs to no invocation.
  */
 
-import { toErrorDocument } from './error-response.ts'
-import type { InvocationScope } from './invocation-scope.ts'
-import { nodeUtil } from './modules-on-use.ts'
+import { toErrorDocument } from '../error-response.ts'
+import type { InvocationScope } from '../invocation-scope.ts'
+import { nodeUtil } from '../modules-on-use.ts'
 
 export type Level = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL'
 

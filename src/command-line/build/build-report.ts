@@ -1,9 +1,9 @@
 /** What `lambdabin build` tells about what it built, for people and for programs. */
 import { relative } from 'node:path'
 import process from 'node:process'
-import type { BuiltFunction } from '../compiler/built-function.ts'
-import { LAMBDA_RUNTIMES } from '../compiler/package/lambda-runtimes.ts'
-import type { Step } from '../compiler/steps.ts'
+import type { BuiltFunction } from '../../compiler/built-function.ts'
+import { LAMBDA_RUNTIMES } from '../../compiler/package/lambda-runtimes.ts'
+import type { Step } from '../../compiler/steps.ts'
 
 /**
  * AWS Lambda takes a zip of up to 50 MB directly, and a package of up to 250 MB unpacked; its guide counts in

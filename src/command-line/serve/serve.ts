@@ -5,22 +5,22 @@
  * It runs until SIGINT or SIGTERM, and then ends everything it has started; a second signal ends it at once.
  */
 
-import { EventQueue } from '../emulator/asynchronous/event-queue.ts'
-import { EnvironmentPool } from '../emulator/environments/environment-pool.ts'
-import { FunctionStore } from '../emulator/functions/function-store.ts'
-import type { LocalFunction } from '../emulator/functions/local-function.ts'
-import { isLoopback } from '../emulator/http/host-names.ts'
-import { LambdaApiServer } from '../emulator/lambda-api/lambda-api-server.ts'
-import { LocalLambda } from '../emulator/local-lambda.ts'
-import { StateFolder, StateFolderError } from '../emulator/state-folder.ts'
-import { findSandbox } from '../sandbox/sandbox.ts'
-import { ignoreClosedPipe, writeAll } from './output.ts'
+import { EventQueue } from '../../emulator/asynchronous/event-queue.ts'
+import { EnvironmentPool } from '../../emulator/environments/environment-pool.ts'
+import { FunctionStore } from '../../emulator/functions/function-store.ts'
+import type { LocalFunction } from '../../emulator/functions/local-function.ts'
+import { isLoopback } from '../../emulator/http/host-names.ts'
+import { LambdaApiServer } from '../../emulator/lambda-api/lambda-api-server.ts'
+import { LocalLambda } from '../../emulator/local-lambda.ts'
+import { StateFolder, StateFolderError } from '../../emulator/state-folder.ts'
+import { findSandbox } from '../../sandbox/sandbox.ts'
+import { ignoreClosedPipe, writeAll } from '../output.ts'
+import { UsageError } from '../usage-error.ts'
 import { parseServeArguments, type ServeArguments } from './serve-arguments.ts'
 import { packagedFunction } from './serve-functions.ts'
 import { createServeLog, isColoured, type ServeLog } from './serve-log.ts'
 import { watchedFunctions } from './serve-watch.ts'
 import { onTermination } from './termination.ts'
-import { UsageError } from './usage-error.ts'
 
 const IDLE_MS = 5 * 60_000
 const REQUEST_TIMEOUT_MS = 60_000

@@ -1,9 +1,9 @@
 /** The arguments of `lambdabin invoke`, checked. */
 
-import { FUNCTION_OPTIONS, functionVariables, memorySizeMb, timeoutSeconds } from './function-options.ts'
+import { FUNCTION_OPTIONS, functionVariables, memorySizeMb, timeoutSeconds } from '../function-options.ts'
+import { readOptions } from '../options.ts'
+import { UsageError } from '../usage-error.ts'
 import type { EventSource } from './invoke-event.ts'
-import { readOptions } from './options.ts'
-import { UsageError } from './usage-error.ts'
 
 export interface InvokeArguments {
   /** A zip or a folder. */

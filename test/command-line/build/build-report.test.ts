@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { jsonReport, packageWarnings, textReport } from '../../src/command-line/build-report.ts'
-import type { BuiltFunction } from '../../src/compiler/built-function.ts'
+import { jsonReport, packageWarnings, textReport } from '../../../src/command-line/build/build-report.ts'
+import type { BuiltFunction } from '../../../src/compiler/built-function.ts'
 
 const MIB = 1024 * 1024
 

@@ -9,21 +9,21 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DeploymentPackage } from '../emulator/code/deployment-package.ts'
+import type { DeploymentPackage } from '../../emulator/code/deployment-package.ts'
 import {
   ExecutionEnvironment,
   type ExecutionEnvironmentOptions,
-} from '../emulator/environments/execution-environment.ts'
-import type { InvocationOutcome } from '../runtime-api/exchange.ts'
-import { createInvocation, functionArn } from '../runtime-api/invocation.ts'
-import { findSandbox } from '../sandbox/sandbox.ts'
-import { defaultFunctionName, defaultHandler } from './default-handler.ts'
-import { onEarlyEnd } from './early-end.ts'
-import { openGivenPackage } from './given-package.ts'
+} from '../../emulator/environments/execution-environment.ts'
+import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
+import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
+import { findSandbox } from '../../sandbox/sandbox.ts'
+import { defaultFunctionName, defaultHandler } from '../default-handler.ts'
+import { onEarlyEnd } from '../early-end.ts'
+import { openGivenPackage } from '../given-package.ts'
+import { withLineBreaks } from '../line-breaks.ts'
+import { ignoreClosedPipe, writeAll, writeAllFrom } from '../output.ts'
 import { type InvokeArguments, parseInvokeArguments } from './invoke-arguments.ts'
 import { readEvent } from './invoke-event.ts'
-import { withLineBreaks } from './line-breaks.ts'
-import { ignoreClosedPipe, writeAll, writeAllFrom } from './output.ts'
 
 const DEFAULT_REGION = 'us-east-1'
 

@@ -14,11 +14,11 @@ import {
   RESPONSE_MODE_HEADER,
   responsePath,
   STATUS,
-} from '../runtime-api/contract.ts'
-import { splitAddress } from './connection/runtime-address.ts'
-import { errorTypeHeader } from './error-response.ts'
-import { RuntimeApiFailure } from './errors.ts'
-import { logRuntimeProblem } from './log.ts'
+} from '../../runtime-api/contract.ts'
+import { splitAddress } from '../connection/runtime-address.ts'
+import { errorTypeHeader } from '../error-response.ts'
+import { RuntimeApiFailure } from '../errors.ts'
+import { logRuntimeProblem } from '../log/log.ts'
 import { ResponseStream } from './response-stream.ts'
 
 export class StreamedResponse {

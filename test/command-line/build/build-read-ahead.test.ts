@@ -6,19 +6,19 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
-import { type Architecture, parseElf } from '../../src/compiler/elf/elf-file.ts'
-import { lastSegmentOffset } from '../../src/compiler/elf/entry-code.ts'
-import { type KnownHotPages, layoutOf } from '../../src/compiler/read-ahead/hot-pages.ts'
-import { PAGE_BYTES } from '../../src/compiler/read-ahead/page-ranges.ts'
-import { prefetchStub } from '../../src/compiler/read-ahead/prefetch-stub.ts'
-import { runLambdabin } from '../support/command.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { type Architecture, parseElf } from '../../../src/compiler/elf/elf-file.ts'
+import { lastSegmentOffset } from '../../../src/compiler/elf/entry-code.ts'
+import { type KnownHotPages, layoutOf } from '../../../src/compiler/read-ahead/hot-pages.ts'
+import { PAGE_BYTES } from '../../../src/compiler/read-ahead/page-ranges.ts'
+import { prefetchStub } from '../../../src/compiler/read-ahead/prefetch-stub.ts'
+import { runLambdabin } from '../../support/command.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
 
 const arch = process.arch as Architecture
 const skip = process.platform === 'linux' ? false : 'it is for Linux'
 const known: KnownHotPages = JSON.parse(
-  readFileSync(new URL('../../base-node/hot-pages.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../base-node/hot-pages.json', import.meta.url), 'utf8'),
 )
 /** Its source map is larger than a page, so it can be told from what is read ahead. */
 const FUNCTION = `export const handler = async (event: object) => event

@@ -1,11 +1,11 @@
 /** `console` as Lambda's Node.js runtimes have it: each call is one record, of the invocation that it was made in. */
 
-import type { ErrorDocument } from '../runtime-api/contract.ts'
-import type { LogSettings } from './environment.ts'
-import { invocationScope } from './invocation-scope.ts'
+import type { ErrorDocument } from '../../runtime-api/contract.ts'
+import type { LogSettings } from '../environment.ts'
+import { invocationScope } from '../invocation-scope.ts'
+import { nodeUtil } from '../modules-on-use.ts'
 import { jsonLine, type Level, textLine } from './log-record.ts'
 import { type LogSink, stdoutSink, telemetrySink } from './log-sink.ts'
-import { nodeUtil } from './modules-on-use.ts'
 
 declare global {
   interface Console {

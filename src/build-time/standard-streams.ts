@@ -7,7 +7,7 @@
  */
 
 import { Writable } from 'node:stream'
-import { writeAll } from './log-sink.ts'
+import { writeAll } from '../runtime/log/log-sink.ts'
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const
 

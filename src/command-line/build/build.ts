@@ -1,16 +1,16 @@
 /** `lambdabin build`: builds each entry in turn, and reports. */
 import process from 'node:process'
-import { buildFunction, type FunctionOptions } from '../compiler/build-function.ts'
-import type { BuiltFunction } from '../compiler/built-function.ts'
-import { formatDiagnostics } from '../compiler/bundle/bundle-failure.ts'
-import { UnknownLocaleError } from '../compiler/icu/locales.ts'
-import type { Step } from '../compiler/steps.ts'
-import { abandonBuilds } from '../compiler/unfinished-work.ts'
+import { buildFunction, type FunctionOptions } from '../../compiler/build-function.ts'
+import type { BuiltFunction } from '../../compiler/built-function.ts'
+import { formatDiagnostics } from '../../compiler/bundle/bundle-failure.ts'
+import { UnknownLocaleError } from '../../compiler/icu/locales.ts'
+import type { Step } from '../../compiler/steps.ts'
+import { abandonBuilds } from '../../compiler/unfinished-work.ts'
+import { onEarlyEnd } from '../early-end.ts'
+import { nearestName } from '../nearest-name.ts'
+import { UsageError } from '../usage-error.ts'
 import { readBuildArguments } from './build-arguments.ts'
 import { jsonReport, stepLine, textReport } from './build-report.ts'
-import { onEarlyEnd } from './early-end.ts'
-import { nearestName } from './nearest-name.ts'
-import { UsageError } from './usage-error.ts'
 
 /**
  * Runs the command. Resolves to the exit status, 0; rejects with a UsageError, or with the BuildError of the

@@ -1,10 +1,10 @@
 /** Functions of `serve --watch`: wires the build to the emulator. */
 
 import { join } from 'node:path'
-import { findPinnedNode } from '../../bin/pinned-node.js'
-import { buildUnpackedFunction, prepareLauncher, sourcesOfFailure } from '../compiler/unpacked-function.ts'
-import type { LocalFunction } from '../emulator/functions/local-function.ts'
-import { readFunctionEntry } from './function-entry.ts'
+import { findPinnedNode } from '../../../bin/pinned-node.js'
+import { buildUnpackedFunction, prepareLauncher, sourcesOfFailure } from '../../compiler/unpacked-function.ts'
+import type { LocalFunction } from '../../emulator/functions/local-function.ts'
+import { readFunctionEntry } from '../function-entry.ts'
 import type { ServeArguments } from './serve-arguments.ts'
 import { commandLineFunction } from './serve-functions.ts'
 import type { ServeLog } from './serve-log.ts'

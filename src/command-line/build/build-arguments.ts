@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import process from 'node:process'
-import type { FunctionOptions, InitOptions } from '../compiler/build-function.ts'
-import type { Compression } from '../compiler/deflate/deflate-file.ts'
-import type { Architecture } from '../compiler/elf/elf-file.ts'
-import { readFunctionEntry } from './function-entry.ts'
-import { readOptions } from './options.ts'
-import { UsageError } from './usage-error.ts'
+import type { FunctionOptions, InitOptions } from '../../compiler/build-function.ts'
+import type { Compression } from '../../compiler/deflate/deflate-file.ts'
+import type { Architecture } from '../../compiler/elf/elf-file.ts'
+import { readFunctionEntry } from '../function-entry.ts'
+import { readOptions } from '../options.ts'
+import { UsageError } from '../usage-error.ts'
 
 const OPTIONS = {
   'out-dir': { type: 'string', default: 'dist' },

@@ -2,7 +2,7 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FunctionCode, PreparedCode } from '../emulator/code/function-code.ts'
+import type { FunctionCode, PreparedCode } from '../../emulator/code/function-code.ts'
 import { SourceChanges } from './source-changes.ts'
 
 export interface WatchedCodeOptions {

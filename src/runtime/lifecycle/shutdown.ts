@@ -12,10 +12,10 @@ import {
   EXTENSION_NAME_HEADER,
   EXTENSION_NEXT_PATH,
   EXTENSION_REGISTER_PATH,
-} from '../runtime-api/contract.ts'
-import { splitAddress } from './connection/runtime-address.ts'
+} from '../../runtime-api/contract.ts'
+import { splitAddress } from '../connection/runtime-address.ts'
+import { logRuntimeProblem } from '../log/log.ts'
 import type { LifecycleHook } from './lifecycle-hooks.ts'
-import { logRuntimeProblem } from './log.ts'
 
 const NAME = 'lambdabin-shutdown'
 

@@ -4,8 +4,8 @@
  * Everything is written synchronously: the process may be frozen or ended right after, and nothing may be lost by it.
  */
 
+import { nodeFs } from '../modules-on-use.ts'
 import type { Level } from './log-record.ts'
-import { nodeFs } from './modules-on-use.ts'
 
 export type LogSink = (line: string, level: Level, time: Date) => void
 

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { HTTP_INTEGRATION_CONTENT_TYPE } from '../runtime-api/contract.ts'
+import { HTTP_INTEGRATION_CONTENT_TYPE } from '../../runtime-api/contract.ts'
 
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 /** Between the metadata and the body of an HTTP response. */
