@@ -4,7 +4,7 @@
  * A function is in an execution environment on Lambda: its deployment package at `/var/task`, its layers at `/opt`, a
  * `/tmp` of its own, and nothing else that it could write to or find a package in. What works here and not there is
  * the worst that a local run can do, so every run of a function on this machine goes through this room. There are two
- * ways, and `findSandbox` takes the first that works:
+ * ways, and `find-sandbox.ts` takes the first that works:
  *
  * - a mount namespace (`mount-namespace.ts`) shows all of that at Lambda's own paths;
  * - where the system has none for us, Node.js is kept from resolving modules anywhere else (`module-confinement.ts`), and
@@ -12,9 +12,6 @@
  *
  * It is no protection from a function: it may read what its user may read, and reach the network.
  */
-
-import { moduleConfinement } from './module-confinement.ts'
-import { findMountNamespace } from './mount-namespace.ts'
 
 /** Folders of the host, by absolute paths, and what they are to a function. */
 export interface SandboxView {
@@ -66,12 +63,3 @@ export interface Sandbox {
 }
 
 export type SandboxKind = 'mount namespace' | 'module confinement'
-
-/** For who has to do without namespaces, and for tests. */
-const WITHOUT_NAMESPACES = 'modules'
-
-/** Finds out by trying, in `workFolder`. */
-export function findSandbox(workFolder: string, choice = process.env.LAMBDABIN_SANDBOX): Sandbox {
-  const namespace = choice === WITHOUT_NAMESPACES ? undefined : findMountNamespace(workFolder)
-  return namespace ?? moduleConfinement
-}

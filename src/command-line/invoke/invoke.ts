@@ -16,7 +16,7 @@ import {
 } from '../../emulator/environments/execution-environment.ts'
 import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
-import { findSandbox } from '../../sandbox/sandbox.ts'
+import { findSandbox } from '../../sandbox/find-sandbox.ts'
 import { defaultFunctionName, defaultHandler } from '../default-handler.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { openGivenPackage } from '../given-package.ts'

@@ -4,9 +4,10 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { findSandbox } from '../../sandbox/find-sandbox.ts'
 import { moduleConfinement } from '../../sandbox/module-confinement.ts'
 import { isOutOfSight } from '../../sandbox/mount-namespace.ts'
-import { findSandbox, type OpenSandbox, type Sandbox } from '../../sandbox/sandbox.ts'
+import type { OpenSandbox, Sandbox } from '../../sandbox/sandbox.ts'
 
 /** Where Lambda's managed runtimes have theirs. */
 const NODE_FOLDER = '/var/lang/bin'
