@@ -66,8 +66,8 @@ test('an arm64 executable has a code cache that V8 accepts, and answers an invoc
   const runner = await findTargetRunner(await findPinnedNode('arm64'), 'arm64')
   assert.ok(runner)
   renameSync(executable, `${executable}-arm64`)
-  const command = [...runner, `${executable}-arm64`]
-  writeExecutable(executable, `#!/bin/sh\nexec ${command.map((word) => `'${word}'`).join(' ')}\n`)
+  // Beside it, wherever the sandbox has the two.
+  writeExecutable(executable, `#!/bin/sh\nexec ${runner.map((word) => `'${word}'`).join(' ')} "$0-arm64"\n`)
   const invoke = ['invoke', 'dist/hello', '--event', '{"text":"Hello"}', '--timeout', '30']
   const invoked = await runLambdabin(invoke, { cwd: folder })
   assert.equal(invoked.status, 0, invoked.stderr)
