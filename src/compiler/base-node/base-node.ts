@@ -182,7 +182,8 @@ async function smallerCopy(
   await checkCacheFolder()
   const cache = new CacheArea('base-node', { unusedMs: UNUSED_MS })
   let notes: readonly string[] | undefined
-  const copy = await cache.folder([MAKING, identity, JSON.stringify(locales?.toSorted())], async (folder) => {
+  const which = [MAKING, identity, JSON.stringify(locales?.toSorted() ?? null)]
+  const copy = await cache.folder(which, async (folder) => {
     const published = await readFile(original)
     const { bytes, kept } = explainFormat(() =>
       leaveOutStartupWork(makeNodeSmaller(published, original, locales), original),
