@@ -18,10 +18,10 @@ import { parseArgs } from 'node:util'
 import { renderChart } from './chart.ts'
 import { RECIPES } from './contenders.ts'
 import { type MeasureOptions, measureAll } from './measure-all.ts'
-import { writeReadmeSection } from './readme.ts'
 import type { Results } from './results.ts'
 import { hasCommand } from './runtime-api-server.ts'
-import { renderReadmeSection, renderReport } from './tables.ts'
+import { renderChartReference, renderReport, renderTables } from './tables.ts'
+import { writeSection } from './written-sections.ts'
 
 const HELP = `Usage: npm run bench -- [options]
 
@@ -40,7 +40,7 @@ Takes about ten minutes with everything; --only, --functions and smaller numbers
   --no-sizes               do not measure what peers would upload, which takes half a minute
   --out FOLDER             where the report is written (default: dist/bench)
   --from FILE              measure nothing; take the measurements from this file, an earlier run's results.json
-  --write                  update README.md, docs/benchmark.md and docs/benchmark.svg, too
+  --write                  update README.md, docs/cold-starts.md, docs/benchmark.md and its chart, too
 `
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const FUNCTIONS = ['echo', 'sdk', 'growth'] as const
@@ -75,10 +75,8 @@ async function main(): Promise<void> {
     mkdirSync(join(ROOT, 'docs'), { recursive: true })
     writeFileSync(join(ROOT, 'docs', 'benchmark.md'), report)
     writeFileSync(join(ROOT, 'docs', 'benchmark.svg'), chart)
-    writeReadmeSection(
-      join(ROOT, 'README.md'),
-      renderReadmeSection(results, 'docs/benchmark.svg', 'docs/benchmark.md'),
-    )
+    writeSection(join(ROOT, 'docs', 'cold-starts.md'), renderTables(results, 'benchmark.svg', 'benchmark.md'))
+    writeSection(join(ROOT, 'README.md'), renderChartReference('docs/benchmark.svg'))
   }
   process.stdout.write(report)
 }

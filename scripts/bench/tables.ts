@@ -83,11 +83,16 @@ export function renderReport(results: Results, chart: string): string {
     .concat('\n')
 }
 
-/** The part of the README that shows the results. */
-export function renderReadmeSection(results: Results, chart: string, report: string): string {
+/** The chart, as a document shows it. */
+export function renderChartReference(chart: string): string {
+  return `![How fast it starts, and what an invocation takes](${chart})`
+}
+
+/** The part of the documentation that shows the results. */
+export function renderTables(results: Results, chart: string, report: string): string {
   const columns = [...START, ...WARM.slice(0, 5), ...MEMORY, ...SIZES.slice(1)]
   return [
-    `![How fast it starts, and what an invocation takes](${chart})`,
+    renderChartReference(chart),
     `${FUNCTION_TITLES.echo}, on one CPU:`,
     comparison(results, 'echo', columns),
     "A function with the AWS SDK's DynamoDB document client and zod, on one CPU:",

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { markdownTable, renderReadmeSection, renderReport } from '../../scripts/bench/tables.ts'
+import { markdownTable, renderReport, renderTables } from '../../scripts/bench/tables.ts'
 import { madeUpContender, madeUpResults } from './made-up-results.ts'
 
 /** The cells of the first line that starts with `name`, by the title of their column. */
@@ -123,9 +123,9 @@ test("the server's part is of the CPU time of both sides", () => {
   assert.match(report, /^\| lambdabin \| 10\.0 \| 55\.0 \| 15 % \|$/m)
 })
 
-test('the README gets the chart, both functions, the machine, versions and date', () => {
+test('the documentation gets the chart, both functions, the machine, versions and date', () => {
   const contenders = (['echo', 'sdk'] as const).map((name) => madeUpContender(name, 'lambdabin', 1))
-  const section = renderReadmeSection(madeUpResults(contenders), 'docs/chart.svg', 'docs/report.md')
+  const section = renderTables(madeUpResults(contenders), 'docs/chart.svg', 'docs/report.md')
   assert.equal(section.match(/^\| \*\*lambdabin\*\* /gm)?.length, 2)
   for (const part of [
     '](docs/chart.svg)',

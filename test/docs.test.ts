@@ -1,0 +1,69 @@
+/** What the documentation promises of itself. */
+
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { replaceSection } from '../scripts/bench/written-sections.ts'
+import { HELP_MARKERS, renderHelp } from '../scripts/help-page.ts'
+import { PROJECT } from './support/source-imports.ts'
+
+const read = (path: string): string => readFileSync(join(PROJECT, path), 'utf8')
+const PAGES = globSync(['*.md', 'docs/*.md'], { cwd: PROJECT }).toSorted()
+
+test('each link leads to a file, and to a heading in it', () => {
+  for (const page of PAGES) {
+    for (const [, target = ''] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) {
+        continue
+      }
+      const [file = '', heading] = target.split('#')
+      const path = file === '' ? page : join(dirname(page), file)
+      assert.ok(existsSync(join(PROJECT, path)), `${page} links to ${target}`)
+      if (heading !== undefined) {
+        assert.ok(
+          headings(read(path)).includes(heading),
+          `${page} links to ${target}, a heading that is not there`,
+        )
+      }
+    }
+  }
+})
+
+test('each file of the project that a page names is there', () => {
+  for (const page of PAGES.filter((name) => name !== 'CHANGELOG.md')) {
+    for (const [, path = ''] of read(page).matchAll(
+      /`((?:src|test|scripts|bin|base-node)\/[\w./-]*[\w/])`/g,
+    )) {
+      if (path !== 'src/functions/orders.ts') {
+        assert.ok(existsSync(join(PROJECT, path)), `${page} names ${path}`)
+      }
+    }
+  }
+})
+
+test('each page of docs/ is found from the README', () => {
+  const readme = read('README.md')
+  for (const page of PAGES.filter((name) => name.startsWith('docs/'))) {
+    assert.ok(readme.includes(`](${page})`), page)
+  }
+})
+
+test('the README is for the first ten minutes: under 150 lines', () => {
+  assert.ok(read('README.md').split('\n').length < 150)
+})
+
+test('docs/command-line.md has what --help prints; else run `npm run help-page`', () => {
+  const page = read('docs/command-line.md')
+  assert.equal(page, replaceSection(page, renderHelp(), HELP_MARKERS))
+})
+
+/** As GitHub names them: `Where the time goes` is `where-the-time-goes`. */
+function headings(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
