@@ -35,6 +35,12 @@ export class ResourceConflictException extends LambdaError {
   }
 }
 
+export class ProvisionedConcurrencyConfigNotFoundException extends LambdaError {
+  constructor(message: string) {
+    super(404, message)
+  }
+}
+
 export class PreconditionFailedException extends LambdaError {
   constructor(message: string) {
     super(412, message)

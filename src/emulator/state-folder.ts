@@ -3,7 +3,9 @@
  *
  *     functions/   see function-store.ts
  *     queue/       asynchronous invocations that are not over: see asynchronous/event-queue.ts
- *     failed/      those that failed for good
+ *     failed/        those that failed for good
+ *     destinations/  records of invocations for destinations that are out of reach
+ *     layers/        see layers/layer-store.ts
  *     work/        task roots and execution environments' folders of this run; emptied at the start
  *
  * One emulator at a time may use it. The lock is an abstract socket named after the folder: the system frees it when
@@ -41,7 +43,7 @@ export class StateFolder {
     const state = new StateFolder(path, await lock(path))
     await killStrays(state.work)
     await rm(state.work, { recursive: true, force: true, maxRetries: 5 })
-    for (const each of [state.functions, state.queue, state.failed, state.work]) {
+    for (const each of [state.functions, state.layers, state.queue, state.failed, state.work]) {
       await mkdir(each, { recursive: true })
     }
     return state
@@ -57,6 +59,14 @@ export class StateFolder {
 
   get failed(): string {
     return join(this.path, 'failed')
+  }
+
+  get destinations(): string {
+    return join(this.path, 'destinations')
+  }
+
+  get layers(): string {
+    return join(this.path, 'layers')
   }
 
   get work(): string {

@@ -21,6 +21,11 @@ export const INIT_ERROR_PATH = `${RUNTIME}/init/error`
 export const RESTORE_NEXT_PATH = `${RUNTIME}/restore/next`
 export const RESTORE_ERROR_PATH = `${RUNTIME}/restore/error`
 export const EXTENSION_REGISTER_PATH = `/${EXTENSIONS_API_VERSION}/extension/register`
+export const EXTENSION_INIT_ERROR_PATH = `/${EXTENSIONS_API_VERSION}/extension/init/error`
+export const EXTENSION_EXIT_ERROR_PATH = `/${EXTENSIONS_API_VERSION}/extension/exit/error`
+export const TELEMETRY_PATH = '/2022-07-01/telemetry'
+/** Its older form. */
+export const LOGS_PATH = '/2020-08-15/logs'
 export const EXTENSION_NEXT_PATH = `/${EXTENSIONS_API_VERSION}/extension/event/next`
 
 /** `POST` here answers an invocation with its result. The request id is percent-encoded into one path segment. */
@@ -85,6 +90,7 @@ export const HTTP_INTEGRATION_CONTENT_TYPE = 'application/vnd.awslambda.http-int
 /** Request and response header of the Extensions API. */
 export const EXTENSION_NAME_HEADER = 'lambda-extension-name'
 export const EXTENSION_ID_HEADER = 'lambda-extension-identifier'
+export const EXTENSION_ERROR_TYPE_HEADER = 'lambda-extension-function-error-type'
 
 /** The body of `error` and `init/error`, as Node.js runtimes write it. */
 export interface ErrorDocument {

@@ -20,14 +20,14 @@ export function createInvocation(event: Uint8Array, invokedFunctionArn: string):
 }
 
 export function functionArn(region: string, functionName: string): string {
-  return `arn:aws:lambda:${region}:${ACCOUNT_ID}:function:${functionName}`
+  return `arn:aws:lambda:${region}:${accountId}:function:${functionName}`
 }
 
 // Nobody's: the account number of AWS's own examples.
-const ACCOUNT_ID = '123456789012'
+export const accountId = '123456789012'
 
 /** An X-Ray tracing header: the root's eight first hexadecimal digits are its second since the epoch. */
-function createTraceId(nowMs: number): string {
+export function createTraceId(nowMs: number): string {
   const second = Math.floor(nowMs / 1000)
     .toString(16)
     .padStart(8, '0')

@@ -1,8 +1,9 @@
 /**
- * The Runtime API of one execution environment: the server that its runtime talks to, on a loopback port of its own.
+ * The Runtime API of one execution environment: the server that its runtime and its extensions talk to, on a loopback
+ * port of its own.
  *
  * A conversation begins with `begin`, for each new runtime process; `invoke` hands it one invocation at a time. What
- * the runtime may ask when is in `runtime-state.ts`. The routes below are the API's table of contents; the contract is
+ * the runtime may ask when is in `states.ts`. The routes below are the API's table of contents; the contract is
  * `./contract.ts`.
  *
  * It is plain `node:http` without timeouts: a runtime waits in `next` for as long as there is nothing to do, and how
@@ -11,60 +12,45 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { answerError, answerUnknownRequestId } from './answers.ts'
 import {
-  answerAccepted,
-  answerError,
-  answerIllegalMove,
-  answerTooLarge,
-  answerUnknownRequestId,
-} from './answers.ts'
-import {
-  ERROR_BODY_TRAILER,
-  ERROR_TYPE_HEADER,
+  EXTENSION_EXIT_ERROR_PATH,
+  EXTENSION_INIT_ERROR_PATH,
   EXTENSION_NEXT_PATH,
   EXTENSION_REGISTER_PATH,
   INIT_ERROR_PATH,
-  MAX_RESPONSE_BYTES,
-  NEXT_HEADERS,
+  LOGS_PATH,
   NEXT_PATH,
   RESPONSE_MODE_HEADER,
   RESTORE_ERROR_PATH,
   RESTORE_NEXT_PATH,
   RUNTIME_API_VERSION,
   STATUS,
+  TELEMETRY_PATH,
 } from './contract.ts'
-import { type FunctionError, InvocationExchange, platformFunctionError } from './exchange.ts'
-import { type ExtensionHost, InternalExtensions } from './extensions.ts'
-import { responseTooLargeError } from './function-error.ts'
+import { Conversation, type InitResult } from './conversation.ts'
+import type { InvocationExchange } from './exchange.ts'
+import { type ExtensionHost, Extensions } from './extensions.ts'
 import type { Invocation } from './invocation.ts'
-import { readBody } from './request-body.ts'
-import { isLegalMove, type RuntimeState } from './states.ts'
-
-/** Bytes of the largest streamed response that Lambda takes: 200 MB. */
-const MAX_STREAMED_BYTES = 200 * 1024 * 1024
+import { receiveAnswer, receiveInitError, receiveStream } from './receiving.ts'
+import { Telemetry } from './telemetry.ts'
 
 /** The cause for X-Ray travels in a header of up to 64 KiB, and there are others. */
 const MAX_HEADER_BYTES = 128 * 1024
 
-/** How the init phase of a conversation ended, as far as the runtime said so itself. */
-export type InitResult = { kind: 'ready' } | FunctionError
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 export class RuntimeApiServer {
   /** Host and port, as `AWS_LAMBDA_RUNTIME_API` gives them. */
   readonly address: string
+  readonly extensions: Extensions
+  readonly telemetry = new Telemetry()
 
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #extensions: InternalExtensions
-  readonly #isSnapStart: boolean
-  #state: RuntimeState = 'Started'
-  #init = Promise.withResolvers<InitResult>()
-  /** Runtimes that wait for an invocation: one, but for a runtime whose connection broke and that asked again. */
-  #polls: ServerResponse[] = []
-  /** Not delivered yet. */
-  #pending: InvocationExchange | undefined
-  /** Delivered, and the latest one even when it is done: an answer to it is repeated, not unknown. */
-  #current: InvocationExchange | undefined
+  readonly #routes: ReadonlyMap<string, Handler>
+  readonly #maxConcurrency: number
+  #conversation: Conversation
 
   static async listen(host: ExtensionHost): Promise<RuntimeApiServer> {
     const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, keepAliveTimeout: 0 })
@@ -79,36 +65,35 @@ export class RuntimeApiServer {
 
   private constructor(server: Server, host: ExtensionHost) {
     this.#server = server
-    this.#extensions = new InternalExtensions(host)
-    this.#isSnapStart = host.isSnapStart ?? false
+    this.extensions = new Extensions(host)
+    this.#maxConcurrency = host.maxConcurrency ?? 1
+    this.#conversation = new Conversation(this.#maxConcurrency)
+    this.#routes = this.#tableOfContents(host.isSnapStart ?? false)
     this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`
     server.on('connection', (socket) => this.#keepAccount(socket))
     server.on('request', (request, response) => this.#inTurn(request, response))
   }
 
-  /** Opens a conversation with a new runtime process, whatever was said before. Resolves when its init phase ends. */
-  begin(): Promise<InitResult> {
+  /**
+   * Opens a conversation with a new runtime process, whatever was said before, and with external extensions of these
+   * names. Resolves when the runtime's init phase ends.
+   */
+  begin(extensionNames: readonly string[] = []): Promise<InitResult> {
     this.#server.closeAllConnections()
-    this.#extensions.forget()
-    this.#state = 'Started'
-    this.#init = Promise.withResolvers()
-    this.#polls = []
-    this.#pending = undefined
-    this.#current = undefined
-    return this.#init.promise
+    this.extensions.expect(extensionNames)
+    this.telemetry.forget()
+    this.#conversation = new Conversation(this.#maxConcurrency)
+    return this.#conversation.init
   }
 
-  /** Hands one invocation to the runtime, now or when it asks. The one before must be done. */
+  /** Hands one invocation to the runtime, now or when it asks. The one before must be done, unless it may have several. */
   invoke(invocation: Invocation, deadlineMs: number): InvocationExchange {
-    const exchange = new InvocationExchange(invocation, deadlineMs)
-    this.#pending = exchange
-    this.#deliver()
-    return exchange
+    return this.#conversation.invoke(invocation, deadlineMs)
   }
 
   /** Whether the runtime wants a SIGTERM and a moment before its end. */
   get hasExtension(): boolean {
-    return this.#extensions.any
+    return this.extensions.any
   }
 
   /**
@@ -126,9 +111,44 @@ export class RuntimeApiServer {
   }
 
   async close(): Promise<void> {
+    this.telemetry.forget()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeAllConnections()
     await closed
+  }
+
+  #tableOfContents(isSnapStart: boolean): ReadonlyMap<string, Handler> {
+    const { extensions } = this
+    const subscribe: Handler = (request, response) => {
+      const extension = extensions.identify(request, response)
+      if (extension !== undefined) {
+        this.telemetry.subscribe(request, response, extension.name)
+      }
+    }
+    const restore: [string, Handler][] = [
+      [`GET ${RESTORE_NEXT_PATH}`, (_, response) => this.#restore(response)],
+      [
+        `POST ${RESTORE_ERROR_PATH}`,
+        (request, response) => receiveInitError(this.#conversation, request, response, 'RestoreError'),
+      ],
+    ]
+    return new Map<string, Handler>([
+      [`GET ${NEXT_PATH}`, (_, response) => this.#conversation.next(response)],
+      [
+        `POST ${INIT_ERROR_PATH}`,
+        (request, response) => receiveInitError(this.#conversation, request, response, 'InitError'),
+      ],
+      ...(isSnapStart ? restore : []),
+      [
+        `POST ${EXTENSION_REGISTER_PATH}`,
+        (request, response) => extensions.register(request, response, this.#conversation.isInitialising),
+      ],
+      [`GET ${EXTENSION_NEXT_PATH}`, (request, response) => extensions.next(request, response)],
+      [`POST ${EXTENSION_INIT_ERROR_PATH}`, (request, response) => extensions.fail(request, response)],
+      [`POST ${EXTENSION_EXIT_ERROR_PATH}`, (request, response) => extensions.fail(request, response)],
+      [`PUT ${TELEMETRY_PATH}`, subscribe],
+      [`PUT ${LOGS_PATH}`, subscribe],
+    ])
   }
 
   #keepAccount(socket: Socket): void {
@@ -151,23 +171,15 @@ export class RuntimeApiServer {
 
   #route(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? ''
-    const route = `${request.method} ${path}`
     if (!isFromRuntime(request, this.address)) {
       refuseForeigner(response, this.address)
-    } else if (route === NEXT) {
-      this.#next(response)
-    } else if (route === INIT_ERROR) {
-      this.#fail('InitError', request, response)
-    } else if (route === RESTORE_NEXT && this.#isSnapStart) {
-      this.#restore(response)
-    } else if (route === RESTORE_ERROR && this.#isSnapStart) {
-      this.#fail('RestoreError', request, response)
-    } else if (route === EXTENSION_REGISTER) {
-      this.#extensions.register(request, response, this.#state)
-    } else if (route === EXTENSION_NEXT) {
-      this.#extensions.next(request, response)
-    } else {
+      return
+    }
+    const handle = this.#routes.get(`${request.method} ${path}`)
+    if (handle === undefined) {
       this.#routeAnswer(path, request, response)
+    } else {
+      handle(request, response)
     }
   }
 
@@ -182,189 +194,28 @@ export class RuntimeApiServer {
       answerError(response, 405, 'MethodNotAllowed', `expected POST for ${path}, but got ${request.method}`)
       return
     }
-    const exchange = this.#exchangeOf(requestId)
+    const conversation = this.#conversation
+    const exchange = conversation.find(percentDecoded(requestId))
     if (exchange === undefined) {
       answerUnknownRequestId(response)
-    } else if (kind === 'error') {
-      this.#error(exchange, request, response)
-    } else if (request.headers[RESPONSE_MODE_HEADER] === 'streaming') {
-      this.#streamedResponse(exchange, request, response)
+    } else if (kind === 'response' && request.headers[RESPONSE_MODE_HEADER] === 'streaming') {
+      receiveStream(conversation, exchange, request, response)
     } else {
-      this.#response(exchange, request, response)
+      receiveAnswer(conversation, exchange, request, response, kind as 'response' | 'error')
     }
-  }
-
-  #next(response: ServerResponse): void {
-    if (!this.#move('Ready', response)) {
-      return
-    }
-    this.#init.resolve({ kind: 'ready' })
-    this.#current?.finish()
-    this.#polls.push(response)
-    response.on('close', () => this.#pollClosed(response))
-    this.#deliver()
-  }
-
-  #deliver(): void {
-    const exchange = this.#pending
-    const poll = this.#polls[0]
-    if (exchange === undefined || poll === undefined) {
-      return
-    }
-    this.#polls.shift()
-    this.#pending = undefined
-    this.#current = exchange
-    this.#state = 'Running'
-    const { event } = exchange.invocation
-    poll.writeHead(STATUS.ok, nextHeaders(exchange))
-    poll.end(event)
-  }
-
-  #pollClosed(response: ServerResponse): void {
-    if (!response.writableEnded) {
-      this.#polls = this.#polls.filter((poll) => poll !== response)
-    } else if (!response.writableFinished && this.#state === 'Running') {
-      // The runtime never got its invocation: hand it over again when it comes back.
-      this.#state = 'Ready'
-      this.#pending = this.#current
-      this.#current = undefined
-      this.#deliver()
-    }
-  }
-
-  async #response(
-    exchange: InvocationExchange,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    if (!this.#move('InvocationResponse', response)) {
-      return
-    }
-    const body = await readBody(request, MAX_RESPONSE_BYTES)
-    this.#answered(exchange)
-    if (body.kind === 'whole') {
-      answerAccepted(response)
-      exchange.answer({
-        kind: 'response',
-        contentType: contentType(request, 'application/json'),
-        body: body.bytes,
-      })
-    } else if (body.kind === 'too large') {
-      answerTooLarge(response, MAX_RESPONSE_BYTES)
-      exchange.answer(platformFunctionError(responseTooLargeError(MAX_RESPONSE_BYTES)))
-    }
-  }
-
-  async #error(
-    exchange: InvocationExchange,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    if (!this.#move('InvocationErrorResponse', response)) {
-      return
-    }
-    const body = await readBody(request, MAX_RESPONSE_BYTES)
-    this.#answered(exchange)
-    if (body.kind === 'whole') {
-      answerAccepted(response)
-      exchange.answer({ kind: 'error', errorType: errorType(request), body: body.bytes })
-    } else if (body.kind === 'too large') {
-      answerTooLarge(response, MAX_RESPONSE_BYTES)
-      exchange.answer(platformFunctionError(responseTooLargeError(MAX_RESPONSE_BYTES)))
-    }
-  }
-
-  #streamedResponse(exchange: InvocationExchange, request: IncomingMessage, response: ServerResponse): void {
-    if (!this.#move('InvocationResponse', response)) {
-      return
-    }
-    const stream = exchange.beginStream(contentType(request, 'application/octet-stream'))
-    let size = 0
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size <= MAX_STREAMED_BYTES && !stream.destroyed && !stream.write(chunk)) {
-        request.pause()
-      }
-    })
-    stream.on('drain', () => request.resume())
-    // An invoker that has gone away must not hold the function up.
-    stream.on('close', () => request.resume())
-    request.on('end', () => {
-      this.#answered(exchange)
-      if (size > MAX_STREAMED_BYTES) {
-        answerTooLarge(response, MAX_STREAMED_BYTES)
-        exchange.endStream(platformFunctionError(responseTooLargeError(MAX_STREAMED_BYTES)))
-      } else {
-        answerAccepted(response)
-        exchange.endStream(trailingError(request))
-      }
-    })
-    request.on('close', () => {
-      if (!request.complete) {
-        this.#answered(exchange)
-        stream.end()
-      }
-    })
-    request.on('error', () => {})
   }
 
   /** There is no snapshot: what would be taken and restored is here already. */
   #restore(response: ServerResponse): void {
-    if (this.#move('Restored', response)) {
+    if (this.#conversation.move('Restored', response)) {
       response.writeHead(STATUS.ok, { 'Content-Length': 0 })
       response.end()
     }
-  }
-
-  async #fail(
-    state: 'InitError' | 'RestoreError',
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    if (!this.#move(state, response)) {
-      return
-    }
-    const body = await readBody(request, MAX_RESPONSE_BYTES)
-    if (body.kind === 'whole') {
-      answerAccepted(response)
-      this.#init.resolve({ kind: 'error', errorType: errorType(request), body: body.bytes })
-    } else if (body.kind === 'too large') {
-      answerTooLarge(response, MAX_RESPONSE_BYTES)
-      this.#init.resolve(platformFunctionError(responseTooLargeError(MAX_RESPONSE_BYTES)))
-    }
-  }
-
-  /** Takes the move, or refuses it to the runtime and returns false. */
-  #move(to: RuntimeState, response: ServerResponse): boolean {
-    if (!isLegalMove(this.#state, to)) {
-      answerIllegalMove(response, this.#state, to)
-      return false
-    }
-    this.#state = to
-    return true
-  }
-
-  #answered(exchange: InvocationExchange): void {
-    // A new conversation may have begun while the old runtime's body was still arriving.
-    if (exchange === this.#current) {
-      this.#state = 'ResponseSent'
-    }
-  }
-
-  #exchangeOf(encodedRequestId: string): InvocationExchange | undefined {
-    const exchange = this.#current
-    return exchange?.invocation.requestId === percentDecoded(encodedRequestId) ? exchange : undefined
   }
 }
 
 const latestAnswer = Symbol('the answer to the latest request on this connection')
 
-const NEXT = `GET ${NEXT_PATH}`
-const INIT_ERROR = `POST ${INIT_ERROR_PATH}`
-const RESTORE_NEXT = `GET ${RESTORE_NEXT_PATH}`
-const RESTORE_ERROR = `POST ${RESTORE_ERROR_PATH}`
-const EXTENSION_REGISTER = `POST ${EXTENSION_REGISTER_PATH}`
-const EXTENSION_NEXT = `GET ${EXTENSION_NEXT_PATH}`
 const ANSWER_PATH = new RegExp(`^/${RUNTIME_API_VERSION}/runtime/invocation/([^/?]+)/(response|error)$`)
 
 function percentDecoded(segment: string): string | undefined {
@@ -385,52 +236,4 @@ function isFromRuntime(request: IncomingMessage, address: string): boolean {
 function refuseForeigner(response: ServerResponse, address: string): void {
   const message = `expected a request of the runtime to ${address}, but got one of a web page or for another host`
   answerError(response, STATUS.forbidden, 'Forbidden', message)
-}
-
-function nextHeaders({ invocation, deadlineMs }: InvocationExchange): Record<string, string | number> {
-  const headers: Record<string, string | number> = {
-    'Content-Type': 'application/json',
-    'Content-Length': invocation.event.byteLength,
-    [NEXT_HEADERS.requestId]: invocation.requestId,
-    [NEXT_HEADERS.deadlineMs]: deadlineMs,
-    [NEXT_HEADERS.invokedFunctionArn]: invocation.invokedFunctionArn,
-    [NEXT_HEADERS.traceId]: invocation.traceId,
-  }
-  if (invocation.clientContext !== undefined) {
-    headers[NEXT_HEADERS.clientContext] = asciiJson(invocation.clientContext)
-  }
-  if (invocation.cognitoIdentity !== undefined) {
-    headers[NEXT_HEADERS.cognitoIdentity] = asciiJson(invocation.cognitoIdentity)
-  }
-  if (invocation.tenantId !== undefined) {
-    headers[NEXT_HEADERS.tenantId] = invocation.tenantId
-  }
-  return headers
-}
-
-/** JSON that a header can carry. Outside strings JSON is ASCII, and inside them \u will do. */
-function asciiJson(json: string): string {
-  return json.replace(/[^\x20-\x7e]/g, (character) =>
-    /\s/.test(character) && character < '\x80'
-      ? ' '
-      : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-function contentType(request: IncomingMessage, otherwise: string): string {
-  return request.headers['content-type'] ?? otherwise
-}
-
-function errorType(request: IncomingMessage): string {
-  const value = request.headers[ERROR_TYPE_HEADER]
-  return typeof value === 'string' && value !== '' ? value : 'Runtime.Unknown'
-}
-
-/** What a streamed response says, after its last byte, of an error that came after its first. */
-function trailingError(request: IncomingMessage): FunctionError | undefined {
-  const errorType = request.trailers[ERROR_TYPE_HEADER]
-  if (errorType === undefined || errorType === '') {
-    return undefined
-  }
-  return { kind: 'error', errorType, body: Buffer.from(request.trailers[ERROR_BODY_TRAILER] ?? '', 'base64') }
 }

@@ -13,6 +13,7 @@
 import { realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command, OpenSandbox, Sandbox, SandboxView } from './sandbox.ts'
+import { enterCgroups } from './shell.ts'
 
 export const moduleConfinement: Sandbox = {
   kind: 'module confinement',
@@ -26,8 +27,10 @@ class OpenModuleConfinement implements OpenSandbox {
   readonly layersFolder: string
   readonly temporaryFolder: string
   readonly #script: string
+  readonly #enter: readonly string[]
 
-  constructor({ taskRoot, layersFolder, temporaryFolder, binds = [], workFolder }: SandboxView) {
+  constructor({ taskRoot, layersFolder, temporaryFolder, binds = [], workFolder, cgroupFiles }: SandboxView) {
+    this.#enter = enterCgroups(cgroupFiles)
     this.taskRoot = taskRoot
     this.layersFolder = layersFolder ?? '/opt'
     this.temporaryFolder = temporaryFolder
@@ -45,7 +48,15 @@ class OpenModuleConfinement implements OpenSandbox {
   }
 
   command(program: string, parameters: readonly string[] = []): Command {
-    return { command: program, parameters, cwd: this.taskRoot }
+    if (this.#enter.length === 0) {
+      return { command: program, parameters, cwd: this.taskRoot }
+    }
+    const script = [...this.#enter, 'exec "$@"'].join('\n')
+    return {
+      command: '/bin/sh',
+      parameters: ['-c', script, 'sh', program, ...parameters],
+      cwd: this.taskRoot,
+    }
   }
 
   /** Ours comes first: what the function's own option preloads is confined, too. */

@@ -21,6 +21,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { hostMounts, type Mount, mountTable, writableMounts } from './mount-table.ts'
 import type { Bind, Command, OpenSandbox, Sandbox, SandboxView } from './sandbox.ts'
+import { enterCgroups, quoted } from './shell.ts'
 
 export const TASK_ROOT = '/var/task'
 export const LAYERS_FOLDER = '/opt'
@@ -122,6 +123,7 @@ class MountNamespace implements Sandbox {
       script: [
         'set -e',
         'cd /',
+        ...enterCgroups(view.cgroupFiles),
         `${mount} -n -a -T "$1"`,
         ...readOnly,
         `cd ${TASK_ROOT}`,
@@ -216,9 +218,4 @@ function isIn(path: string, folder: string): boolean {
 
 function find(name: string): string | undefined {
   return [`/usr/bin/${name}`, `/bin/${name}`].find(existsSync)
-}
-
-/** For sh. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }

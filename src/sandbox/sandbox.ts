@@ -25,6 +25,8 @@ export interface SandboxView {
   binds?: readonly Bind[]
   /** A folder for what the sandbox itself needs; not there yet or empty, and kept until all processes have ended. */
   workFolder: string
+  /** Files of control groups (`cgroup.procs`) that each process is to be in. */
+  cgroupFiles?: readonly string[]
 }
 
 export interface Bind {

@@ -7,13 +7,14 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CreateFunctionCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda'
 import { EventQueue } from '../../src/emulator/asynchronous/event-queue.ts'
-import {
+import type {
   EnvironmentPool,
-  type EnvironmentPoolOptions,
+  EnvironmentPoolOptions,
 } from '../../src/emulator/environments/environment-pool.ts'
 import { FunctionStore } from '../../src/emulator/functions/function-store.ts'
 import { LambdaApiServer } from '../../src/emulator/lambda-api/lambda-api-server.ts'
-import { LocalLambda } from '../../src/emulator/local-lambda.ts'
+import { LayerStore } from '../../src/emulator/layers/layer-store.ts'
+import { LocalLambda, type LocalLambdaOptions } from '../../src/emulator/local-lambda.ts'
 import { StateFolder } from '../../src/emulator/state-folder.ts'
 import { writeZip } from './fixture-package.ts'
 import { fixtureSandbox } from './fixture-sandbox.ts'
@@ -36,7 +37,8 @@ export interface LocalEmulator {
   close: () => Promise<void>
 }
 
-export interface LocalEmulatorOptions extends Partial<EnvironmentPoolOptions> {
+export interface LocalEmulatorOptions extends Partial<LocalLambdaOptions['pool']> {
+  buckets?: ReadonlyMap<string, string>
   folder?: string
   requestTimeoutMs?: number
   retryDelaysMs?: readonly [number, number]
@@ -51,18 +53,16 @@ export async function startEmulator(
   const notices: string[] = []
   const onProblem = (error: unknown) => notices.push(String(error))
   const chunks: Buffer[] = []
-  const pool = new EnvironmentPool({
-    concurrency: 10,
-    environments: 10,
-    idleMs: 60_000,
-    onProblem,
-    ...options,
-  })
   const store = await FunctionStore.open(state.functions)
+  const arnPrefix = 'arn:aws:lambda:us-east-1:123456789012:layer:'
+  const layers = await LayerStore.open(state.layers, state.work, arnPrefix, (message) =>
+    notices.push(message),
+  )
   const lambda = new LocalLambda({
     region: 'us-east-1',
-    pool,
+    pool: { concurrency: 10, environments: 10, idleMs: 60_000, ...options },
     store,
+    layers,
     workFolder: state.work,
     sandbox: fixtureSandbox(state.work),
     enforcesTimeouts: true,
@@ -77,12 +77,14 @@ export async function startEmulator(
     lambda,
     folder: state.queue,
     failedFolder: state.failed,
+    destinationsFolder: state.destinations,
     retryDelaysMs: options.retryDelaysMs ?? [10, 20],
     onNotice,
   })
   const server = await LambdaApiServer.listen({
     lambda,
     queue,
+    buckets: new CodeBuckets(options.buckets ?? new Map()),
     host: '127.0.0.1',
     port: 0,
     requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
@@ -100,7 +102,7 @@ export async function startEmulator(
       }
       queue.close()
       await server.close()
-      await pool.close()
+      await lambda.pool.close()
       await state.close()
     }
   }
@@ -112,7 +114,7 @@ export async function startEmulator(
     endpoint,
     state,
     lambda,
-    pool,
+    pool: lambda.pool,
     logs: () => Buffer.concat(chunks).toString(),
     notices,
     client: (more = {}) => {

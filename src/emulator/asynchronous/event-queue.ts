@@ -3,20 +3,27 @@
  * so that none is lost when the emulator stops, however it stops. One that was running then runs again: at least once,
  * as on Lambda.
  *
- * A function that fails is given the event twice more, after a while each. Then the event becomes a file in the folder
- * of failures, in the form in which Lambda sends it to an on-failure destination.
+ * A function that fails is given the event twice more, after a while each, unless its event-invoke configuration says
+ * otherwise. Then the event becomes a file in the folder of failures, in the form in which Lambda sends it to an on-failure
+ * destination. Where the configuration names destinations, they get their record, too: see `destinations.ts`.
  */
 
 import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
 import type { BufferedResponse, FunctionError } from '../../runtime-api/exchange.ts'
 import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
 import { UNFINISHED, writeAtomically } from '../atomic-file.ts'
+import type { EventInvokeConfiguration } from '../functions/function-configuration.ts'
+import { readFunctionReference } from '../functions/function-reference.ts'
+import { LATEST } from '../functions/function-version.ts'
+import type { InvocationRequest } from '../invoker.ts'
 import { LambdaError, ResourceNotFoundException, TooManyRequestsException } from '../lambda-error.ts'
-import type { InvocationRequest, LocalLambda } from '../local-lambda.ts'
-import { type FailureCondition, failureRecord } from './failure-record.ts'
+import type { LocalLambda } from '../local-lambda.ts'
+import { sendToDestination } from './destinations.ts'
+import { type FailureCondition, type InvocationRecord, invocationRecord } from './invocation-record.ts'
 import { parseQueuedEvent, type QueuedEvent, serializeQueuedEvent } from './queued-event.ts'
 
 export interface EventQueueOptions {
@@ -25,27 +32,44 @@ export interface EventQueueOptions {
   folder: string
   /** Where events go that failed for good: `<failedFolder>/<function>/<request id>.json`. */
   failedFolder: string
+  /** Where records go whose destination is out of reach: `<destinationsFolder>/<destination>/<request id>.json`. */
+  destinationsFolder: string
   /** Before the second and before the third attempt. */
   retryDelaysMs: readonly [number, number]
   /** Hears, in a sentence, of events that fail for good and of files that cannot be read. */
   onNotice: (message: string) => void
 }
 
-const MAX_ATTEMPTS = 3
+/** Lambda's. */
+const MAX_RETRIES = 2
 /** Lambda's: six hours. */
-const MAX_AGE_MS = 6 * 60 * 60 * 1000
+const MAX_AGE_SECONDS = 6 * 60 * 60
+interface Attempt {
+  outcome: BufferedResponse | FunctionError
+  executedVersion: string
+}
+
 /** Before a throttled event is tried again; this is no attempt. */
 const THROTTLE_DELAY_MS = 200
 
-export class EventQueue {
+/** Emits `change` when an event is added, tried, or over. */
+export class EventQueue extends EventEmitter<{ change: [] }> {
   readonly #options: EventQueueOptions
+  /** All that are not over, by request id. */
+  readonly #events = new Map<string, QueuedEvent>()
   readonly #ready: QueuedEvent[] = []
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #running = new Set<Promise<void>>()
   #closed = false
 
   constructor(options: EventQueueOptions) {
+    super()
     this.#options = options
+  }
+
+  /** Those that are not over, the oldest first. */
+  get events(): QueuedEvent[] {
+    return [...this.#events.values()]
   }
 
   /** Takes up what an earlier emulator has left. */
@@ -76,6 +100,7 @@ export class EventQueue {
     const event: QueuedEvent = {
       requestId,
       functionName,
+      ...(request.qualifier !== undefined && { qualifier: request.qualifier }),
       event: request.event,
       ...(request.clientContext !== undefined && { clientContext: request.clientContext }),
       ...(request.tenantId !== undefined && { tenantId: request.tenantId }),
@@ -98,6 +123,8 @@ export class EventQueue {
   }
 
   #schedule(event: QueuedEvent): void {
+    this.#events.set(event.requestId, event)
+    this.emit('change')
     const delay = event.notBefore - Date.now()
     if (delay <= 0) {
       this.#ready.push(event)
@@ -130,41 +157,55 @@ export class EventQueue {
   }
 
   async #run(event: QueuedEvent): Promise<void> {
-    if (Date.now() - event.queuedAt > MAX_AGE_MS) {
+    const { MaximumEventAgeInSeconds: ageSeconds = MAX_AGE_SECONDS } = this.#configuration(event)
+    if (Date.now() - event.queuedAt > ageSeconds * 1000) {
       await this.#fail(event, 'EventAgeExceeded', undefined)
       return
     }
     try {
-      const outcome = await this.#invoke(event)
+      const { outcome, executedVersion } = await this.#invoke(event)
       if (this.#closed) {
         return
       }
-      await (outcome.kind === 'response' ? this.#remove(event) : this.#failedAttempt(event, outcome))
+      if (outcome.kind === 'error') {
+        await this.#failedAttempt(event, outcome, executedVersion)
+      } else {
+        const done = { ...event, attempts: event.attempts + 1 }
+        await this.#tellDestination(done, { condition: 'Success', executedVersion, outcome })
+        await this.#remove(event)
+      }
     } catch (error) {
       await this.#refused(event, error)
     }
   }
 
-  async #invoke(event: QueuedEvent): Promise<BufferedResponse | FunctionError> {
-    const { functionName, requestId, clientContext, tenantId, traceId } = event
-    const started = await this.#options.lambda.invoke(functionName, {
+  /** Of the function as it is now; empty when it is gone. */
+  #configuration({ functionName, qualifier = LATEST }: QueuedEvent): Partial<EventInvokeConfiguration> {
+    const { lambda } = this.#options
+    return lambda.has(functionName)
+      ? (lambda.find(functionName).settings.get(qualifier)?.eventInvoke ?? {})
+      : {}
+  }
+
+  async #invoke(event: QueuedEvent): Promise<Attempt> {
+    const { functionName, qualifier, requestId, clientContext, tenantId, traceId } = event
+    const started = await this.#options.lambda.invoker.invoke(functionName, {
       event: event.event,
-      requestId,
-      clientContext,
-      tenantId,
-      traceId,
+      ...{ requestId, qualifier, clientContext, tenantId, traceId },
+      source: 'queue',
     })
     const outcome = await wholeOutcome(await started.outcome, MAX_RESPONSE_BYTES)
     // The environment is busy until then: the next event of the queue would only be throttled.
     await started.logTail
-    return outcome
+    return { outcome, executedVersion: started.executedVersion }
   }
 
-  async #failedAttempt(event: QueuedEvent, error: FunctionError): Promise<void> {
+  async #failedAttempt(event: QueuedEvent, error: FunctionError, executedVersion: string): Promise<void> {
     const attempts = event.attempts + 1
     const delay = this.#options.retryDelaysMs[event.attempts === 0 ? 0 : 1]
-    if (attempts >= MAX_ATTEMPTS) {
-      await this.#fail({ ...event, attempts }, 'RetriesExhausted', error)
+    const { MaximumRetryAttempts: retries = MAX_RETRIES } = this.#configuration(event)
+    if (attempts > retries) {
+      await this.#fail({ ...event, attempts }, 'RetriesExhausted', error, executedVersion)
       return
     }
     const next = { ...event, attempts, notBefore: Date.now() + delay }
@@ -191,22 +232,48 @@ export class EventQueue {
   async #fail(
     event: QueuedEvent,
     condition: FailureCondition,
-    error: FunctionError | undefined,
+    outcome: FunctionError | undefined,
+    executedVersion = LATEST,
   ): Promise<void> {
-    const { failedFolder, lambda, onNotice } = this.#options
+    const { failedFolder, onNotice } = this.#options
     const folder = join(failedFolder, event.functionName)
     const path = join(folder, `${event.requestId}.json`)
     await mkdir(folder, { recursive: true })
-    const record = failureRecord(event, lambda.arn(event.functionName), condition, error)
+    const record = this.#record(event, { condition, executedVersion, outcome })
     await writeAtomically(path, `${JSON.stringify(record, undefined, 2)}\n`)
+    await this.#tellDestination(event, { condition, executedVersion, outcome })
     await this.#remove(event)
     onNotice(
       `${event.functionName} failed for good on the event ${event.requestId} (${condition}); it is in ${path}`,
     )
   }
 
+  #record(event: QueuedEvent, record: Omit<InvocationRecord, 'functionArn'>): object {
+    const functionArn = this.#options.lambda.arn(event.functionName, event.qualifier ?? LATEST)
+    return invocationRecord(event, { ...record, functionArn })
+  }
+
+  async #tellDestination(event: QueuedEvent, record: Omit<InvocationRecord, 'functionArn'>): Promise<void> {
+    const { DestinationConfig: destinations } = this.#configuration(event)
+    const { Destination: destination } =
+      (record.condition === 'Success' ? destinations?.OnSuccess : destinations?.OnFailure) ?? {}
+    if (destination) {
+      const { destinationsFolder, lambda, onNotice } = this.#options
+      await sendToDestination(destination, event.requestId, this.#record(event, record), {
+        folder: destinationsFolder,
+        invoke: async (reference, payload) => {
+          const { name, qualifier } = readFunctionReference(reference, null, lambda)
+          await this.add(name, { event: payload, qualifier })
+        },
+        onNotice,
+      })
+    }
+  }
+
   async #remove(event: QueuedEvent): Promise<void> {
     await rm(this.#path(event), { force: true })
+    this.#events.delete(event.requestId)
+    this.emit('change')
   }
 
   #path({ requestId }: QueuedEvent): string {

@@ -3,6 +3,8 @@
 export interface QueuedEvent {
   requestId: string
   functionName: string
+  /** A version or an alias; `$LATEST` unless given. */
+  qualifier?: string
   /** JSON. */
   event: Uint8Array
   /** JSON. */

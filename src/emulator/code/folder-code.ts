@@ -9,10 +9,10 @@ export class FolderCode implements FunctionCode {
   readonly #prepared: ReadyCode
 
   /** `zip` is the path of what the folder was unpacked from, if it was. */
-  constructor(taskRoot: string, description: CodeDescription, zip: string | undefined) {
+  constructor(ready: Omit<ReadyCode, 'kind'>, description: CodeDescription, zip: string | undefined) {
     this.description = description
     this.zip = zip
-    this.#prepared = { kind: 'ready', taskRoot }
+    this.#prepared = { kind: 'ready', ...ready }
   }
 
   prepare(): ReadyCode {

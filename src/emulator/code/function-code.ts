@@ -11,6 +11,10 @@ export interface ReadyCode {
   taskRoot: string
   /** What the runtime needs besides, if anything: what `LAMBDA_RUNTIME_DIR` names. */
   runtimeFolder?: string | undefined
+  /** What its layers hold, merged, where these do not come over the API. */
+  layersFolder?: string | undefined
+  /** Invocations at once in one environment, where it may have several. */
+  maxConcurrency?: number | undefined
 }
 
 export interface FunctionCode {

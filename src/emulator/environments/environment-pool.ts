@@ -2,9 +2,10 @@
  * The execution environments of all functions: one invocation at a time in each, a new one when all are busy, up to a
  * limit.
  *
- * Two limits, as they are two things. The concurrency limit is Lambda's: a request over it is throttled. How many
- * environments this machine bears is another matter: where fewer are allowed than the concurrency limit, requests wait
- * for one. An idle environment is reused, ended to make room for another function, or ended after a while.
+ * Two limits, as they are two things. The concurrency limit is Lambda's (`concurrency-limit.ts`): a request over it is
+ * throttled. How many environments this machine bears is another matter: where fewer are allowed than the concurrency
+ * limit, requests wait for one (`room-queue.ts`). An idle environment is reused, ended to make room for another function,
+ * or ended after a while, unless its function has provisioned it.
  *
  * An environment answers a moment before it is free: when its runtime asks for the next invocation. A request that
  * comes in that moment waits for it, rather than have a second environment started, or be throttled, for nothing.
@@ -13,21 +14,23 @@
 import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
 import type { Invocation } from '../../runtime-api/invocation.ts'
 import { TooManyRequestsException } from '../lambda-error.ts'
+import type { ConcurrencyClaim, ConcurrencyLimit } from './concurrency-limit.ts'
 import type { ExecutionEnvironment } from './execution-environment.ts'
+import type { InvocationReport } from './log-lines.ts'
 import { LogTail } from './log-tail.ts'
+import { OwnerRetirement } from './owner-retirement.ts'
+import { RoomQueue } from './room-queue.ts'
 
 /** One revision of a function: environments made for another are not for it. */
-export interface EnvironmentOwner {
-  /** Of all revisions of a function the same. */
-  readonly functionName: string
-  /** Invocations that it may have at once; undefined: what others have not reserved. May change. */
-  readonly reservedConcurrency: number | undefined
+export interface EnvironmentOwner extends ConcurrencyClaim {
+  /** Environments that are kept although they are idle. May change. */
+  readonly provisionedConcurrency?: number | undefined
   createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment>
 }
 
 export interface EnvironmentPoolOptions {
   /** Invocations at once. */
-  concurrency: number
+  concurrency: ConcurrencyLimit
   /** Environments at once; at least one. */
   environments: number
   /** How long an environment may be idle. */
@@ -41,6 +44,14 @@ export interface PooledInvocation {
   outcome: Promise<InvocationOutcome>
   /** The end of its log, once all of it is written. */
   logTail: Promise<Buffer>
+  /** What the log says of it at its end. */
+  report: Promise<InvocationReport>
+}
+
+/** How many environments an owner has, and what they are doing. */
+export interface EnvironmentCounts {
+  busy: number
+  idle: number
 }
 
 interface Member {
@@ -48,31 +59,23 @@ interface Member {
   environment: ExecutionEnvironment
   tail: LogTail
   state: 'busy' | 'answered' | 'idle'
+  /** That it is busy with. */
+  invocation?: Invocation | undefined
   idleTimer?: NodeJS.Timeout
 }
 
-/** A request that waits for an environment of its own function, or for room for a new one. */
-interface Waiter {
-  owner: EnvironmentOwner
-  resolve: (found: Member | 'room') => void
-}
-
-/** How long a runtime may take from its answer to its next request before it counts as busy with something else. */
-const SETTLING_MS = 100
+/**
+ * How long a runtime may take from its answer to its next request before it counts as busy with something else. It takes
+ * a millisecond; a machine under load may take a thousand times as long.
+ */
+const SETTLING_MS = 5000
 
 export class EnvironmentPool {
-  /** Of the concurrency limit, what all functions together have reserved. */
-  reserved = 0
-
   readonly #options: EnvironmentPoolOptions
   readonly #members = new Set<Member>()
-  readonly #retired = new Map<EnvironmentOwner, PromiseWithResolvers<void>>()
   readonly #ending = new Map<Promise<void>, EnvironmentOwner>()
-  /** Requests that are not over, admitted or not. */
-  readonly #requests = new Map<EnvironmentOwner, number>()
-  /** Invocations that count against the limit, by function. */
-  readonly #running = new Map<string, { owner: EnvironmentOwner; count: number }>()
-  #waiters: Waiter[] = []
+  readonly #retirement = new OwnerRetirement<EnvironmentOwner>((owner) => this.#has(owner))
+  readonly #queue = new RoomQueue<EnvironmentOwner, Member>()
   /** Environments that are or are about to be, their processes or their folders. */
   #environments = 0
   #released = Promise.withResolvers<void>()
@@ -83,7 +86,7 @@ export class EnvironmentPool {
   }
 
   get concurrency(): number {
-    return this.#options.concurrency
+    return this.#options.concurrency.total
   }
 
   /**
@@ -96,49 +99,47 @@ export class EnvironmentPool {
     invocation: Invocation,
     signal?: AbortSignal,
   ): Promise<PooledInvocation> {
-    this.#requests.set(owner, (this.#requests.get(owner) ?? 0) + 1)
+    this.#retirement.requestBegins(owner)
     try {
       await this.#enter(owner)
     } catch (error) {
-      this.#over(owner)
+      this.#retirement.requestIsOver(owner)
       throw error
     }
     try {
       return this.#invoke(await this.#acquire(owner, signal), invocation)
     } catch (error) {
-      this.#countRunning(owner, -1)
-      this.#over(owner)
+      this.#options.concurrency.end(owner)
+      this.#retirement.requestIsOver(owner)
       throw error
     }
   }
 
-  /** Starts an environment for the owner before anybody asks for one, if it has none and there is room. */
-  async warm(owner: EnvironmentOwner): Promise<void> {
-    const hasOne = this.#requests.has(owner) || [...this.#members].some((member) => member.owner === owner)
-    if (hasOne || this.#closing || this.#environments >= this.#options.environments) {
-      return
+  /** Starts environments for the owner before anybody asks for one, until it has `count` or there is no room. */
+  async warm(owner: EnvironmentOwner, count = 1): Promise<void> {
+    const missing = count - this.#countOf(owner) - this.#retirement.requests(owner)
+    const starts: Promise<void>[] = []
+    for (let started = 0; started < missing && this.#hasRoom && !this.#closing; started++) {
+      starts.push(this.#warmOne(owner))
     }
-    this.#requests.set(owner, 1)
-    this.#environments++
-    try {
-      this.#free(await this.#create(owner))
-    } finally {
-      this.#over(owner)
-    }
-    this.#announceRelease()
+    await Promise.all(starts)
+  }
+
+  counts(owner: EnvironmentOwner | undefined): EnvironmentCounts {
+    const members = [...this.#members].filter((member) => member.owner === owner)
+    const idle = members.filter(({ state }) => state === 'idle').length
+    return { busy: members.length - idle, idle }
   }
 
   /** Ends the owner's environments, the busy ones after their invocations. Resolves when all are gone. */
   async retire(owner: EnvironmentOwner): Promise<void> {
-    const gone = this.#retired.get(owner) ?? Promise.withResolvers<void>()
-    this.#retired.set(owner, gone)
+    const retired = this.#retirement.retire(owner)
     for (const member of this.#members) {
       if (member.owner === owner && member.state === 'idle') {
         this.#end(member)
       }
     }
-    this.#checkRetired(owner)
-    await gone.promise
+    await retired
   }
 
   /** Ends everything, invocations included. */
@@ -156,46 +157,37 @@ export class EnvironmentPool {
     }
   }
 
-  #over(owner: EnvironmentOwner): void {
-    const left = (this.#requests.get(owner) ?? 1) - 1
-    if (left > 0) {
-      this.#requests.set(owner, left)
-    } else {
-      this.#requests.delete(owner)
-      this.#checkRetired(owner)
-    }
+  get #hasRoom(): boolean {
+    return this.#environments < this.#options.environments
   }
 
-  #isAdmissible(owner: EnvironmentOwner): boolean {
-    const { reservedConcurrency } = owner
-    if (reservedConcurrency !== undefined) {
-      return (this.#running.get(owner.functionName)?.count ?? 0) < reservedConcurrency
+  #countOf(owner: EnvironmentOwner): number {
+    const { busy, idle } = this.counts(owner)
+    return busy + idle
+  }
+
+  async #warmOne(owner: EnvironmentOwner): Promise<void> {
+    this.#retirement.requestBegins(owner)
+    this.#environments++
+    try {
+      this.#free(await this.#create(owner))
+    } finally {
+      this.#retirement.requestIsOver(owner)
     }
-    let running = 0
-    for (const { owner: other, count } of this.#running.values()) {
-      running += other.reservedConcurrency === undefined ? count : 0
-    }
-    return running < this.#options.concurrency - this.reserved
+    this.#announceRelease()
   }
 
   /** Whether an environment that has just answered is all that keeps the request from one. */
   #mustSettle(owner: EnvironmentOwner): boolean {
-    let isFull: boolean | undefined
+    const isFull = !this.#options.concurrency.admits(owner)
+    let answered = false
     for (const member of this.#members) {
-      if (member.state === 'idle' && member.owner === owner) {
-        isFull ??= !this.#isAdmissible(owner)
-        if (!isFull) {
-          return false
-        }
+      if (!isFull && member.state === 'idle' && member.owner === owner) {
+        return false
       }
+      answered ||= member.state === 'answered' && (isFull || member.owner === owner)
     }
-    isFull ??= !this.#isAdmissible(owner)
-    for (const member of this.#members) {
-      if (member.state === 'answered' && (isFull || member.owner === owner)) {
-        return true
-      }
-    }
-    return false
+    return answered
   }
 
   /** Counts one more running invocation, or rejects; where one has just been answered, after it is over. */
@@ -211,14 +203,14 @@ export class EnvironmentPool {
       clearTimeout(timer)
     }
     // Nothing may come between looking and counting: others have been waiting for the same room.
-    if (!this.#isAdmissible(owner)) {
+    if (!this.#options.concurrency.admits(owner)) {
       throw new TooManyRequestsException(
         owner.reservedConcurrency === undefined
           ? 'ConcurrentInvocationLimitExceeded'
           : 'ReservedFunctionConcurrentInvocationLimitExceeded',
       )
     }
-    this.#countRunning(owner, 1)
+    this.#options.concurrency.begin(owner)
   }
 
   async #acquire(owner: EnvironmentOwner, signal?: AbortSignal): Promise<Member> {
@@ -226,33 +218,14 @@ export class EnvironmentPool {
     if (idle !== undefined) {
       return idle
     }
-    const other = this.#environments < this.#options.environments ? undefined : this.#longestIdle()
-    if (other !== undefined || this.#environments < this.#options.environments) {
+    const other = this.#hasRoom ? undefined : this.#longestIdle()
+    if (other !== undefined || this.#hasRoom) {
       this.#environments++
       await (other && this.#end(other))
       return await this.#create(owner)
     }
-    const found = await this.#wait(owner, signal)
+    const found = await this.#queue.wait(owner, signal)
     return found === 'room' ? await this.#create(owner) : found
-  }
-
-  async #wait(owner: EnvironmentOwner, signal?: AbortSignal): Promise<Member | 'room'> {
-    const { promise, resolve, reject } = Promise.withResolvers<Member | 'room'>()
-    const waiter: Waiter = { owner, resolve }
-    const giveUp = () => {
-      this.#waiters = this.#waiters.filter((other) => other !== waiter)
-      reject(signal?.reason)
-    }
-    this.#waiters.push(waiter)
-    signal?.addEventListener('abort', giveUp, { once: true })
-    if (signal?.aborted) {
-      giveUp()
-    }
-    try {
-      return await promise
-    } finally {
-      signal?.removeEventListener('abort', giveUp)
-    }
   }
 
   /** The one that was busy last: it is the warmest, and the others get to be ended. */
@@ -297,50 +270,60 @@ export class EnvironmentPool {
 
   #invoke(member: Member, invocation: Invocation): PooledInvocation {
     const { environment, tail } = member
+    member.invocation = invocation
     const { outcome, done } = environment.invoke(invocation)
-    outcome.then(() => {
-      member.state = 'answered'
+    outcome.then(async (answer) => {
+      await (answer.kind === 'stream' ? answer.failure : undefined)
+      // By then it may have the next one.
+      if (member.invocation === invocation) {
+        member.state = 'answered'
+      }
     })
     const logTail = done.then(() => {
       const log = tail.read()
       this.#release(member)
       return log
     })
-    return { outcome, logTail }
+    return { outcome, logTail, report: done }
   }
 
   #release(member: Member): void {
-    this.#countRunning(member.owner, -1)
+    this.#options.concurrency.end(member.owner)
     member.tail.clear()
     this.#free(member)
-    this.#over(member.owner)
+    this.#retirement.requestIsOver(member.owner)
     this.#announceRelease()
   }
 
   #free(member: Member): void {
-    if (!member.environment.isRunning || this.#retired.has(member.owner) || this.#closing) {
+    if (!member.environment.isRunning || this.#retirement.has(member.owner) || this.#closing) {
       this.#end(member)
-    } else {
-      this.#handOver(member)
+      return
+    }
+    member.state = 'busy'
+    member.invocation = undefined
+    if (!this.#queue.handOver(member.owner, member)) {
+      this.#rest(member)
     }
   }
 
-  /** To the first request that waits for this function's; else to none, and it is idle. */
-  #handOver(member: Member): void {
-    const waiter = this.#waiters.find(({ owner }) => owner === member.owner)
-    if (waiter !== undefined) {
-      this.#waiters = this.#waiters.filter((other) => other !== waiter)
-      member.state = 'busy'
-      waiter.resolve(member)
-      return
-    }
+  #rest(member: Member): void {
     member.state = 'idle'
     // The order in which environments became idle is the order of the set.
     this.#members.delete(member)
     this.#members.add(member)
-    member.idleTimer = setTimeout(() => this.#end(member), this.#options.idleMs).unref()
-    if (this.#waiters.length > 0) {
+    member.idleTimer = setTimeout(() => this.#endIfSpare(member), this.#options.idleMs).unref()
+    if (!this.#queue.isEmpty) {
       this.#end(member)
+    }
+  }
+
+  /** After it has been idle for long: those that were provisioned stay. */
+  #endIfSpare(member: Member): void {
+    if (this.#countOf(member.owner) > (member.owner.provisionedConcurrency ?? 0)) {
+      this.#end(member)
+    } else {
+      member.idleTimer = setTimeout(() => this.#endIfSpare(member), this.#options.idleMs).unref()
     }
   }
 
@@ -356,16 +339,12 @@ export class EnvironmentPool {
     this.#ending.delete(ended)
     this.#environments--
     this.#offerRoom()
-    this.#checkRetired(owner)
+    this.#retirement.check(owner)
   }
 
   #offerRoom(): void {
-    if (this.#environments < this.#options.environments) {
-      const waiter = this.#waiters.shift()
-      if (waiter !== undefined) {
-        this.#environments++
-        waiter.resolve('room')
-      }
+    if (this.#hasRoom && this.#queue.offerRoom()) {
+      this.#environments++
     }
   }
 
@@ -375,24 +354,8 @@ export class EnvironmentPool {
     released.resolve()
   }
 
-  #checkRetired(owner: EnvironmentOwner): void {
-    const isUsed =
-      this.#requests.has(owner) ||
-      [...this.#members].some((member) => member.owner === owner) ||
-      [...this.#ending.values()].includes(owner)
-    if (!isUsed) {
-      this.#retired.get(owner)?.resolve()
-      this.#retired.delete(owner)
-    }
-  }
-
-  #countRunning(owner: EnvironmentOwner, change: 1 | -1): void {
-    const { functionName } = owner
-    const count = (this.#running.get(functionName)?.count ?? 0) + change
-    if (count > 0) {
-      this.#running.set(functionName, { owner, count })
-    } else {
-      this.#running.delete(functionName)
-    }
+  /** Whether it has environments, also such that are being ended. */
+  #has(owner: EnvironmentOwner): boolean {
+    return this.#countOf(owner) > 0 || [...this.#ending.values()].includes(owner)
   }
 }

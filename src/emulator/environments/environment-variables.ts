@@ -21,6 +21,8 @@ export interface FunctionSettings {
   handler: string
   memorySizeMb: number
   region: string
+  /** Of a function of Lambda Managed Instances: invocations at once in one environment. */
+  maxConcurrency?: number | undefined
   /** The function's own variables, which may also set what `SETTABLE` lists. */
   environment: Readonly<Record<string, string>>
 }
@@ -130,6 +132,9 @@ export function environmentVariables(
     ...settings.environment,
     ...reservedVariables({ ...settings, ...places }),
     AWS_LAMBDA_LOG_STREAM_NAME: places.logStreamName,
+    ...(settings.maxConcurrency !== undefined && {
+      AWS_LAMBDA_MAX_CONCURRENCY: String(settings.maxConcurrency),
+    }),
   }
 }
 

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { ProcessExit } from '../../runtime-api/function-error.ts'
 import { killGroup, killMarked } from '../../sandbox/process-group.ts'
+import { OneTimeEvent } from './one-time-event.ts'
 
 export interface RuntimeProcessOptions {
   /** The path of `bootstrap`, or of a program that becomes it. */
@@ -27,7 +28,7 @@ const MAX_DRAIN_TURNS = 64
 export class RuntimeProcess {
   /** Undefined when the process could not be started. */
   readonly pid: number | undefined
-  readonly ended: Promise<ProcessEnd>
+  readonly ended = new OneTimeEvent<ProcessEnd>()
 
   readonly #child: ChildProcess | undefined
   readonly #closed: Promise<void>
@@ -37,9 +38,8 @@ export class RuntimeProcess {
   #groupIsOurs = false
 
   constructor(options: RuntimeProcessOptions) {
-    const { promise: ended, resolve: end } = Promise.withResolvers<ProcessEnd>()
+    const end = (how: ProcessEnd) => this.ended.happen(how)
     const { promise: closed, resolve: close } = Promise.withResolvers<void>()
-    this.ended = ended
     this.#closed = closed
     this.#mark = `${options.uniqueVariable}=${options.environment[options.uniqueVariable]}`
     try {
@@ -88,6 +88,10 @@ export class RuntimeProcess {
       killGroup(this.pid)
     }
     killMarked(this.#mark, this.pid)
+  }
+
+  async untilEnd(): Promise<ProcessEnd> {
+    return await new Promise((resolve) => this.ended.listen(resolve))
   }
 
   /** Waits until what the process has written so far has been given to `onOutput`. */

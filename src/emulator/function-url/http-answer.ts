@@ -20,6 +20,17 @@ export function answerWhole(response: ServerResponse, result: BufferedResponse):
   response.end(hasBody ? body : undefined)
 }
 
+/** Lambda's answer when the function failed: what went wrong is in the log, not for the world to read. */
+export function answerFailed(response: ServerResponse, status = 502): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const body = 'Internal Server Error'
+  response.writeHead(status, { 'content-type': 'text/plain', 'content-length': body.length })
+  response.end(body)
+}
+
 /** As `answerWhole`, as far as the metadata goes; a response that breaks off later cuts the connection. */
 export async function answerStreamed(response: ServerResponse, result: StreamedResponse): Promise<void> {
   const chunks = result.body[Symbol.asyncIterator]() as AsyncIterator<Buffer>
@@ -88,9 +99,12 @@ function parsePrelude(bytes: Buffer): Record<string, unknown> {
   return value
 }
 
-/** An object with a `statusCode` says what to answer; anything else is the answer's body. */
-function fromPayload(bytes: Buffer): { metadata: HttpMetadata; body: Buffer } {
+/** An object with a `statusCode` says what to answer; anything else is the answer's body, a string without its quotes. */
+export function fromPayload(bytes: Buffer): { metadata: HttpMetadata; body: Buffer } {
   const value = parse(bytes)
+  if (typeof value === 'string') {
+    return { metadata: { status: 200, headers: { 'content-type': JSON_TYPE } }, body: Buffer.from(value) }
+  }
   if (!isObject(value) || value.statusCode === undefined) {
     return { metadata: { status: 200, headers: { 'content-type': JSON_TYPE } }, body: bytes }
   }

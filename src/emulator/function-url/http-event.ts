@@ -14,16 +14,21 @@ export interface HttpEventSource {
   /** Without the question mark. */
   rawQuery: string
   requestId: string
+  traceId: string
   now: Date
+  /** What the URL is called: `orders`. */
+  apiId?: string
 }
 
 // Form data is not among them: on Lambda it comes in base64.
+/** What came without a type may be anything. */
 const TEXT = /^(text\/|application\/(json|javascript|xml)\b|application\/[^;]+\+(json|xml)\b)/i
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-export function httpEvent({ request, body, rawPath, rawQuery, requestId, now }: HttpEventSource): object {
-  const { cookie, ...others } = request.headers
-  const headers = joined(others)
+export function httpEvent(source: HttpEventSource): object {
+  const { request, body, rawPath, rawQuery, requestId, traceId, now, apiId = 'local' } = source
+  const { cookie, ...others } = joinedHeaders(request)
+  const headers = { ...others, ...forwardedHeaders(request, traceId) }
   const host = headers.host ?? ''
   const query = queryParameters(rawQuery)
   const isBase64Encoded = body.length > 0 && !isText(headers['content-type'] ?? '')
@@ -37,14 +42,14 @@ export function httpEvent({ request, body, rawPath, rawQuery, requestId, now }: 
     ...(Object.keys(query).length > 0 && { queryStringParameters: query }),
     requestContext: {
       accountId: 'anonymous',
-      apiId: 'local',
+      apiId,
       domainName: host,
-      domainPrefix: host.split(/[.:]/)[0] ?? '',
+      domainPrefix: domainPrefix(host),
       http: {
         method: request.method ?? 'GET',
         path: decodedPath(rawPath),
         protocol: `HTTP/${request.httpVersion}`,
-        sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+        sourceIp: sourceIp(request),
         userAgent: headers['user-agent'] ?? '',
       },
       requestId,
@@ -58,22 +63,44 @@ export function httpEvent({ request, body, rawPath, rawQuery, requestId, now }: 
   }
 }
 
-function isText(contentType: string): boolean {
-  return contentType === '' || TEXT.test(contentType)
+export function isText(contentType: string): boolean {
+  return TEXT.test(contentType)
 }
 
-/** Values of a header that came several times, with commas between them. */
-function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
+/** Names in lower case. Values of one that came several times are joined by a comma, those of `cookie` by a semicolon. */
+export function joinedHeaders({ rawHeaders }: IncomingMessage): Record<string, string> {
   const result: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) {
-      result[name] = Array.isArray(value) ? value.join(',') : value
-    }
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase()
+    const value = rawHeaders[index + 1] ?? ''
+    const before = result[name]
+    result[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ','}${value}`
   }
   return result
 }
 
-function queryParameters(rawQuery: string): Record<string, string> {
+/** What AWS's front adds: how and from where the request came. */
+export function forwardedHeaders(request: IncomingMessage, traceId: string): Record<string, string> {
+  const before = request.headers['x-forwarded-for']
+  const [root = ''] = traceId.split(';')
+  return {
+    'x-forwarded-for': before === undefined ? sourceIp(request) : `${before}, ${sourceIp(request)}`,
+    'x-forwarded-port': String(request.socket.localPort ?? ''),
+    'x-forwarded-proto': 'http',
+    'x-amzn-trace-id': root,
+  }
+}
+
+/** Without the prefix of an IPv4 address that came over an IPv6 socket. */
+export function sourceIp({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, '')
+}
+
+export function domainPrefix(host: string): string {
+  return host.split(/[.:]/)[0] ?? ''
+}
+
+export function queryParameters(rawQuery: string): Record<string, string> {
   const parameters = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(rawQuery)) {
     const before = parameters.get(name)
@@ -82,7 +109,7 @@ function queryParameters(rawQuery: string): Record<string, string> {
   return Object.fromEntries(parameters)
 }
 
-function decodedPath(path: string): string {
+export function decodedPath(path: string): string {
   try {
     return decodeURIComponent(path)
   } catch {
@@ -91,7 +118,7 @@ function decodedPath(path: string): string {
 }
 
 /** `23/Nov/2026:16:41:30 +0000` */
-function commonLogTime(now: Date): string {
+export function commonLogTime(now: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   const day = `${two(now.getUTCDate())}/${MONTHS[now.getUTCMonth()]}/${now.getUTCFullYear()}`
   const time = [now.getUTCHours(), now.getUTCMinutes(), now.getUTCSeconds()].map(two).join(':')

@@ -17,6 +17,10 @@ export interface FunctionConfiguration {
   ephemeralStorage: number
   loggingConfig: Readonly<Record<string, string>>
   tags: Readonly<Record<string, string>>
+  /** ARNs of layer versions, the lowest first. */
+  layers?: readonly string[]
+  /** Whether each tenant has environments of its own. */
+  isPerTenant?: boolean
   /** Members that come back as they were given: VpcConfig, TracingConfig, SnapStart and their like. */
   others: Readonly<Record<string, unknown>>
   /** ISO 8601, with the offset written as Lambda does. */
@@ -26,6 +30,50 @@ export interface FunctionConfiguration {
   reservedConcurrency?: number
   /** Undefined once it was deleted. */
   url?: FunctionUrlConfiguration
+}
+
+/** What Lambda keeps for a version or an alias besides its configuration: by its qualifier. */
+export interface QualifiedSettings {
+  /** Statements of its resource policy, as they were asked for. */
+  policy?: PolicyDocument
+  eventInvoke?: EventInvokeConfiguration
+  /** Environments to keep warm. */
+  provisionedConcurrency?: number
+  /** Of an alias; that of `$LATEST` is in the function's configuration. */
+  url?: FunctionUrlConfiguration
+  runtimeManagement?: RuntimeManagement
+}
+
+export interface PolicyDocument {
+  revisionId: string
+  statements: readonly Readonly<Record<string, unknown>>[]
+}
+
+/** Names are the Lambda API's. */
+export interface EventInvokeConfiguration {
+  MaximumRetryAttempts?: number
+  MaximumEventAgeInSeconds?: number
+  DestinationConfig?: {
+    OnSuccess?: { Destination?: string }
+    OnFailure?: { Destination?: string }
+  }
+  /** Seconds since the epoch. */
+  LastModified: number
+}
+
+export interface RuntimeManagement {
+  UpdateRuntimeOn: string
+  RuntimeVersionArn?: string
+}
+
+/** A name for a version, or for two. */
+export interface Alias {
+  name: string
+  functionVersion: string
+  description: string
+  /** Of another version, how much of all invocations it gets, from 0 to 1. */
+  weights: Readonly<Record<string, number>>
+  revisionId: string
 }
 
 export interface FunctionUrlConfiguration {

@@ -1,27 +1,26 @@
 /**
  * The functions that outlive the emulator, in a folder: `<folder>/<name>/function.json` and, beside it,
- * `<folder>/<name>/code-…/` with the zip and what was in it.
+ * `<folder>/<name>/code-…/` with the zip and what was in it, for each version that has code of its own.
  *
- * The document is written last and atomically, and names the folder of the code. So whatever was going on when the
+ * The document is written last and atomically, and names the folders of the code. So whatever was going on when the
  * emulator was killed, a function is there as it was before or after. What no document names is deleted at the start.
  */
 
 import { randomUUID } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { syncFolder, writeAtomically } from '../atomic-file.ts'
 import { PackageCode } from '../code/package-code.ts'
-import type { CodeDescription, FunctionConfiguration } from './function-configuration.ts'
+import { FunctionVersion } from './function-version.ts'
 import { LocalFunction } from './local-function.ts'
-
-interface StoredFunction {
-  version: 1
-  configuration: FunctionConfiguration
-  code: CodeDescription & { folder: string }
-}
+import {
+  parseStoredFunction,
+  type StoredCode,
+  type StoredFunction,
+  storedFunction,
+} from './stored-function.ts'
 
 const DOCUMENT = 'function.json'
-const CODE_FOLDER = /^code-[0-9a-f-]{36}$/
 const FUNCTION_FOLDER = /^[a-zA-Z0-9_-]{1,64}$/
 
 export class FunctionStore {
@@ -54,10 +53,12 @@ export class FunctionStore {
   }
 
   /** Resolves when the function, as it is now, outlives the emulator. */
-  async save({ name, configuration, code }: LocalFunction): Promise<void> {
-    const folder = (code as PackageCode).folder.slice(join(this.#folder, name).length + 1)
-    const stored: StoredFunction = { version: 1, configuration, code: { ...code.description, folder } }
-    await writeAtomically(join(this.#folder, name, DOCUMENT), `${JSON.stringify(stored, undefined, 2)}\n`)
+  async save(saved: LocalFunction): Promise<void> {
+    const document = storedFunction(saved, (code) => basename((code as PackageCode).folder))
+    await writeAtomically(
+      join(this.#folder, saved.name, DOCUMENT),
+      `${JSON.stringify(document, undefined, 2)}\n`,
+    )
   }
 
   /** The document goes first: without it, the rest is only waste. */
@@ -81,36 +82,52 @@ export class FunctionStore {
       return undefined
     }
     try {
-      const stored = parse(await readFile(join(folder, DOCUMENT), 'utf8'), name)
-      const code = new PackageCode(join(folder, stored.code.folder), stored.code)
-      await checkCode(code)
-      await this.#deleteAllBut(folder, stored.code.folder)
-      return new LocalFunction({ configuration: stored.configuration, code, isPersistent: true })
+      const stored = parseStoredFunction(await readFile(join(folder, DOCUMENT), 'utf8'), name)
+      const loaded = await restore(stored, folder)
+      await deleteAllBut(folder, [DOCUMENT, ...loaded.allVersions.map(({ code }) => folderOf(code))])
+      return loaded
     } catch (error) {
       const reason = error instanceof Error ? error.message : error
       onProblem(`cannot read the function ${name} in ${folder} (${reason}); create it again`)
       return undefined
     }
   }
-
-  async #deleteAllBut(folder: string, code: string): Promise<void> {
-    for (const entry of await readdir(folder)) {
-      if (entry !== DOCUMENT && entry !== code) {
-        await rm(join(folder, entry), { recursive: true, force: true })
-      }
-    }
-  }
 }
 
-function parse(text: string, name: string): StoredFunction {
-  const stored = JSON.parse(text) as Partial<StoredFunction>
-  if (stored.version !== 1 || stored.configuration?.functionName !== name) {
-    throw new Error('it is of another release of lambdabin')
+async function restore(stored: StoredFunction, folder: string): Promise<LocalFunction> {
+  const codes = new Map<string, PackageCode>()
+  const open = async (code: StoredCode) => {
+    const known = codes.get(code.folder) ?? new PackageCode(join(folder, code.folder), code)
+    codes.set(code.folder, known)
+    await checkCode(known)
+    return known
   }
-  if (stored.code === undefined || !CODE_FOLDER.test(stored.code.folder)) {
-    throw new Error('it names no code')
+  const { configuration } = stored
+  const restored = new LocalFunction({ configuration, code: await open(stored.code), isPersistent: true })
+  for (const { version, configuration: published, code } of stored.versions) {
+    restored.versions.set(version, new FunctionVersion(version, published, await open(code)))
   }
-  return stored as StoredFunction
+  for (const alias of stored.aliases) {
+    restored.aliases.set(alias.name, alias)
+  }
+  for (const [qualifier, settings] of Object.entries(stored.settings)) {
+    restored.settings.set(qualifier, settings)
+  }
+  restored.lastVersion = stored.lastVersion
+  restored.recursiveLoop = stored.recursiveLoop
+  return restored
+}
+
+function folderOf(code: unknown): string {
+  return basename((code as PackageCode).folder)
+}
+
+async function deleteAllBut(folder: string, kept: readonly string[]): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    if (!kept.includes(entry)) {
+      await rm(join(folder, entry), { recursive: true, force: true })
+    }
+  }
 }
 
 async function checkCode(code: PackageCode): Promise<void> {

@@ -1,10 +1,16 @@
-/** One function: its configuration and code as they are now, and the revision that its environments are made for. */
+/** One function: `$LATEST`, the versions that were published of it, their aliases, and what is kept for each of these. */
 
-import type { Sandbox } from '../../sandbox/sandbox.ts'
-import type { FunctionCode, ReadyCode } from '../code/function-code.ts'
-import type { EnvironmentOwner } from '../environments/environment-pool.ts'
-import { ExecutionEnvironment } from '../environments/execution-environment.ts'
-import type { CodeDescription, FunctionConfiguration } from './function-configuration.ts'
+import type { FunctionCode } from '../code/function-code.ts'
+import { ResourceNotFoundException } from '../lambda-error.ts'
+import type {
+  Alias,
+  CodeDescription,
+  FunctionConfiguration,
+  FunctionUrlConfiguration,
+  QualifiedSettings,
+} from './function-configuration.ts'
+import type { RevisedFunction } from './function-revision.ts'
+import { FunctionVersion, LATEST } from './function-version.ts'
 
 export interface LocalFunctionOptions {
   configuration: FunctionConfiguration
@@ -13,30 +19,24 @@ export interface LocalFunctionOptions {
   isPersistent: boolean
 }
 
-/** What environments need to know besides the function. */
-export interface EnvironmentSettings {
-  region: string
-  workFolder: string
-  /** What functions see of this machine. */
-  sandbox: Sandbox
-  /** Off where somebody may sit at a breakpoint. */
-  enforcesTimeouts: boolean
-  /** Takes what environments of a function log; called once for each environment. */
-  openLog: (functionName: string) => (chunk: Uint8Array | string) => void
-}
+/** The number of a version, or `$LATEST`. */
+const VERSION = /^(\$LATEST|\d+)$/
 
-/** Fifteen minutes: the most that Lambda gives a function. */
-const LONGEST_TIMEOUT_MS = 900_000
-
-export class LocalFunction {
+export class LocalFunction implements RevisedFunction {
   readonly isPersistent: boolean
-  configuration: FunctionConfiguration
-  code: FunctionCode
-  #revision: FunctionRevision | undefined
+  readonly latest: FunctionVersion
+  /** By number. */
+  readonly versions = new Map<string, FunctionVersion>()
+  readonly aliases = new Map<string, Alias>()
+  /** By qualifier. */
+  readonly settings = new Map<string, QualifiedSettings>()
+  /** Numbers are not given twice. */
+  lastVersion = 0
+  /** `Terminate`, Lambda's default, or `Allow`; kept, as nothing here sends events round in circles. */
+  recursiveLoop: string | undefined
 
   constructor({ configuration, code, isPersistent }: LocalFunctionOptions) {
-    this.configuration = configuration
-    this.code = code
+    this.latest = new FunctionVersion(LATEST, configuration, code)
     this.isPersistent = isPersistent
   }
 
@@ -44,95 +44,93 @@ export class LocalFunction {
     return this.configuration.functionName
   }
 
+  get configuration(): FunctionConfiguration {
+    return this.latest.configuration
+  }
+
+  set configuration(configuration: FunctionConfiguration) {
+    this.latest.configuration = configuration
+  }
+
+  get code(): FunctionCode {
+    return this.latest.code
+  }
+
+  set code(code: FunctionCode) {
+    this.latest.code = code
+  }
+
   get description(): CodeDescription {
-    return this.code.description
+    return this.latest.description
   }
 
-  /** Its environments are for no more invocations; undefined when it has had none. */
-  forgetRevision(): FunctionRevision | undefined {
-    const revision = this.#revision
-    this.#revision = undefined
-    return revision
-  }
-
-  /** The revision for code that is ready, and the one that it replaces, which has to be retired. */
-  revise(
-    { taskRoot, runtimeFolder }: ReadyCode,
-    settings: EnvironmentSettings,
-  ): { revision: FunctionRevision; replaced?: FunctionRevision } {
-    const current = this.#revision
-    // A new URL or another concurrency is no new revision.
-    if (
-      current?.taskRoot === taskRoot &&
-      current.configuration.revisionId === this.configuration.revisionId
-    ) {
-      return { revision: current }
-    }
-    const revision = new FunctionRevision(this, { taskRoot, runtimeFolder }, settings)
-    this.#revision = revision
-    return current === undefined ? { revision } : { revision, replaced: current }
-  }
-}
-
-export class FunctionRevision implements EnvironmentOwner {
-  readonly taskRoot: string
-  readonly runtimeFolder: string | undefined
-  readonly configuration: FunctionConfiguration
-  readonly #function: LocalFunction
-  readonly #settings: EnvironmentSettings
-
-  constructor(
-    of: LocalFunction,
-    { taskRoot, runtimeFolder }: Omit<ReadyCode, 'kind'>,
-    settings: EnvironmentSettings,
-  ) {
-    this.taskRoot = taskRoot
-    this.runtimeFolder = runtimeFolder
-    this.configuration = of.configuration
-    this.#function = of
-    this.#settings = settings
-  }
-
-  get functionName(): string {
-    return this.configuration.functionName
+  /** `$LATEST` and all others, by number. */
+  get allVersions(): FunctionVersion[] {
+    return [this.latest, ...this.versions.values()]
   }
 
   get reservedConcurrency(): number | undefined {
-    return this.#function.configuration.reservedConcurrency
+    return this.configuration.reservedConcurrency
   }
 
-  async createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment> {
-    const { functionName, handler, memorySize, timeout, environment } = this.configuration
-    const { region, workFolder, sandbox, enforcesTimeouts, openLog } = this.#settings
-    const print = openLog(functionName)
-    return await ExecutionEnvironment.create({
-      functionName,
-      version: '$LATEST',
-      handler,
-      memorySizeMb: memorySize,
-      timeoutMs: enforcesTimeouts ? timeout * 1000 : LONGEST_TIMEOUT_MS,
-      ...(enforcesTimeouts ? {} : { initTimeoutMs: LONGEST_TIMEOUT_MS }),
-      region,
-      environment: { ...configuredVariables(this.configuration), ...environment },
-      taskRoot: this.taskRoot,
-      runtimeFolder: this.runtimeFolder,
-      workFolder,
-      sandbox,
-      log: (chunk) => {
-        log(chunk)
-        print(chunk)
-      },
-    })
+  /** Of a version, its aliases' included. */
+  provisionedConcurrency(version: string): number {
+    let count = this.settings.get(version)?.provisionedConcurrency ?? 0
+    for (const { name, functionVersion } of this.aliases.values()) {
+      count += functionVersion === version ? (this.settings.get(name)?.provisionedConcurrency ?? 0) : 0
+    }
+    return count
+  }
+
+  /** The version that an invocation of `qualifier` runs. Throws a ResourceNotFoundException. */
+  pick(qualifier: string, arn: string, random = Math.random): FunctionVersion {
+    const alias = this.aliases.get(qualifier)
+    return this.version(alias === undefined ? qualifier : chosen(alias, random()), arn)
+  }
+
+  /** Throws a ResourceNotFoundException. */
+  version(version: string, arn: string): FunctionVersion {
+    const found = version === LATEST ? this.latest : this.versions.get(version)
+    if (found === undefined) {
+      throw new ResourceNotFoundException(`Function not found: ${arn}:${version}`)
+    }
+    return found
+  }
+
+  /** Whether there is such a version or alias. */
+  has(qualifier: string): boolean {
+    return qualifier === LATEST || this.versions.has(qualifier) || this.aliases.has(qualifier)
+  }
+
+  /** Of `$LATEST` or an alias; undefined for none. */
+  url(qualifier: string): FunctionUrlConfiguration | undefined {
+    return qualifier === LATEST ? this.configuration.url : this.settings.get(qualifier)?.url
+  }
+
+  /** Changes what is kept for a version or an alias; what `change` makes undefined is gone. */
+  change(qualifier: string, change: Partial<Record<keyof QualifiedSettings, unknown>>): void {
+    const changed = { ...this.settings.get(qualifier), ...change } as QualifiedSettings
+    const kept = Object.entries(changed).filter(([, value]) => value !== undefined)
+    if (kept.length === 0) {
+      this.settings.delete(qualifier)
+    } else {
+      this.settings.set(qualifier, Object.fromEntries(kept))
+    }
   }
 }
 
-/** What Lambda sets because of other settings. SnapStart is for versions there; here is only `$LATEST` to try it with. */
-function configuredVariables({ loggingConfig, others }: FunctionConfiguration): Record<string, string> {
-  const { LogFormat, ApplicationLogLevel } = loggingConfig
-  const { ApplyOn } = (others.SnapStart ?? {}) as { ApplyOn?: unknown }
-  return {
-    ...(LogFormat === undefined ? {} : { AWS_LAMBDA_LOG_FORMAT: LogFormat }),
-    ...(ApplicationLogLevel === undefined ? {} : { AWS_LAMBDA_LOG_LEVEL: ApplicationLogLevel }),
-    ...(ApplyOn === 'PublishedVersions' ? { AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start' } : {}),
+export function isVersion(qualifier: string): boolean {
+  return VERSION.test(qualifier)
+}
+
+/** The version that a number from 0 to 1 falls on. */
+function chosen({ functionVersion, weights }: Alias, random: number): string {
+  let sum = 0
+  for (const [version, weight] of Object.entries(weights)) {
+    sum += weight
+    if (random < sum) {
+      return version
+    }
   }
+  return functionVersion
 }

@@ -3,13 +3,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from '../../runtime-api/request-body.ts'
 import type { EventQueue } from '../asynchronous/event-queue.ts'
-import { functionNameOf } from '../functions/function-reference.ts'
-import { RequestTooLargeException, SerializationException } from '../lambda-error.ts'
+import type { CodeBuckets } from '../code/code-buckets.ts'
+import type { EventSourceDescription } from '../event-sources/event-source.ts'
+import { type FunctionReference, readFunctionReference } from '../functions/function-reference.ts'
+import { LATEST } from '../functions/function-version.ts'
+import type { LocalFunction } from '../functions/local-function.ts'
+import {
+  InvalidParameterValueException,
+  RequestTooLargeException,
+  SerializationException,
+} from '../lambda-error.ts'
 import type { LocalLambda } from '../local-lambda.ts'
 
 export interface ApiRequest {
   lambda: LocalLambda
   queue: EventQueue
+  buckets: CodeBuckets
+  /** The event sources there are now. */
+  sources: () => readonly EventSourceDescription[]
   request: IncomingMessage
   response: ServerResponse
   /** As the client knows this server: `http://localhost:9000`. */
@@ -24,9 +35,30 @@ export class RequestTruncated extends Error {
   override name = 'RequestTruncated'
 }
 
-/** The function that the path and the qualifier name. Throws as `functionNameOf` does. */
-export function functionName({ parameters, query, lambda }: ApiRequest): string {
-  return functionNameOf(parameters[0] ?? '', query.get('Qualifier'), (name) => lambda.arn(name))
+/** The function that the path and the qualifier name. Throws as `readFunctionReference` does. */
+export function functionReference({ parameters, query, lambda }: ApiRequest): FunctionReference {
+  return readFunctionReference(parameters[0] ?? '', query.get('Qualifier'), lambda)
+}
+
+/** For operations on a function as a whole. */
+export function functionName(call: ApiRequest): string {
+  const { name, qualifier } = functionReference(call)
+  if (qualifier !== undefined && qualifier !== LATEST) {
+    throw new InvalidParameterValueException(
+      `this operation is on functions, and ${call.lambda.arn(name, qualifier)} is a version or an alias; leave out the qualifier`,
+    )
+  }
+  return name
+}
+
+/** For operations on a version or an alias, which has to be there; `$LATEST` where none is named. */
+export function qualifiedFunction(call: ApiRequest): {
+  name: string
+  qualifier: string
+  found: LocalFunction
+} {
+  const { name, qualifier = LATEST } = functionReference(call)
+  return { name, qualifier, found: call.lambda.find(name, qualifier) }
 }
 
 export async function readBytes(request: IncomingMessage, limit: number, operation: string): Promise<Buffer> {
@@ -61,12 +93,28 @@ export async function readDocument(
 
 function parse(bytes: Buffer, operation: string): unknown {
   try {
-    return JSON.parse(bytes.toString())
+    const text = bytes.toString()
+    checkDepth(text)
+    return JSON.parse(text)
   } catch (error) {
     const reason = error instanceof Error ? error.message : error
     throw new SerializationException(
       `Could not parse request body into json: ${reason}; send ${operation} a JSON object`,
       error,
     )
+  }
+}
+
+/** More than any honest document; what is nested deeper can be parsed, but hardly anything can be done with it. */
+const MAX_DEPTH = 512
+
+/** Throws a RangeError. Brackets in strings count for nothing. */
+function checkDepth(text: string): void {
+  let depth = 0
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    depth += token === '[' || token === '{' ? 1 : token === ']' || token === '}' ? -1 : 0
+    if (depth > MAX_DEPTH) {
+      throw new RangeError(`it is nested more than ${MAX_DEPTH} deep`)
+    }
   }
 }

@@ -6,6 +6,9 @@
 import { isIP } from 'node:net'
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1']
+/** What containers call the machine that they run on. */
+const CONTAINER_HOST = 'host.docker.internal'
+const SUBDOMAIN = /^([a-z0-9_-]{1,64})\.localhost$/
 
 export class HostNames {
   readonly #names: ReadonlySet<string>
@@ -18,12 +21,22 @@ export class HostNames {
   }
 
   /**
-   * Names of loopback, with any port: it may have been forwarded. Where others can reach the emulator, also addresses
-   * and names without a dot, as machines have on a network of their own: no page of the web has such a name.
+   * Names of loopback, and those below `localhost`, with any port: it may have been forwarded. Where others can reach the
+   * emulator, also addresses, names without a dot, as machines have on a network of their own, and what containers call
+   * this machine: no page of the web has such a name.
    */
   has(hostHeader: string): boolean {
     const name = nameOf(hostHeader.toLowerCase())
-    return this.#names.has(name) || (this.#isReachable && (isIP(name) !== 0 || /^[a-z0-9_-]+$/.test(name)))
+    return (
+      this.#names.has(name) ||
+      SUBDOMAIN.test(name) ||
+      (this.#isReachable && (isIP(name) !== 0 || /^[a-z0-9_-]+$/.test(name) || name === CONTAINER_HOST))
+    )
+  }
+
+  /** `orders` of `orders.localhost:9000`; undefined for any other name. */
+  subdomain(hostHeader: string): string | undefined {
+    return SUBDOMAIN.exec(nameOf(hostHeader.toLowerCase()))?.[1]
   }
 
   toString(): string {

@@ -2,8 +2,8 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import type { InvocationRequest } from '../invoker.ts'
 import { InvalidParameterValueException, InvalidRequestContentException } from '../lambda-error.ts'
-import type { InvocationRequest } from '../local-lambda.ts'
 import { readBytes } from './api-request.ts'
 
 /** Lambda's limit on a synchronous invocation's event: 6 MB. */

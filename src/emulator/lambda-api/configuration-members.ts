@@ -3,7 +3,8 @@
 import { checkFunctionVariables, EnvironmentVariableError } from '../environments/environment-variables.ts'
 import type { FunctionConfiguration } from '../functions/function-configuration.ts'
 import { InvalidParameterValueException } from '../lambda-error.ts'
-import { readChoice, readInteger, readObject, readString, readStringMap } from './members.ts'
+import type { LocalLambda } from '../local-lambda.ts'
+import { readChoice, readInteger, readObject, readString, readStringMap, readStrings } from './members.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -21,20 +22,30 @@ export type ConfigurationChange = Partial<
     | 'ephemeralStorage'
     | 'loggingConfig'
     | 'others'
+    | 'layers'
+    | 'isPerTenant'
   >
 >
 
 const RUNTIMES = ['provided', 'provided.al2', 'provided.al2023'] as const
 const ROLE = /^arn:aws[a-zA-Z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/
+const MAX_LAYERS = 5
 const HANDLER = /^\S{1,128}$/
 
 /** They would change what the function's code meets, and are not here. */
-const REFUSED = ['Layers', 'FileSystemConfigs', 'ImageConfig', 'CapacityProviderConfig', 'DurableConfig']
+const REFUSED = [
+  'CapacityProviderConfig',
+  'CodeSigningConfigArn',
+  'DurableConfig',
+  'FileSystemConfigs',
+  'ImageConfig',
+]
 
 /** They come back as they were given; but for SnapStart, they change nothing that a function here could notice. */
 const KEPT = ['VpcConfig', 'TracingConfig', 'DeadLetterConfig', 'SnapStart']
 
-export function readConfigurationChange(document: Document): ConfigurationChange {
+/** Throws a LambdaError for what is not as the API has it, and for what would not be obeyed here. */
+export function readConfigurationChange(document: Document, lambda: LocalLambda): ConfigurationChange {
   refuseWhatIsMissing(document)
   return withoutUndefined({
     runtime: readRuntime(document),
@@ -47,6 +58,8 @@ export function readConfigurationChange(document: Document): ConfigurationChange
     ephemeralStorage: readEphemeralStorage(document),
     loggingConfig: readLoggingConfig(document),
     others: readOthers(document),
+    layers: readLayers(document, lambda),
+    isPerTenant: readTenancy(document),
   })
 }
 
@@ -103,6 +116,24 @@ function readLoggingConfig(document: Document): Record<string, string> | undefin
   }) as Record<string, string>
 }
 
+function readLayers(document: Document, { layers }: LocalLambda): string[] | undefined {
+  const arns = readStrings(document, 'Layers')
+  for (const arn of arns ?? []) {
+    layers.byArn(arn)
+  }
+  if (arns !== undefined && arns.length > MAX_LAYERS) {
+    throw new InvalidParameterValueException(
+      `expected ${MAX_LAYERS} layers at most, as Lambda does, but got ${arns.length}; merge some`,
+    )
+  }
+  return arns
+}
+
+function readTenancy(document: Document): boolean | undefined {
+  const tenancy = readObject(document, 'TenancyConfig')
+  return tenancy && readChoice(tenancy, 'TenantIsolationMode', ['PER_TENANT']) !== undefined
+}
+
 function readOthers(document: Document): Record<string, unknown> | undefined {
   const given = KEPT.map((member) => [member, readObject(document, member)]).filter(([, value]) => value)
   const key = readString(document, 'KMSKeyArn')
@@ -112,6 +143,11 @@ function readOthers(document: Document): Record<string, unknown> | undefined {
 }
 
 function refuseWhatIsMissing(document: Document): void {
+  if (readChoice(document, 'PackageType', ['Zip', 'Image']) === 'Image') {
+    throw new InvalidParameterValueException(
+      'packages that are container images cannot be run here, as there is nothing to run images with; send a zip',
+    )
+  }
   for (const member of REFUSED) {
     const value = document[member]
     if (value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)) {

@@ -11,51 +11,58 @@ import {
   implicitUrl,
   modifiedAt,
 } from '../functions/function-configuration.ts'
-import { functionNameOf } from '../functions/function-reference.ts'
+import { readFunctionReference } from '../functions/function-reference.ts'
+import { type FunctionVersion, LATEST } from '../functions/function-version.ts'
 import { answerDocument, answerNothing } from '../http/api-answer.ts'
-import { type ApiRequest, functionName, readDocument } from '../http/api-request.ts'
+import {
+  type ApiRequest,
+  functionName,
+  functionReference,
+  qualifiedFunction,
+  readDocument,
+} from '../http/api-request.ts'
 import {
   InvalidParameterValueException,
   PreconditionFailedException,
-  RequestTooLargeException,
   ResourceNotFoundException,
 } from '../lambda-error.ts'
+import { MAX_CODE_REQUEST_BYTES, readCode } from './code-members.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { readConfigurationChange } from './configuration-members.ts'
-import { integerOf, readBoolean, readChoice, readString, readStringMap, readStrings } from './members.ts'
+import { readBoolean, readChoice, readString, readStringMap, readStrings } from './members.ts'
+import { page } from './pages.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
-/** Lambda's, for the whole request: 50 MB of zip in base64, and some more. */
-const MAX_CODE_REQUEST_BYTES = 70_167_211
-const MAX_ZIP_BYTES = 50 * 1024 * 1024
 const MAX_CONFIGURATION_BYTES = 1024 * 1024
 const ARCHITECTURES = ['x86_64', 'arm64'] as const
-const PAGE = 50
 
 export async function createFunction(call: ApiRequest): Promise<void> {
-  const { lambda, request, response } = call
+  const { lambda, request, response, buckets } = call
   const document = await readDocument(request, MAX_CODE_REQUEST_BYTES, 'CreateFunction')
   const configuration = newConfiguration(call, document)
-  refusePublishing(document)
   const code = document.Code
   if (typeof code !== 'object' || code === null) {
     throw new InvalidParameterValueException('expected Code with a ZipFile, but got none; add the zip')
   }
-  const zip = readZip(code as Document)
-  const created = await lambda.create(configuration, zip)
-  answerDocument(response, 201, configurationDocument(lambda, created))
+  const publishes = readBoolean(document, 'Publish') ?? false
+  const created = await lambda.changes.create(configuration, await readCode(code as Document, buckets))
+  const version = publishes ? await lambda.changes.publish(created.name, undefined) : created.latest
+  answerDocument(response, 201, configurationDocument(lambda, version, { progress: 'created' }))
 }
 
 export function getFunction(call: ApiRequest): void {
   const { lambda, response, endpoint } = call
-  const found = lambda.find(functionName(call))
+  const { version, qualifier, found } = described(call)
   const { tags, reservedConcurrency } = found.configuration
+  const query = version.version === LATEST ? '' : `?Qualifier=${version.version}`
   answerDocument(response, 200, {
-    Configuration: configurationDocument(lambda, found),
+    Configuration: configurationDocument(lambda, version, { qualifier }),
     Code: {
       RepositoryType: 'lambdabin',
-      ...(found.code.zip !== undefined && { Location: `${endpoint}/lambdabin/code/${found.name}` }),
+      ...(version.code.zip !== undefined && {
+        Location: `${endpoint}/lambdabin/code/${found.name}${query}`,
+      }),
     },
     ...(Object.keys(tags).length > 0 && { Tags: tags }),
     ...(reservedConcurrency !== undefined && {
@@ -65,38 +72,39 @@ export function getFunction(call: ApiRequest): void {
 }
 
 export function getFunctionConfiguration(call: ApiRequest): void {
-  const { lambda, response } = call
-  answerDocument(response, 200, configurationDocument(lambda, lambda.find(functionName(call))))
+  const { version, qualifier } = described(call)
+  answerDocument(call.response, 200, configurationDocument(call.lambda, version, { qualifier }))
 }
 
 export function listFunctions({ lambda, response, query }: ApiRequest): void {
-  const most = integerOf(query.get('MaxItems'), 'MaxItems', 1, 10_000) ?? PAGE
-  const marker = query.get('Marker') ?? ''
-  const after = lambda.functions.filter(({ name }) => name > marker)
-  const page = after.slice(0, Math.min(most, PAGE))
+  const versions = lambda.functions.flatMap((each) =>
+    query.get('FunctionVersion') === 'ALL' ? each.allVersions : [each.latest],
+  )
+  const { items, next } = page(versions, nameOf, query)
   answerDocument(response, 200, {
-    Functions: page.map((each) => configurationDocument(lambda, each)),
-    ...(page.length < after.length && { NextMarker: page.at(-1)?.name }),
+    Functions: items.map((each) => configurationDocument(lambda, each)),
+    ...(next !== undefined && { NextMarker: next }),
   })
 }
 
 export async function updateFunctionCode(call: ApiRequest): Promise<void> {
-  const { lambda, request, response } = call
+  const { lambda, request, response, buckets } = call
   const name = functionName(call)
   const document = await readDocument(request, MAX_CODE_REQUEST_BYTES, 'UpdateFunctionCode')
   const found = lambda.find(name)
-  refusePublishing(document)
-  const zip = readZip(document)
+  const publishes = readBoolean(document, 'Publish') ?? false
+  const zip = await readCode(document, buckets)
   const architecture = readArchitecture(document)
   if (readBoolean(document, 'DryRun')) {
-    answerDocument(response, 200, configurationDocument(lambda, found))
+    answerDocument(response, 200, configurationDocument(lambda, found.latest))
     return
   }
-  const updated = await lambda.updateCode(name, zip, (configuration) => ({
+  const updated = await lambda.changes.updateCode(name, zip, (configuration) => ({
     ...revised(configuration, document),
     ...(architecture !== undefined && { architecture }),
   }))
-  answerDocument(response, 200, configurationDocument(lambda, updated))
+  const version = publishes ? await lambda.changes.publish(name, undefined) : updated.latest
+  answerDocument(response, 200, configurationDocument(lambda, version, { progress: 'updated' }))
 }
 
 export async function updateFunctionConfiguration(call: ApiRequest): Promise<void> {
@@ -104,23 +112,33 @@ export async function updateFunctionConfiguration(call: ApiRequest): Promise<voi
   const name = functionName(call)
   const document = await readDocument(request, MAX_CONFIGURATION_BYTES, 'UpdateFunctionConfiguration')
   lambda.find(name)
-  const change = readConfigurationChange(document)
-  const updated = await lambda.updateConfiguration(name, (configuration) => ({
+  const change = readConfigurationChange(document, lambda)
+  const { latest } = await lambda.changes.updateConfiguration(name, (configuration) => ({
     ...revised(configuration, document),
     ...change,
     others: { ...configuration.others, ...change.others },
   }))
-  answerDocument(response, 200, configurationDocument(lambda, updated))
+  answerDocument(response, 200, configurationDocument(lambda, latest, { progress: 'updated' }))
 }
 
 export async function deleteFunction(call: ApiRequest): Promise<void> {
-  await call.lambda.delete(functionName(call))
+  const { name, qualifier } = functionReference(call)
+  if (qualifier === LATEST) {
+    throw new InvalidParameterValueException(
+      '$LATEST version cannot be deleted without deleting the function.',
+    )
+  }
+  if (qualifier === undefined) {
+    await call.lambda.changes.delete(name)
+  } else {
+    await call.lambda.changes.deleteVersion(name, qualifier)
+  }
   answerNothing(call.response, 204)
 }
 
 /** Not Lambda's: what GetFunction's `Code.Location` names. */
 export async function downloadCode(call: ApiRequest): Promise<void> {
-  const { code } = call.lambda.find(functionName(call))
+  const { code } = described(call).version
   if (code.zip === undefined) {
     throw new ResourceNotFoundException('the code of this function was not uploaded as a zip')
   }
@@ -131,9 +149,21 @@ export async function downloadCode(call: ApiRequest): Promise<void> {
   await pipeline(createReadStream(code.zip), call.response)
 }
 
+/** The version that is meant: an alias describes its first. */
+function described(call: ApiRequest) {
+  const { name, qualifier, found } = qualifiedFunction(call)
+  const alias = found.aliases.get(qualifier)
+  const version = found.version(alias?.functionVersion ?? qualifier, call.lambda.arn(name))
+  return { found, version, qualifier: functionReference(call).qualifier }
+}
+
+function nameOf({ configuration, version }: FunctionVersion): string {
+  return version === LATEST ? configuration.functionName : `${configuration.functionName}:${version}`
+}
+
 function newConfiguration({ lambda }: ApiRequest, document: Document): FunctionConfiguration {
-  const name = functionNameOf(readString(document, 'FunctionName') ?? '', null, (each) => lambda.arn(each))
-  const change = readConfigurationChange(document)
+  const { name } = readFunctionReference(readString(document, 'FunctionName') ?? '', null, lambda)
+  const change = readConfigurationChange(document, lambda)
   const { runtime, role, handler } = change
   const now = new Date()
   return {
@@ -158,13 +188,18 @@ function newConfiguration({ lambda }: ApiRequest, document: Document): FunctionC
 }
 
 function revised(configuration: FunctionConfiguration, document: Document): FunctionConfiguration {
+  checkRevision(configuration, document)
+  return { ...configuration, lastModified: modifiedAt(new Date()), revisionId: randomUUID() }
+}
+
+/** Throws a PreconditionFailedException when the caller has seen another revision. */
+export function checkRevision({ revisionId }: { revisionId: string }, document: Document): void {
   const expected = readString(document, 'RevisionId')
-  if (expected !== undefined && expected !== configuration.revisionId) {
+  if (expected !== undefined && expected !== revisionId) {
     throw new PreconditionFailedException(
       'The RevisionId provided does not match the latest RevisionId; read the function again and repeat the change',
     )
   }
-  return { ...configuration, lastModified: modifiedAt(new Date()), revisionId: randomUUID() }
 }
 
 function required(value: string | undefined, member: string, example: string): string {
@@ -176,26 +211,6 @@ function required(value: string | undefined, member: string, example: string): s
   return value
 }
 
-function readZip(code: Document): Buffer {
-  const text = readString(code, 'ZipFile')
-  if (text === undefined) {
-    throw new InvalidParameterValueException(
-      'expected ZipFile with the deployment package, but got none: code in S3 buckets and images is out of reach here; ' +
-        'use --zip-file fileb://function.zip',
-    )
-  }
-  const zip = Buffer.from(text, 'base64')
-  if (zip.length === 0) {
-    throw new InvalidParameterValueException('expected ZipFile with a deployment package, but it is empty')
-  }
-  if (zip.length > MAX_ZIP_BYTES) {
-    throw new RequestTooLargeException(
-      `expected a zip of ${MAX_ZIP_BYTES} bytes at most, as Lambda does, but got ${zip.length}; leave some files out`,
-    )
-  }
-  return zip
-}
-
 function readArchitecture(document: Document): FunctionConfiguration['architecture'] | undefined {
   const [first, ...others] = readStrings(document, 'Architectures') ?? []
   if (others.length > 0) {
@@ -204,10 +219,4 @@ function readArchitecture(document: Document): FunctionConfiguration['architectu
   return first === undefined
     ? undefined
     : readChoice({ Architectures: first }, 'Architectures', ARCHITECTURES)
-}
-
-function refusePublishing(document: Document): void {
-  if (readBoolean(document, 'Publish')) {
-    throw new InvalidParameterValueException('there are no versions here but $LATEST; leave Publish out')
-  }
 }

@@ -1,54 +1,39 @@
 /**
- * The Lambda API over HTTP, on a port of this machine. The routes below are its table of contents.
+ * The emulator over HTTP, on a port of this machine: the Lambda API, function URLs, routes, and the page. What the API has is
+ * in `operations.ts`.
  *
  * Whoever can reach the port can run code, so nobody else must: it listens on loopback, answers only to names of this
  * machine (a web page can point a name of its own at 127.0.0.1), and refuses what a browser sends for a page. Only
- * function URLs are for browsers, too: see ../function-url/cross-origin.ts. Signatures are accepted, not checked.
+ * function URLs and routes are for browsers, too (see ../function-url/cross-origin.ts), and our own page, behind a token.
+ * Signatures are accepted, not checked.
  */
 
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { EventQueue } from '../asynchronous/event-queue.ts'
+import type { CodeBuckets } from '../code/code-buckets.ts'
+import type { EventSourceDescription } from '../event-sources/event-source.ts'
 import { serveFunctionUrl } from '../function-url/function-url.ts'
+import { LATEST } from '../functions/function-version.ts'
 import { answerError } from '../http/api-answer.ts'
-import { type ApiRequest, RequestTruncated } from '../http/api-request.ts'
+import { RequestTruncated } from '../http/api-request.ts'
 import { ClientDeparted } from '../http/client-departure.ts'
 import { HostNames } from '../http/host-names.ts'
-import {
-  AccessDeniedException,
-  LambdaError,
-  ServiceException,
-  UnknownOperationException,
-} from '../lambda-error.ts'
+import { AccessDeniedException, LambdaError, ServiceException, ValidationException } from '../lambda-error.ts'
 import type { LocalLambda } from '../local-lambda.ts'
-import {
-  deleteFunctionConcurrency,
-  getFunctionConcurrency,
-  putFunctionConcurrency,
-} from './concurrency-operations.ts'
-import {
-  createFunction,
-  deleteFunction,
-  downloadCode,
-  getFunction,
-  getFunctionConfiguration,
-  listFunctions,
-  updateFunctionCode,
-  updateFunctionConfiguration,
-} from './function-operations.ts'
-import { invoke, invokeAsync } from './invoke-operation.ts'
-import { invokeWithResponseStream } from './stream-operation.ts'
-import {
-  createFunctionUrlConfig,
-  deleteFunctionUrlConfig,
-  getFunctionUrlConfig,
-  listFunctionUrlConfigs,
-  updateFunctionUrlConfig,
-} from './url-operations.ts'
+import type { Page } from '../page/page.ts'
+import type { HttpApi } from '../routes/http-api.ts'
+import { findOperation } from './operations.ts'
 
 export interface LambdaApiServerOptions {
   lambda: LocalLambda
   queue: EventQueue
+  buckets: CodeBuckets
+  sources?: () => readonly EventSourceDescription[]
+  /** An HTTP API in front of functions. */
+  routes?: HttpApi | undefined
+  page?: Page | undefined
   /** An address of this machine. */
   host: string
   /** 0 for any that is free. */
@@ -59,40 +44,12 @@ export interface LambdaApiServerOptions {
   onNotice: (message: string) => void
 }
 
-type Operation = (call: ApiRequest) => void | Promise<void>
+const FUNCTION_URL = /^\/url\/([a-zA-Z0-9_-]{1,64})(?::([a-zA-Z0-9_-]{1,128}))?(\/.*)?$/
+/** Paths of the API begin with its date; lambdabin's own are beside. */
+const API_PATH = /^\/(\d{4}-\d\d-\d\d|lambdabin)\//
 
-const FUNCTIONS = '/2015-03-31/functions'
-
-const OPERATIONS: readonly [method: string, path: string, operation: Operation][] = [
-  ['POST', `${FUNCTIONS}/{}/invocations`, invoke],
-  ['POST', '/2021-11-15/functions/{}/response-streaming-invocations', invokeWithResponseStream],
-  ['POST', '/2014-11-13/functions/{}/invoke-async', invokeAsync],
-  ['POST', FUNCTIONS, createFunction],
-  ['GET', FUNCTIONS, listFunctions],
-  ['GET', `${FUNCTIONS}/{}`, getFunction],
-  ['DELETE', `${FUNCTIONS}/{}`, deleteFunction],
-  ['PUT', `${FUNCTIONS}/{}/code`, updateFunctionCode],
-  ['GET', `${FUNCTIONS}/{}/configuration`, getFunctionConfiguration],
-  ['PUT', `${FUNCTIONS}/{}/configuration`, updateFunctionConfiguration],
-  ['PUT', '/2017-10-31/functions/{}/concurrency', putFunctionConcurrency],
-  ['GET', '/2019-09-30/functions/{}/concurrency', getFunctionConcurrency],
-  ['DELETE', '/2017-10-31/functions/{}/concurrency', deleteFunctionConcurrency],
-  ['POST', '/2021-10-31/functions/{}/url', createFunctionUrlConfig],
-  ['GET', '/2021-10-31/functions/{}/url', getFunctionUrlConfig],
-  ['PUT', '/2021-10-31/functions/{}/url', updateFunctionUrlConfig],
-  ['DELETE', '/2021-10-31/functions/{}/url', deleteFunctionUrlConfig],
-  ['GET', '/2021-10-31/functions/{}/urls', listFunctionUrlConfigs],
-  ['GET', '/lambdabin/code/{}', downloadCode],
-]
-
-const ROUTES = OPERATIONS.map(([method, path, operation]) => ({
-  method,
-  pattern: new RegExp(`^${path.replace('{}', '([^/]+)')}/?$`),
-  operation,
-}))
-
-const FUNCTION_URL = /^\/url\/([a-zA-Z0-9_-]{1,64})(\/.*)?$/
-
+/** Long queries and cookies are for the function to refuse. */
+const MAX_HEADER_BYTES = 128 * 1024
 /** Slow clients are looked for this often. */
 const CHECKING_MS = 500
 const HEADERS_TIMEOUT_MS = 10_000
@@ -106,6 +63,7 @@ export class LambdaApiServer {
   static async listen(options: LambdaApiServerOptions): Promise<LambdaApiServer> {
     const server = createServer({
       noDelay: true,
+      maxHeaderSize: MAX_HEADER_BYTES,
       // A client's pool of connections outlives many a pause between two requests.
       keepAliveTimeout: 65_000,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.requestTimeoutMs),
@@ -129,6 +87,7 @@ export class LambdaApiServer {
       response.writeContinue()
       this.#serve(request, response)
     })
+    server.on('clientError', refuseUnreadable)
   }
 
   get port(): number {
@@ -144,6 +103,7 @@ export class LambdaApiServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A client that has gone is noticed where it matters.
     response.on('error', () => {})
+    response.setHeader('X-Amzn-RequestId', randomUUID())
     try {
       await this.#route(request, response)
     } catch (error) {
@@ -152,25 +112,84 @@ export class LambdaApiServer {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const host = this.#checkedHost(request)
+    const [path = '', rawQuery = ''] = splitTarget(request.url ?? '')
+    const named = this.#hosts.subdomain(host)
+    if (named !== undefined) {
+      await this.#serveSubdomain(named, request, response, path, rawQuery)
+      return
+    }
+    const [, functionName, qualifier = LATEST, rawPath] = FUNCTION_URL.exec(path) ?? []
+    if (functionName !== undefined) {
+      if (rawPath === undefined) {
+        redirect(response, `${path}/${rawQuery && `?${rawQuery}`}`)
+        return
+      }
+      const { lambda, onNotice } = this.#options
+      await serveFunctionUrl({
+        ...{ lambda, request, response, functionName, qualifier, rawPath, rawQuery, onNotice },
+      })
+      return
+    }
+    if (await this.#options.page?.serve(request, response, path)) {
+      return
+    }
+    if (!API_PATH.test(path) && (await this.#options.routes?.serve(request, response, path, rawQuery))) {
+      return
+    }
+    await this.#serveApi(request, response, path, rawQuery, host)
+  }
+
+  async #serveApi(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    rawQuery: string,
+    host: string,
+  ): Promise<void> {
+    refusePages(request)
+    const { operation, parameters } = findOperation(request.method ?? '', path)
+    const { lambda, queue, buckets, sources = () => [] } = this.#options
+    const query = new URLSearchParams(rawQuery)
+    const endpoint = `http://${host}`
+    await operation({ lambda, queue, buckets, sources, request, response, endpoint, query, parameters })
+  }
+
+  /** `orders.localhost` is the function of that name; `api.localhost` the routes, unless a function is called so. */
+  async #serveSubdomain(
+    name: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    rawQuery: string,
+  ): Promise<void> {
+    const { lambda, onNotice, routes } = this.#options
+    // Host names know no capital letters.
+    const found = lambda.functions.find((each) => each.name.toLowerCase() === name)
+    if (found === undefined && name === 'api' && routes !== undefined) {
+      if (await routes.serve(request, response, path, rawQuery)) {
+        return
+      }
+    }
+    const functionName = found?.name ?? name
+    await serveFunctionUrl({
+      ...{ lambda, request, response, functionName, qualifier: LATEST, rawPath: path, rawQuery, onNotice },
+    })
+  }
+
+  #checkedHost(request: IncomingMessage): string {
     const host = request.headers.host ?? ''
+    const count = request.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length
+    if (count > 1) {
+      throw new ValidationException('expected one Host header, but got several; send one')
+    }
     if (!this.#hosts.has(host)) {
       throw new AccessDeniedException(
         `expected a request for ${this.#hosts}, but its Host header says ${JSON.stringify(host)}; ` +
           'use the address that lambdabin serve has printed',
       )
     }
-    const [path = '', rawQuery = ''] = splitTarget(request.url ?? '')
-    const [, functionName, rawPath = '/'] = FUNCTION_URL.exec(path) ?? []
-    if (functionName !== undefined) {
-      const { lambda, onNotice } = this.#options
-      await serveFunctionUrl({ lambda, request, response, functionName, rawPath, rawQuery, onNotice })
-      return
-    }
-    refusePages(request)
-    const { operation, parameters } = findOperation(request.method ?? '', path)
-    const { lambda, queue } = this.#options
-    const query = new URLSearchParams(rawQuery)
-    await operation({ lambda, queue, request, response, endpoint: `http://${host}`, query, parameters })
+    return host
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -196,6 +215,35 @@ export class LambdaApiServer {
   }
 }
 
+/** What is no HTTP, or has too large a head, is answered all the same. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, type, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [
+          '431 Request Header Fields Too Large',
+          'RequestHeaderFieldsTooLarge',
+          `expected a request line and headers of ${MAX_HEADER_BYTES} bytes at most; send less of them`,
+        ]
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'RequestTimeout', 'the request did not arrive in time; send it again']
+        : ['400 Bad Request', 'BadRequest', `expected a request of HTTP/1.1 (${error.message}); correct it`]
+  const body = JSON.stringify({ Type: 'User', Message: message, message })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nX-Amzn-ErrorType: ${type}\r\n` +
+      `X-Amzn-RequestId: ${randomUUID()}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+/** A method and its body stay what they are. */
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(308, { Location: location, 'Content-Length': 0 })
+  response.end()
+}
+
 function splitTarget(target: string): [path: string, query: string] {
   const mark = target.indexOf('?')
   return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)]
@@ -207,25 +255,5 @@ function refusePages(request: IncomingMessage): void {
     throw new AccessDeniedException(
       "expected a request of a program, but a web page sent this one; only function URLs are for pages: use the function's /url/",
     )
-  }
-}
-
-function findOperation(method: string, path: string): { operation: Operation; parameters: string[] } {
-  for (const { method: expected, pattern, operation } of ROUTES) {
-    const match = expected === method ? pattern.exec(path) : null
-    if (match !== null) {
-      return { operation, parameters: match.slice(1).map(percentDecoded) }
-    }
-  }
-  throw new UnknownOperationException(
-    `${method} ${path.slice(0, 200)} is no operation of this Lambda API; see lambdabin serve --help for what there is`,
-  )
-}
-
-function percentDecoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    return segment
   }
 }

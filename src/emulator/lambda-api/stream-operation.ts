@@ -9,7 +9,7 @@ import type { ServerResponse } from 'node:http'
 import type { EventStreamCodec } from '@smithy/core/event-streams'
 import type { FunctionError, InvocationOutcome } from '../../runtime-api/exchange.ts'
 import { answerNothing } from '../http/api-answer.ts'
-import { type ApiRequest, functionName } from '../http/api-request.ts'
+import { type ApiRequest, qualifiedFunction } from '../http/api-request.ts'
 import { departureSignal } from '../http/client-departure.ts'
 import { MAX_EVENT_BYTES, readHeader, readInvocationRequest } from '../http/invoke-request.ts'
 import { writeAtPace } from '../http/slow-reader.ts'
@@ -20,8 +20,7 @@ const MAX_CHUNK_BYTES = 64 * 1024
 
 export async function invokeWithResponseStream(call: ApiRequest): Promise<void> {
   const { lambda, request, response } = call
-  const name = functionName(call)
-  lambda.find(name)
+  const { name, qualifier } = qualifiedFunction(call)
   const type = readHeader(request, 'X-Amz-Invocation-Type', ['RequestResponse', 'DryRun'])
   const withLog = readHeader(request, 'X-Amz-Log-Type', ['None', 'Tail']) === 'Tail'
   const invocation = await readInvocationRequest(request, MAX_EVENT_BYTES, 'InvokeWithResponseStream')
@@ -30,7 +29,8 @@ export async function invokeWithResponseStream(call: ApiRequest): Promise<void> 
     return
   }
   const stream = await EventStreamAnswer.load(response)
-  const started = await lambda.invoke(name, { ...invocation, signal: departureSignal(response) })
+  const signal = departureSignal(response)
+  const started = await lambda.invoker.invoke(name, { ...invocation, qualifier, signal })
   const outcome = await started.outcome
   response.writeHead(200, {
     ...invocationHeaders(started),

@@ -1,14 +1,16 @@
 /** The API's operations on function URLs. */
 
 import type { CorsConfiguration, FunctionUrlConfiguration } from '../functions/function-configuration.ts'
+import { LATEST } from '../functions/function-version.ts'
 import { answerDocument, answerNothing } from '../http/api-answer.ts'
-import { type ApiRequest, functionName, readDocument } from '../http/api-request.ts'
+import { type ApiRequest, functionName, qualifiedFunction, readDocument } from '../http/api-request.ts'
 import {
   InvalidParameterValueException,
   ResourceConflictException,
   ResourceNotFoundException,
 } from '../lambda-error.ts'
 import { readBoolean, readChoice, readInteger, readObject, readStrings } from './members.ts'
+import { page } from './pages.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -16,63 +18,94 @@ const MAX_BODY_BYTES = 64 * 1024
 const MAX_AGE_SECONDS = 86_400
 
 export async function createFunctionUrlConfig(call: ApiRequest): Promise<void> {
-  const name = functionName(call)
   const document = await readDocument(call.request, MAX_BODY_BYTES, 'CreateFunctionUrlConfig')
+  const target = urlTarget(call)
   const change = readUrl(document)
   if (change.authType === undefined) {
     throw new InvalidParameterValueException('expected AuthType, but got none; set it to NONE or AWS_IAM')
   }
   const { authType } = change
-  await call.lambda.updateConfiguration(name, (configuration) => {
-    if (configuration.url?.isImplicit === false) {
+  await changeUrl(call, target, (url) => {
+    if (url?.isImplicit === false) {
       throw new ResourceConflictException(
-        `Failed to create function url config for [functionArn = ${call.lambda.arn(name)}]. ` +
+        `Failed to create function url config for [functionArn = ${call.lambda.arn(target.name)}]. ` +
           'Error message: FunctionUrlConfig exists for this Lambda function',
       )
     }
     const now = new Date().toISOString()
     const times = { creationTime: now, lastModifiedTime: now }
-    return {
-      ...configuration,
-      url: { isImplicit: false, invokeMode: 'BUFFERED' as const, ...change, authType, ...times },
-    }
+    return { isImplicit: false, invokeMode: 'BUFFERED' as const, ...change, authType, ...times }
   })
-  answerDocument(call.response, 201, urlDocument(call, name))
+  answerDocument(call.response, 201, urlDocument(call, target))
 }
 
 export function getFunctionUrlConfig(call: ApiRequest): void {
-  answerDocument(call.response, 200, urlDocument(call, functionName(call)))
+  answerDocument(call.response, 200, urlDocument(call, urlTarget(call)))
 }
 
 export function listFunctionUrlConfigs(call: ApiRequest): void {
   const name = functionName(call)
-  const { url } = call.lambda.find(name).configuration
+  const found = call.lambda.find(name)
+  const qualifiers = [LATEST, ...found.aliases.keys()].filter((qualifier) => found.url(qualifier))
+  const { items, next } = page(qualifiers, (qualifier) => qualifier, call.query)
   answerDocument(call.response, 200, {
-    FunctionUrlConfigs: url === undefined ? [] : [urlDocument(call, name)],
+    FunctionUrlConfigs: items.map((qualifier) => urlDocument(call, { name, qualifier })),
+    ...(next !== undefined && { NextMarker: next }),
   })
 }
 
 export async function updateFunctionUrlConfig(call: ApiRequest): Promise<void> {
-  const name = functionName(call)
   const document = await readDocument(call.request, MAX_BODY_BYTES, 'UpdateFunctionUrlConfig')
+  const target = urlTarget(call)
   const change = readUrl(document)
-  await call.lambda.updateConfiguration(name, (configuration) => {
-    const url = existing(configuration.url, call, name)
-    return {
-      ...configuration,
-      url: { ...url, ...change, isImplicit: false, lastModifiedTime: new Date().toISOString() },
-    }
-  })
-  answerDocument(call.response, 200, urlDocument(call, name))
+  await changeUrl(call, target, (url) => ({
+    ...existing(url, call, target),
+    ...change,
+    isImplicit: false,
+    lastModifiedTime: new Date().toISOString(),
+  }))
+  answerDocument(call.response, 200, urlDocument(call, target))
 }
 
 export async function deleteFunctionUrlConfig(call: ApiRequest): Promise<void> {
-  const name = functionName(call)
-  await call.lambda.updateConfiguration(name, ({ url, ...rest }) => {
-    existing(url, call, name)
-    return rest
+  const target = urlTarget(call)
+  await changeUrl(call, target, (url) => {
+    existing(url, call, target)
+    return undefined
   })
   answerNothing(call.response, 204)
+}
+
+interface UrlTarget {
+  name: string
+  /** `$LATEST` or an alias. */
+  qualifier: string
+}
+
+function urlTarget(call: ApiRequest): UrlTarget {
+  const { name, qualifier, found } = qualifiedFunction(call)
+  if (qualifier !== LATEST && !found.aliases.has(qualifier)) {
+    throw new InvalidParameterValueException(
+      'a function URL is of $LATEST or of an alias, and cannot be of a version; leave the qualifier out, or name an alias',
+    )
+  }
+  return { name, qualifier }
+}
+
+async function changeUrl(
+  { lambda }: ApiRequest,
+  { name, qualifier }: UrlTarget,
+  change: (url: FunctionUrlConfiguration | undefined) => FunctionUrlConfiguration | undefined,
+): Promise<void> {
+  await lambda.changes.update(name, (changed) => {
+    const url = change(changed.url(qualifier))
+    if (qualifier === LATEST) {
+      const { url: _, ...rest } = changed.configuration
+      changed.configuration = url === undefined ? rest : { ...rest, url }
+    } else {
+      changed.change(qualifier, { url })
+    }
+  })
 }
 
 function readUrl(document: Document): Partial<FunctionUrlConfiguration> {
@@ -98,11 +131,14 @@ function readCors(cors: Document): CorsConfiguration {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
 
-function urlDocument(call: ApiRequest, name: string): object {
-  const url = existing(call.lambda.find(name).configuration.url, call, name)
+/** An alias has a URL of its own, with its name behind the function's. */
+function urlDocument(call: ApiRequest, target: UrlTarget): object {
+  const { name, qualifier } = target
+  const url = existing(call.lambda.find(name).url(qualifier), call, target)
+  const place = qualifier === LATEST ? name : `${name}:${qualifier}`
   return {
-    FunctionUrl: `${call.endpoint}/url/${name}/`,
-    FunctionArn: call.lambda.arn(name),
+    FunctionUrl: `${call.endpoint}/url/${place}/`,
+    FunctionArn: call.lambda.arn(name, qualifier === LATEST ? undefined : qualifier),
     AuthType: url.authType,
     ...(url.cors !== undefined && { Cors: url.cors }),
     CreationTime: url.creationTime,
@@ -114,7 +150,7 @@ function urlDocument(call: ApiRequest, name: string): object {
 function existing(
   url: FunctionUrlConfiguration | undefined,
   { lambda }: ApiRequest,
-  name: string,
+  { name }: UrlTarget,
 ): FunctionUrlConfiguration {
   if (url === undefined) {
     throw new ResourceNotFoundException(

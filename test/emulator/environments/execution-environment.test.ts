@@ -3,10 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import {
-  ExecutionEnvironment,
-  type ExecutionEnvironmentOptions,
-} from '../../../src/emulator/environments/execution-environment.ts'
+import type { ExecutionEnvironmentOptions } from '../../../src/emulator/environments/environment-parts.ts'
+import { ExecutionEnvironment } from '../../../src/emulator/environments/execution-environment.ts'
 import type { InvocationOutcome } from '../../../src/runtime-api/exchange.ts'
 import { createInvocation } from '../../../src/runtime-api/invocation.ts'
 import { fixturePackage, temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'

@@ -1,0 +1,157 @@
+/**
+ * The latest invocations, for the page: event, response, log and times of each, as far as they are not too large.
+ *
+ * Nothing is kept that nobody may look at: a few hundred, in memory.
+ */
+
+import { EventEmitter } from 'node:events'
+import type { FunctionError, InvocationOutcome } from '../runtime-api/exchange.ts'
+import type { Invocation } from '../runtime-api/invocation.ts'
+import type { PooledInvocation } from './environments/environment-pool.ts'
+import type { InvocationReport } from './environments/log-lines.ts'
+
+/** Who asked for an invocation. */
+export type InvocationSource = 'api' | 'url' | 'route' | 'page' | 'queue' | 'event source'
+
+export interface InvocationEntry {
+  requestId: string
+  functionName: string
+  version: string
+  source: InvocationSource
+  /** Milliseconds since the epoch. */
+  startedAt: number
+  state: 'queued' | 'running' | 'succeeded' | 'failed' | 'refused'
+  /** JSON, cut off where it is too long. */
+  event: string
+  response?: string
+  errorType?: string
+  log?: string
+  /** Milliseconds of each part of its life, as far as it has come. */
+  queueMs?: number
+  initMs?: number
+  handlerMs?: number
+  responseMs?: number
+  durationMs?: number
+  memoryMb?: number
+}
+
+const MAX_ENTRIES = 500
+const MAX_TEXT_BYTES = 256 * 1024
+
+/** Emits `change` with each entry that is new or has changed. */
+export class InvocationHistory extends EventEmitter<{ change: [InvocationEntry] }> {
+  readonly #entries = new Map<string, InvocationEntry>()
+
+  /** The latest first. */
+  get entries(): InvocationEntry[] {
+    return [...this.#entries.values()].reverse()
+  }
+
+  find(requestId: string): InvocationEntry | undefined {
+    return this.#entries.get(requestId)
+  }
+
+  begin(
+    functionName: string,
+    version: string,
+    { requestId, event }: Invocation,
+    source: InvocationSource,
+  ): EntryInProgress {
+    const entry: InvocationEntry = {
+      ...{ requestId, functionName, version, source },
+      startedAt: Date.now(),
+      state: 'queued',
+      event: shortened(event),
+    }
+    this.#entries.delete(requestId)
+    this.#entries.set(requestId, entry)
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= MAX_ENTRIES) {
+        break
+      }
+      this.#entries.delete(oldest)
+    }
+    this.emit('change', entry)
+    return new EntryInProgress(entry, () => this.emit('change', entry))
+  }
+}
+
+/** One invocation on its way. */
+export class EntryInProgress {
+  readonly #entry: InvocationEntry
+  readonly #changed: () => void
+  readonly #begun = performance.now()
+
+  constructor(entry: InvocationEntry, changed: () => void) {
+    this.#entry = entry
+    this.#changed = changed
+  }
+
+  failedToBuild(error: FunctionError): void {
+    this.#change({ state: 'failed', errorType: error.errorType, response: shortened(error.body) })
+  }
+
+  refused(error: unknown): void {
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    this.#change({ state: 'refused', errorType: name, response: message })
+  }
+
+  /** Looks on as it runs. What its invoker gets is what this returns. */
+  follow(pooled: PooledInvocation): PooledInvocation {
+    const started = performance.now()
+    this.#change({ state: 'running', queueMs: started - this.#begun })
+    const outcome = pooled.outcome.then((answer) => {
+      this.#change({ handlerMs: performance.now() - started })
+      return this.#watch(answer)
+    })
+    const logTail = pooled.logTail
+    Promise.all([pooled.report, logTail]).then(([report, log]) => this.#end(report, log))
+    return { ...pooled, outcome }
+  }
+
+  #watch(outcome: InvocationOutcome): InvocationOutcome {
+    if (outcome.kind === 'stream') {
+      const chunks: Buffer[] = []
+      let bytes = 0
+      outcome.body.on('data', (chunk: Buffer) => {
+        if (bytes <= MAX_TEXT_BYTES) {
+          chunks.push(chunk)
+          bytes += chunk.length
+        }
+      })
+      // Whoever asked for it decides when it flows.
+      outcome.body.pause()
+      outcome.body.on('end', () => this.#change({ response: shortened(Buffer.concat(chunks)) }))
+      outcome.failure.then((failure) => failure && this.#change({ errorType: failure.errorType }))
+      return outcome
+    }
+    this.#change({
+      response: shortened(outcome.body),
+      ...(outcome.kind === 'error' && { errorType: outcome.errorType }),
+    })
+    return outcome
+  }
+
+  #end({ durationMs, initDurationMs, maxMemoryUsedMb, status }: InvocationReport, log: Buffer): void {
+    const { handlerMs = durationMs, errorType } = this.#entry
+    this.#change({
+      state: status !== undefined || errorType !== undefined ? 'failed' : 'succeeded',
+      log: log.toString(),
+      handlerMs: Math.min(handlerMs, durationMs),
+      responseMs: Math.max(durationMs - handlerMs, 0),
+      durationMs,
+      memoryMb: maxMemoryUsedMb,
+      ...(initDurationMs !== undefined && { initMs: initDurationMs }),
+    })
+  }
+
+  #change(change: Partial<InvocationEntry>): void {
+    Object.assign(this.#entry, change)
+    this.#changed()
+  }
+}
+
+function shortened(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('utf8', 0, MAX_TEXT_BYTES)
+  return bytes.byteLength > MAX_TEXT_BYTES ? `${text}…` : text
+}

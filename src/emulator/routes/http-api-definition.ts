@@ -1,0 +1,37 @@
+/** An HTTP API, wherever it is described: its routes, who may call them, and which pages. */
+
+import type { CorsConfiguration } from '../functions/function-configuration.ts'
+import type { Route } from './route-table.ts'
+
+export interface HttpApiDefinition {
+  routes: readonly Route[]
+  cors?: CorsConfiguration | undefined
+  authorizers: Readonly<Record<string, Authorizer>>
+}
+
+export type Authorizer = JwtAuthorizer | LambdaAuthorizer
+
+export interface JwtAuthorizer {
+  kind: 'jwt'
+  issuer: string
+  audience: readonly string[]
+  /** Of the token: `$request.header.Authorization`. */
+  identitySource: string
+  /** Where the issuer's keys are; undefined to ask the issuer. A URL, or the path of a file. */
+  keys?: string | undefined
+}
+
+export interface LambdaAuthorizer {
+  kind: 'lambda'
+  functionNames: readonly string[]
+  payload: '1.0' | '2.0'
+  /** What has to be there: `$request.header.Authorization` and the like. */
+  identitySources: readonly string[]
+  /** Whether it answers `{isAuthorized}` instead of a policy. */
+  isSimple: boolean
+}
+
+/** What is wrong with a description. The message is one sentence for its author. */
+export class HttpApiError extends Error {
+  override name = 'HttpApiError'
+}

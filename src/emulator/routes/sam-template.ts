@@ -1,0 +1,196 @@
+/**
+ * The routes of an AWS SAM template: `HttpApi` and `Api` events of its functions, with the authorizers and the CORS
+ * configuration of the APIs that these belong to.
+ *
+ * Names of functions are those of the template (`FunctionName`, else the logical id, with or without `Function` behind it),
+ * or the executable's that the handler setting names. Intrinsic functions of CloudFormation are read as far as names need
+ * them: `!Ref`, `!GetAtt` and `!Sub` of one resource.
+ */
+
+import { type CollectionTag, parse, type ScalarTag } from 'yaml'
+import type { CorsConfiguration } from '../functions/function-configuration.ts'
+import { type Authorizer, type HttpApiDefinition, HttpApiError } from './http-api-definition.ts'
+import type { Route } from './route-table.ts'
+import { isObject } from './routes-file.ts'
+
+type Document = Readonly<Record<string, unknown>>
+
+const TOKEN = '$request.header.Authorization'
+const FUNCTION = 'AWS::Serverless::Function'
+const APIS = { HttpApi: 'AWS::Serverless::HttpApi', Api: 'AWS::Serverless::Api' } as const
+const INTRINSICS = [
+  'Ref',
+  'Sub',
+  'GetAtt',
+  'Join',
+  'Select',
+  'Split',
+  'If',
+  'Equals',
+  'FindInMap',
+  'ImportValue',
+]
+
+/** Throws an HttpApiError. */
+export function parseSamTemplate(text: string, path: string): HttpApiDefinition {
+  const template = parseTemplate(text, path)
+  const resources = object(template.Resources)
+  const globals = object(template.Globals)
+  const apis = Object.values(APIS).flatMap((type) => resourcesOf(resources, type))
+  const authorizers: Record<string, Authorizer> = {}
+  let cors = readCors(object(globals.HttpApi).CorsConfiguration)
+  for (const properties of [object(globals.HttpApi), object(globals.Api), ...apis.map(([, each]) => each)]) {
+    Object.assign(authorizers, readAuthorizers(object(object(properties.Auth).Authorizers), resources))
+    cors ??= readCors(properties.CorsConfiguration)
+  }
+  const routes = resourcesOf(resources, FUNCTION).flatMap(([id, properties]) =>
+    Object.values(object(properties.Events)).flatMap((event) =>
+      readEvent(object(event), namesOf(id, properties), defaultAuthorizer(object(event), resources, globals)),
+    ),
+  )
+  if (routes.length === 0) {
+    throw new HttpApiError(
+      `expected functions with HttpApi or Api events in ${path}, but there are none; name a file of routes instead`,
+    )
+  }
+  return { routes, cors, authorizers }
+}
+
+function readEvent(
+  event: Document,
+  functionNames: readonly string[],
+  byDefault: string | undefined,
+): Route[] {
+  const { Type: type } = event
+  if (type !== 'HttpApi' && type !== 'Api') {
+    return []
+  }
+  const properties = object(event.Properties)
+  const auth = object(properties.Auth)
+  const method = String(properties.Method ?? 'ANY').toUpperCase()
+  const payload = properties.PayloadFormatVersion ?? (type === 'Api' ? '1.0' : '2.0')
+  const authorizer = typeof auth.Authorizer === 'string' ? auth.Authorizer : byDefault
+  const key =
+    properties.Path === undefined
+      ? '$default'
+      : `${method === 'X-AMAZON-APIGATEWAY-ANY-METHOD' ? 'ANY' : method} ${properties.Path}`
+  return [
+    {
+      key,
+      functionNames,
+      payload: String(payload) === '1.0' ? '1.0' : '2.0',
+      authorizer: authorizer === 'NONE' ? undefined : authorizer,
+      scopes: Array.isArray(auth.AuthorizationScopes) ? auth.AuthorizationScopes.map(String) : undefined,
+    },
+  ]
+}
+
+function defaultAuthorizer(event: Document, resources: Document, globals: Document): string | undefined {
+  const type = event.Type === 'Api' ? 'Api' : 'HttpApi'
+  const named = referenced(object(event.Properties)[type === 'Api' ? 'RestApiId' : 'ApiId'])
+  const own = named === undefined ? {} : object(object(object(resources[named]).Properties).Auth)
+  const found = own.DefaultAuthorizer ?? object(object(globals[type]).Auth).DefaultAuthorizer
+  return typeof found === 'string' ? found : undefined
+}
+
+function readAuthorizers(authorizers: Document, resources: Document): Record<string, Authorizer> {
+  return Object.fromEntries(
+    Object.entries(authorizers).flatMap(([name, value]) => {
+      const authorizer = readAuthorizer(object(value), resources)
+      return authorizer === undefined ? [] : [[name, authorizer]]
+    }),
+  )
+}
+
+function readAuthorizer(value: Document, resources: Document): Authorizer | undefined {
+  const jwt = object(value.JwtConfiguration)
+  if (typeof jwt.issuer === 'string' || typeof jwt.Issuer === 'string') {
+    return {
+      kind: 'jwt',
+      issuer: String(jwt.issuer ?? jwt.Issuer),
+      audience: [jwt.audience ?? jwt.Audience ?? []].flat().map(String),
+      identitySource: typeof value.IdentitySource === 'string' ? value.IdentitySource : TOKEN,
+    }
+  }
+  const id = referenced(value.FunctionArn)
+  if (id === undefined) {
+    return undefined
+  }
+  const headers = object(value.Identity).Headers ?? object(value.Identity).Header
+  const sources =
+    headers === undefined ? [TOKEN] : [headers].flat().map((header) => `$request.header.${header}`)
+  return {
+    kind: 'lambda',
+    functionNames: namesOf(id, object(object(resources[id]).Properties)),
+    payload: String(value.AuthorizerPayloadFormatVersion ?? '1.0') === '2.0' ? '2.0' : '1.0',
+    identitySources: sources,
+    isSimple: value.EnableSimpleResponses === true,
+  }
+}
+
+function readCors(value: unknown): CorsConfiguration | undefined {
+  if (value === true) {
+    return { AllowOrigins: ['*'], AllowMethods: ['*'], AllowHeaders: ['*'] }
+  }
+  return isObject(value) ? (value as CorsConfiguration) : undefined
+}
+
+function namesOf(id: string, properties: Document): string[] {
+  const { FunctionName: name, Handler: handler } = properties
+  const stem = id.replace(/Function$/, '')
+  const kebab = stem.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase()
+  return [
+    ...(typeof name === 'string' ? [name] : []),
+    id,
+    ...(typeof handler === 'string' ? [handler.split('.')[0] ?? handler] : []),
+    ...new Set([stem, kebab, stem.toLowerCase()]),
+  ]
+}
+
+/** The logical id that `!Ref`, `!GetAtt` or `!Sub` name. */
+function referenced(value: unknown): string | undefined {
+  if (typeof value === 'string') {
+    return /^\$\{(\w+)(?:\.\w+)?\}$/.exec(value)?.[1] ?? /^(\w+)\.(?:Arn|Alias)$/.exec(value)?.[1] ?? value
+  }
+  const document = object(value)
+  const [first] = [document['Fn::GetAtt'] ?? document.Ref ?? document['Fn::Sub']].flat()
+  return typeof first === 'string' ? referenced(first) : undefined
+}
+
+function resourcesOf(resources: Document, type: string): [id: string, properties: Document][] {
+  return Object.entries(resources)
+    .filter(([, resource]) => object(resource).Type === type)
+    .map(([id, resource]) => [id, object(object(resource).Properties)])
+}
+
+function parseTemplate(text: string, path: string): Document {
+  try {
+    const template: unknown = parse(text, {
+      customTags: [...INTRINSICS.flatMap(intrinsicTags)],
+      logLevel: 'error',
+    })
+    if (isObject(template) && isObject(template.Resources)) {
+      return template
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : error
+    throw new HttpApiError(`expected a SAM template, but ${path} cannot be read (${reason}); correct it`, {
+      cause: error,
+    })
+  }
+  throw new HttpApiError(`expected a SAM template with Resources, but ${path} has none; name another file`)
+}
+
+/** `!Ref X` and its like: the value that follows, whatever it is. */
+function intrinsicTags(name: string): (ScalarTag | CollectionTag)[] {
+  const tag = `!${name}`
+  return [
+    { tag, resolve: (value: string) => value },
+    { tag, collection: 'seq' },
+    { tag, collection: 'map' },
+  ]
+}
+
+function object(value: unknown): Document {
+  return isObject(value) ? value : {}
+}
