@@ -3,14 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import { platformFunctionError } from '../runtime-api/exchange.ts'
 import { createInvocation, type Invocation } from '../runtime-api/invocation.ts'
+import type { Account } from './account.ts'
 import type { PreparedCode, ReadyCode } from './code/function-code.ts'
-import type { PooledInvocation } from './environments/environment-pool.ts'
+import type { EnvironmentPool, PooledInvocation } from './environments/environment-pool.ts'
 import type { EnvironmentSettings, FunctionRevision } from './functions/function-revision.ts'
 import { type FunctionVersion, LATEST } from './functions/function-version.ts'
 import type { LocalFunction } from './functions/local-function.ts'
 import type { InvocationHistory, InvocationSource } from './invocation-history.ts'
 import { InvalidParameterValueException } from './lambda-error.ts'
-import type { LocalLambda } from './local-lambda.ts'
 
 export interface InvocationRequest {
   /** JSON. */
@@ -35,6 +35,13 @@ export interface StartedInvocation extends Omit<PooledInvocation, 'report'> {
   executedVersion: string
 }
 
+export interface InvokerOptions {
+  account: Account
+  pool: EnvironmentPool
+  settings: EnvironmentSettings
+  history: InvocationHistory | undefined
+}
+
 interface Prepared {
   of: LocalFunction
   version: FunctionVersion
@@ -42,13 +49,15 @@ interface Prepared {
 }
 
 export class Invoker {
-  readonly #lambda: LocalLambda
+  readonly #account: Account
+  readonly #pool: EnvironmentPool
   readonly #settings: EnvironmentSettings
   readonly #history: InvocationHistory | undefined
   readonly #warming = new Map<string, Promise<void>>()
 
-  constructor(lambda: LocalLambda, settings: EnvironmentSettings, history: InvocationHistory | undefined) {
-    this.#lambda = lambda
+  constructor({ account, pool, settings, history }: InvokerOptions) {
+    this.#account = account
+    this.#pool = pool
     this.#settings = settings
     this.#history = history
   }
@@ -75,7 +84,7 @@ export class Invoker {
       await retired
     }
     try {
-      const pooled = await this.#lambda.pool.run(revision, invocation, request.signal)
+      const pooled = await this.#pool.run(revision, invocation, request.signal)
       return { ...started, ...(entry?.follow(pooled) ?? pooled) }
     } catch (error) {
       entry?.refused(error)
@@ -95,7 +104,7 @@ export class Invoker {
     const { of, version, code } = await this.#prepare(name, qualifier)
     if (code.kind === 'ready') {
       const { revision } = this.#revise(of, version, code)
-      await this.#lambda.pool.warm(revision, revision.provisionedConcurrency)
+      await this.#pool.warm(revision, revision.provisionedConcurrency)
     }
   }
 
@@ -106,18 +115,18 @@ export class Invoker {
     if (code.kind === 'ready') {
       const { revision, retired } = this.#revise(of, version, code)
       await retired
-      await this.#lambda.pool.warm(revision)
+      await this.#pool.warm(revision)
     }
   }
 
   async #prepare(name: string, qualifier: string): Promise<Prepared> {
-    const arn = this.#lambda.arn(name)
+    const arn = this.#account.arn(name)
     // While code is being made, it or the function may be replaced.
     for (;;) {
-      const version = this.#lambda.find(name, qualifier).pick(qualifier, arn)
+      const version = this.#account.find(name, qualifier).pick(qualifier, arn)
       const { code } = version
       const prepared = await code.prepare()
-      const of = this.#lambda.find(name, qualifier)
+      const of = this.#account.find(name, qualifier)
       if (of.allVersions.includes(version) && version.code === code) {
         return { of, version, code: prepared }
       }
@@ -137,9 +146,9 @@ export class Invoker {
       return { revision }
     }
     const { code } = version
-    const retired = this.#lambda.pool.retire(replaced).then(async () => {
+    const retired = this.#pool.retire(replaced).then(async () => {
       if (replaced.taskRoot !== ready.taskRoot) {
-        await this.#lambda.quietly(code.retired?.(replaced.taskRoot))
+        await this.#account.quietly(code.retired?.(replaced.taskRoot))
       }
     })
     return { revision, retired }
@@ -148,7 +157,7 @@ export class Invoker {
   #invocation(name: string, request: InvocationRequest): Invocation {
     const { clientContext, tenantId, traceId, requestId = randomUUID(), qualifier } = request
     return {
-      ...createInvocation(request.event, this.#lambda.arn(name, qualifier)),
+      ...createInvocation(request.event, this.#account.arn(name, qualifier)),
       requestId,
       ...(clientContext === undefined ? {} : { clientContext }),
       ...(tenantId === undefined ? {} : { tenantId }),

@@ -7,10 +7,8 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CreateFunctionCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda'
 import { EventQueue } from '../../src/emulator/asynchronous/event-queue.ts'
-import type {
-  EnvironmentPool,
-  EnvironmentPoolOptions,
-} from '../../src/emulator/environments/environment-pool.ts'
+import { CodeBuckets } from '../../src/emulator/code/code-buckets.ts'
+import type { EnvironmentPool } from '../../src/emulator/environments/environment-pool.ts'
 import { FunctionStore } from '../../src/emulator/functions/function-store.ts'
 import { LambdaApiServer } from '../../src/emulator/lambda-api/lambda-api-server.ts'
 import { LayerStore } from '../../src/emulator/layers/layer-store.ts'

@@ -14,12 +14,15 @@ export interface InvokeArguments {
   timeoutMs: number
   memorySizeMb: number
   environment: Record<string, string>
+  /** Zips and folders, the lowest first. */
+  layers: string[]
 }
 
 const OPTIONS = {
   event: { type: 'string' },
   'event-file': { type: 'string' },
   handler: { type: 'string' },
+  layer: { type: 'string', multiple: true, default: [] as string[] },
   ...FUNCTION_OPTIONS,
 } as const
 
@@ -44,6 +47,7 @@ export function parseInvokeArguments(args: string[]): InvokeArguments {
     timeoutMs: timeoutSeconds(values.timeout) * 1000,
     memorySizeMb: memorySizeMb(values.memory),
     environment: functionVariables(values.env, values['env-file']),
+    layers: values.layer,
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * `lambdabin invoke`: runs a deployment package as Lambda would, for one event.
  *
- * On stdout there is the function's response and a line break, nothing else. Logs and Lambda's own lines are on stderr.
+ * On stdout there is the function's response, byte for byte, and on a terminal a line break behind it. Logs and Lambda's
+ * own lines are on stderr.
  * The exit status is 0 for a response, 1 when the function failed, and its error document is then the response.
  * Whatever happens, the function's processes are ended and the folders made for it deleted.
  */
@@ -10,15 +11,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DeploymentPackage } from '../../emulator/code/deployment-package.ts'
-import {
-  ExecutionEnvironment,
-  type ExecutionEnvironmentOptions,
-} from '../../emulator/environments/execution-environment.ts'
+import type { ExecutionEnvironmentOptions } from '../../emulator/environments/environment-parts.ts'
+import { ExecutionEnvironment } from '../../emulator/environments/execution-environment.ts'
 import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { findSandbox } from '../../sandbox/find-sandbox.ts'
 import { defaultFunctionName, defaultHandler } from '../default-handler.ts'
 import { onEarlyEnd } from '../early-end.ts'
+import { openGivenLayers } from '../given-layers.ts'
 import { openGivenPackage } from '../given-package.ts'
 import { withLineBreaks } from '../line-breaks.ts'
 import { ignoreClosedPipe, writeAll, writeAllFrom } from '../output.ts'
@@ -46,7 +46,7 @@ export async function invokeCommand(args: string[]): Promise<number> {
 }
 
 async function environmentOptions(
-  { handler: named, timeoutMs, memorySizeMb, environment }: InvokeArguments,
+  { handler: named, timeoutMs, memorySizeMb, environment, layers }: InvokeArguments,
   deploymentPackage: DeploymentPackage,
   workFolder: string,
 ): Promise<ExecutionEnvironmentOptions> {
@@ -60,6 +60,7 @@ async function environmentOptions(
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
     environment,
     taskRoot: deploymentPackage.folder,
+    layersFolder: await openGivenLayers(layers, workFolder),
     workFolder,
     sandbox: findSandbox(workFolder),
     log: (chunk) => process.stderr.write(process.stderr.isTTY ? withLineBreaks(chunk) : chunk),
@@ -85,11 +86,11 @@ async function run(event: Buffer, options: ExecutionEnvironmentOptions): Promise
 async function print(outcome: InvocationOutcome): Promise<number> {
   if (outcome.kind !== 'stream') {
     await writeAll(process.stdout, outcome.body)
-    await writeAll(process.stdout, '\n')
+    await endLine()
     return outcome.kind === 'error' ? 1 : 0
   }
   await writeAllFrom(outcome.body, process.stdout)
-  await writeAll(process.stdout, '\n')
+  await endLine()
   const failure = await outcome.failure
   if (failure === undefined) {
     return 0
@@ -98,4 +99,11 @@ async function print(outcome: InvocationOutcome): Promise<number> {
   await writeAll(process.stderr, failure.body)
   await writeAll(process.stderr, '\n')
   return 1
+}
+
+/** For who reads it there; a file or a pipe gets what the function answered, and nothing else. */
+async function endLine(): Promise<void> {
+  if (process.stdout.isTTY) {
+    await writeAll(process.stdout, '\n')
+  }
 }

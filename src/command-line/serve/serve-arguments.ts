@@ -1,16 +1,18 @@
 /** The arguments of `lambdabin serve`, checked. */
 
 import { extname } from 'node:path'
-import type { FunctionUrlConfiguration } from '../../emulator/functions/function-configuration.ts'
-import {
-  decimal,
-  FUNCTION_OPTIONS,
-  functionVariables,
-  memorySizeMb,
-  timeoutSeconds,
-} from '../function-options.ts'
+import { FUNCTION_OPTIONS, functionVariables, memorySizeMb, timeoutSeconds } from '../function-options.ts'
 import { readOptions } from '../options.ts'
 import { UsageError } from '../usage-error.ts'
+import {
+  endpointVariables,
+  type InvokeMode,
+  invokeMode,
+  pairs,
+  region,
+  seconds,
+  wholeNumber,
+} from './serve-options.ts'
 
 export interface ServeArguments {
   /** Zips and folders. */
@@ -33,9 +35,24 @@ export interface ServeArguments {
   memorySizeMb: number
   environment: Record<string, string>
   invokeMode: InvokeMode
-}
+  /** Zips and folders, the lowest first. */
+  layers: string[]
+  /** Invocations at once in one environment; undefined for one, as of functions on Lambda's own machines. */
+  instanceConcurrency: number | undefined
 
-type InvokeMode = FunctionUrlConfiguration['invokeMode']
+  /** Gives each environment the share of the machine that its memory buys. */
+  cpuShare: boolean
+  /** Of buckets, by name, a folder or the URL of an endpoint. */
+  buckets: ReadonlyMap<string, string>
+  /** A file of routes, or a SAM template. */
+  routesFile: string | undefined
+  /** Of functions, a queue's URL or a folder each. */
+  sources: readonly [functionName: string, place: string][]
+  batchSize: number
+  /** Variables that each function has: where AWS's SDKs find services. */
+  endpoints: Record<string, string>
+  hasPage: boolean
+}
 
 const OPTIONS = {
   port: { type: 'string', default: '9000' },
@@ -49,6 +66,15 @@ const OPTIONS = {
   watch: { type: 'string', multiple: true, default: [] as string[] },
   inspect: { type: 'boolean', default: false },
   'inspect-port': { type: 'string', default: '9229' },
+  layer: { type: 'string', multiple: true, default: [] as string[] },
+  'instance-concurrency': { type: 'string' },
+  'cpu-share': { type: 'boolean', default: false },
+  s3: { type: 'string', multiple: true, default: [] as string[] },
+  routes: { type: 'string' },
+  source: { type: 'string', multiple: true, default: [] as string[] },
+  'batch-size': { type: 'string', default: '10' },
+  'aws-endpoint': { type: 'string', multiple: true, default: [] as string[] },
+  'no-page': { type: 'boolean', default: false },
   ...FUNCTION_OPTIONS,
 } as const
 
@@ -56,6 +82,8 @@ const SOURCE_ENDINGS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.
 const MAX_CONCURRENCY = 1000
 const MAX_RETRY_DELAY_SECONDS = 3600
 const MAX_PORT = 65_535
+const MAX_INSTANCE_CONCURRENCY = 1600
+const MAX_BATCH = 10_000
 
 /** Throws a UsageError. */
 export function parseServeArguments(args: string[]): ServeArguments {
@@ -95,43 +123,17 @@ export function parseServeArguments(args: string[]): ServeArguments {
     memorySizeMb: memorySizeMb(values.memory),
     environment: functionVariables(values.env, values['env-file']),
     invokeMode: invokeMode(values['invoke-mode']),
+    layers: values.layer,
+    instanceConcurrency:
+      values['instance-concurrency'] === undefined
+        ? undefined
+        : wholeNumber('instance-concurrency', values['instance-concurrency'], 1, MAX_INSTANCE_CONCURRENCY),
+    cpuShare: values['cpu-share'],
+    buckets: new Map(pairs('s3', values.s3, 'BUCKET=FOLDER')),
+    routesFile: values.routes,
+    sources: pairs('source', values.source, 'FUNCTION=URL or FUNCTION=FOLDER'),
+    batchSize: wholeNumber('batch-size', values['batch-size'], 1, MAX_BATCH),
+    endpoints: endpointVariables(values['aws-endpoint']),
+    hasPage: !values['no-page'],
   }
-}
-
-function wholeNumber(option: string, value: string, least: number, most: number): number {
-  const number = decimal(value)
-  if (!(Number.isInteger(number) && number >= least && number <= most)) {
-    throw new UsageError(
-      `expected --${option} with a whole number from ${least} to ${most}, but got ${JSON.stringify(value)}; correct it`,
-    )
-  }
-  return number
-}
-
-function seconds(option: string, value: string, most: number): number {
-  const number = decimal(value)
-  if (!(number >= 0 && number <= most)) {
-    throw new UsageError(
-      `expected --${option} in seconds, up to ${most}, but got ${JSON.stringify(value)}; correct it`,
-    )
-  }
-  return number
-}
-
-function invokeMode(value: string): InvokeMode {
-  if (value !== 'BUFFERED' && value !== 'RESPONSE_STREAM') {
-    throw new UsageError(
-      `expected --invoke-mode BUFFERED or RESPONSE_STREAM, but got ${JSON.stringify(value)}; correct it`,
-    )
-  }
-  return value
-}
-
-function region(value: string): string {
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(value)) {
-    throw new UsageError(
-      `expected --region with a name such as us-east-1, but got ${JSON.stringify(value)}; correct it`,
-    )
-  }
-  return value
 }

@@ -23,11 +23,13 @@ export async function packagedFunction(
   path: string,
   workFolder: string,
   settings: ServeArguments,
+  layersFolder: string | undefined,
 ): Promise<LocalFunction> {
   const opened = await openGivenPackage(path, workFolder)
   const handler = await defaultHandler(opened)
   const isFolder = (await stat(path)).isDirectory()
-  const code = new FolderCode(opened.folder, await describe(path, isFolder), isFolder ? undefined : path)
+  const ready = { taskRoot: opened.folder, layersFolder, maxConcurrency: settings.instanceConcurrency }
+  const code = new FolderCode(ready, await describe(path, isFolder), isFolder ? undefined : path)
   return commandLineFunction(defaultFunctionName(handler), handler, code, settings)
 }
 

@@ -17,6 +17,7 @@ import { WatchedCode } from './watched-code.ts'
 export async function watchedFunctions(
   settings: ServeArguments,
   workFolder: string,
+  layersFolder: string | undefined,
   log: ServeLog,
   onBuilt: (functionName: string) => void,
 ): Promise<LocalFunction[]> {
@@ -38,7 +39,7 @@ export async function watchedFunctions(
       const code = new WatchedCode({
         entry,
         folder: join(workFolder, `watch-${name}`),
-        runtimeFolder: launcherFolder,
+        ready: { runtimeFolder: launcherFolder, layersFolder, maxConcurrency: settings.instanceConcurrency },
         build: (taskRoot) => buildUnpackedFunction(options, taskRoot),
         sourcesOfFailure: (error) => sourcesOfFailure(error, entry),
         onBuilt: (ms) => {

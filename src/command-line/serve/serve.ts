@@ -5,24 +5,26 @@
  * It runs until SIGINT or SIGTERM, and then ends everything it has started; a second signal ends it at once.
  */
 
-import { EventQueue } from '../../emulator/asynchronous/event-queue.ts'
-import { EnvironmentPool } from '../../emulator/environments/environment-pool.ts'
-import { FunctionStore } from '../../emulator/functions/function-store.ts'
+import { CodeBuckets } from '../../emulator/code/code-buckets.ts'
+import { removeCgroups } from '../../emulator/environments/cgroup.ts'
+import type { EventSourcePoller } from '../../emulator/event-sources/event-source-poller.ts'
+import type { FunctionStore } from '../../emulator/functions/function-store.ts'
 import type { LocalFunction } from '../../emulator/functions/local-function.ts'
 import { isLoopback } from '../../emulator/http/host-names.ts'
-import { LambdaApiServer } from '../../emulator/lambda-api/lambda-api-server.ts'
-import { LocalLambda } from '../../emulator/local-lambda.ts'
+import { LambdaApiServer, type LambdaApiServerOptions } from '../../emulator/lambda-api/lambda-api-server.ts'
+import type { LocalLambda } from '../../emulator/local-lambda.ts'
+import { Page } from '../../emulator/page/page.ts'
 import { StateFolder, StateFolderError } from '../../emulator/state-folder.ts'
-import { findSandbox } from '../../sandbox/find-sandbox.ts'
+import { openGivenLayers } from '../given-layers.ts'
 import { ignoreClosedPipe, writeAll } from '../output.ts'
 import { UsageError } from '../usage-error.ts'
 import { parseServeArguments, type ServeArguments } from './serve-arguments.ts'
 import { packagedFunction } from './serve-functions.ts'
+import { createLambda, createRoutes, createSources, type ServedLambda } from './serve-lambda.ts'
 import { createServeLog, isColoured, type ServeLog } from './serve-log.ts'
 import { watchedFunctions } from './serve-watch.ts'
 import { onTermination } from './termination.ts'
 
-const IDLE_MS = 5 * 60_000
 const REQUEST_TIMEOUT_MS = 60_000
 
 /** Resolves with the exit status, 0, when it was told to end. Rejects with a UsageError. */
@@ -41,51 +43,53 @@ export async function serveCommand(args: string[]): Promise<number> {
 }
 
 async function serve(settings: ServeArguments, state: StateFolder, log: ServeLog): Promise<void> {
-  const onProblem = (error: unknown) => log.notice(describe(error))
-  const { concurrency, environments, region, retryDelaysMs } = settings
-  const pool = new EnvironmentPool({ concurrency, environments, idleMs: IDLE_MS, onProblem })
-  const store = await FunctionStore.open(state.functions)
-  const sandbox = findSandbox(state.work)
-  const lambda = new LocalLambda({
-    region,
-    pool,
-    store,
-    workFolder: state.work,
-    sandbox,
-    enforcesTimeouts: settings.inspectorPort === undefined,
-    openLog: log.open,
-    onProblem,
-  })
-  const queue = new EventQueue({
-    lambda,
-    folder: state.queue,
-    failedFolder: state.failed,
-    retryDelaysMs,
-    onNotice: log.notice,
-  })
-  const termination = onTermination(() => pool.kill())
+  const served = await createLambda(settings, state, log)
+  const { lambda, store, queue, cgroups } = served
+  const termination = onTermination(() => lambda.pool.kill())
+  let sources: EventSourcePoller[] = []
   try {
     await addFunctions(lambda, settings, state, store, log)
-    const server = await listen(settings, lambda, queue, log)
+    sources = createSources(settings, lambda, log)
+    const page = settings.hasPage ? createPage(settings, state, served) : undefined
+    const server = await listen(settings, {
+      ...{ lambda, queue, page },
+      buckets: new CodeBuckets(settings.buckets),
+      sources: () => sources.map(({ description }) => description),
+      routes: await createRoutes(settings, lambda, log),
+      onNotice: log.notice,
+    })
     try {
+      served.endpoints.AWS_ENDPOINT_URL_LAMBDA ??= `http://127.0.0.1:${server.port}`
       await queue.load()
-      if (sandbox.kind !== 'mount namespace') {
-        log.notice(
-          'this system gives functions no view of their own: paths are the host’s, they can write wherever you can, ' +
-            'and TMPDIR names their folder for temporary files',
-        )
+      for (const source of sources) {
+        source.start()
       }
-      await announce(server, settings, lambda, log)
+      await announce(server, settings, served, log, page)
       await termination.asked
     } finally {
       queue.close()
+      page?.close()
       await server.close()
     }
   } finally {
-    await pool.close()
+    await lambda.pool.close()
+    await Promise.all(sources.map((source) => source.close()))
     await lambda.close()
+    if (cgroups !== undefined) {
+      removeCgroups(cgroups)
+    }
     termination.forget()
   }
+}
+
+function createPage(
+  { routesFile }: ServeArguments,
+  { failed }: StateFolder,
+  { lambda, queue, history }: ServedLambda,
+): Page {
+  // Routes may have a `/` of their own.
+  const path = routesFile === undefined ? '/' : '/lambdabin/page/'
+  return new Page({ lambda, queue, history, failedFolder: failed, path })
 }
 
 async function openState({ stateFolder }: ServeArguments): Promise<StateFolder> {
@@ -107,11 +111,13 @@ async function addFunctions(
   for (const stored of await store.load(log.notice)) {
     lambda.add(stored)
   }
+  const layers = await openGivenLayers(settings.layers, state.work)
   const added: LocalFunction[] = []
   for (const path of settings.packages) {
-    added.push(await packagedFunction(path, state.work, settings))
+    added.push(await packagedFunction(path, state.work, settings, layers))
   }
-  added.push(...(await watchedFunctions(settings, state.work, log, (name) => warmForInspector(lambda, name))))
+  const onBuilt = (name: string) => warmForInspector(lambda, name)
+  added.push(...(await watchedFunctions(settings, state.work, layers, log, onBuilt)))
   const named = new Set<string>()
   for (const each of added) {
     if (named.has(each.name)) {
@@ -128,7 +134,7 @@ async function addFunctions(
 /** So that a debugger finds the program before its first invocation. */
 async function warmForInspector(lambda: LocalLambda, name: string): Promise<void> {
   if (!lambda.enforcesTimeouts && lambda.has(name)) {
-    await lambda.warm(name).catch(() => {
+    await lambda.invoker.warm(name).catch(() => {
       // The next invocation meets the same, and tells it to somebody.
     })
   }
@@ -136,19 +142,10 @@ async function warmForInspector(lambda: LocalLambda, name: string): Promise<void
 
 async function listen(
   { host, port }: ServeArguments,
-  lambda: LocalLambda,
-  queue: EventQueue,
-  log: ServeLog,
+  options: Omit<LambdaApiServerOptions, 'host' | 'port' | 'requestTimeoutMs'>,
 ): Promise<LambdaApiServer> {
   try {
-    return await LambdaApiServer.listen({
-      lambda,
-      queue,
-      host,
-      port,
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      onNotice: log.notice,
-    })
+    return await LambdaApiServer.listen({ ...options, host, port, requestTimeoutMs: REQUEST_TIMEOUT_MS })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const what = code === 'EADDRINUSE' ? 'something else listens there' : message
@@ -162,19 +159,25 @@ async function listen(
 async function announce(
   server: LambdaApiServer,
   { host }: ServeArguments,
-  lambda: LocalLambda,
+  { lambda }: ServedLambda,
   log: ServeLog,
+  page: Page | undefined,
 ): Promise<void> {
   const endpoint = `http://localhost:${server.port}`
   if (!isLoopback(host)) {
     log.notice(`whoever can reach ${host} port ${server.port} can run code on this machine`)
   }
+  if (lambda.sandboxKind !== 'mount namespace') {
+    log.notice(
+      'this system gives functions no view of their own: paths are the host’s, they can write wherever you can, ' +
+        'and TMPDIR names their folder for temporary files',
+    )
+  }
   for (const { name } of lambda.functions) {
     log.notice(`serves ${name}, also at ${endpoint}/url/${name}/`)
   }
+  if (page !== undefined) {
+    log.notice(`a page to see it by: ${page.link(endpoint)}`)
+  }
   await writeAll(process.stdout, `lambdabin: a local Lambda, with --endpoint-url ${endpoint}\n`)
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -2,7 +2,7 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FunctionCode, PreparedCode } from '../../emulator/code/function-code.ts'
+import type { FunctionCode, PreparedCode, ReadyCode } from '../../emulator/code/function-code.ts'
 import { SourceChanges } from './source-changes.ts'
 
 export interface WatchedCodeOptions {
@@ -10,8 +10,8 @@ export interface WatchedCodeOptions {
   entry: string
   /** Where to put the builds: a folder each, in this one. */
   folder: string
-  /** What the runtime of these builds needs besides. */
-  runtimeFolder: string
+  /** What environments of these builds need besides their task root. */
+  ready: Omit<ReadyCode, 'kind' | 'taskRoot'>
   /** Builds into a task root. Resolves with the sources' absolute paths. */
   build: (taskRoot: string) => Promise<string[]>
   /** The files that a failed build names. */
@@ -90,7 +90,7 @@ export class WatchedCode implements FunctionCode {
     try {
       this.#sources = await build(taskRoot)
       this.#changes.follow(this.#sources, since)
-      await this.#replace({ kind: 'ready', taskRoot, runtimeFolder: this.#options.runtimeFolder })
+      await this.#replace({ kind: 'ready', taskRoot, ...this.#options.ready })
       onBuilt(performance.now() - started)
     } catch (error) {
       this.#changes.follow([...this.#sources, ...sourcesOfFailure(error), entry], since)

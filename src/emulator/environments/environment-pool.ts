@@ -25,6 +25,8 @@ import { RoomQueue } from './room-queue.ts'
 export interface EnvironmentOwner extends ConcurrencyClaim {
   /** Environments that are kept although they are idle. May change. */
   readonly provisionedConcurrency?: number | undefined
+  /** Invocations at once in one environment; one unless given. */
+  readonly maxConcurrency?: number | undefined
   createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment>
 }
 
@@ -58,9 +60,10 @@ interface Member {
   owner: EnvironmentOwner
   environment: ExecutionEnvironment
   tail: LogTail
-  state: 'busy' | 'answered' | 'idle'
-  /** That it is busy with. */
-  invocation?: Invocation | undefined
+  /** `shared`: it has invocations, and may have more. */
+  state: 'busy' | 'shared' | 'answered' | 'idle'
+  /** That it has. */
+  readonly invocations: Set<Invocation>
   idleTimer?: NodeJS.Timeout
 }
 
@@ -182,7 +185,7 @@ export class EnvironmentPool {
     const isFull = !this.#options.concurrency.admits(owner)
     let answered = false
     for (const member of this.#members) {
-      if (!isFull && member.state === 'idle' && member.owner === owner) {
+      if (!isFull && (member.state === 'idle' || member.state === 'shared') && member.owner === owner) {
         return false
       }
       answered ||= member.state === 'answered' && (isFull || member.owner === owner)
@@ -231,13 +234,15 @@ export class EnvironmentPool {
   /** The one that was busy last: it is the warmest, and the others get to be ended. */
   #takeIdle(owner: EnvironmentOwner): Member | undefined {
     for (const member of [...this.#members].reverse()) {
-      if (member.owner === owner && member.state === 'idle') {
+      if (member.owner === owner && (member.state === 'idle' || member.state === 'shared')) {
         if (member.environment.isRunning) {
           clearTimeout(member.idleTimer)
           member.state = 'busy'
           return member
         }
-        this.#end(member)
+        if (member.state === 'idle') {
+          this.#end(member)
+        }
       }
     }
     return undefined
@@ -257,7 +262,7 @@ export class EnvironmentPool {
     try {
       const tail = new LogTail()
       const environment = await owner.createEnvironment((chunk) => tail.add(chunk))
-      const member: Member = { owner, environment, tail, state: 'busy' }
+      const member: Member = { owner, environment, tail, state: 'busy', invocations: new Set() }
       this.#members.add(member)
       await environment.init()
       return member
@@ -270,25 +275,41 @@ export class EnvironmentPool {
 
   #invoke(member: Member, invocation: Invocation): PooledInvocation {
     const { environment, tail } = member
-    member.invocation = invocation
+    member.invocations.add(invocation)
+    this.#share(member)
     const { outcome, done } = environment.invoke(invocation)
     outcome.then(async (answer) => {
       await (answer.kind === 'stream' ? answer.failure : undefined)
       // By then it may have the next one.
-      if (member.invocation === invocation) {
+      if (member.invocations.has(invocation) && member.state === 'busy') {
         member.state = 'answered'
       }
     })
     const logTail = done.then(() => {
       const log = tail.read()
-      this.#release(member)
+      this.#release(member, invocation)
       return log
     })
     return { outcome, logTail, report: done }
   }
 
-  #release(member: Member): void {
+  /** One that may have several invocations can be taken again at once. */
+  #share(member: Member): void {
+    if (member.invocations.size < (member.owner.maxConcurrency ?? 1)) {
+      member.state = 'shared'
+      this.#announceRelease()
+    }
+  }
+
+  #release(member: Member, invocation: Invocation): void {
     this.#options.concurrency.end(member.owner)
+    member.invocations.delete(invocation)
+    if (member.invocations.size > 0) {
+      member.state = member.environment.isRunning ? 'shared' : 'busy'
+      this.#retirement.requestIsOver(member.owner)
+      this.#announceRelease()
+      return
+    }
     member.tail.clear()
     this.#free(member)
     this.#retirement.requestIsOver(member.owner)
@@ -301,7 +322,6 @@ export class EnvironmentPool {
       return
     }
     member.state = 'busy'
-    member.invocation = undefined
     if (!this.#queue.handOver(member.owner, member)) {
       this.#rest(member)
     }

@@ -1,23 +1,26 @@
 /** Changes of functions, versions and aliases: one after the other for each function, and kept before they are answered. */
 
 import { randomUUID } from 'node:crypto'
+import type { Account } from '../account.ts'
 import type { FunctionCode } from '../code/function-code.ts'
 import { PackageCode } from '../code/package-code.ts'
+import type { EnvironmentPool } from '../environments/environment-pool.ts'
 import {
   InvalidParameterValueException,
   ResourceConflictException,
   ResourceNotFoundException,
 } from '../lambda-error.ts'
-import type { LocalLambda } from '../local-lambda.ts'
 import { SerialChanges } from '../serial-changes.ts'
 import type { Alias, FunctionConfiguration } from './function-configuration.ts'
 import type { FunctionStore } from './function-store.ts'
-import { FunctionVersion, LATEST } from './function-version.ts'
+import { FunctionVersion } from './function-version.ts'
 import { LocalFunction } from './local-function.ts'
 
 export interface FunctionChangesOptions {
-  lambda: LocalLambda
-  functions: Map<string, LocalFunction>
+  account: Account
+  pool: EnvironmentPool
+  /** Starts the environments that a version or an alias has provisioned. */
+  provision: (name: string, qualifier: string) => Promise<void>
   store: FunctionStore
   workFolder: string
 }
@@ -35,16 +38,16 @@ export class FunctionChanges {
 
   async create(configuration: FunctionConfiguration, zip: Uint8Array): Promise<LocalFunction> {
     const { functionName } = configuration
-    const { functions, store, workFolder } = this.#options
+    const { account, store, workFolder } = this.#options
     return await this.#changes.run(functionName, async () => {
-      if (functions.has(functionName)) {
+      if (account.has(functionName)) {
         throw new ResourceConflictException(`Function already exist: ${functionName}`)
       }
       const unpacked = await PackageCode.unpack(zip, workFolder)
       const code = await store.keepCode(functionName, unpacked)
       const created = new LocalFunction({ configuration, code, isPersistent: true })
       await store.save(created)
-      functions.set(functionName, created)
+      account.add(created)
       return created
     })
   }
@@ -58,9 +61,9 @@ export class FunctionChanges {
 
   /** `change` is called first. */
   async updateCode(name: string, zip: Uint8Array, change: ConfigurationChange): Promise<LocalFunction> {
-    const { lambda, store, workFolder } = this.#options
+    const { account, store, workFolder } = this.#options
     return await this.#changes.run(name, async () => {
-      const changed = lambda.find(name)
+      const changed = account.find(name)
       if (changed.code.fixedBecause !== undefined) {
         throw new ResourceConflictException(changed.code.fixedBecause)
       }
@@ -83,7 +86,7 @@ export class FunctionChanges {
   /** Any other change; what it leaves undone when it throws half-way is undone. */
   async update<Result>(name: string, change: (changed: LocalFunction) => Result): Promise<LocalFunction> {
     return await this.#changes.run(name, async () => {
-      const changed = this.#options.lambda.find(name)
+      const changed = this.#options.account.find(name)
       const before = snapshot(changed)
       try {
         change(changed)
@@ -127,7 +130,7 @@ export class FunctionChanges {
     await this.update(name, (changed) => {
       changed.aliases.set(alias.name, alias)
     })
-    await this.#options.lambda.quietly(this.#options.lambda.invoker.provision(name, alias.name))
+    await this.#options.account.quietly(this.#options.provision(name, alias.name))
   }
 
   async deleteAlias(name: string, alias: string): Promise<void> {
@@ -138,13 +141,13 @@ export class FunctionChanges {
   }
 
   async delete(name: string): Promise<void> {
-    const { lambda, functions, store } = this.#options
+    const { account, store } = this.#options
     await this.#changes.run(name, async () => {
-      const deleted = lambda.find(name)
+      const deleted = account.find(name)
       if (deleted.isPersistent) {
         await store.forget(name)
       }
-      functions.delete(name)
+      account.remove(name)
       for (const version of deleted.allVersions) {
         this.#retire(deleted, version, version.code)
       }
@@ -152,14 +155,14 @@ export class FunctionChanges {
   }
 
   async deleteVersion(name: string, version: string): Promise<void> {
-    const { lambda } = this.#options
+    const { account } = this.#options
     let deleted: FunctionVersion | undefined
     const changed = await this.update(name, (of) => {
       const users = [...of.aliases.values()].filter(
         ({ functionVersion, weights }) => functionVersion === version || version in weights,
       )
       if (users.length > 0) {
-        const names = users.map((alias) => lambda.arn(name, alias.name)).join(', ')
+        const names = users.map((alias) => account.arn(name, alias.name)).join(', ')
         throw new ResourceConflictException(
           `Version cannot be deleted because it is referenced by aliases: [${names}]`,
         )
@@ -169,24 +172,24 @@ export class FunctionChanges {
       of.settings.delete(version)
     })
     if (deleted === undefined) {
-      throw new ResourceNotFoundException(`Function not found: ${lambda.arn(name, version)}`)
+      throw new ResourceNotFoundException(`Function not found: ${account.arn(name, version)}`)
     }
     this.#retire(changed, deleted, deleted.code)
   }
 
   /** Environments end after what they are doing; then the code is deleted, unless another version has it. */
   async #retire(of: LocalFunction, version: FunctionVersion, code: FunctionCode): Promise<void> {
-    const { lambda, store, functions } = this.#options
+    const { account, pool, store } = this.#options
     for (const revision of version.forgetRevisions()) {
-      await lambda.pool.retire(revision)
+      await pool.retire(revision)
     }
-    const isDeleted = functions.get(of.name) !== of
+    const isDeleted = !account.has(of.name) || account.find(of.name) !== of
     if (!isDeleted && of.allVersions.some((other) => other.code === code)) {
       return
     }
-    await lambda.quietly(code.remove())
+    await account.quietly(code.remove())
     if (of.isPersistent && isDeleted) {
-      await lambda.quietly(this.#changes.run(of.name, () => store.sweep(of.name)))
+      await account.quietly(this.#changes.run(of.name, () => store.sweep(of.name)))
     }
   }
 

@@ -68,6 +68,10 @@ export class FunctionRevision implements EnvironmentOwner {
     return this.#function.provisionedConcurrency(this.version)
   }
 
+  get maxConcurrency(): number | undefined {
+    return this.#ready.maxConcurrency
+  }
+
   async createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment> {
     const { functionName, handler, memorySize, timeout, environment, layers } = this.configuration
     const { region, workFolder, sandbox, cgroups, enforcesTimeouts, openLog } = this.#settings

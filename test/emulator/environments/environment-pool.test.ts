@@ -38,7 +38,7 @@ async function create(lambda: LocalLambda, functionName: string): Promise<void> 
     lastModified: '2026-11-23T00:00:00.000+0000',
     revisionId: 'a',
   }
-  await lambda.create(configuration, await fixtureZip())
+  await lambda.changes.create(configuration, await fixtureZip())
 }
 
 async function invoke(
@@ -47,7 +47,7 @@ async function invoke(
   name = 'orders',
   signal?: AbortSignal,
 ): Promise<string> {
-  const { outcome, logTail } = await lambda.invoke(name, { event: order(event), signal })
+  const { outcome, logTail } = await lambda.invoker.invoke(name, { event: order(event), signal })
   const result = await outcome
   await logTail
   assert.notEqual(result.kind, 'stream')
@@ -86,7 +86,7 @@ test('64 requests at once through 8 environments are each answered with their ow
 test('one invocation after the other goes through one environment', async (context) => {
   const { lambda, logs } = await start(context, {})
   for (let index = 0; index < 200; index++) {
-    const { outcome } = await lambda.invoke('orders', { event: order(index) })
+    const { outcome } = await lambda.invoker.invoke('orders', { event: order(index) })
     const result = await outcome
     // The next one follows upon the answer, before the environment is free.
     assert.equal(result.kind === 'response' && result.body.toString(), String(index))
@@ -97,7 +97,7 @@ test('one invocation after the other goes through one environment', async (conte
 test('with a limit of one, an invocation right after an answer is not throttled', async (context) => {
   const { lambda } = await start(context, { concurrency: 1, environments: 1 })
   for (let index = 0; index < 50; index++) {
-    const { outcome } = await lambda.invoke('orders', { event: order(index) })
+    const { outcome } = await lambda.invoker.invoke('orders', { event: order(index) })
     await outcome
   }
 })

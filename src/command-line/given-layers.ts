@@ -1,0 +1,19 @@
+import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
+import { mergeLayers, openLayer } from '../emulator/layers/merged-layers.ts'
+import { UsageError } from './usage-error.ts'
+
+/** The layers that the command line names, merged into a folder; undefined for none. Rejects with a UsageError. */
+export async function openGivenLayers(
+  paths: readonly string[],
+  workFolder: string,
+): Promise<string | undefined> {
+  try {
+    const folders = await Promise.all(paths.map((path) => openLayer(path, workFolder)))
+    return await mergeLayers(folders, workFolder)
+  } catch (error) {
+    if (error instanceof DeploymentPackageError) {
+      throw new UsageError(error.message, { cause: error })
+    }
+    throw error
+  }
+}
