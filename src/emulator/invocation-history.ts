@@ -51,6 +51,18 @@ export class InvocationHistory extends EventEmitter<{ change: [InvocationEntry] 
     return this.#entries.get(requestId)
   }
 
+  /** Request ids of those with the text in their event, response, log, name or error, whatever its case. */
+  search(text: string): string[] {
+    const wanted = text.toLowerCase()
+    return this.entries
+      .filter((entry) =>
+        [entry.event, entry.response, entry.log, entry.functionName, entry.requestId, entry.errorType].some(
+          (part) => part?.toLowerCase().includes(wanted),
+        ),
+      )
+      .map(({ requestId }) => requestId)
+  }
+
   begin(
     functionName: string,
     version: string,
@@ -141,7 +153,11 @@ export class EntryInProgress {
       responseMs: Math.max(durationMs - handlerMs, 0),
       durationMs,
       memoryMb: maxMemoryUsedMb,
-      ...(initDurationMs !== undefined && { initMs: initDurationMs }),
+      // It had to wait for that, too.
+      ...(initDurationMs !== undefined && {
+        initMs: initDurationMs,
+        queueMs: Math.max((this.#entry.queueMs ?? 0) - initDurationMs, 0),
+      }),
     })
   }
 

@@ -157,7 +157,10 @@ export class Invoker {
   #invocation(name: string, request: InvocationRequest): Invocation {
     const { clientContext, tenantId, traceId, requestId = randomUUID(), qualifier } = request
     return {
-      ...createInvocation(request.event, this.#account.arn(name, qualifier)),
+      ...createInvocation(
+        request.event,
+        this.#account.arn(name, qualifier === LATEST ? undefined : qualifier),
+      ),
       requestId,
       ...(clientContext === undefined ? {} : { clientContext }),
       ...(tenantId === undefined ? {} : { tenantId }),

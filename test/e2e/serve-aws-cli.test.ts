@@ -80,7 +80,7 @@ test("the article's walkthrough with the AWS CLI: create-function, invoke, the a
     '60',
   )
   assert.equal(created.FunctionName, 'echo')
-  assert.equal(created.State, 'Active')
+  assert.equal(created.State, 'Pending')
   await lambda('wait', 'function-active-v2', '--function-name', 'echo')
 
   const invoked = await lambda(

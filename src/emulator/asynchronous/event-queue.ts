@@ -58,7 +58,8 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
   /** All that are not over, by request id. */
   readonly #events = new Map<string, QueuedEvent>()
   readonly #ready: QueuedEvent[] = []
-  readonly #timers = new Set<NodeJS.Timeout>()
+  /** Timers of those that wait, by request id. */
+  readonly #waiting = new Map<string, NodeJS.Timeout>()
   readonly #running = new Set<Promise<void>>()
   #closed = false
 
@@ -114,11 +115,23 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
     return requestId
   }
 
+  /** Runs an event that waits for its next attempt now; false when it is not there, or runs already. */
+  runNow(requestId: string): boolean {
+    const waiting = this.#waiting.get(requestId)
+    if (waiting === undefined) {
+      return false
+    }
+    clearTimeout(waiting)
+    this.#waiting.delete(requestId)
+    this.#schedule({ ...(this.#events.get(requestId) as QueuedEvent), notBefore: 0 })
+    return true
+  }
+
   /** Starts nothing more. What is running stays in its file, for the next emulator. */
   close(): void {
     this.#closed = true
-    this.#timers.forEach(clearTimeout)
-    this.#timers.clear()
+    this.#waiting.forEach(clearTimeout)
+    this.#waiting.clear()
     this.#ready.length = 0
   }
 
@@ -132,11 +145,11 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
       return
     }
     const timer = setTimeout(() => {
-      this.#timers.delete(timer)
+      this.#waiting.delete(event.requestId)
       this.#ready.push(event)
       this.#dispatch()
     }, delay)
-    this.#timers.add(timer)
+    this.#waiting.set(event.requestId, timer)
   }
 
   #dispatch(): void {

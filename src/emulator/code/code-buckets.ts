@@ -20,7 +20,7 @@ export class CodeBuckets {
     if (place === undefined) {
       throw new InvalidParameterValueException(
         `Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: no bucket ${bucket} is known here; ` +
-          `start the emulator with --s3 ${bucket}=FOLDER, or send the zip itself`,
+          `start the emulator with --s3 ${bucket}=FOLDER, or send the zip itself as ZipFile`,
       )
     }
     try {

@@ -111,10 +111,36 @@ const MAX_DEPTH = 512
 /** Throws a RangeError. Brackets in strings count for nothing. */
 function checkDepth(text: string): void {
   let depth = 0
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    depth += token === '[' || token === '{' ? 1 : token === ']' || token === '}' ? -1 : 0
+  for (let index = 0; index < text.length; index++) {
+    switch (text.charAt(index)) {
+      case '"':
+        index = endOfString(text, index)
+        break
+      case '[':
+      case '{':
+        depth++
+        break
+      case ']':
+      case '}':
+        depth--
+        break
+    }
     if (depth > MAX_DEPTH) {
       throw new RangeError(`it is nested more than ${MAX_DEPTH} deep`)
     }
   }
+}
+
+/** Where a string that begins at `start` ends: a zip in base64 is skipped in one go. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text.charAt(end - 1 - backslashes) === '\\') {
+      backslashes++
+    }
+    if (backslashes % 2 === 0) {
+      return end
+    }
+  }
+  return text.length
 }

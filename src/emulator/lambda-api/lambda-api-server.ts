@@ -131,7 +131,7 @@ export class LambdaApiServer {
       })
       return
     }
-    if (await this.#options.page?.serve(request, response, path)) {
+    if (await this.#options.page?.serve(request, response, path, rawQuery)) {
       return
     }
     if (!API_PATH.test(path) && (await this.#options.routes?.serve(request, response, path, rawQuery))) {

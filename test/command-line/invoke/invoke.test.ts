@@ -42,9 +42,9 @@ async function invoke(
   return result
 }
 
-test('stdout has the response as the function posted it and a line break, and nothing else', async (context) => {
+test('stdout has the response as the function posted it, byte for byte, where it is no terminal', async (context) => {
   const { status, stdout, stderr } = await invoke(context, ['--event', '{ "text" : "Hello" }'])
-  assert.equal(stdout.toString(), '{ "text" : "Hello" }\n')
+  assert.equal(stdout.toString(), '{ "text" : "Hello" }')
   assert.equal(status, 0)
   assert.match(stderr, /^START RequestId: .*\nEND RequestId: .*\nREPORT RequestId: .*Init Duration: .* ms\n$/)
 })
@@ -58,20 +58,20 @@ test('a zip is invoked as a folder is', async (context) => {
   )
   const environment = { TMPDIR: temporary }
   const { status, stdout } = await runInvoke([zip, '--event', '[1]', '--timeout', '60'], { environment })
-  assert.equal(stdout.toString(), '[1]\n')
+  assert.equal(stdout.toString(), '[1]')
   assert.equal(status, 0)
   assert.deepEqual(readdirSync(temporary), [])
 })
 
 test('the event is {} unless given', async (context) => {
-  assert.equal((await invoke(context, [])).stdout.toString(), '{}\n')
+  assert.equal((await invoke(context, [])).stdout.toString(), '{}')
 })
 
 test('an event comes from a file or from standard input, byte for byte', async (context) => {
   const file = join(temporaryFolder(context), 'event.json')
   writeFileSync(file, ' {"名":"é"}\n')
-  assert.equal((await invoke(context, ['--event-file', file])).stdout.toString(), ' {"名":"é"}\n\n')
-  assert.equal((await invoke(context, ['-'], { input: '"piped"' })).stdout.toString(), '"piped"\n')
+  assert.equal((await invoke(context, ['--event-file', file])).stdout.toString(), ' {"名":"é"}\n')
+  assert.equal((await invoke(context, ['-'], { input: '"piped"' })).stdout.toString(), '"piped"')
 })
 
 test('a 6 MB event and its response pass unchanged, through a pipe that is read slowly', async (context) => {
@@ -89,12 +89,12 @@ test('a 6 MB event and its response pass unchanged, through a pipe that is read 
   await once(child.stdout as NodeJS.ReadableStream, 'readable')
   const { status, stdout } = await resultOf(child)
   assert.equal(status, 0, stderr)
-  assert.ok(stdout.equals(Buffer.concat([event, Buffer.from('\n')])))
+  assert.ok(stdout.equals(event))
 })
 
 test('an error document is on stdout, and the exit status is 1', async (context) => {
   const { status, stdout } = await invoke(context, ['--event', '{"do":"post an error"}'])
-  assert.equal(stdout.toString(), '{"errorType":"Function.Sad","errorMessage":"oh","trace":["a","b"]}\n')
+  assert.equal(stdout.toString(), '{"errorType":"Function.Sad","errorMessage":"oh","trace":["a","b"]}')
   assert.equal(status, 1)
 })
 
@@ -102,7 +102,7 @@ test('a timeout has the message of Lambda on stdout, and the exit status is 1', 
   const { status, stdout, stderr } = await invoke(context, ['--timeout', '0.5', '--event', '{"do":"hang"}'])
   assert.match(
     stdout.toString(),
-    /^\{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: \S+ Error: Task timed out after 0.50 seconds"\}\n$/,
+    /^\{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: \S+ Error: Task timed out after 0.50 seconds"\}$/,
   )
   assert.equal(status, 1)
   assert.match(stderr, /\nhanging\n.* Task timed out after 0.50 seconds\n/)
@@ -110,22 +110,22 @@ test('a timeout has the message of Lambda on stdout, and the exit status is 1', 
 
 test('a process that exits is an error document with its exit status', async (context) => {
   const { status, stdout } = await invoke(context, ['--event', '{"do":"exit","status":9}'])
-  assert.match(stdout.toString(), /"Runtime.ExitError".*Runtime exited with error: exit status 9"\}\n$/)
+  assert.match(stdout.toString(), /"Runtime.ExitError".*Runtime exited with error: exit status 9"\}$/)
   assert.equal(status, 1)
 })
 
 test('an init error is the error document', async (context) => {
   const { status, stdout } = await invoke(context, ['--env', 'AT_INIT=post an init error'])
-  assert.equal(stdout.toString(), '{"errorType":"Function.Broken","errorMessage":"no luck","trace":[]}\n')
+  assert.equal(stdout.toString(), '{"errorType":"Function.Broken","errorMessage":"no luck","trace":[]}')
   assert.equal(status, 1)
 })
 
 test('a streamed response is printed as it came, and an error after its first byte is on stderr', async (context) => {
   const whole = await invoke(context, ['--event', '{"do":"stream"}'])
-  assert.equal(whole.stdout.toString(), 'onetwo\n')
+  assert.equal(whole.stdout.toString(), 'onetwo')
   assert.equal(whole.status, 0)
   const broken = await invoke(context, ['--event', '{"do":"stream and fail"}'])
-  assert.equal(broken.stdout.toString(), 'one\n')
+  assert.equal(broken.stdout.toString(), 'one')
   assert.equal(broken.status, 1)
   assert.match(broken.stderr, /\{"errorType":"Function.Late","errorMessage":"broke"\}\n/)
 })
@@ -263,7 +263,7 @@ test('a package with several executables and none of its name needs --handler', 
   const { folder, path } = fixture(context)
   const other = join(folder, 'other')
   cpSync(path, other, { recursive: true })
-  assert.equal((await runInvoke([other, '--event', '1', '--timeout', '60'])).stdout.toString(), '1\n')
+  assert.equal((await runInvoke([other, '--event', '1', '--timeout', '60'])).stdout.toString(), '1')
   copyFileSync(join(other, 'misbehaving'), join(other, 'second'))
   const { status, stderr } = await runInvoke([other])
   assert.match(stderr, /there are misbehaving, second; say which with --handler NAME\n$/)

@@ -1,0 +1,231 @@
+// The page of lambdabin serve: asks for what there is, follows the changes, and runs functions.
+
+import { eventItem, functionItem, invocationRow, options, readable, timelineParts } from './page-view.js'
+import { SAMPLES } from './samples.js'
+
+const MOST_ROWS = 200
+const LAST_EVENTS = 'lambdabin-last-events'
+
+const $ = (id) => document.getElementById(id)
+const state = {
+  functions: [],
+  invocations: new Map(),
+  queued: [],
+  failed: [],
+  chosen: undefined,
+  selected: undefined,
+  /** Request ids that the text which is searched for was found in; undefined for no search. */
+  found: undefined,
+}
+
+/** Of each function, the event that was used last. */
+const lastEvents = new Map(Object.entries(JSON.parse(localStorage.getItem(LAST_EVENTS) ?? '{}')))
+
+function take({ functions, invocations, queued, failed }) {
+  Object.assign(state, { functions, queued, failed })
+  for (const each of invocations) {
+    state.invocations.set(each.requestId, each)
+  }
+  if (!functions.some(({ name }) => name === state.chosen)) {
+    choose(functions[0]?.name)
+  }
+  show()
+  if (invocations.some(({ requestId }) => requestId === state.selected)) {
+    showDetails()
+  }
+}
+
+function show() {
+  $('functions').replaceChildren(
+    ...state.functions.map((each) => functionItem(each, each.name === state.chosen, () => choose(each.name))),
+  )
+  $('queued').replaceChildren(...state.queued.map((each) => eventItem(each, 'Run now', () => rerun(each))))
+  $('failed').replaceChildren(...state.failed.map((each) => eventItem(each, 'Run again', () => rerun(each))))
+  showInvocations()
+}
+
+function shown() {
+  const wanted = $('state-filter').value
+  return [...state.invocations.values()]
+    .filter((each) => wanted === '' || each.state === wanted)
+    .filter(({ requestId }) => state.found === undefined || state.found.has(requestId))
+    .sort((left, right) => right.startedAt - left.startedAt)
+    .slice(0, MOST_ROWS)
+}
+
+function showInvocations() {
+  $('invocations').replaceChildren(
+    ...shown().map((each) =>
+      invocationRow(each, each.requestId === state.selected, () => select(each.requestId)),
+    ),
+  )
+}
+
+function choose(name) {
+  state.chosen = name
+  const qualifiers = state.functions.find((each) => each.name === name)?.qualifiers ?? []
+  $('function').replaceChildren(
+    ...options(
+      state.functions.map((each) => each.name),
+      name,
+    ),
+  )
+  $('qualifier').replaceChildren(...options(qualifiers, '$LATEST'))
+  const last = lastEvents.get(name)
+  $('sample').replaceChildren(
+    ...options(
+      ['sample event', ...(last === undefined ? [] : ['last used']), ...Object.keys(SAMPLES)],
+      undefined,
+    ),
+  )
+  if (last !== undefined) {
+    $('event').value = last
+  }
+  show()
+}
+
+async function select(requestId) {
+  state.selected = requestId
+  showInvocations()
+  await showDetails()
+}
+
+async function showDetails() {
+  const { selected } = state
+  const answer = await fetch(`invocation?requestId=${encodeURIComponent(selected)}`)
+  if (!answer.ok || selected !== state.selected) {
+    return
+  }
+  const entry = await answer.json()
+  $('details').hidden = false
+  $('details-title').textContent = `${entry.functionName} · ${entry.requestId}`
+  $('timeline').replaceChildren(...timelineParts(entry))
+  $('details-event').textContent = readable(entry.event)
+  $('details-response').textContent = readable(entry.response)
+  $('details-log').textContent = entry.log ?? ''
+  $('save').href = `event?requestId=${encodeURIComponent(entry.requestId)}`
+}
+
+async function invoke(event) {
+  const functionName = $('function').value
+  const [answered, status] = [$('response'), $('invoke-state')]
+  try {
+    JSON.parse(event)
+  } catch (error) {
+    status.textContent = `not JSON: ${error.message}`
+    return
+  }
+  lastEvents.set(functionName, event)
+  localStorage.setItem(LAST_EVENTS, JSON.stringify(Object.fromEntries(lastEvents)))
+  answered.textContent = ''
+  status.textContent = 'running'
+  const started = performance.now()
+  const response = await fetch('invoke', {
+    method: 'POST',
+    body: JSON.stringify({ functionName, qualifier: $('qualifier').value, event }),
+  })
+  const decoder = new TextDecoder()
+  for await (const chunk of chunksOf(response.body)) {
+    answered.textContent += decoder.decode(chunk, { stream: true })
+  }
+  answered.textContent = readable(answered.textContent)
+  const failure = response.headers.get('x-amz-function-error')
+  const ms = Math.round(performance.now() - started)
+  status.textContent = !response.ok
+    ? `refused (${response.status}) after ${ms} ms`
+    : failure === null
+      ? `succeeded after ${ms} ms`
+      : `failed (${failure}) after ${ms} ms`
+}
+
+async function* chunksOf(stream) {
+  const reader = stream.getReader()
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    yield next.value
+  }
+}
+
+async function again() {
+  const answer = await fetch(`invocation?requestId=${encodeURIComponent(state.selected)}`)
+  if (answer.ok) {
+    const entry = await answer.json()
+    choose(entry.functionName)
+    $('event').value = readable(entry.event)
+    await invoke(entry.event)
+  }
+}
+
+async function rerun({ requestId }) {
+  await fetch('rerun', { method: 'POST', body: JSON.stringify({ requestId }) })
+}
+
+let searching = 0
+async function search() {
+  const text = $('search').value.trim()
+  const number = ++searching
+  const found =
+    text === '' ? undefined : await (await fetch(`search?text=${encodeURIComponent(text)}`)).json()
+  if (number === searching) {
+    state.found = found && new Set(found.requestIds)
+    showInvocations()
+  }
+}
+
+function move(step) {
+  const rows = shown()
+  const index = rows.findIndex(({ requestId }) => requestId === state.selected)
+  const next = rows[Math.min(Math.max(index + step, 0), rows.length - 1)]
+  if (next !== undefined) {
+    select(next.requestId)
+  }
+}
+
+function follow() {
+  const changes = new EventSource('changes')
+  changes.onopen = async () => {
+    $('connection').textContent = 'live'
+    $('connection').className = 'live'
+    // What has happened meanwhile.
+    take(await (await fetch('state')).json())
+  }
+  changes.onmessage = ({ data }) => take(JSON.parse(data))
+  changes.onerror = () => {
+    $('connection').textContent = 'lambdabin serve has ended, or cannot be reached'
+    $('connection').className = ''
+  }
+}
+
+const KEYS = {
+  '/': () => $('search').focus(),
+  e: () => $('event').focus(),
+  j: () => move(1),
+  k: () => move(-1),
+  r: () => state.selected && again(),
+}
+
+document.addEventListener('keydown', (pressed) => {
+  const isField = /^(INPUT|TEXTAREA|SELECT)$/.test(pressed.target.tagName)
+  if (pressed.key === 'Enter' && (pressed.ctrlKey || pressed.metaKey)) {
+    invoke($('event').value)
+  } else if (pressed.key === 'Escape') {
+    pressed.target.blur()
+  } else if (!isField && !pressed.ctrlKey && !pressed.metaKey && !pressed.altKey && KEYS[pressed.key]) {
+    pressed.preventDefault()
+    KEYS[pressed.key]()
+  }
+})
+$('invoke').addEventListener('submit', (submitted) => {
+  submitted.preventDefault()
+  invoke($('event').value)
+})
+$('function').addEventListener('change', () => choose($('function').value))
+$('sample').addEventListener('change', () => {
+  const name = $('sample').value
+  const text =
+    name === 'last used' ? lastEvents.get(state.chosen) : JSON.stringify(SAMPLES[name], undefined, 2)
+  $('event').value = text ?? $('event').value
+})
+$('search').addEventListener('input', search)
+$('state-filter').addEventListener('change', showInvocations)
+$('again').addEventListener('click', again)
+follow()
