@@ -482,7 +482,10 @@ test('wrong input gets the error types of the API, each with one sentence', asyn
       { FunctionName: 'n10', Code: { ZipFile: Buffer.from('no zip') } },
       invalid(/^Could not unzip uploaded file/),
     ],
-    [{ FunctionName: 'n11', Layers: ['arn:aws:lambda:us-east-1:123456789012:layer:l:1'] }, invalid(/Layers/)],
+    [
+      { FunctionName: 'n11', Layers: ['arn:aws:lambda:us-east-1:123456789012:layer:l:1'] },
+      invalid(/Layer version .* does not exist/),
+    ],
     [{ FunctionName: 'n12', Publish: true }, invalid(/\$LATEST/)],
     [{ FunctionName: 'n13', Architectures: ['mips'] }, malformed(/'architectures'/)],
   ]
