@@ -80,7 +80,9 @@ export async function buildFunction(
       ...(await findPackageFacts(draft, zip, base.arch)),
       exports: bundle.exports,
       warnings: bundle.warnings,
-      notes: [...base.notes, program.note, slowIfCold, rejected].filter((note) => note !== undefined),
+      notes: [...base.notes, ...runtime.notes, program.note, slowIfCold, rejected].filter(
+        (note) => note !== undefined,
+      ),
       environmentRead: program.environmentRead,
       steps: steps.done,
       ...(await draft.publish(zip, options.outDir)),

@@ -5,7 +5,7 @@
  * function; the launcher calls it, as `executable/format.ts` tells. Kept apart, because a script
  * that the launcher compiles itself can come with a V8 code cache, and an executable's main script cannot.
  */
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type OutputFile } from 'esbuild'
 import { FORMAT_HEADER, RUNTIME_PARAMETERS } from '../../executable/format.ts'
 import { LAUNCHER_ENTRY, RUNTIME_ENTRY, SNAPSHOT_BUILDER_ENTRY, WARM_UP_ENTRY } from '../source-files.ts'
 import { leanUndici } from './lean-undici.ts'
@@ -15,6 +15,8 @@ export interface RuntimeBundle {
   readonly runtime: Buffer
   /** A program for the build, not for the executable: it makes the code caches. */
   readonly warmUp: Buffer
+  /** What makes the runtime start slower than it might, in one sentence each. */
+  readonly notes: readonly string[]
 }
 
 const OPTIONS = {
@@ -31,15 +33,29 @@ const OPTIONS = {
 export async function bundleRuntime(): Promise<RuntimeBundle> {
   const [launcher, runtime, warmUp] = await Promise.all([
     bundle({ entryPoints: [LAUNCHER_ENTRY] }),
-    bundle({
+    bundleWithUndici({
       entryPoints: [RUNTIME_ENTRY],
       banner: { js: `${FORMAT_HEADER}(function (${RUNTIME_PARAMETERS.join(', ')}) {\n` },
       footer: { js: '\n})' },
-      plugins: [leanUndici],
     }),
     bundle({ entryPoints: [WARM_UP_ENTRY] }),
   ])
-  return { launcher, runtime, warmUp }
+  return { launcher, runtime: runtime.code, warmUp, notes: runtime.notes }
+}
+
+/** What uses undici's client, as it is in executables; tests bundle parts of the runtime so. */
+export async function bundleWithUndici(
+  options: BuildOptions,
+): Promise<{ code: Buffer; notes: readonly string[] }> {
+  const undici = leanUndici()
+  const { metafile, ...result } = await build({
+    ...OPTIONS,
+    ...options,
+    write: false,
+    metafile: true,
+    plugins: [undici.plugin],
+  })
+  return { code: outputOf(result), notes: undici.check(metafile) }
 }
 
 /** The main script of an executable whose function is initialised at build time. */
@@ -49,10 +65,13 @@ export function bundleSnapshotBuilder(): Promise<Buffer> {
 }
 
 async function bundle(options: BuildOptions): Promise<Buffer> {
-  const { outputFiles } = await build({ ...OPTIONS, ...options, write: false })
+  return outputOf(await build({ ...OPTIONS, ...options, write: false }))
+}
+
+function outputOf({ outputFiles }: { outputFiles: readonly OutputFile[] }): Buffer {
   const [output] = outputFiles
   if (output === undefined) {
-    throw new Error(`esbuild wrote nothing for ${JSON.stringify(options.entryPoints)}`)
+    throw new Error('esbuild wrote nothing')
   }
   return Buffer.from(output.contents)
 }

@@ -4,14 +4,27 @@
  * loaded from Node.js, is what makes a runtime quick: to its first `next` undici whole takes 100 ms on the machine
  * this was measured on, and so 64.
  *
- * Each stand-in throws when it is used after all, so that a new release of undici that needs one shows in the tests.
+ * That depends on how undici's files import each other, which no version promises to keep. So it is guarded: each
+ * replacement must be asked for, and what is bundled of undici must be the files below and no others. Where that does not
+ * hold, a test fails and each build has a note. And each replacement throws when it is used after all.
  */
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import type { Plugin } from 'esbuild'
-import { TCP_SOCKET_FILE, UNDICI_CONNECTION_FILE } from '../source-files.ts'
+import type { Metafile, Plugin } from 'esbuild'
+import { UNDICI_CONNECTION_FILE } from '../source-files.ts'
 
 const CONNECTION = JSON.stringify(UNDICI_CONNECTION_FILE)
+
+/** The files of undici that the runtime holds, in `lib/`. */
+const BUNDLED = [
+  'core/symbols.js',
+  'core/util.js',
+  'dispatcher/client.js',
+  'dispatcher/dispatcher-base.js',
+  'dispatcher/dispatcher.js',
+  'util/stats.js',
+  'util/timers.js',
+]
 
 /** Those of undici's errors that the client names. */
 const ERRORS = [
@@ -19,8 +32,8 @@ const ERRORS = [
   ...['ClientDestroyedError', 'ClientClosedError'],
 ] as const
 
-/** Text of the module that stands in, by what the import that it stands in for ends with. */
-const STAND_INS: readonly (readonly [RegExp, string])[] = [
+/** What takes the place of a module, by what the import of it ends with. */
+const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   // The connection is plain HTTP, which never turns into HTTP/2.
   [/\/client-h2(\.js)?$/, refusal('HTTP/2')],
   // Requests and connections are lambdabin's own, for the reasons that their file gives.
@@ -91,24 +104,62 @@ function refusal(what: string): string {
   return `module.exports = () => { throw new Error("lambdabin leaves ${what} out of undici") }`
 }
 
-export const leanUndici: Plugin = {
-  name: 'lean-undici',
-  setup(build) {
-    build.onResolve({ filter: /\/runtime-socket\.[jt]s$/ }, ({ importer }) =>
-      importer === TCP_SOCKET_FILE ? undefined : { path: TCP_SOCKET_FILE },
+export interface LeanUndici {
+  readonly plugin: Plugin
+  /** What is not as this file expects, in one sentence each; to be asked when esbuild is done. */
+  readonly check: (metafile: Metafile) => string[]
+}
+
+/** For one bundle. */
+export function leanUndici(): LeanUndici {
+  const asked = new Set<RegExp>()
+  return {
+    plugin: {
+      name: 'lean-undici',
+      setup(build) {
+        for (const [path, contents] of REPLACEMENTS) {
+          const namespace = `lean-undici ${path.source}`
+          build.onResolve({ filter: path }, ({ importer }) => {
+            if (!isUndicis(importer) && importer !== UNDICI_CONNECTION_FILE) {
+              return undefined
+            }
+            asked.add(path)
+            // One module, however it is imported.
+            return { path: 'replacement', namespace }
+          })
+          build.onLoad({ filter: /.*/, namespace }, () => ({
+            contents,
+            loader: 'js',
+            resolveDir: dirname(UNDICI_CONNECTION_FILE),
+          }))
+        }
+      },
+    },
+    check: (metafile) => [...unasked(asked), ...otherFiles(metafile)],
+  }
+}
+
+const REMEDY = 'take the undici that lambdabin pins, or report this'
+
+function unasked(asked: ReadonlySet<RegExp>): string[] {
+  return REPLACEMENTS.filter(([path]) => !asked.has(path)).map(
+    ([path]) =>
+      `undici has no import like ${path.source}, which lambdabin replaces, so the runtime may start slower; ${REMEDY}`,
+  )
+}
+
+function otherFiles({ inputs }: Metafile): string[] {
+  const bundled = Object.keys(inputs)
+    .filter((path) => !path.startsWith('lean-undici ') && isUndicis(path))
+    .map((path) => path.slice(path.lastIndexOf('/lib/') + '/lib/'.length))
+  return bundled
+    .filter((path) => !BUNDLED.includes(path))
+    .map(
+      (path) =>
+        `the runtime holds undici's ${path}, which it should do without, and starts slower; ${REMEDY}`,
     )
-    for (const [path, contents] of STAND_INS) {
-      const namespace = `lean-undici ${path.source}`
-      build.onResolve({ filter: path }, ({ importer, path }) =>
-        /[/\\]undici[/\\]/.test(importer) || importer === UNDICI_CONNECTION_FILE
-          ? { path, namespace }
-          : undefined,
-      )
-      build.onLoad({ filter: /.*/, namespace }, () => ({
-        contents,
-        loader: 'js',
-        resolveDir: dirname(UNDICI_CONNECTION_FILE),
-      }))
-    }
-  },
+}
+
+function isUndicis(path: string): boolean {
+  return /[/\\]undici[/\\]/.test(path)
 }

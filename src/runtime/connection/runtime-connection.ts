@@ -4,7 +4,9 @@ import Client from 'undici/lib/dispatcher/client.js'
 import { type Headers, header, type ReplyBody } from '../invocation.ts'
 import { nodeFs } from '../modules-on-use.ts'
 import type { RuntimeRequest } from './requests.ts'
-import { connectRuntimeSocket, type RuntimeSocket } from './runtime-socket.ts'
+import type { RuntimeSocket } from './runtime-socket.ts'
+import { connectRuntimeSocket } from './tcp-socket.ts'
+import type { ExchangeHandler } from './undici-connection.ts'
 
 export interface Reply {
   readonly status: number
@@ -26,7 +28,10 @@ export class RuntimeConnection {
   /** `runtimeApi`: host and port. */
   constructor(runtimeApi: string) {
     this.#host = runtimeApi
-    this.#client = new Client(`http://${runtimeApi}`, {
+    const url = new URL(`http://${runtimeApi}`)
+    // undici asks for it with each request, and a URL makes it anew each time.
+    Object.defineProperty(url, 'origin', { value: url.origin })
+    this.#client = new Client(url, {
       // AWS asks for no timeout on next: the environment may be frozen for hours while it waits. undici's is 300 s.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -36,8 +41,6 @@ export class RuntimeConnection {
       // Between two invocations nobody but the other side decides when the connection ends.
       keepAliveTimeout: 2 ** 31 - 1,
       keepAliveMaxTimeout: 2 ** 31 - 1,
-      // A client context, a Cognito identity and a trace may come together; Node.js's 16 KiB would be too small.
-      maxHeaderSize: 1024 * 1024,
       // There is never more than one request under way, so nothing is pipelined; but at 1 undici waits a turn of the
       // event loop after each response before it looks at what is next.
       pipelining: 2,
@@ -102,7 +105,7 @@ const NOTHING: ReplyBody = { text: '', bytes: 0 }
 const LONGEST_ANNOUNCED = 32 * 1024 * 1024
 
 /** Collects one reply. */
-class Exchange {
+class Exchange implements ExchangeHandler {
   readonly #resolve: (reply: Reply) => void
   readonly #reject: (error: Error) => void
   #status = 0
@@ -121,11 +124,6 @@ class Exchange {
   onResponseStart(_controller: unknown, status: number, headers: Headers): void {
     this.#status = status
     this.#headers = headers
-  }
-
-  /** As undici's own connections tell of it. */
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.onBody(chunk, 0, chunk.length)
   }
 
   /** Bytes `start` to `end` are of the body; they are the connection's own memory, and overwritten after the call. */

@@ -1,5 +1,6 @@
 /**
- * A TCP connection without `node:net`: what takes the place of {@link ./runtime-socket.ts} in executables.
+ * A TCP connection to the Runtime API without `node:net`. That is on this host's loopback, where connecting succeeds or fails
+ * at once.
  *
  * `node:net` brings Node.js's streams with it. To load both, and to compile what connecting calls of them, takes a
  * function that uses neither a tenth of its start; and of what they do (queues, half-open connections, names, timeouts,
@@ -14,12 +15,8 @@ import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { nodeUtil } from '../modules-on-use.ts'
 import { nodeBinding } from '../node-binding.ts'
-import {
-  type BytesListener,
-  connectRuntimeSocket as connectStream,
-  READ_BYTES,
-  type RuntimeSocket,
-} from './runtime-socket.ts'
+import { connectNetSocket } from './net-socket.ts'
+import { type BytesListener, READ_BYTES, type RuntimeSocket } from './runtime-socket.ts'
 
 interface StreamRequest {
   oncomplete(status: number): void
@@ -57,10 +54,9 @@ interface StreamBinding {
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/
 const UV_EOF = -4095
 
-/** As that of `runtime-socket.ts`. */
 export function connectRuntimeSocket(host: string, port: number): RuntimeSocket {
   const bindings = IPV4.test(host) ? findBindings() : undefined
-  return bindings ? new TcpSocket(bindings, host, port) : connectStream(host, port)
+  return bindings ? new TcpSocket(bindings, host, port) : connectNetSocket(host, port)
 }
 
 type Bindings = TcpBinding & StreamBinding

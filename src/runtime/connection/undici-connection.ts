@@ -1,11 +1,11 @@
 /**
  * What undici's client does HTTP/1.1 with, in the place of undici's own: its requests, and its connections.
  *
- * undici's `Client` keeps the queue, opens and replaces connections, and decides what may be sent when. It reaches
- * HTTP/1.1 through two modules of its own, `core/request.js` and `dispatcher/client-h1.js`; the build puts the two
- * exports of this file in their places (`lean-undici.ts`). So their names, what they offer to the client, and what they
- * share with it through undici's symbols are undici's: this file belongs to the exact release of undici in the lock
- * file, and the conformance tests hold it to that.
+ * undici's `Client` is used as it is: it keeps the queue, opens and replaces connections, and decides what may be sent
+ * when. It reaches HTTP/1.1 through two modules of its own, `core/request.js` and `dispatcher/client-h1.js`; the build
+ * puts the two exports of this file in their places (`lean-undici.ts`). So their names, what they offer to the client, and
+ * the five symbols below are undici's: this file belongs to the exact release of undici in the lock file. What holds it to
+ * that, docs/upgrading.md tells.
  *
  * undici's are made for any server and any body. Here, there is one server, on loopback, which sends nothing unasked; one
  * exchange at a time, without timeouts; and bodies are text. So a request is one write, made of one string; what arrives
@@ -21,37 +21,23 @@ import { HttpResponseReader, type ResponseHeaders } from './http-response-reader
 import type { RuntimeRequest } from './requests.ts'
 import type { RuntimeSocket } from './runtime-socket.ts'
 
-const {
-  kClient,
-  kError,
-  kHTTPContext,
-  kHostHeader,
-  kMaxHeadersSize,
-  kOnError,
-  kPendingIdx,
-  kQueue,
-  kResume,
-  kRunning,
-  kRunningIdx,
-  kSize,
-  kSocket,
-  kUrl,
-} = symbols
+// The queue is an array in three parts: requests that are done; from kRunningIdx those that are under way; and from kPendingIdx
+// those that wait. kResume has the client look at it again, and kHTTPContext is its connection, or null for it to make one.
+const { kHTTPContext, kPendingIdx, kQueue, kResume, kRunningIdx } = symbols
 
 // biome-ignore lint/suspicious/noExplicitAny: what undici keeps under its symbols has no types.
-type Internals = Record<symbol, any> & {
-  readonly destroyed: boolean
-  emit(name: string, ...parameters: unknown[]): void
-}
+type Internals = Record<symbol, any> & { readonly destroyed: boolean }
 
 /** What a caller of `dispatch` is told; see `runtime-connection.ts`. */
 export interface ExchangeHandler {
   onResponseStart(controller: null, status: number, headers: ResponseHeaders): void
-  /** Bytes `start` to `end` are of the body, and are overwritten after the call. undici's own have a buffer of them made. */
+  /** Bytes `start` to `end` are of the body, and are overwritten after the call. */
   onBody(bytes: Buffer, start: number, end: number): void
   onResponseEnd(controller: null): void
   onResponseError(controller: null, error: Error): void
 }
+
+const SCHEME = 'http://'
 
 /** One exchange in the client's queue. */
 export class Request {
@@ -64,13 +50,15 @@ export class Request {
   aborted = false
   completed = false
 
+  readonly host: string
   readonly headers: readonly string[]
   readonly text: string | null
   readonly handler: ExchangeHandler
 
-  constructor(_origin: string, { method, path, headers, body }: RuntimeRequest, handler: ExchangeHandler) {
+  constructor(origin: string, { method, path, headers, body }: RuntimeRequest, handler: ExchangeHandler) {
     this.method = method
     this.path = path
+    this.host = origin.slice(SCHEME.length)
     this.headers = headers
     this.text = body
     this.handler = handler
@@ -91,14 +79,15 @@ class HttpConnection {
   readonly version = 'h1'
   readonly defaultPipelining = 1
   readonly #client: Internals
-  readonly #socket: RuntimeSocket & Internals
+  readonly #socket: RuntimeSocket
+  #error: (Error & { code?: string }) | undefined
   readonly #reader: HttpResponseReader
   #isReferenced = true
   #isClosed = false
   /** Whether the connection serves another exchange after the one under way. */
   #isKeptAlive = true
 
-  constructor(client: Internals, socket: RuntimeSocket & Internals) {
+  constructor(client: Internals, socket: RuntimeSocket) {
     this.#client = client
     this.#socket = socket
     this.#reader = new HttpResponseReader(
@@ -110,7 +99,7 @@ class HttpConnection {
         onBody: (bytes, start, end) => this.#running.handler.onBody(bytes, start, end),
         onEnd: () => this.#endExchange(),
       },
-      client[kMaxHeadersSize],
+      MOST_HEAD_BYTES,
     )
     socket.listenToBytes((memory, length) => {
       try {
@@ -120,8 +109,7 @@ class HttpConnection {
       }
     })
     socket.on('error', (error) => {
-      socket[kError] = error
-      client[kOnError](error)
+      this.#error = error
     })
     socket.on('end', () => {
       // A body of no stated length ends with its connection; it is read whole then, and the connection of no more use.
@@ -137,12 +125,12 @@ class HttpConnection {
   }
 
   busy(request: Request | null): boolean {
-    return request !== null && this.#client[kRunning] > 0
+    return request !== null && this.#isRunning
   }
 
   write(request: Request): boolean {
-    const { method, path, headers, text } = request
-    let head = `${method} ${path} HTTP/1.1\r\n${this.#client[kHostHeader]}connection: keep-alive\r\n`
+    const { method, path, host, headers, text } = request
+    let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
     for (let index = 0; index < headers.length; index += 2) {
       head += `${headers[index]}: ${headers[index + 1]}\r\n`
     }
@@ -169,7 +157,8 @@ class HttpConnection {
 
   /** Called whenever the queue changes. A connection that nobody waits for lets the process end. */
   resume(): void {
-    const isNeeded = this.#client[kSize] > 0
+    const { [kQueue]: queue, [kRunningIdx]: running } = this.#client
+    const isNeeded = queue.length > running
     if (isNeeded === this.#isReferenced || this.#socket.destroyed) {
       return
     }
@@ -189,9 +178,13 @@ class HttpConnection {
     }
   }
 
+  get #isRunning(): boolean {
+    return this.#client[kPendingIdx] > this.#client[kRunningIdx]
+  }
+
   get #running(): Request {
     const request: Request | null | undefined = this.#client[kQueue][this.#client[kRunningIdx]]
-    if (!request || this.#client[kRunning] === 0) {
+    if (!request || !this.#isRunning) {
       throw new Error('bytes arrived that nobody asked for')
     }
     return request
@@ -211,21 +204,19 @@ class HttpConnection {
 
   #closed(): void {
     const client = this.#client
-    const error: Error & { code?: string } = this.#socket[kError] ?? new errors.SocketError('closed')
+    const error: Error & { code?: string } = this.#error ?? new errors.SocketError('closed')
     this.#isClosed = true
-    client[kSocket] = null
     client[kHTTPContext] = null
     if (client.destroyed) {
       for (const request of client[kQueue].splice(client[kRunningIdx])) {
         request.onResponseError(error)
       }
-    } else if (client[kRunning] > 0 && error.code !== 'UND_ERR_INFO') {
+    } else if (this.#isRunning && error.code !== 'UND_ERR_INFO') {
       const request: Request = client[kQueue][client[kRunningIdx]]
       client[kQueue][client[kRunningIdx]++] = null
       request.onResponseError(error)
     }
     client[kPendingIdx] = client[kRunningIdx]
-    client.emit('disconnect', client[kUrl], [client], error)
     client[kResume]()
   }
 }
@@ -233,16 +224,15 @@ class HttpConnection {
 /** Bytes. Up to this, Node.js encodes a string on the stack and writes it at once. */
 const LONGEST_IN_ONE_STRING = 15 * 1024
 
-export function connectH1(client: Internals, socket: RuntimeSocket & Internals): HttpConnection {
+/** A client context, a Cognito identity and a trace may come together; Node.js's 16 KiB would be too small. */
+const MOST_HEAD_BYTES = 1024 * 1024
+
+export function connectH1(client: Internals, socket: RuntimeSocket): HttpConnection {
   if (socket.errored) {
     throw socket.errored
   }
   if (socket.destroyed) {
     throw new errors.SocketError('destroyed')
   }
-  client[kSocket] = socket
-  socket[kClient] = client
-  // The client asks for it with each request, and a URL makes it anew each time; nobody uses it here.
-  Object.defineProperty(client[kUrl], 'origin', { value: client[kUrl].origin, configurable: true })
   return new HttpConnection(client, socket)
 }

@@ -1,23 +1,7 @@
 // What lambdabin's part of undici shares with the rest of it; see undici-connection.ts.
 declare module 'undici/lib/core/symbols.js' {
   const symbols: Readonly<
-    Record<
-      | 'kClient'
-      | 'kError'
-      | 'kHTTPContext'
-      | 'kHostHeader'
-      | 'kMaxHeadersSize'
-      | 'kOnError'
-      | 'kPendingIdx'
-      | 'kQueue'
-      | 'kResume'
-      | 'kRunning'
-      | 'kRunningIdx'
-      | 'kSize'
-      | 'kSocket'
-      | 'kUrl',
-      symbol
-    >
+    Record<'kHTTPContext' | 'kPendingIdx' | 'kQueue' | 'kResume' | 'kRunningIdx', symbol>
   >
   export default symbols
 }

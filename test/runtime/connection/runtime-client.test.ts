@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { after, afterEach, beforeEach, test } from 'node:test'
-import { RuntimeClient } from '../../../src/runtime/connection/runtime-client.ts'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
+import type { RuntimeClient as Client } from '../../../src/runtime/connection/runtime-client.ts'
+import { bundleShipped, loadShipped } from '../../support/shipped-module.ts'
 import { type Fault, StrictRuntimeApi } from '../../support/strict-runtime-api.ts'
 
 let api: StrictRuntimeApi
-let client: RuntimeClient
+let client: Client
+let RuntimeClient: new (runtimeApi: string) => Client
+
+const folder = mkdtempSync(join(tmpdir(), 'lambdabin-test-'))
+before(async () => {
+  const file = await bundleShipped('src/runtime/connection/runtime-client.ts', folder)
+  RuntimeClient = loadShipped<{ RuntimeClient: typeof RuntimeClient }>(file).RuntimeClient
+})
+after(() => rmSync(folder, { recursive: true }))
 
 beforeEach(async () => {
   api = await StrictRuntimeApi.start()
@@ -66,10 +78,12 @@ test('a next that is lost with its connection is asked for again', async () => {
   assert.equal(api.connections, 3)
 })
 
-test('next waits as long as it takes', async () => {
+test('next waits as long as it takes: nothing of the client’s ends it', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
   const pending = runOne()
   await api.idle()
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  assert.equal(timers(), before)
   void api.invoke(1)
   assert.equal(await pending, 'request-1')
 })
