@@ -40,6 +40,11 @@ export function compileFunctions(functions: ScriptFunctions, readScript: (file: 
   session.disconnect()
 }
 
+/** Undefined where Node.js does not give it away, or calls it something else. */
+export function inspectorConnection(): Connection | undefined {
+  return nodeBinding<{ Connection?: Connection }>('inspector')?.Connection
+}
+
 /** A session with the process's own inspector; `onScript` is told each script that there is. */
 function openSession(onScript: (script: Debugger.ScriptParsedEventDataType) => void): Session {
   const onMessage = ({ method, params }: { method?: string; params?: unknown }) => {
@@ -49,7 +54,7 @@ function openSession(onScript: (script: Debugger.ScriptParsedEventDataType) => v
   }
   // `node:inspector` loads `node:worker_threads` with all that this needs, and it would all be in the snapshot: 0.4 ms of
   // each start.
-  const { Connection } = nodeBinding<{ Connection?: Connection }>('inspector') ?? {}
+  const Connection = inspectorConnection()
   if (Connection === undefined) {
     const { Session } = process.getBuiltinModule('node:inspector')
     const session = new Session()

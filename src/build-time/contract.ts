@@ -48,6 +48,8 @@ export interface InitReport {
   readonly problems: readonly InitProblem[]
   /** Names of the environment variables that the function read, in order. */
   readonly environmentRead: readonly string[]
+  /** What makes each start slower than it might be, in one sentence each. */
+  readonly notes: readonly string[]
 }
 
 /** Something that keeps the function from being initialised at build time. */

@@ -9,7 +9,7 @@ import type { ExecutableProgram, ProgramSource } from './executable/executable-p
 import { makeInitialisedProgram } from './executable/initialised-program.ts'
 import { makeLoadedProgram } from './executable/loaded-program.ts'
 import { makeExecutable } from './executable/make-executable.ts'
-import { explainRejectedCaches, testExecutable } from './executable/self-test.ts'
+import { explainSelfTest, testExecutable } from './executable/self-test.ts'
 import { findExternals } from './package/external-packages.ts'
 import { findIncludes, type IncludeOptions } from './package/included-files.ts'
 import { findPackageFacts } from './package/package-facts.ts'
@@ -65,11 +65,13 @@ export async function buildFunction(
       folder: join(work, 'program'),
     }
     const program = await makeProgram(options, source, steps)
-    await steps.run('executable', () => makeExecutable(program, base, executable, join(work, 'parts')))
+    const pkgNotes = await steps.run('executable', () =>
+      makeExecutable(program, base, executable, join(work, 'parts')),
+    )
     const slowIfCold = await steps.run('read-ahead', () =>
       addReadAhead(executable, source, program.cold, join(work, 'reference')),
     )
-    const rejected = await tryExecutable(executable, program, base, steps)
+    const triedNotes = await tryExecutable(executable, program, base, steps)
     const zip = await steps.run('package', () => writePackage(draft, options, steps, work))
     return {
       name: options.name,
@@ -80,9 +82,14 @@ export async function buildFunction(
       ...(await findPackageFacts(draft, zip, base.arch)),
       exports: bundle.exports,
       warnings: bundle.warnings,
-      notes: [...base.notes, ...runtime.notes, program.note, slowIfCold, rejected].filter(
-        (note) => note !== undefined,
-      ),
+      notes: [
+        ...base.notes,
+        ...runtime.notes,
+        ...pkgNotes,
+        ...triedNotes,
+        ...program.notes,
+        slowIfCold,
+      ].filter((note) => note !== undefined),
       environmentRead: program.environmentRead,
       steps: steps.done,
       ...(await draft.publish(zip, options.outDir)),
@@ -122,12 +129,12 @@ async function tryExecutable(
   { assets }: ExecutableProgram,
   { runner }: BaseNode,
   steps: BuildSteps,
-): Promise<string | undefined> {
+): Promise<string[]> {
   if (runner === undefined) {
-    return undefined
+    return []
   }
   const result = await steps.run('self-test', () => testExecutable(executable, runner))
-  return explainRejectedCaches(result, assets)
+  return explainSelfTest(result, assets)
 }
 
 /** Resolves to the path of the zip. */

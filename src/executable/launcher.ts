@@ -3,7 +3,15 @@
 import { dirname } from 'node:path'
 import { getRawAsset } from 'node:sea'
 import { Script } from 'node:vm'
-import { chunkName, codeCacheLine, ECHO_FUNCTION, FUNCTION, SELF_TEST_OPTION, scriptAsset } from './format.ts'
+import {
+  chunkName,
+  codeCacheLine,
+  ECHO_FUNCTION,
+  FUNCTION,
+  NET_SOCKET_LINE,
+  SELF_TEST_OPTION,
+  scriptAsset,
+} from './format.ts'
 import { type CompiledScript, compileScript, startProgram } from './program-loader.ts'
 
 function readAsset(name: string): Uint8Array | undefined {
@@ -21,14 +29,23 @@ function readAsset(name: string): Uint8Array | undefined {
 function testScript({ name, script }: CompiledScript): Script | undefined {
   const { cachedDataRejected } = script
   const state = cachedDataRejected === undefined ? 'none' : cachedDataRejected ? 'rejected' : 'accepted'
-  process.stderr.write(codeCacheLine(name, state))
+  say(codeCacheLine(name, state))
   return name === FUNCTION ? new Script(ECHO_FUNCTION) : undefined
+}
+
+/** To stderr, without the stream of it, which loads `node:net`. */
+function say(line: string): void {
+  process.getBuiltinModule('node:fs').writeSync(2, line)
 }
 
 const isSelfTest = process.argv.includes(SELF_TEST_OPTION)
 const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
 startProgram(readAsset, taskRoot, require, isSelfTest ? testScript : undefined)
 if (isSelfTest) {
+  // The runtime has connected by now.
+  if ((Reflect.get(process, 'moduleLoadList') as string[]).includes('NativeModule net')) {
+    say(NET_SOCKET_LINE)
+  }
   for (let number = 1; readAsset(scriptAsset(chunkName(number))); number++) {
     const name = chunkName(number)
     testScript({ name, script: compileScript(readAsset, name) })

@@ -99,6 +99,18 @@ test('V8 accepts the code caches of the runtime and the function', { skip }, asy
   assert.match(await cacheStates(minimal.executable), /runtime: accepted\n.*function: accepted/s)
 })
 
+test('where Node.js’s TCP handle cannot be had, the runtime connects all the same, and the self-test says so', {
+  skip,
+}, async () => {
+  const preload = join(outDir, 'without-binding.cjs')
+  await writeFile(preload, 'delete process.binding')
+  assert.doesNotMatch(await cacheStates(minimal.executable), /node:net/)
+  const env = { NODE_OPTIONS: `--require ${preload}` }
+  assert.match(await cacheStates(minimal.executable, env), /^lambdabin: connects over node:net$/m)
+  const loaded = (await ask(minimal.executable, 'minimal', {}, env)) as string[]
+  assert.ok(loaded.includes('NativeModule net'))
+})
+
 test('a function that cannot initialise on the build machine is built all the same, and the build says so', {
   skip,
 }, async () => {

@@ -27,8 +27,8 @@ export interface ExecutableProgram extends ExecutableParts {
   readonly cold: readonly Buffer[]
   /** Environment variables that the function read as it was initialised at build time. */
   readonly environmentRead: readonly string[]
-  /** What makes the executable start slower than it might, in one sentence. */
-  readonly note: string | undefined
+  /** What makes the executable start slower than it might, in one sentence each. */
+  readonly notes: readonly string[]
 }
 
 /** The handler setting that loads the function and names a handler that it has, if it says which it has. */

@@ -59,8 +59,8 @@ export interface InitAtBuild {
   readonly environment: NodeJS.ProcessEnv
   /** Names of the environment variables that the function read while it initialised. */
   readonly environmentRead: readonly string[]
-  /** What makes it start slower than it might, in one sentence; undefined when all went well. */
-  readonly note: string | undefined
+  /** What makes it start slower than it might, in one sentence each. */
+  readonly notes: readonly string[]
 }
 
 /** A little more than the script gives the function, in milliseconds: enough to say so itself. */
@@ -116,7 +116,12 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     )
   }
   const environment = initEnvironment(withoutSandbox(options.taskRoot), folder)
-  return { main, environment, environmentRead: report.environmentRead, note }
+  return {
+    main,
+    environment,
+    environmentRead: report.environmentRead,
+    notes: [...report.notes, ...(note === undefined ? [] : [note])],
+  }
 }
 
 /** Those of the runtime, and those of the function that its sample events lead to. */

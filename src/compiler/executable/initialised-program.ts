@@ -8,7 +8,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
   const { entry, bundle, runtime, base, init, taskRoot, folder } = source
   refuseForeignTarget(base.arch, base.runner)
   const { code, sourceMap } = bundle.entry
-  const { main, environment, environmentRead, note } = await initAtBuild({
+  const { main, environment, environmentRead, notes } = await initAtBuild({
     entry,
     runtime: runtime.runtime,
     warmUp: runtime.warmUp,
@@ -26,6 +26,6 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     cold: [sourceMap],
     snapshot: { environment, mayStartWorkers: code.includes('worker_threads') },
     environmentRead,
-    note,
+    notes,
   }
 }

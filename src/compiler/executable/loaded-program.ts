@@ -18,7 +18,7 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
     assets,
     cold: cold.map(([, content]) => content),
     environmentRead: [],
-    note: codeCaches.note,
+    notes: codeCaches.note === undefined ? [] : [codeCaches.note],
   }
 }
 

@@ -5,7 +5,7 @@
  * blob must be a Node.js of the same version as the one that will read it.
  */
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BaseNode } from '../base-node/base-node.ts'
 import { BuildError } from '../build-error.ts'
@@ -36,6 +36,8 @@ export interface SnapshotOptions {
 
 /** What {@link ./pkg-process.ts} reads, as JSON, from the file that its argument names. */
 export interface PkgRequest {
+  /** Where it writes what makes the executable start slower than it might: a list of sentences, as JSON. */
+  readonly notes: string
   readonly main: string
   readonly assets: Readonly<Record<string, string>>
   readonly node: string
@@ -49,14 +51,14 @@ const TIMEOUT_MS = 180_000
 
 /**
  * Makes an executable of `base`, at `output`. `folder` is not there yet, and for what comes in between. Rejects with an
- * {@link ExecutableError}.
+ * {@link ExecutableError}. Resolves to what makes the executable start slower than it might, in one sentence each.
  */
 export async function makeExecutable(
   parts: ExecutableParts,
   base: BaseNode,
   output: string,
   folder: string,
-): Promise<void> {
+): Promise<readonly string[]> {
   await mkdir(folder)
   const assets: Record<string, string> = {}
   for (const [name, content] of Object.entries(parts.assets)) {
@@ -71,12 +73,14 @@ export async function makeExecutable(
     ...parts.snapshot,
     environment: { ...parts.snapshot.environment, TMPDIR: temporary },
   }
-  const request: PkgRequest = { main, assets, node: base.path, arch: base.arch, output, snapshot }
+  const notes = join(folder, 'pkg-notes.json')
+  const request: PkgRequest = { notes, main, assets, node: base.path, arch: base.arch, output, snapshot }
   const requestFile = join(folder, 'pkg-request.json')
   await writeFile(requestFile, JSON.stringify(request))
   await mkdir(temporary)
   await runPkg(base.generator, requestFile, { ...process.env, TMPDIR: temporary })
   await chmod(output, 0o755)
+  return JSON.parse(await readFile(notes, 'utf8'))
 }
 
 function runPkg(generator: string, requestFile: string, env: NodeJS.ProcessEnv): Promise<void> {

@@ -1,5 +1,11 @@
-/** A program of its own: compiles one executable with pkg, as the JSON file that its argument names says. */
-import { readFile } from 'node:fs/promises'
+/**
+ * A program of its own: compiles one executable with pkg, as the JSON file that its argument names says.
+ *
+ * Of pkg, its SEA mode is called by itself, and postject, by which it puts the blob into the executable, is wrapped to
+ * change the blob of a snapshot first. pkg has an interface for neither; that postject was called through the wrapper is
+ * checked.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
@@ -33,10 +39,8 @@ if (request.snapshot !== undefined) {
     delete process.env[name]
   }
   Object.assign(process.env, request.snapshot.environment)
-  if (!request.snapshot.mayStartWorkers) {
-    leaveOutIdleCode()
-  }
 }
+const checkBlob = request.snapshot?.mayStartWorkers === false ? leaveOutIdleCode() : () => []
 
 await sea.default(request.main, {
   targets: [{ platform: 'linux', arch: request.arch, nodeRange: `node${major}`, output: request.output }],
@@ -46,11 +50,28 @@ await sea.default(request.main, {
   useLocalNode: true,
   seaConfig,
 })
+await writeFile(request.notes, JSON.stringify(checkBlob()))
 
-/** pkg offers no place between making the blob and putting it into the executable, which it has postject do. */
-function leaveOutIdleCode(): void {
+/**
+ * Has postject given a smaller blob. Returns what to call when pkg is done: it tells what did not go so, in one sentence
+ * each.
+ */
+function leaveOutIdleCode(): () => string[] {
   const postject = createRequire(import.meta.resolve('@yao-pkg/pkg/lib-es5/sea.js'))('postject')
   const { inject } = postject
-  postject.inject = (file: string, name: string, blob: Buffer, options: object) =>
-    inject(file, name, withoutIdleCode(blob), options)
+  let wasChanged: boolean | undefined
+  postject.inject = (file: string, name: string, blob: Buffer, options: object) => {
+    const smaller = withoutIdleCode(blob)
+    wasChanged = smaller !== undefined
+    return inject(file, name, smaller ?? blob, options)
+  }
+  return () => (wasChanged ? [] : [explainIdleCode(wasChanged)])
+}
+
+function explainIdleCode(wasAsked: boolean | undefined): string {
+  const why =
+    wasAsked === undefined
+      ? 'pkg did not put it into the executable as lambdabin expects'
+      : `Node.js ${process.versions.node} writes it in a form that lambdabin does not know`
+  return `the startup snapshot keeps 2 MB of code that no start needs, and each start copies it, because ${why}; take the pinned Node.js, or report this`
 }

@@ -11,6 +11,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type CodeCacheState,
+  NET_SOCKET_LINE,
   readCodeCacheLines,
   SELF_TEST_OPTION,
   scriptOfCodeCache,
@@ -33,6 +34,8 @@ export class SelfTestError extends BuildError {
 export interface SelfTestResult {
   /** By script: `runtime`, `function`, and `function-1` and so on. */
   readonly codeCaches: Readonly<Record<string, CodeCacheState>>
+  /** Whether the runtime has to connect over `node:net`. */
+  readonly connectsOverNet: boolean
 }
 
 const HANDLER = 'self-test'
@@ -49,26 +52,34 @@ export async function testExecutable(executable: string, runner: TargetRunner): 
   try {
     // None of the function's code runs: that modules are confined is for what a snapshot of it may have left to do.
     const sandbox = await moduleConfinement.open({ taskRoot, temporaryFolder: folder, workFolder: folder })
-    return {
-      codeCaches: readCodeCacheLines(await runToAnswer(executable, runner, [SELF_TEST_OPTION], { sandbox })),
-    }
+    const log = await runToAnswer(executable, runner, [SELF_TEST_OPTION], { sandbox })
+    return { codeCaches: readCodeCacheLines(log), connectsOverNet: log.includes(NET_SOCKET_LINE) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** Why V8 will not use code caches that the executable has, in one sentence; undefined when it will use all. */
-export function explainRejectedCaches(
-  { codeCaches }: SelfTestResult,
+/** What makes the executable with `assets` start slower than it might, in one sentence each. */
+export function explainSelfTest(
+  { codeCaches, connectsOverNet }: SelfTestResult,
   assets: Readonly<Record<string, unknown>>,
-): string | undefined {
+): string[] {
   const rejected = Object.keys(assets).filter((asset) => {
     const script = scriptOfCodeCache(asset)
     return script !== undefined && codeCaches[script] !== 'accepted'
   })
-  return rejected.length === 0
-    ? undefined
-    : `V8 does not accept the executable's own ${rejected.join(' and ')}, so it will start slower; please report this`
+  return [
+    ...(rejected.length === 0
+      ? []
+      : [
+          `V8 does not accept the executable's own ${rejected.join(' and ')}, so it will start slower; please report this`,
+        ]),
+    ...(connectsOverNet
+      ? [
+          'this Node.js does not let the runtime have its TCP handle, so it loads node:net and starts an eighth slower; take the pinned Node.js, or report this',
+        ]
+      : []),
+  ]
 }
 
 export interface RunOptions {

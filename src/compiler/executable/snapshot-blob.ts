@@ -1,15 +1,20 @@
 /**
  * Makes the blob of an executable with a startup snapshot smaller, before it is put into the executable.
  *
- * Beside V8's heap, Node.js writes into each such snapshot a code cache of all of its own modules, 4 MB, and copies it
- * at every start. But a module that the snapshot's heap has already is never compiled again, other than in a Worker, and
- * these are more than half of it: without them, a function starts 2 ms earlier.
+ * Node.js writes two things into each startup snapshot: V8's heap, and a code cache of all of Node.js's own modules, which
+ * has 4 MB and is copied at every start. More than half of that code is of no use. A module that is in the heap already is
+ * never compiled again, other than in a Worker. Without the code of those modules, a function starts 2 ms earlier.
  *
- * The blob is Node.js's `SeaResource`: the main part, here the snapshot, is preceded by its length, and the assets
- * follow. The snapshot is its `SnapshotData`: magic bytes; type, version, architecture and platform; flags, of 32 bits;
- * V8's part; what the isolate and the environment consist of, with the names of the modules that are loaded; and last, for
- * each module of the code cache, its name and its code. A length is of 64 bits, that of V8's part of 32; all is
- * little-endian. The source of this is Node.js's `node_sea.cc` and `node_snapshotable.cc`.
+ * What the blob looks like, outside in. A length has 64 bits, that of V8's part 32; all is little-endian.
+ *
+ * - The blob is Node.js's `SeaResource`: some fields, the length of the snapshot, the snapshot, and the assets.
+ * - The snapshot is Node.js's `SnapshotData`: magic bytes; type, version, architecture and platform; 32 bits of flags; V8's
+ *   part; what the isolate and the environment consist of, with the names of the modules that are loaded; and the code
+ *   cache.
+ * - The code cache is the number of its modules, and of each the name and the code.
+ *
+ * No version of Node.js promises this form. The source is its `node_sea.cc` and `node_snapshotable.cc`. So all of the
+ * snapshot is read, to its last byte, and where that does not come out even nothing is changed, and the build says so.
  */
 
 const SNAPSHOT_MAGIC = Buffer.from([0x19, 0xda, 0x43, 0x01])
@@ -30,15 +35,17 @@ interface CodeCache {
 const OF_COMMANDS =
   /^internal\/(main\/(?!worker_thread$)|test_runner\/|debugger\/|deps\/(acorn|v8)\/|repl|watch_mode\/|v8_prof)|^(repl|test)$|^test\//
 
-/** A copy of `blob` without code that no start has use for; `blob` itself where its form is not known. */
-export function withoutIdleCode(blob: Buffer): Buffer {
+/** A copy of `blob` without code that no start has use for; undefined where it holds no snapshot of a form that is known. */
+export function withoutIdleCode(blob: Buffer): Buffer | undefined {
   const snapshot = findSnapshot(blob)
   if (snapshot === undefined) {
-    return blob
+    return undefined
   }
-  const codeCache = readSnapshot(snapshot, 9) ?? readSnapshot(snapshot, 10)
+  const [codeCache] = REFERENCES.map((count) => readSnapshot(snapshot, count)).filter(
+    (read) => read !== undefined,
+  )
   if (codeCache === undefined) {
-    return blob
+    return undefined
   }
   const kept = codeCache.entries.filter(
     ({ module }) => !codeCache.loaded.has(module) && !OF_COMMANDS.test(module),
@@ -69,10 +76,10 @@ function findSnapshot(blob: Buffer): Buffer | undefined {
   return end > blob.length ? undefined : blob.subarray(at, end)
 }
 
-/**
- * Undefined unless the snapshot is, to its very end, as is known here. `references` is how many the environment has to
- * what is not in lists: 9 in Node.js 22 and 24, and 10 in Node.js 26.
- */
+/** How many references the environment has to what is not in lists: in Node.js 22 and 24, in an earlier 26, and in 26.12. */
+const REFERENCES = [9, 10, 11] as const
+
+/** Undefined unless the snapshot is, to its very end, as is known here. */
 function readSnapshot(snapshot: Buffer, references: number): CodeCache | undefined {
   try {
     const reader = new SnapshotReader(snapshot, SNAPSHOT_MAGIC.length)

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
-import { SelfTestError, testExecutable } from '../../../src/compiler/executable/self-test.ts'
+import { explainSelfTest, SelfTestError, testExecutable } from '../../../src/compiler/executable/self-test.ts'
 import { runLambdabin } from '../../support/command.ts'
 import { writeFiles } from '../../support/files.ts'
 import { temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
@@ -28,8 +28,12 @@ const ANSWER_WITH = (body: string) => `
 
 test('an executable that returns the event passes, and tells what V8 said of its code caches', async (t) => {
   const said = `process.stderr.write('lambdabin: code cache of the runtime: accepted\\nlambdabin: code cache of the function: rejected\\n')`
-  const { codeCaches } = await testExecutable(executable(t, said + ANSWER_WITH('event')), [])
+  const { codeCaches, connectsOverNet } = await testExecutable(executable(t, said + ANSWER_WITH('event')), [])
   assert.deepEqual(codeCaches, { runtime: 'accepted', function: 'rejected' })
+  assert.equal(connectsOverNet, false)
+  const notes = explainSelfTest({ codeCaches, connectsOverNet }, { 'runtime.cache': 1, 'function.cache': 1 })
+  assert.equal(notes.length, 1)
+  assert.match(notes[0] ?? '', /V8 does not accept the executable's own function\.cache/)
 })
 
 test('it is asked for its self-test, with Lambda’s environment and nothing of this machine’s', async (t) => {

@@ -1,0 +1,38 @@
+/** Executables of other releases of Node.js, with `--node`: what is changed below Node.js's interfaces is known there, too. */
+
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runLambdabin } from '../../support/command.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+import { findOtherNode, NO_OTHER_NODE, OTHER_RELEASES } from '../../support/other-node.ts'
+
+const FUNCTION = `
+  import { gunzipSync, gzipSync } from 'node:zlib'
+  export const handler = async (event: { text: string }) => ({
+    text: gunzipSync(gzipSync(event.text)).toString(),
+    node: process.versions.node,
+  })`
+
+for (const release of OTHER_RELEASES) {
+  for (const options of [[], ['--init', 'build']]) {
+    test(`${['an executable of Node.js', release, ...options].join(' ')} answers, and the build has nothing to note`, {
+      skip: NO_OTHER_NODE,
+      timeout: 300_000,
+    }, async (t) => {
+      const node = findOtherNode(release)
+      const folder = temporaryFolder(t)
+      writeFiles(folder, { 'package.json': {}, 'hello.ts': FUNCTION })
+      const build = ['build', 'hello.ts', '--node', node, '--json', ...options]
+      const { status, stdout, stderr } = await runLambdabin(build, { cwd: folder })
+      assert.equal(status, 0, stderr)
+      const [built] = JSON.parse(stdout).functions
+      assert.equal(built.nodeVersion, release)
+      assert.deepEqual(built.shortcomings, [])
+      const invoke = ['invoke', join('dist', 'hello'), '--event', '{"text":"Hello"}']
+      const invoked = await runLambdabin(invoke, { cwd: folder })
+      assert.deepEqual(JSON.parse(invoked.stdout), { text: 'Hello', node: release }, invoked.stderr)
+    })
+  }
+}
