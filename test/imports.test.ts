@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'build-time': ['runtime-api', 'executable', 'runtime'],
   // What runs in other processes is nothing to import, but for what is agreed on with it.
   sandbox: [],
+  stubs: [],
   compiler: ['runtime-api', 'executable', 'sandbox', 'src/build-time/contract.ts', 'bin/pinned-node.js'],
   emulator: ['runtime-api', 'executable', 'sandbox'],
   'command-line': ['runtime-api', 'sandbox', 'compiler', 'emulator', 'bin/pinned-node.js'],

@@ -28,10 +28,11 @@ const HELP = `Usage: npm run bench -- [options]
 Takes about ten minutes with everything; --only, --functions and smaller numbers make it shorter.
 
   --only ID,…              these contenders only: ${RECIPES.map(({ id }) => id).join(', ')}
-  --functions NAME,…       of echo, sdk, growth (default: all)
+  --functions NAME,…       of echo, sdk, get-item, growth (default: all)
   --starts N               (default: 15)
   --cold-starts N          with a cold page cache, as root (default: 9)
   --warm-runs N            (default: 5)
+  --memory-starts N        of the function that calls AWS, with the CPU of 128, 512 and 1,769 MB each, as root (default: 7)
   --any-cpu-starts N       not pinned to one CPU, warm and cold each (default: 9)
   --any-cpu-warm-runs N    (default: 3)
   --invocations N          in a warm run (default: 20000)
@@ -43,7 +44,7 @@ Takes about ten minutes with everything; --only, --functions and smaller numbers
   --write                  update README.md, docs/cold-starts.md, docs/benchmark.md and its chart, too
 `
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const FUNCTIONS = ['echo', 'sdk', 'growth'] as const
+const FUNCTIONS = ['echo', 'sdk', 'get-item', 'growth'] as const
 
 class BadUsage extends Error {}
 
@@ -92,6 +93,7 @@ function parse() {
         starts: { type: 'string', default: '15' },
         'cold-starts': { type: 'string', default: '9' },
         'warm-runs': { type: 'string', default: '5' },
+        'memory-starts': { type: 'string', default: '7' },
         'any-cpu-starts': { type: 'string', default: '9' },
         'any-cpu-warm-runs': { type: 'string', default: '3' },
         invocations: { type: 'string', default: '20000' },
@@ -111,6 +113,7 @@ function parse() {
 function readOptions(values: ReturnType<typeof parse>['values']): MeasureOptions {
   const isRoot = process.getuid?.() === 0
   const cold = isRoot ? 1 : 0
+  const memoryStarts = wholeNumber('memory-starts', values['memory-starts'])
   const anyCpuStarts = wholeNumber('any-cpu-starts', values['any-cpu-starts'])
   return {
     only:
@@ -129,6 +132,9 @@ function readOptions(values: ReturnType<typeof parse>['values']): MeasureOptions
       anyCpuStart: anyCpuStarts,
       anyCpuColdStart: cold * anyCpuStarts,
       anyCpuWarm: wholeNumber('any-cpu-warm-runs', values['any-cpu-warm-runs']),
+      memory128: memoryStarts,
+      memory512: memoryStarts,
+      memory1769: memoryStarts,
     },
     invocations: wholeNumber('invocations', values.invocations, 2),
     seconds: wholeNumber('seconds', values.seconds, 1),

@@ -7,6 +7,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { installAwsClient } from '../aws-client.ts'
+import type { AwsEndpoint } from './first-call/aws-endpoint.ts'
 import {
   BUN,
   checkAwsClientTools,
@@ -42,6 +43,8 @@ interface Given {
   readonly function: ComparedFunction
   /** The node binary for peers: a copy, because the page cache keeps what a running program has mapped. */
   readonly node: string
+  /** What the function that calls AWS calls. */
+  readonly endpoint: AwsEndpoint | undefined
 }
 
 export type Prepared = Pick<Contender, 'command' | 'shipped'> & { readonly env?: Record<string, string> }
@@ -51,17 +54,19 @@ const LAMBDABIN = here('../../bin/lambdabin.js')
 const EVENTS: Record<ComparedFunction, string> = {
   echo: '{"text":"Hello"}',
   sdk: JSON.stringify(JSON.parse(readFileSync(here('./functions/sdk-event.json'), 'utf8'))),
+  'get-item': '{"id":"o-1842"}',
 }
 /** As they are for lambdabin, and for the others, whose context has no `deadlineMs`. */
-const OWN_SOURCES = { echo: here('../../src/functions/echo.ts'), sdk: here('./functions/sdk.ts') }
-const PEER_SOURCES = { echo: here('./peers/echo.mjs'), sdk: here('./functions/sdk.ts') }
+const AWS_SOURCES = { sdk: here('./functions/sdk.ts'), 'get-item': here('./functions/get-item.ts') }
+const OWN_SOURCES = { echo: here('../../src/functions/echo.ts'), ...AWS_SOURCES }
+const PEER_SOURCES = { echo: here('./peers/echo.mjs'), ...AWS_SOURCES }
 
 export const RECIPES: readonly Recipe[] = [
   {
     id: 'lambdabin',
     name: 'lambdabin',
     note: '`lambdabin build`, with no options',
-    functions: ['echo', 'sdk'],
+    functions: ['echo', 'sdk', 'get-item'],
     prepare: (given) => lambdabin(given, []),
   },
   {
@@ -75,7 +80,7 @@ export const RECIPES: readonly Recipe[] = [
     id: 'lambdabin-init',
     name: 'lambdabin --init build',
     note: 'with the module initialised at build time',
-    functions: ['echo', 'sdk'],
+    functions: ['echo', 'sdk', 'get-item'],
     prepare: (given) => lambdabinWithOption(given, '--init', 'build'),
   },
   {
@@ -97,14 +102,14 @@ export const RECIPES: readonly Recipe[] = [
     id: 'aws-lambda-ric',
     name: 'aws-lambda-ric 4',
     note: "AWS's client from npm, on Node.js as it is published; the function is a minified esbuild bundle in CommonJS. The managed runtime has the first two on board; the sizes are of what one would upload for `provided.al2023`",
-    functions: ['echo', 'sdk'],
+    functions: ['echo', 'sdk', 'get-item'],
     prepare: ({ folder, function: name, node }) => bundleForAwsLambdaRic(PEER_SOURCES[name], folder, node),
   },
   {
     id: 'node-http',
     name: 'plain node:http',
     note: 'a loop over `node:http` with one kept-alive connection, bundled with the function, on the same Node.js',
-    functions: ['echo', 'sdk'],
+    functions: ['echo', 'sdk', 'get-item'],
     prepare: nodeHttp,
   },
   {
@@ -118,7 +123,7 @@ export const RECIPES: readonly Recipe[] = [
     id: 'bun-bytecode',
     name: 'Bun compiled, --bytecode',
     note: 'the same with `--bytecode`',
-    functions: ['echo', 'sdk'],
+    functions: ['echo', 'sdk', 'get-item'],
     prepare: (given) => bun(given, 'fetch-loop', ['--minify', '--bytecode', '--format=esm']),
   },
   {
@@ -151,23 +156,19 @@ export const RECIPES: readonly Recipe[] = [
   },
 ]
 
-/** Makes one contender for one function, in a folder below `folder`. */
-export async function prepareContender(
-  recipe: Recipe,
-  name: ComparedFunction,
-  folder: string,
-  node: string,
-): Promise<Contender> {
+/** Makes one contender, in a folder below that which is given. */
+export async function prepareContender(recipe: Recipe, given: Given): Promise<Contender> {
+  const { folder, function: name, endpoint } = given
   const own = join(folder, `${name}-${recipe.id}`)
   mkdirSync(own)
-  const { env, ...prepared } = await recipe.prepare({ folder: own, function: name, node })
+  const { env, ...prepared } = await recipe.prepare({ ...given, folder: own })
   return {
     id: recipe.id,
     name: recipe.name,
     note: recipe.note,
     function: name,
     ...prepared,
-    env: { ...lambdaVariables(name), ...env },
+    env: { ...lambdaVariables(name), ...(name === 'get-item' && endpoint?.env), ...env },
     cwd: own,
     event: EVENTS[name],
   }

@@ -25,16 +25,28 @@ const STORED = {
   },
 }
 
+const FOUND = {
+  id: 'o-1842',
+  customer: 'c-1842',
+  lines: [
+    { sku: 'A-100', quantity: 2, price: 19.5 },
+    { sku: 'B-200', quantity: 1, price: 5 },
+  ],
+  total: 44,
+}
+
 /** Throws where the first response is not the function's. */
 export function checkResponse({ id, function: name, event }: Contender, firstResponse: string): void {
   const answer = JSON.parse(withoutChunks(firstResponse))
   let expected: unknown = null
   if (name === 'sdk') {
     expected = STORED
+  } else if (name === 'get-item') {
+    expected = FOUND
   } else if (id !== 'c') {
     expected = { ...ECHOED, deadline: answer?.deadline, event: JSON.parse(event) }
   }
-  const isNumber = name === 'sdk' || id === 'c' || typeof answer?.deadline === 'number'
+  const isNumber = name === 'sdk' || name === 'get-item' || id === 'c' || typeof answer?.deadline === 'number'
   if (!isDeepStrictEqual(answer, expected) || !isNumber) {
     throw new Error(`expected the response ${JSON.stringify(expected)}, and got ${firstResponse}`)
   }

@@ -15,9 +15,17 @@ import {
   prepareContender,
   RECIPES,
 } from './contenders.ts'
+import { type AwsEndpoint, startAwsEndpoint } from './first-call/aws-endpoint.ts'
+import { type CpuShares, NoCpuSharesError, openCpuShares } from './first-call/cpu-share.ts'
 import { GROWTH_KINDS, writeGrowthFunctions } from './growth.ts'
 import { BUN, DENO, nimVersion, PeerMissingError } from './peer-programs.ts'
-import type { ContenderResults, FunctionName, Phase, Results } from './results.ts'
+import {
+  type ContenderResults,
+  type FunctionName,
+  MEMORY_SIZES,
+  type Phase,
+  type Results,
+} from './results.ts'
 import { measurePhase, tryAll } from './rounds.ts'
 import { compileC, type Measurement } from './runtime-api-server.ts'
 import { shippedSizes } from './shipped-sizes.ts'
@@ -37,31 +45,62 @@ export interface MeasureOptions {
 /** Rejects where a contender does not do its work, or a build of lambdabin's fails. */
 export async function measureAll(options: MeasureOptions): Promise<Results> {
   const folder = mkdtempSync(join(tmpdir(), 'lambdabin-bench-'))
+  const leftOut: string[] = []
+  const callsAws = options.functions.has('get-item')
+  const endpoint = callsAws ? await startAwsEndpoint(folder, options.cpu) : undefined
+  const shares = callsAws ? tryCpuShares(leftOut) : undefined
   try {
-    return await measureIn(folder, options)
+    return await measureIn(folder, options, { endpoint, shares, leftOut })
   } finally {
+    await endpoint?.stop()
+    await shares?.close()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function measureIn(folder: string, options: MeasureOptions): Promise<Results> {
-  const leftOut: string[] = []
+function tryCpuShares(leftOut: string[]): CpuShares | undefined {
+  try {
+    return openCpuShares()
+  } catch (error) {
+    if (!(error instanceof NoCpuSharesError)) {
+      throw error
+    }
+    leftOut.push(
+      `Functions with the CPU that 128 and 512 MB buy: quotas take root and a cgroup (${error.message}).`,
+    )
+    return undefined
+  }
+}
+
+interface Surroundings {
+  readonly endpoint: AwsEndpoint | undefined
+  readonly shares: CpuShares | undefined
+  readonly leftOut: string[]
+}
+
+async function measureIn(
+  folder: string,
+  options: MeasureOptions,
+  { endpoint, shares, leftOut }: Surroundings,
+): Promise<Results> {
   if (process.getuid?.() !== 0) {
     leftOut.push('Starts with a cold page cache: they take root.')
   }
   const server = compileC('runtime-api-server', folder)
-  const compared = await prepareCompared(folder, options, leftOut)
+  const all = await prepareCompared(folder, options, endpoint, leftOut)
+  const callAws = all.filter(({ function: name }) => name === 'get-item')
+  const compared = all.filter((contender) => !callAws.includes(contender))
   const growth = options.functions.has('growth')
     ? await prepareGrowth(folder, compared)
     : { contenders: [], bytes: 0 }
-  const rounds = { ...options, server }
+  const rounds = { ...options, server, shares }
   const measurements = new Map<Contender, Partial<Record<Phase, Measurement[]>>>()
   const run = async (contenders: readonly Contender[], phase: Phase, count: number) => {
     for (const [contender, measured] of await measurePhase(contenders, phase, count, rounds)) {
       measurements.set(contender, { ...measurements.get(contender), [phase]: measured })
     }
   }
-  await tryAll([...compared, ...growth.contenders], rounds)
+  await tryAll([...all, ...growth.contenders], rounds)
   for (const phase of ['start', 'coldStart'] as const) {
     await run(compared, phase, options.counts[phase])
     await run(growth.contenders, phase, options.counts[phase])
@@ -69,10 +108,17 @@ async function measureIn(folder: string, options: MeasureOptions): Promise<Resul
   for (const phase of ['warm', 'anyCpuStart', 'anyCpuColdStart', 'anyCpuWarm'] as const) {
     await run(compared, phase, options.counts[phase])
   }
+  for (const size of MEMORY_SIZES) {
+    // Without quotas there is the whole CPU only.
+    const isPossible = shares !== undefined || size === MEMORY_SIZES.at(-1)
+    await run(isPossible ? callAws : [], `memory${size}`, options.counts[`memory${size}`])
+  }
   const contenders: ContenderResults[] = []
-  for (const contender of [...compared, ...growth.contenders]) {
+  for (const contender of [...all, ...growth.contenders]) {
     const isOwn = 'zip' in contender.shipped
-    const sizes = options.sizes || isOwn ? await shippedSizes(contender) : { executableBytes: 0, zipBytes: 0 }
+    // The function that calls AWS is as large as the other one with the SDK.
+    const isWanted = options.sizes && contender.function !== 'get-item'
+    const sizes = isWanted || isOwn ? await shippedSizes(contender) : { executableBytes: 0, zipBytes: 0 }
     const { id, name, note, function: of } = contender
     contenders.push({
       id,
@@ -86,7 +132,7 @@ async function measureIn(folder: string, options: MeasureOptions): Promise<Resul
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(folder),
-    versions: versionsOf(compared),
+    versions: versionsOf(all),
     invocations: options.invocations,
     counts: options.counts,
     growthBytes: growth.bytes,
@@ -99,11 +145,12 @@ async function measureIn(folder: string, options: MeasureOptions): Promise<Resul
 async function prepareCompared(
   folder: string,
   options: MeasureOptions,
+  endpoint: AwsEndpoint | undefined,
   leftOut: string[],
 ): Promise<Contender[]> {
   const node = copyOfNode(folder)
   const contenders: Contender[] = []
-  for (const name of ['echo', 'sdk'] as const) {
+  for (const name of ['echo', 'sdk', 'get-item'] as const) {
     if (!options.functions.has(name)) {
       continue
     }
@@ -113,7 +160,7 @@ async function prepareCompared(
       }
       process.stderr.write(`building ${name} for ${recipe.name}\n`)
       try {
-        contenders.push(await prepareContender(recipe, name, folder, node))
+        contenders.push(await prepareContender(recipe, { folder, function: name, node, endpoint }))
       } catch (error) {
         if (!(error instanceof PeerMissingError)) {
           throw error

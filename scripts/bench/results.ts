@@ -3,12 +3,27 @@
 import { CHECKPOINT, type Measurement } from './runtime-api-server.ts'
 
 /** The functions that contenders are compared with. */
-export type ComparedFunction = 'echo' | 'sdk'
+export type ComparedFunction = 'echo' | 'sdk' | 'get-item'
 
 export type FunctionName = ComparedFunction | 'growth'
 
-/** How a process was started and what for. `Start`: 20 invocations; `Warm`: all of them. */
-export type Phase = 'start' | 'coldStart' | 'warm' | 'anyCpuStart' | 'anyCpuColdStart' | 'anyCpuWarm'
+/** MB of memory that functions are given, and so the shares of a CPU: see `first-call/cpu-share.ts`. The last one buys a whole CPU. */
+export const MEMORY_SIZES = [128, 512, 1769] as const
+
+/**
+ * How a process was started and what for. `Start`: 20 invocations; `Warm`: all of them; `memory…`: three, with the CPU that so
+ * many MB buy from the first on.
+ */
+export type Phase =
+  | 'start'
+  | 'coldStart'
+  | 'warm'
+  | 'anyCpuStart'
+  | 'anyCpuColdStart'
+  | 'anyCpuWarm'
+  | MemoryPhase
+
+export type MemoryPhase = `memory${(typeof MEMORY_SIZES)[number]}`
 
 export interface ContenderResults {
   readonly id: string
@@ -56,6 +71,16 @@ export function median(
 /** Milliseconds. */
 export function firstResponse({ firstResponseMs }: Measurement): number {
   return firstResponseMs
+}
+
+/** Milliseconds that the first invocation takes, from the event to the response. */
+export function firstInvocation({ firstNextMs, firstResponseMs }: Measurement): number {
+  return firstResponseMs - firstNextMs
+}
+
+/** Milliseconds of CPU that the first invocation takes. */
+export function firstInvocationCpu({ cpuMsNext, cpuMsStart }: Measurement): number {
+  return cpuMsStart - cpuMsNext
 }
 
 /** Milliseconds of CPU per 1,000 invocations, from the first response to the last. */

@@ -3,7 +3,8 @@
 import process from 'node:process'
 import type { Contender } from './contenders.ts'
 import { checkResponse } from './expected-responses.ts'
-import type { Phase } from './results.ts'
+import type { CpuShares } from './first-call/cpu-share.ts'
+import { MEMORY_SIZES, type Phase } from './results.ts'
 import { EARLY, type Measurement, type RunOptions, runUnderServer } from './runtime-api-server.ts'
 
 export interface RoundsOptions {
@@ -13,6 +14,8 @@ export interface RoundsOptions {
   readonly invocations: number
   /** A slow contender's warm run ends after so long. */
   readonly seconds: number
+  /** Undefined where CPU quotas cannot be had. */
+  readonly shares?: CpuShares | undefined
 }
 
 /**
@@ -74,16 +77,22 @@ async function measureOnce(contender: Contender, phase: Phase, options: RoundsOp
   const run = runOptions(phase, options)
   return explained(contender, phase, async () => {
     if (!run.isCold) {
-      await runUnderServer(server, contender, { ...run, invocations: 1 })
+      await runUnderServer(server, contender, { ...run, invocations: 1, group: undefined })
     }
+    options.shares?.lift()
     const measurement = await runUnderServer(server, contender, run)
     checkResponse(contender, measurement.firstResponse)
     return measurement
   })
 }
 
-function runOptions(phase: Phase, { cpu, invocations, seconds }: RoundsOptions): RunOptions {
+function runOptions(phase: Phase, { cpu, invocations, seconds, shares }: RoundsOptions): RunOptions {
   const pinned = phase.startsWith('anyCpu') ? undefined : cpu
+  const memory = MEMORY_SIZES.find((size) => phase === `memory${size}`)
+  if (memory !== undefined) {
+    const group = shares && { folder: shares.folder, quota: shares.quota(memory) }
+    return { invocations: 3, cpu, group }
+  }
   if (phase === 'warm' || phase === 'anyCpuWarm') {
     return { invocations, cpu: pinned, seconds }
   }

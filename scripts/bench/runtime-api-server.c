@@ -6,6 +6,9 @@
  *     -c CPU       runs the command, and itself, on that CPU only
  *     -d           drops the system's page cache right before the command is started (as root)
  *     -e EVENT     the event of every invocation; {"text":"Hello"} otherwise
+ *     -g FOLDER    runs the command in the cgroup of that folder, which is there and has no CPU quota yet
+ *     -q FILE=TEXT what to write to a file of that cgroup as soon as the runtime has asked for its first invocation: a
+ *                  function has a whole CPU in its init phase, and its memory's share of one from then on; may be repeated
  *     -r           has the command's file read from the disk anew: a file that was just written is in memory in larger
  *                  pages than one that was read, and they count more in VmHWM
  *     -s SECONDS   gives no event after so long, counted from the first response; 0, the default, is for ever
@@ -17,8 +20,10 @@
  *     firstNextMs, firstResponseMs   from just before fork() to when the whole request had arrived
  *     p50Us, p99Us                   from just before an event is written to when its whole response has been read
  *     perSecond                      invocations a second, from the first to the last, the first left out
- *     cpuMsStart, cpuMsCheckpoint,   CPU time of all threads of the runtime's process: up to its first response, from
- *     cpuMsAll                       there to CHECKPOINT invocations, and from there to the last
+ *     secondResponseMs               from just before the second event is written to when its whole response had arrived
+ *     cpuMsNext, cpuMsStart,         CPU time of all threads of the runtime's process, as the kernel accounts for it: up to
+ *     cpuMsSecond, cpuMsCheckpoint,  its first request for an invocation, up to its first response, of its second
+ *     cpuMsAll                       invocation, from the first response to CHECKPOINT invocations, and from there to the last
  *     serverCpuMs                    CPU time of this program, from the first response to the last
  *     diskBytesStart                 what was read from the disk for the runtime's process up to its first response
  *     peakKiBEarly, peakKiB          VmHWM, the most memory that was resident: after EARLY invocations, and at the end
@@ -100,6 +105,23 @@ static void drop_page_cache(void) {
   int file = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
   if (file < 0 || write(file, "3\n", 2) != 2) fail("/proc/sys/vm/drop_caches, which -d writes to as root");
   close(file);
+}
+
+/* Writes `text` to a file of a cgroup, which says at once what it thinks of it. */
+static void write_to(const char *folder, const char *name, const char *text) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  int file = open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0 || write(file, text, strlen(text)) != (ssize_t)strlen(text)) fail(path);
+  close(file);
+}
+
+/* FILE=TEXT */
+static void set_quota(const char *folder, const char *setting) {
+  char name[64];
+  const char *text = strchr(setting, '=');
+  snprintf(name, sizeof name, "%.*s", (int)(text - setting), setting);
+  write_to(folder, name, text + 1);
 }
 
 static uint64_t now_ns(void) {
@@ -270,19 +292,23 @@ static int is_response(const struct request *request, const char *id) {
 
 int main(int argc, char **argv) {
   const char *event = "{\"text\":\"Hello\"}";
-  int cpu = -1, is_cold = 0, is_read_anew = 0;
+  const char *group = NULL, *quotas[4];
+  int cpu = -1, is_cold = 0, is_read_anew = 0, quota_count = 0;
   double limit_seconds = 0;
-  for (int option; (option = getopt(argc, argv, "+c:de:rs:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "+c:de:g:q:rs:")) != -1;) {
     if (option == 'c') cpu = atoi(optarg);
     else if (option == 'd') is_cold = 1;
     else if (option == 'e') event = optarg;
+    else if (option == 'g') group = optarg;
+    else if (option == 'q' && quota_count < 4 && strchr(optarg, '=') != NULL) quotas[quota_count++] = optarg;
     else if (option == 'r') is_read_anew = 1;
     else if (option == 's') limit_seconds = atof(optarg);
     else optind = argc; /* getopt has said what is wrong */
   }
   long count = argc - optind < 3 ? 0 : atol(argv[optind]), checkpoint = count <= 0 ? 0 : atol(argv[optind + 1]);
-  if (count <= 0 || strlen(event) > 4096) {
-    fprintf(stderr, "usage: runtime-api-server [-c CPU] [-d] [-e EVENT] [-r] [-s SECONDS] COUNT CHECKPOINT COMMAND [ARGUMENT...]\n");
+  if (count <= 0 || strlen(event) > 4096 || (quota_count > 0 && group == NULL)) {
+    fprintf(stderr, "usage: runtime-api-server [-c CPU] [-d] [-e EVENT] [-g FOLDER [-q FILE=TEXT]...] [-r] [-s SECONDS] "
+                    "COUNT CHECKPOINT COMMAND [ARGUMENT...]\n");
     return 2;
   }
   char **command = argv + optind + 2;
@@ -307,9 +333,10 @@ int main(int argc, char **argv) {
   if (is_read_anew) drop_pages_of(command[0]);
   if (is_cold) drop_page_cache();
   uint64_t started = now_ns(), first_next = 0, first_response = 0, last_response = 0, given = 0;
-  uint64_t cpu_start = 0, cpu_checkpoint = 0, cpu_end = 0, own_start = 0, own_end = 0;
+  uint64_t cpu_next = 0, cpu_second = 0, second_latency = 0, cpu_start = 0, cpu_checkpoint = 0, cpu_end = 0, own_start = 0, own_end = 0;
   child = fork();
   if (child == 0) {
+    if (group != NULL) write_to(group, "cgroup.procs", "0");
     execvp(command[0], command);
     fprintf(stderr, "runtime-api-server: %s: %s\n", command[0], strerror(errno));
     _exit(127);
@@ -330,7 +357,11 @@ int main(int argc, char **argv) {
     int connection = sockets[next_request(&request)].fd;
     if (is_next(&request)) {
       if (given_count > answered) refuse("a response to the invocation before", request.line);
-      if (first_next == 0) first_next = now_ns();
+      if (first_next == 0) {
+        first_next = now_ns();
+        cpu_next = cpu_ns();
+        for (int quota = 0; quota < quota_count; quota++) set_quota(group, quotas[quota]);
+      }
       struct timespec wall;
       clock_gettime(CLOCK_REALTIME, &wall);
       char reply[8192];
@@ -355,6 +386,9 @@ int main(int argc, char **argv) {
         own_start = own_cpu_ns();
         first_body = memcpy(malloc(request.body_length + 1), request.body, request.body_length);
         first_body_length = request.body_length;
+      } else if (answered == 2) {
+        second_latency = latencies[1];
+        cpu_second = cpu_ns() - cpu_start;
       }
       is_over = answered == count ||
                 (limit_seconds > 0 && (double)(last_response - first_response) / 1e9 >= limit_seconds);
@@ -375,12 +409,13 @@ int main(int argc, char **argv) {
   qsort(latencies, (size_t)answered, sizeof *latencies, compare);
   if (cpu_checkpoint == 0) cpu_checkpoint = checkpoint <= 0 ? cpu_start : cpu_end;
   double seconds = (double)(last_response - first_response) / 1e9;
-  printf("{\"invocations\":%ld,\"firstNextMs\":%.3f,\"firstResponseMs\":%.3f,\"p50Us\":%.1f,\"p99Us\":%.1f,"
-         "\"perSecond\":%.0f,\"cpuMsStart\":%.2f,\"cpuMsCheckpoint\":%.2f,\"cpuMsAll\":%.2f,\"serverCpuMs\":%.2f,"
+  printf("{\"invocations\":%ld,\"firstNextMs\":%.3f,\"firstResponseMs\":%.3f,\"secondResponseMs\":%.3f,\"p50Us\":%.1f,\"p99Us\":%.1f,"
+         "\"perSecond\":%.0f,\"cpuMsNext\":%.2f,\"cpuMsStart\":%.2f,\"cpuMsSecond\":%.2f,\"cpuMsCheckpoint\":%.2f,\"cpuMsAll\":%.2f,\"serverCpuMs\":%.2f,"
          "\"diskBytesStart\":%lld,\"peakKiBEarly\":%lld,\"peakKiB\":%lld,\"firstResponse\":",
       answered, (double)(first_next - started) / 1e6, (double)(first_response - started) / 1e6,
-      (double)latencies[answered / 2] / 1e3, (double)latencies[answered - 1 - answered / 100] / 1e3,
-      seconds > 0 ? (double)(answered - 1) / seconds : 0, (double)cpu_start / 1e6,
+      (double)second_latency / 1e6, (double)latencies[answered / 2] / 1e3, (double)latencies[answered - 1 - answered / 100] / 1e3,
+      seconds > 0 ? (double)(answered - 1) / seconds : 0, (double)cpu_next / 1e6,
+      (double)cpu_start / 1e6, (double)cpu_second / 1e6,
       (double)(cpu_checkpoint - cpu_start) / 1e6, (double)(cpu_end - cpu_checkpoint) / 1e6,
       (double)(own_end - own_start) / 1e6, read_start, peak_early, peak);
   print_escaped(first_body, first_body_length);

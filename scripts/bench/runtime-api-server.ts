@@ -11,10 +11,13 @@ export interface Measurement {
   readonly invocations: number
   readonly firstNextMs: number
   readonly firstResponseMs: number
+  readonly secondResponseMs: number
   readonly p50Us: number
   readonly p99Us: number
   readonly perSecond: number
+  readonly cpuMsNext: number
   readonly cpuMsStart: number
+  readonly cpuMsSecond: number
   readonly cpuMsCheckpoint: number
   readonly cpuMsAll: number
   readonly serverCpuMs: number
@@ -42,6 +45,8 @@ export interface RunOptions {
   readonly isReadAnew?: boolean
   /** Ends a run early after so long. */
   readonly seconds?: number
+  /** The cgroup to run in, and what gives it its quota once the runtime has initialised: see `first-call/cpu-share.ts`. */
+  readonly group?: { readonly folder: string; readonly quota: string } | undefined
 }
 
 /** How many invocations V8 gets to warm up in; CPU time before and after is told apart. */
@@ -75,13 +80,14 @@ export function compileC(name: 'runtime-api-server' | 'bare-runtime', folder: st
 export async function runUnderServer(
   server: string,
   runtime: Runtime,
-  { invocations, cpu, isCold = false, isReadAnew = false, seconds = 0 }: RunOptions,
+  { invocations, cpu, isCold = false, isReadAnew = false, seconds = 0, group }: RunOptions,
 ): Promise<Measurement> {
   const args = [
     ...(cpu === undefined ? [] : ['-c', String(cpu)]),
     ...(isCold ? ['-d'] : []),
     ...(isReadAnew ? ['-r'] : []),
     ...(seconds > 0 ? ['-s', String(seconds)] : []),
+    ...(group === undefined ? [] : ['-g', group.folder, '-q', group.quota]),
     '-e',
     runtime.event,
     String(invocations),

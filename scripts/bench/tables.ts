@@ -7,7 +7,10 @@ import {
   cpuPerThousandLate,
   type FunctionName,
   find,
+  firstInvocation,
+  firstInvocationCpu,
   firstResponse,
+  MEMORY_SIZES,
   median,
   type Phase,
   type Results,
@@ -21,7 +24,11 @@ interface Column {
   readonly value: (contender: ContenderResults | undefined) => number
 }
 
-const FUNCTION_TITLES = { echo: 'The echo function', sdk: 'AWS SDK + zod' }
+const FUNCTION_TITLES = {
+  echo: 'The echo function',
+  sdk: 'AWS SDK + zod',
+  'get-item': 'A function that calls AWS over HTTPS',
+}
 
 const START = [
   column('first `next`, ms', 'start', ({ firstNextMs }) => firstNextMs),
@@ -59,6 +66,20 @@ const ANY_CPU = [
 ]
 const GROWTH = [START[1], START[3], SIZES[0], SIZES[1]].filter((entry) => entry !== undefined)
 
+/** With the CPU that so much memory buys from the first invocation on. */
+const withMemory = (size: (typeof MEMORY_SIZES)[number]) => {
+  const phase = `memory${size}` as const
+  return [
+    column('init: CPU ms', phase, ({ cpuMsNext }) => cpuMsNext),
+    column('ms', phase, ({ firstNextMs }) => firstNextMs),
+    column('first invocation: CPU ms', phase, firstInvocationCpu),
+    column('ms', phase, firstInvocation),
+    column('second: CPU ms', phase, ({ cpuMsSecond }) => cpuMsSecond),
+    column('ms', phase, ({ secondResponseMs }) => secondResponseMs),
+    column('init + first invocation, ms', phase, firstResponse),
+  ]
+}
+
 /** The whole report. `chart` is the path of the picture, from where the report will be. */
 export function renderReport(results: Results, chart: string): string {
   return [
@@ -72,6 +93,9 @@ export function renderReport(results: Results, chart: string): string {
       ),
       section(`${FUNCTION_TITLES[name]}, on any CPU`, anyCpu(results, name)),
     ]),
+    ...MEMORY_SIZES.map((size) =>
+      section(`${FUNCTION_TITLES['get-item']}, ${shown(size)} MB`, memoryTable(results, size)),
+    ),
     section('What bundled code costs that is not used', growthTable(results)),
     section('Targets, as ratios in this run, on one CPU', targetTable(results)),
     section("What the benchmark's own side takes", serverSide(results)),
@@ -151,6 +175,14 @@ function anyCpu(results: Results, name: FunctionName): string {
     ? ''
     : `${table}\n\nWhether the two sides of the socket share a CPU is up to the system here, and where they do not, waking the ` +
         'other CPU takes longer than a fast runtime does: compare warm figures on one CPU.'
+}
+
+function memoryTable(results: Results, size: (typeof MEMORY_SIZES)[number]): string {
+  const table = comparison(results, 'get-item', withMemory(size))
+  return table === ''
+    ? ''
+    : `${table}\n\nOne GetItem of the AWS SDK's document client, to a stub on loopback on another CPU. A whole CPU up to the first ` +
+        `\`next\`, then ${size} / 1,769 of one, in periods of 20 ms.`
 }
 
 function growthTable(results: Results): string {

@@ -5,6 +5,7 @@ import {
   cpuPerThousand,
   cpuPerThousandEarly,
   find,
+  firstInvocation,
   firstResponse,
   median,
   type Phase,
@@ -38,6 +39,34 @@ const ACCEPTED_GROWTH = 0.1
 const perSecond = (measurement: Measurement) => measurement.perSecond
 
 const DEFINITIONS: readonly Definition[] = [
+  {
+    what: 'one call of AWS over HTTPS, first invocation, 128 MB',
+    against: AWS,
+    limit: { atMost: 0.2 },
+    unit: 'ratio',
+    value: awsCallRatio('lambdabin', 'aws-lambda-ric', 'memory128', firstInvocation),
+  },
+  {
+    what: 'the same, init and first invocation, 128 MB',
+    against: AWS,
+    limit: { atMost: 0.35 },
+    unit: 'ratio',
+    value: awsCallRatio('lambdabin', 'aws-lambda-ric', 'memory128', firstResponse),
+  },
+  {
+    what: 'the same, init and first invocation, 1,769 MB',
+    against: AWS,
+    limit: { atMost: 0.5 },
+    unit: 'ratio',
+    value: awsCallRatio('lambdabin', 'aws-lambda-ric', 'memory1769', firstResponse),
+  },
+  {
+    what: 'the same, init and first invocation, 128 MB',
+    against: BUN,
+    limit: { atMost: 0.8 },
+    unit: 'ratio',
+    value: awsCallRatio('lambdabin', 'bun-bytecode', 'memory128', firstResponse),
+  },
   {
     what: 'echo, first response',
     against: AWS,
@@ -225,6 +254,10 @@ type Value = (measurement: Measurement) => number
 
 function echoRatio(other: string, phase: Phase, value: Value): (results: Results) => number {
   return (results) => ratio(find(results, 'echo', 'lambdabin'), find(results, 'echo', other), phase, value)
+}
+
+function awsCallRatio(ours: string, other: string, phase: Phase, value: Value): (results: Results) => number {
+  return (results) => ratio(find(results, 'get-item', ours), find(results, 'get-item', other), phase, value)
 }
 
 function initRatio(ours: string, echo: string): (results: Results) => number {

@@ -42,6 +42,28 @@ test('a small run measures both functions, and writes a report, a chart and what
   assert.equal(again, stdout)
 })
 
+test('a function that calls AWS is measured with the CPU that its memory buys, or with a whole one', {
+  skip,
+}, async (t) => {
+  const out = temporaryFolder(t)
+  const only = ['--only', 'lambdabin,node-http', '--functions', 'get-item', '--no-sizes', '--out', out]
+  const { stdout } = await bench(...only, '--memory-starts', '1')
+  const { contenders, leftOut }: Results = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'))
+  const isShared = !leftOut.some((sentence) => sentence.includes('quotas take root'))
+  for (const { measurements } of contenders) {
+    assert.equal(measurements.start, undefined)
+    assert.equal(measurements.memory1769?.length, 1)
+    assert.equal(measurements.memory128?.length ?? 0, isShared ? 1 : 0)
+    const [{ cpuMsNext, cpuMsStart, cpuMsSecond } = { cpuMsNext: 0, cpuMsStart: 0, cpuMsSecond: 0 }] =
+      measurements.memory1769 ?? []
+    assert.ok(cpuMsNext > 5 && cpuMsStart > cpuMsNext && cpuMsSecond > 0, JSON.stringify(measurements))
+  }
+  assert.match(
+    stdout,
+    /## A function that calls AWS over HTTPS, 1,769 MB\n\n\| {2}\| init: CPU ms \| ms \| first/,
+  )
+})
+
 test('wrong options are refused with what was expected', async () => {
   const refusal = async (...args: string[]) => {
     const error = await bench(...args).then(
