@@ -21,6 +21,8 @@ import { keepToLoopback } from './loopback.ts'
 const [folder = '', purpose] = process.argv.slice(2) as [string, WarmUpPurpose]
 const compiled: CompiledScript[] = []
 
+// Deep enough to show where a function failed, behind Node.js's own frames.
+Error.stackTraceLimit = 50
 keepToLoopback()
 process.once('SIGUSR2', () => process.exit(0))
 if (purpose === 'functions') {

@@ -30,6 +30,7 @@ Builds each entry into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same
   --intl LOCALE,…     have Intl know these locales and en-US only, which makes the package up to 9 MB smaller (default: all)
   --zip fast|small    small: compress with Zopfli, 2 MB smaller; takes a minute or two the first time (default: fast)
   --no-minify         leave the bundle readable
+  --strict            a function that does not initialise in the build is an error, and nothing is written
   --json              print the result as one JSON object on stdout
 `
 

@@ -6,6 +6,7 @@ import { type BundleOptions, bundleFunction, type FunctionBundle } from './bundl
 import { bundleRuntime, type RuntimeBundle } from './bundle/bundle-runtime.ts'
 import type { Compression } from './deflate/deflate-file.ts'
 import type { ExecutableProgram, ProgramSource } from './executable/executable-program.ts'
+import { explainInitFailure, InitFailureError } from './executable/init-failure.ts'
 import { makeInitialisedProgram } from './executable/initialised-program.ts'
 import { makeLoadedProgram } from './executable/loaded-program.ts'
 import { makeExecutable } from './executable/make-executable.ts'
@@ -32,6 +33,8 @@ export interface FunctionOptions {
   readonly include: IncludeOptions
   /** How the zip is compressed. */
   readonly compression: Compression
+  /** Whether a function that does not initialise in the build is an error. */
+  readonly isStrict?: boolean
 }
 
 export interface InitOptions {
@@ -65,6 +68,10 @@ export async function buildFunction(
       folder: join(work, 'program'),
     }
     const program = await makeProgram(options, source, steps)
+    const initFailure = program.initFailure && explainInitFailure(program.initFailure, bundle)
+    if (initFailure !== undefined && options.isStrict) {
+      throw new InitFailureError(initFailure)
+    }
     const pkgNotes = await steps.run('executable', () =>
       makeExecutable(program, base, executable, join(work, 'parts')),
     )
@@ -90,6 +97,7 @@ export async function buildFunction(
         ...program.notes,
         slowIfCold,
       ].filter((note) => note !== undefined),
+      initFailure,
       environmentRead: program.environmentRead,
       steps: steps.done,
       ...(await draft.publish(zip, options.outDir)),

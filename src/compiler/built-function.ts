@@ -22,6 +22,8 @@ export interface BuiltFunction extends PackageFacts {
   readonly warnings: readonly Message[]
   /** What makes the executable start slower than it might, a sentence each. */
   readonly notes: readonly string[]
+  /** Why the function does not initialise in the build, with what to do; undefined when it does. */
+  readonly initFailure?: string | undefined
   /** Environment variables that the function read as it was initialised at build time, and cannot read anew. */
   readonly environmentRead: readonly string[]
   readonly steps: readonly Step[]

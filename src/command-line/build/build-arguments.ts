@@ -21,6 +21,7 @@ const OPTIONS = {
   intl: { type: 'string', multiple: true },
   zip: { type: 'string', default: 'fast' },
   'no-minify': { type: 'boolean', default: false },
+  strict: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
 
@@ -54,6 +55,7 @@ type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
 /** The options that all functions of a build have in common. */
 async function readShared(values: Values): Promise<Omit<FunctionOptions, 'entry' | 'name'>> {
   return {
+    isStrict: values.strict,
     outDir: resolve(values['out-dir']),
     target: {
       arch: readArchitecture(values.arch),

@@ -45,10 +45,11 @@ function frozenEnvironment({ environmentRead }: BuiltFunction): string[] {
   ]
 }
 
-/** What will not work on AWS Lambda: too big, or for another machine. */
+/** What will not work on AWS Lambda: what does not initialise, is too big, or for another machine. */
 export function packageWarnings(built: BuiltFunction): string[] {
-  const { zipBytes, unpackedBytes, packagesWithoutAddon, arch } = built
+  const { zipBytes, unpackedBytes, packagesWithoutAddon, arch, initFailure } = built
   return [
+    ...(initFailure === undefined ? [] : [initFailure]),
     ...packagesWithoutAddon.map(
       (name) =>
         `${name} has native addons, but none for Linux on ${arch}; install it for that: npm install --os=linux --cpu=${arch} ${name}`,

@@ -15,6 +15,7 @@ import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { CacheArea } from '../cache/build-cache.ts'
 import type { Architecture } from '../elf/elf-file.ts'
+import type { InitFailure } from './init-failure.ts'
 import { runWarmUp } from './warm-up-run.ts'
 
 export interface CodeCacheOptions {
@@ -40,6 +41,8 @@ export interface CodeCaches {
   readonly assets: Readonly<Record<string, Buffer>>
   /** Why there is less in them than there might be, in one sentence; undefined when all went well. */
   readonly note: string | undefined
+  /** Set when the function did not initialise. */
+  readonly initFailure?: InitFailure | undefined
 }
 
 /**
@@ -78,12 +81,12 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).runtime
   })
   const events = await Promise.all(options.events.map((file) => readFile(file)))
-  const { chunks, note } = await runWarmUp({
+  const { chunks, note, initFailure } = await runWarmUp({
     ...common,
     chunks: options.chunks,
     handler: options.handler,
     events,
-    folder: join(folder, 'function'),
+    folder: join(folder, options.handler),
   })
   const assets: Record<string, Buffer> = {}
   if (runtime) {
@@ -94,7 +97,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
       assets[codeCacheAsset(chunkName(number))] = withFlagsHash(cache, flagsHash)
     }
   }
-  return { assets, note }
+  return { assets, note, initFailure }
 }
 
 async function readFlagsHash([command = '', ...parameters]: readonly string[]): Promise<number> {

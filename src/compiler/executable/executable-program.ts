@@ -2,6 +2,7 @@
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
+import type { InitFailure } from './init-failure.ts'
 import type { ExecutableParts } from './make-executable.ts'
 
 /** What the build knows of a function before there is an executable. */
@@ -29,12 +30,6 @@ export interface ExecutableProgram extends ExecutableParts {
   readonly environmentRead: readonly string[]
   /** What makes the executable start slower than it might, in one sentence each. */
   readonly notes: readonly string[]
-}
-
-/** The handler setting that loads the function and names a handler that it has, if it says which it has. */
-export function warmUpHandler({ name, bundle: { exports } }: ProgramSource): string {
-  const [first] = exports ?? []
-  return first === undefined || exports?.includes('handler') || exports?.includes('default')
-    ? name
-    : `${name}.${first}`
+  /** Set when the function did not initialise in the build. */
+  readonly initFailure?: InitFailure | undefined
 }

@@ -1,13 +1,35 @@
 /** A program whose function is initialised at build time: its heap is the executable, and scripts are in that. */
+import { join } from 'node:path'
 import { FUNCTION, sourceMapAsset } from '../../executable/format.ts'
-import { type ExecutableProgram, type ProgramSource, warmUpHandler } from './executable-program.ts'
+import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
+import { withHandler } from './handler-check.ts'
 import { initAtBuild, refuseForeignTarget } from './init-at-build.ts'
+import { findCalledFunctions } from './warm-up-run.ts'
 
 /** Rejects with an InitAtBuildError. */
 export async function makeInitialisedProgram(source: ProgramSource): Promise<ExecutableProgram> {
   const { entry, bundle, runtime, base, init, taskRoot, folder } = source
   refuseForeignTarget(base.arch, base.runner)
   const { code, sourceMap } = bundle.entry
+  // That it initialises is for the snapshot to find out.
+  let setting = source.name
+  await withHandler(source, async (handler) => {
+    setting = handler
+    const run = {
+      warmUp: runtime.warmUp,
+      runtime: runtime.runtime,
+      runner: [],
+      node: base.path,
+      nodeOptions: [],
+    }
+    const checked = {
+      chunks: [code] as const,
+      events: [],
+      taskRoot,
+      folder: join(folder, 'handler', handler),
+    }
+    return await findCalledFunctions({ ...run, ...checked, handler })
+  })
   const { main, environment, environmentRead, notes } = await initAtBuild({
     entry,
     runtime: runtime.runtime,
@@ -16,7 +38,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     sourceMap,
     node: base.path,
     taskRoot,
-    handler: warmUpHandler(source),
+    handler: setting,
     events: init.events,
     folder,
   })

@@ -2,7 +2,8 @@
 import { chunkName, isReadAtStart, RUNTIME, scriptAsset, sourceMapAsset } from '../../executable/format.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
-import { type ExecutableProgram, type ProgramSource, warmUpHandler } from './executable-program.ts'
+import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
+import { withHandler } from './handler-check.ts'
 
 export async function makeLoadedProgram(source: ProgramSource): Promise<ExecutableProgram> {
   const { runtime, bundle } = source
@@ -19,6 +20,7 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
     cold: cold.map(([, content]) => content),
     environmentRead: [],
     notes: codeCaches.note === undefined ? [] : [codeCaches.note],
+    initFailure: codeCaches.initFailure,
   }
 }
 
@@ -27,16 +29,19 @@ function codeCachesOf(source: ProgramSource): Promise<CodeCaches> | CodeCaches {
   if (base.runner === undefined) {
     return noCodeCaches(base.arch)
   }
-  return makeCodeCaches({
-    bundle: runtime,
-    chunks: [bundle.entry.code, ...bundle.chunks.map(({ code }) => code)],
-    node: base.path,
-    runner: base.runner,
-    handler: warmUpHandler(source),
-    events: init.events,
-    taskRoot,
-    folder,
-  })
+  const { runner } = base
+  return withHandler(source, (handler) =>
+    makeCodeCaches({
+      bundle: runtime,
+      chunks: [bundle.entry.code, ...bundle.chunks.map(({ code }) => code)],
+      node: base.path,
+      runner,
+      handler,
+      events: init.events,
+      taskRoot,
+      folder,
+    }),
+  )
 }
 
 function chunkAssets({ entry, chunks }: FunctionBundle): Record<string, Buffer> {

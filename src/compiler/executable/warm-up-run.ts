@@ -19,6 +19,7 @@ import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox } from './build-sandbox.ts'
+import { type InitFailure, readInitFailure } from './init-failure.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 
 export interface WarmUpOptions {
@@ -50,10 +51,20 @@ export interface WarmUpResult {
   readonly chunks: readonly (Buffer | undefined)[]
   /** Why the caches hold less than they might, in one sentence; undefined when all went well. */
   readonly note: string | undefined
+  /** Set when the function did not initialise. */
+  readonly initFailure: InitFailure | undefined
+}
+
+/** What went wrong in a run; nothing when all went well. */
+interface RunProblem {
+  readonly note?: string
+  readonly initFailure?: InitFailure
 }
 
 /** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
 const TIMEOUT_MS = 15_000
+/** Characters of what it prints. */
+const LONGEST_OUTPUT = 2000
 
 /** What comes of it when the program does not do all that it is to do. */
 const CONSEQUENCES: Readonly<Record<WarmUpPurpose, string>> = {
@@ -63,12 +74,12 @@ const CONSEQUENCES: Readonly<Record<WarmUpPurpose, string>> = {
 
 /** Makes the code caches of a program. */
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
-  const note = await runProgram(options, 'code-caches')
+  const { note, initFailure } = await runProgram(options, 'code-caches')
   const names = [RUNTIME, ...options.chunks.map((_, number) => chunkName(number))]
   const [runtime, ...chunks] = await Promise.all(
     names.map((name) => readFile(join(options.folder, codeCacheAsset(name))).catch(() => undefined)),
   )
-  return { runtime, chunks, note }
+  return { runtime, chunks, note, initFailure }
 }
 
 export interface CalledFunctions {
@@ -76,20 +87,21 @@ export interface CalledFunctions {
   readonly functions: ScriptFunctions
   /** Why these may not be all, in one sentence; undefined when all went well. */
   readonly note: string | undefined
+  /** Set when the function did not initialise. */
+  readonly initFailure: InitFailure | undefined
 }
 
 /** Finds out which functions of a program invocations call. */
 export async function findCalledFunctions(options: WarmUpOptions): Promise<CalledFunctions> {
-  const note = await runProgram(options, 'functions')
+  const { note, initFailure } = await runProgram(options, 'functions')
   const functions = await readFile(join(options.folder, FILES.calledFunctions), 'utf8').then(
     (text) => JSON.parse(text) as ScriptFunctions,
     () => ({}),
   )
-  return { functions, note }
+  return { functions, note, initFailure }
 }
 
-/** Resolves to what went wrong, undefined when nothing did. */
-async function runProgram(options: WarmUpOptions, purpose: WarmUpPurpose): Promise<string | undefined> {
+async function runProgram(options: WarmUpOptions, purpose: WarmUpPurpose): Promise<RunProblem> {
   await mkdir(options.folder, { recursive: true })
   const program = join(options.folder, 'warm-up.cjs')
   await Promise.all([
@@ -116,7 +128,7 @@ async function run(
   file: string,
   purpose: WarmUpPurpose,
   server: RuntimeApiServer,
-): Promise<string | undefined> {
+): Promise<RunProblem> {
   const { taskRoot, folder, node } = options
   const sandbox = await openBuildSandbox({
     taskRoot,
@@ -138,18 +150,24 @@ async function run(
   const initialised = server.begin()
   const child = spawn(command, parameters, {
     cwd,
-    // What it prints is of a run that nobody asked for.
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    // What it prints is of a run that nobody asked for, unless it fails.
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: sandbox.environment(variables),
   })
+  const printed = readEnd([child.stdout as Readable, child.stderr as Readable])
   const finished = onAbandon(() => child.kill('SIGKILL'))
-  const ended = once(child, 'exit').catch((error: Error) => error)
+  const ended = once(child, 'close').catch((error: Error) => error)
   const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   try {
     const asked = warmUp(options, purpose, server, initialised, child)
-    const note = await Promise.race([asked, ended.then(() => explainEnd(child, purpose))])
+    let isInitialised = false
+    initialised.then(() => {
+      isInitialised = true
+    })
+    const end = ended.then(() => explainEnd(child, purpose, isInitialised, printed()))
+    const problem = await Promise.race([asked, end])
     await ended
-    return note
+    return problem
   } finally {
     clearTimeout(deadline)
     finished()
@@ -163,10 +181,13 @@ async function warmUp(
   server: RuntimeApiServer,
   initialised: ReturnType<RuntimeApiServer['begin']>,
   child: ChildProcess,
-): Promise<string | undefined> {
+): Promise<RunProblem> {
   const init = await initialised
   if (init.kind === 'error') {
-    return `the function could not initialise on this machine (${describe(init.body)}), so ${CONSEQUENCES[purpose]}`
+    return {
+      initFailure: readInitFailure(init.body),
+      note: `the function could not initialise on this machine (${describe(init.body)}), so ${CONSEQUENCES[purpose]}`,
+    }
   }
   if (purpose === 'functions') {
     const answer = once(child.stdio[HANDSHAKE_DESCRIPTOR] as Readable, 'data')
@@ -186,20 +207,44 @@ async function warmUp(
     await exchange.done
   }
   child.kill('SIGUSR2')
-  return note
+  return note === undefined ? {} : { note }
 }
 
-function explainEnd(child: ChildProcess, purpose: WarmUpPurpose): string {
-  const how =
-    child.signalCode === 'SIGKILL' ? `it took over ${TIMEOUT_MS / 1000} s` : `exit status ${child.exitCode}`
-  return `the function did not get through its warm-up on this machine (${how}), so ${CONSEQUENCES[purpose]}, if anything`
+function explainEnd(
+  child: ChildProcess,
+  purpose: WarmUpPurpose,
+  isInitialised: boolean,
+  output: string,
+): RunProblem {
+  const isLate = child.signalCode === 'SIGKILL'
+  if (!isInitialised) {
+    const how = isLate
+      ? `it took over ${TIMEOUT_MS / 1000} s`
+      : `it ended its process with ${child.signalCode ?? `exit status ${child.exitCode}`}`
+    return { initFailure: { kind: 'ended', how, output } }
+  }
+  const how = isLate ? `it took over ${TIMEOUT_MS / 1000} s` : `exit status ${child.exitCode}`
+  return {
+    note: `the function did not get through its warm-up on this machine (${how}), so ${CONSEQUENCES[purpose]}, if anything`,
+  }
 }
 
 function describe(body: Buffer): string {
   try {
     const { errorType, errorMessage } = JSON.parse(body.toString())
-    return `${errorType}: ${String(errorMessage).split('\n')[0]?.slice(0, 200)}`
+    return `${errorType}: ${String(errorMessage).split('\n')[0]}`
   } catch {
     return body.toString('utf8', 0, 200)
   }
+}
+
+/** The end of what streams bring. */
+function readEnd(streams: readonly Readable[]): () => string {
+  let text = ''
+  for (const stream of streams) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-LONGEST_OUTPUT)
+    })
+  }
+  return () => text
 }

@@ -1,0 +1,127 @@
+/**
+ * A function that does not initialise in the build: what failed, where, and what to do.
+ *
+ * It may be well on Lambda, where it has its environment variables and its network; more often it lacks a package or a file
+ * there, too. So it is a warning, and with `--strict` an error.
+ */
+import { SourceMap } from 'node:module'
+import { chunkName, scriptAsset } from '../../executable/format.ts'
+import { BuildError } from '../build-error.ts'
+import type { FunctionBundle } from '../bundle/bundle-function.ts'
+
+/** What the run of a function came to that did not initialise. */
+export type InitFailure =
+  /** It said so itself. */
+  | { kind: 'error'; errorType: string; errorMessage: string; trace: readonly string[] }
+  /** Its process ended, or took too long. `output` is the end of what it printed. */
+  | { kind: 'ended'; how: string; output: string }
+
+/** With `--strict`: the function does not initialise. */
+export class InitFailureError extends BuildError {
+  override readonly name = 'InitFailureError'
+}
+
+export const HANDLER_NOT_FOUND = 'Runtime.HandlerNotFound'
+
+/** The document of an init error as the runtime posts it; what caused the error says more than what it led to. */
+export function readInitFailure(body: Buffer): InitFailure {
+  try {
+    const document = JSON.parse(body.toString())
+    const { errorType, errorMessage, trace } = document.cause ?? document
+    return {
+      kind: 'error',
+      errorType: String(errorType),
+      errorMessage: String(errorMessage),
+      trace: Array.isArray(trace) ? trace.map(String) : [],
+    }
+  } catch {
+    return { kind: 'error', errorType: 'Error', errorMessage: body.toString(), trace: [] }
+  }
+}
+
+/** In one sentence or two. */
+export function explainInitFailure(failure: InitFailure, bundle: FunctionBundle): string {
+  if (failure.kind === 'ended') {
+    const printed = failure.output.trim()
+    return (
+      `the function does not initialise: ${failure.how} before it was ready for an event; ` +
+      `it may need what a build has not (environment variables, credentials, a network), else it fails on Lambda, too` +
+      (printed === '' ? '' : `. It says: ${lastLines(printed)}`)
+    )
+  }
+  const { errorType, errorMessage, trace } = failure
+  const [what = ''] = errorMessage.split('\nRequire stack:')
+  const place = placeOf(trace, bundle)
+  return (
+    `the function does not initialise: ${errorType}: ${oneLine(what)}` +
+    `${place === undefined ? '' : ` (${place})`}; ${remedy(errorMessage)}`
+  )
+}
+
+/** The innermost place that is not lambdabin's or Node.js's: with the package, if it is in one. */
+function placeOf(trace: readonly string[], bundle: FunctionBundle): string | undefined {
+  const chunks = [bundle.entry, ...bundle.chunks]
+  const maps = new Map<string, SourceMap>()
+  for (const line of trace) {
+    const [, shipped] = /\(?(?:file:\/\/)?\/var\/task\/(node_modules\/[^\s)]+)/.exec(line) ?? []
+    if (shipped !== undefined) {
+      return inPackage(shipped)
+    }
+    const [, name = '', row, column] = /\b(function(?:-\d+)?\.js):(\d+):(\d+)/.exec(line) ?? []
+    const number = chunks.findIndex((_, index) => scriptAsset(chunkName(index)) === name)
+    const chunk = chunks[number]
+    if (chunk !== undefined) {
+      const map = maps.get(name) ?? new SourceMap(JSON.parse(chunk.sourceMap.toString()))
+      maps.set(name, map)
+      const origin = map.findEntry(Number(row) - 1, Number(column) - 1)
+      if ('originalSource' in origin) {
+        return inPackage(`${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`)
+      }
+    }
+    const [, mapped] = /\(?([^\s()]+\.(?:[cm]?[jt]sx?):\d+:\d+)\)?$/.exec(line) ?? []
+    if (mapped !== undefined && !/^(node:|runtime\.js|\/var\/runtime\/)|\/warm-up\.cjs:/.test(mapped)) {
+      return inPackage(mapped)
+    }
+  }
+  return undefined
+}
+
+function inPackage(place: string): string {
+  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(place) ?? []
+  return name === undefined ? place : `in the package ${name}, ${place}`
+}
+
+function remedy(message: string): string {
+  const [, missing] = /Cannot find (?:module|package) '([^']+)'/.exec(message) ?? []
+  if (missing !== undefined && !/^[./]/.test(missing)) {
+    const [name] = /^(?:@[^/]+\/)?[^/]+/.exec(missing) ?? [missing]
+    return (
+      `only what is bundled or shipped is there, here as on Lambda: import ${name} by a name that is written out, ` +
+      `or ship it with --external ${name}`
+    )
+  }
+  if (missing !== undefined || /ENOENT/.test(message)) {
+    return (
+      'files of the project are not on Lambda either: ship what is read with --include, ' +
+      'or the package that reads it with --external'
+    )
+  }
+  if (/\.node\b|ERR_DLOPEN|dlopen|invalid ELF/i.test(message)) {
+    return 'a package with a native addon has to be shipped as it is: name it with --external'
+  }
+  if (/ENETUNREACH|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT/.test(message)) {
+    return 'a build has no network: connect in the handler, or take no notice if it is there on Lambda'
+  }
+  return 'if it needs what a build has not (environment variables, credentials, a network), take no notice; else it fails on Lambda, too'
+}
+
+function oneLine(text: string): string {
+  return text
+    .trim()
+    .split(/\s*\n\s*/)
+    .join(' ')
+}
+
+function lastLines(text: string): string {
+  return text.split('\n').slice(-5).join(' ').slice(-500)
+}
