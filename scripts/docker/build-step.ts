@@ -25,7 +25,7 @@ const IMAGE = '/lambdabin'
 const PROJECT = '/lambdabin/project'
 const FUNCTIONS = 'src/functions'
 /** What lambdabin is, in a checkout. */
-const SOURCES = ['bin', 'src', 'base-node', 'bootstrap', 'package.json']
+const SOURCES = ['bin', 'src', 'base-node', 'bootstrap', 'package.json', 'LICENSE']
 
 becomeOwnerOf(PROJECT)
 noteOldPackages()

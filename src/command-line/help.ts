@@ -17,7 +17,8 @@ Exit status: 0 success, 1 failure, 2 wrong usage.
 
 export const BUILD_HELP = `Usage: lambdabin build <entry.ts|.js|.mjs>… [options]
 
-Builds each entry into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same files: bootstrap and the executable <name>.
+Builds each entry into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same files: bootstrap, the executable <name>, and
+THIRD-PARTY-NOTICES.
 
   --out-dir FOLDER    where to write (default: dist)
   --name NAME         the function's name (default: the entry's file name without its ending); for one entry only
@@ -31,6 +32,7 @@ Builds each entry into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same
   --zip fast|small    small: compress with Zopfli, 2 MB smaller; takes a minute or two the first time (default: fast)
   --no-minify         leave the bundle readable
   --strict            a function that does not initialise in the build is an error, and nothing is written
+  --no-notices        leave out THIRD-PARTY-NOTICES, the licences of what the package redistributes
   --json              print the result as one JSON object on stdout
 `
 

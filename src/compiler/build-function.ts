@@ -11,6 +11,7 @@ import { makeInitialisedProgram } from './executable/initialised-program.ts'
 import { makeLoadedProgram } from './executable/loaded-program.ts'
 import { makeExecutable } from './executable/make-executable.ts'
 import { explainSelfTest, testExecutable } from './executable/self-test.ts'
+import { NOTICES_FILE, type NoticesSource, renderNotices } from './notices/third-party-notices.ts'
 import { findExternals } from './package/external-packages.ts'
 import { findIncludes, type IncludeOptions } from './package/included-files.ts'
 import { findPackageFacts } from './package/package-facts.ts'
@@ -35,6 +36,8 @@ export interface FunctionOptions {
   readonly compression: Compression
   /** Whether a function that does not initialise in the build is an error. */
   readonly isStrict?: boolean
+  /** Whether the licences of what the package redistributes are in it, as {@link NOTICES_FILE}. */
+  readonly notices: boolean
 }
 
 export interface InitOptions {
@@ -54,7 +57,8 @@ export async function buildFunction(
 ): Promise<BuiltFunction> {
   const steps = new BuildSteps(progress)
   return withWorkFolder(options.outDir, async (work) => {
-    const draft = await PackageFolder.create(join(work, 'package'), options.name)
+    const notices = options.notices ? NOTICES_FILE : undefined
+    const draft = await PackageFolder.create(join(work, 'package'), options.name, notices)
     const { executable } = draft
     const [bundle, runtime] = await steps.run('bundle', () => bundleBoth(options))
     await draft.add(await findShippedFiles(options))
@@ -79,7 +83,7 @@ export async function buildFunction(
       addReadAhead(executable, source, program.cold, join(work, 'reference')),
     )
     const triedNotes = await tryExecutable(executable, program, base, steps)
-    const zip = await steps.run('package', () => writePackage(draft, options, steps, work))
+    const zip = await steps.run('package', () => writePackage(draft, options, source, steps, work))
     return {
       name: options.name,
       entry: options.entry,
@@ -149,10 +153,11 @@ async function tryExecutable(
 async function writePackage(
   draft: PackageFolder,
   { compression }: FunctionOptions,
+  source: NoticesSource,
   steps: BuildSteps,
   work: string,
 ): Promise<string> {
-  await draft.complete()
+  await draft.complete(() => renderNotices(source))
   if (compression === 'small') {
     steps.notice('compressing with Zopfli: a minute or two, the first time with this Node.js')
   }

@@ -30,6 +30,8 @@ export const SNAPSHOT_BUILDER_ENTRY = fileURLToPath(
 export const FILE_LAUNCHER_ENTRY = fileURLToPath(
   new URL(`../executable/file-launcher${ending}`, import.meta.url),
 )
+/** lambdabin's own, with its package.json and LICENSE. */
+export const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
 export const BOOTSTRAP_FILE = fileURLToPath(new URL('../../bootstrap', import.meta.url))
 /** The program that {@link ./executable/make-executable.ts} runs. */
 export const PKG_PROCESS_FILE = fileURLToPath(new URL(`./executable/pkg-process${ending}`, import.meta.url))

@@ -46,7 +46,16 @@ test('the published package has types, and builds and invokes a function', async
   const installed = join(project, 'node_modules/lambdabin')
   // npm adds README and LICENSE by itself.
   const files = readdirSync(installed).filter((name) => !/^(readme|license)/i.test(name))
-  assert.deepEqual(files.sort(), ['base-node', 'bin', 'bootstrap', 'lib', 'package.json'])
+  assert.deepEqual(files.sort(), [
+    'CHANGELOG.md',
+    'base-node',
+    'bin',
+    'bootstrap',
+    'docs',
+    'lib',
+    'package.json',
+    'page',
+  ])
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   assert.deepEqual(Object.keys(manifest.bin), ['lambdabin'])
   for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies']) {

@@ -22,6 +22,7 @@ const OPTIONS = {
   zip: { type: 'string', default: 'fast' },
   'no-minify': { type: 'boolean', default: false },
   strict: { type: 'boolean', default: false },
+  'no-notices': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
 
@@ -66,6 +67,7 @@ async function readShared(values: Values): Promise<Omit<FunctionOptions, 'entry'
     init: { at: readInit(values.init), events: await Promise.all(values.event.map(checkEvent)) },
     include: { paths: values.include, root: process.cwd() },
     compression: readCompression(values.zip),
+    notices: !values['no-notices'],
   }
 }
 

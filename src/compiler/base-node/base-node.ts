@@ -33,6 +33,8 @@ export interface BaseNode {
   /** The binary, without what executables do not need. */
   readonly path: string
   readonly arch: Architecture
+  /** The binary that it was made of, as it is published. */
+  readonly original: string
   /** `24.21.0` */
   readonly version: string
   /** A binary of the same version that runs on this host. */
@@ -80,6 +82,7 @@ export async function prepareBaseNode(
   return {
     ...copy,
     arch,
+    original,
     version,
     generator: native ? original : await findGenerator(version, original, onFetch),
     runner,

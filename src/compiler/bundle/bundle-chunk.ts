@@ -45,7 +45,7 @@ export type Bundled = BuildResult<BuildOptions & { write: false; metafile: true 
 
 /** As an ES module. */
 export function bundleModule(options: ChunkOptions): Promise<Bundled> {
-  return bundle(options, { format: 'esm' })
+  return bundle(options, { format: 'esm', legalComments: 'external' })
 }
 
 /**
@@ -137,6 +137,11 @@ function outputFile(result: Bundled, ending: string): Buffer {
     throw new Error(`esbuild wrote no ${ending} file`)
   }
   return Buffer.from(output.contents)
+}
+
+/** Comments that tell of a licence, which {@link bundleModule} has esbuild put beside the code. */
+export function legalCommentsOf({ outputFiles }: Bundled): string {
+  return outputFiles.find(({ path }) => path.endsWith('.LEGAL.txt'))?.text.trim() ?? ''
 }
 
 /** The code of a bundle as esbuild wrote it. */

@@ -3,7 +3,13 @@
  * only an `import()` leads to. What a chunk is, {@link ./bundle-chunk.ts} tells.
  */
 import type { Message, Metafile } from 'esbuild'
-import { bundleAsAsyncFunction, bundleAsScript, bundleModule, type Chunk } from './bundle-chunk.ts'
+import {
+  bundleAsAsyncFunction,
+  bundleAsScript,
+  bundleModule,
+  type Chunk,
+  legalCommentsOf,
+} from './bundle-chunk.ts'
 import { explainBundleFailure } from './bundle-failure.ts'
 import { checkExports } from './entry-exports.ts'
 import { projectFolder } from './project-folder.ts'
@@ -19,6 +25,10 @@ export interface FunctionBundle {
   readonly warnings: readonly Message[]
   /** Which modules there are, and what became of them, whatever chunk they are in. */
   readonly metafile: Metafile
+  /** The folder that paths in it are relative to. */
+  readonly project: string
+  /** Comments that tell of a licence, of all modules; empty when there are none. */
+  readonly legalComments: string
 }
 
 export interface BundleOptions {
@@ -52,7 +62,9 @@ export async function bundleFunction(
       entry: script ?? (await bundleAsAsyncFunction(module, options)),
       chunks: [],
     }
-    return { ...bundled, exports, warnings: module.warnings, metafile }
+    const { project } = options
+    const legalComments = legalCommentsOf(module)
+    return { ...bundled, exports, warnings: module.warnings, metafile, project, legalComments }
   } catch (error) {
     throw await explainBundleFailure(error, entry)
   }

@@ -2,7 +2,7 @@
  * A deployment package while it is being made: a folder with the files that its zip is to have, which takes the place of
  * the one from the last build when it is finished.
  */
-import { chmod, copyFile, mkdir, rename } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BuildError } from '../build-error.ts'
 import { BOOTSTRAP_FILE } from '../source-files.ts'
@@ -20,23 +20,29 @@ export class PackageFolder {
   /** Where the executable is to be written. */
   readonly executable: string
   readonly #name: string
+  readonly #notices: string | undefined
   readonly #added: PackageFile[] = []
 
-  private constructor(folder: string, name: string) {
+  private constructor(folder: string, name: string, notices: string | undefined) {
     this.folder = folder
     this.executable = join(folder, name)
     this.#name = name
+    this.#notices = notices
   }
 
-  /** Makes `folder`, for the function `name`. */
-  static async create(folder: string, name: string): Promise<PackageFolder> {
+  /** Makes `folder`, for the function `name`; `notices` is the name of the file that {@link complete} writes, if it is to. */
+  static async create(folder: string, name: string, notices: string | undefined): Promise<PackageFolder> {
     await mkdir(folder)
-    return new PackageFolder(folder, name)
+    return new PackageFolder(folder, name, notices)
   }
 
   /** The package's files, and that they are here. */
   get files(): readonly PackageFile[] {
-    const own = this.#ownPaths.map((path) => ({ path, source: join(this.folder, path), executable: true }))
+    const own = this.#ownPaths.map((path) => ({
+      path,
+      source: join(this.folder, path),
+      executable: path !== this.#notices,
+    }))
     return [...own, ...this.#added]
   }
 
@@ -54,9 +60,15 @@ export class PackageFolder {
     }
   }
 
-  /** Adds `bootstrap`, and gives all files the modes that they have in the zip. The executable has to be there. */
-  async complete(): Promise<void> {
+  /**
+   * Adds `bootstrap` and the notices, and gives all files the modes that they have in the zip. The executable has to be
+   * there.
+   */
+  async complete(renderNotices: () => Promise<string>): Promise<void> {
     await copyFile(BOOTSTRAP_FILE, join(this.folder, BOOTSTRAP))
+    if (this.#notices !== undefined) {
+      await writeFile(join(this.folder, this.#notices), await renderNotices())
+    }
     for (const { source, executable } of this.files) {
       await chmod(source, executable ? EXECUTABLE_MODE : FILE_MODE)
     }
@@ -78,7 +90,7 @@ export class PackageFolder {
   }
 
   get #ownPaths(): readonly string[] {
-    return [BOOTSTRAP, this.#name]
+    return [BOOTSTRAP, this.#name, ...(this.#notices === undefined ? [] : [this.#notices])]
   }
 }
 

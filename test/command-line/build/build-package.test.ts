@@ -117,6 +117,7 @@ test('functions are built into packages that run, and that the JSON describes', 
   await t.test('the files are where the README says, and nothing else', async () => {
     assert.deepEqual(readdirSync(join(cwd, 'dist')).sort(), ['hello', 'hello.zip', 'orders', 'orders.zip'])
     const expected = [
+      'THIRD-PARTY-NOTICES',
       'bootstrap',
       'data/rates.json',
       'node_modules/adder/adder.js',
@@ -211,7 +212,7 @@ test('functions are built into packages that run, and that the JSON describes', 
       assert.equal(again.functions[0].CodeSha256, first.functions[0].CodeSha256)
       assert.deepEqual(
         readdirSync(join(cwd, 'dist/orders')).sort(),
-        ['bootstrap', 'node_modules', 'orders'],
+        ['THIRD-PARTY-NOTICES', 'bootstrap', 'node_modules', 'orders'],
         'replaced',
       )
       const executable = readFileSync(join(cwd, 'dist/orders/orders'))

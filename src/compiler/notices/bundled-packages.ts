@@ -1,0 +1,59 @@
+/** The packages that something of is in a bundle, with their licences. */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Metafile } from 'esbuild'
+
+export interface LicensedPackage {
+  readonly name: string
+  readonly version: string
+  /** As its package.json says: `MIT`, `Apache-2.0`; undefined when it says nothing. */
+  readonly license: string | undefined
+  /** The text of its licence files, and of its NOTICE; empty when it has none. */
+  readonly text: string
+}
+
+/** Up to the package's own folder: what is behind it is a file in it. */
+const PACKAGE_FOLDER = /^(.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
+const LICENSE_FILE = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i
+
+/** Those in a bundle, by name; `project` is the folder that paths in `metafile` are relative to. */
+export async function bundledPackages(metafile: Metafile, project: string): Promise<LicensedPackage[]> {
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
+  const folders = new Set(
+    inputs
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => PACKAGE_FOLDER.exec(path)?.[0])
+      .filter((folder) => folder !== undefined),
+  )
+  const packages = await Promise.all([...folders].map((folder) => readLicensedPackage(join(project, folder))))
+  const unique = new Map(
+    packages
+      .filter((found) => found !== undefined)
+      .map((found) => [`${found.name}@${found.version}`, found] as const),
+  )
+  return [...unique.values()].sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1))
+}
+
+/** Undefined where `folder` holds no package. */
+export async function readLicensedPackage(folder: string): Promise<LicensedPackage | undefined> {
+  const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined)
+  if (manifest === undefined) {
+    return undefined
+  }
+  const { name = '', version = '', license } = JSON.parse(manifest)
+  const files = (await readdir(folder)).filter((file) => LICENSE_FILE.test(file)).sort()
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8').catch(() => '')))
+  return {
+    name,
+    version,
+    license: typeof license === 'string' ? license : undefined,
+    text: texts
+      .map((text) => text.replaceAll('\r\n', '\n').trim())
+      .filter((text) => text !== '')
+      .join('\n\n'),
+  }
+}
+
+export function nameOf({ name, version }: LicensedPackage): string {
+  return `${name} ${version}`
+}

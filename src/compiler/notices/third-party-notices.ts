@@ -1,0 +1,89 @@
+/**
+ * The licences of what a deployment package redistributes, as one text: of Node.js with all that it contains, of
+ * lambdabin's runtime and undici in it, and of the packages in the function's bundle, with the legal comments of their code.
+ *
+ * Packages that are shipped beside the executable bring their licence files with them. What is the function's own is its
+ * author's.
+ */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { cacheFolder, pinnedVersions } from '../../../bin/pinned-node.js'
+import type { BaseNode } from '../base-node/base-node.ts'
+import type { FunctionBundle } from '../bundle/bundle-function.ts'
+import { OWN_FOLDER } from '../source-files.ts'
+import { bundledPackages, type LicensedPackage, nameOf, readLicensedPackage } from './bundled-packages.ts'
+
+/** What the file is called in a package. */
+export const NOTICES_FILE = 'THIRD-PARTY-NOTICES'
+
+export interface NoticesSource {
+  readonly bundle: FunctionBundle
+  readonly base: BaseNode
+}
+
+const RULE = '='.repeat(80)
+const HEAD =
+  'This package holds, among the function, the following. Each part is under its own licence, which is\nbelow the names of what it is for.'
+
+export async function renderNotices({ bundle, base }: NoticesSource): Promise<string> {
+  const parts = [
+    section([`Node.js ${base.version}`], await nodeLicense(base)),
+    ...sections([...(await runtimePackages()), ...(await bundledPackages(bundle.metafile, bundle.project))]),
+    ...(bundle.legalComments === ''
+      ? []
+      : [section(['Legal comments in the code of packages'], bundle.legalComments)]),
+  ]
+  return `${[HEAD, ...parts].join('\n\n')}\n`
+}
+
+/** It is beside the binary in archives and in npm's packages. Another version's is said to be that. */
+async function nodeLicense({ original, version, arch }: BaseNode): Promise<string> {
+  const own = await readLicense(original)
+  if (own !== undefined) {
+    return own
+  }
+  const pinned = pinnedVersions.version
+  for (const folder of [installedPackage(arch), join(cacheFolder(), `node-${pinned}-${arch}`)]) {
+    const text = folder && (await readLicense(join(folder, 'bin', 'node')))
+    if (text !== undefined) {
+      return `(The licence of Node.js ${pinned}: that of ${version} was not beside its binary.)\n\n${text}`
+    }
+  }
+  return `Its licence was not beside its binary; it is in https://nodejs.org/dist/v${version}/`
+}
+
+/** The folder of the pinned Node.js's package; undefined where it is not installed. */
+function installedPackage(arch: BaseNode['arch']): string | undefined {
+  try {
+    const { name } = pinnedVersions.packages[arch]
+    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
+  } catch {
+    return undefined
+  }
+}
+
+function readLicense(binary: string): Promise<string | undefined> {
+  return readFile(join(dirname(binary), '..', 'LICENSE'), 'utf8').catch(() => undefined)
+}
+
+async function runtimePackages(): Promise<LicensedPackage[]> {
+  const undici = dirname(createRequire(import.meta.url).resolve('undici/package.json'))
+  const packages = await Promise.all([OWN_FOLDER, undici].map(readLicensedPackage))
+  return packages.filter((found) => found !== undefined)
+}
+
+/** One for each text: many packages have the same. */
+function sections(packages: readonly LicensedPackage[]): string[] {
+  const byText = Map.groupBy(packages, ({ text }) => text)
+  return [...byText].map(([text, those]) =>
+    section(
+      those.map((each) => `${nameOf(each)}${each.license === undefined ? '' : ` (${each.license})`}`),
+      text === '' ? 'No licence text comes with it.' : text,
+    ),
+  )
+}
+
+function section(names: readonly string[], text: string): string {
+  return `${RULE}\n${names.join('\n')}\n${RULE}\n\n${text.trim()}`
+}
