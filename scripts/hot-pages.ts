@@ -20,23 +20,34 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { findPinnedNode } from '../bin/pinned-node.js'
 import { prepareBaseNode } from '../src/compiler/base-node/base-node.ts'
 import type { TargetRunner } from '../src/compiler/base-node/target-runner.ts'
 import { bundleRuntime } from '../src/compiler/bundle/bundle-runtime.ts'
-import type { Architecture } from '../src/compiler/elf/elf-file.ts'
+import { type Architecture, parseElf } from '../src/compiler/elf/elf-file.ts'
+import { findSymbol } from '../src/compiler/elf/elf-symbols.ts'
 import { type KnownHotPages, layoutOf } from '../src/compiler/read-ahead/hot-pages.ts'
-import { formatRanges, joinRanges, type PageRange } from '../src/compiler/read-ahead/page-ranges.ts'
+import {
+  formatRanges,
+  joinRanges,
+  type PageRange,
+  pagesOf,
+  sizeOf,
+} from '../src/compiler/read-ahead/page-ranges.ts'
 import {
   type FunctionKind,
   makeReferenceExecutable,
 } from '../src/compiler/read-ahead/reference-executable.ts'
-import { findTouchedPages } from '../src/compiler/read-ahead/touched-pages.ts'
+import { findTouchedPages, withNeighbours } from '../src/compiler/read-ahead/touched-pages.ts'
 
 /** What one start touches and another does not is a page in a hundred. */
 const RUNS = 3
 const DISK_BYTES = 400_000_000
 const LINE = 100
+const MOST_ATTEMPTS = 60
+const ATTEMPT_MS = 1000
 
 const file = fileURLToPath(new URL('../base-node/hot-pages.json', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'lambdabin-hot-pages-'))
@@ -50,6 +61,7 @@ try {
     const [small, network] = [await make('small'), await make('network')]
     known[layoutOf(readFileSync(small), small)] = {
       of: `Node.js ${base.version}, ${arch}`,
+      together: formatRanges([await embeddedBuiltins(arch)]),
       small: inLines(formatRanges(await findTouched(small, runner))),
       network: inLines(formatRanges(await findTouched(network, runner))),
     }
@@ -67,13 +79,29 @@ async function findBase(arch: Architecture) {
   return { base, runner: base.runner }
 }
 
+/**
+ * Where V8's built-in functions are, which it maps a second time on some machines: in one piece, or it copies them. Symbols of
+ * Node.js as it is published tell; what is made of it has the same at the same place.
+ */
+async function embeddedBuiltins(arch: Architecture): Promise<PageRange> {
+  const path = await findPinnedNode(arch)
+  const bytes = readFileSync(path)
+  const elf = parseElf(bytes, path)
+  const code = findSymbol(bytes, elf, /^v8_Default_embedded_blob_code_$/, '.symtab')
+  const size = findSymbol(bytes, elf, /^v8_Default_embedded_blob_code_size_$/, '.symtab')
+  if (code === undefined || size === undefined) {
+    throw new Error(`${path} has no symbols that tell where V8's built-in functions are`)
+  }
+  return withNeighbours(pagesOf(code.offset, code.offset + bytes.readUInt32LE(size.offset)))
+}
+
 async function findTouched(executable: string, runner: TargetRunner): Promise<PageRange[]> {
   const touched: PageRange[] = []
   for (let run = 0; run < RUNS; run++) {
-    touched.push(...(await withColdCopy(executable, (copy) => findTouchedPages(copy, runner))))
+    touched.push(...(await withColdCopy(executable, (copy) => findTouchedPages(copy, runner))).touched)
   }
   const ranges = joinRanges(touched, 0)
-  const pages = ranges.reduce((sum, { count }) => sum + count, 0)
+  const pages = sizeOf(ranges)
   if (pages === 0) {
     throw new Error('the kernel does not tell which pages are mapped; run this as root')
   }
@@ -102,7 +130,7 @@ async function withColdCopy<Result>(
     } finally {
       run('umount', mounted)
     }
-    run('mount', '-o', 'ro', device, mounted)
+    await mountAgain(device, mounted)
     try {
       return await work(copy)
     } finally {
@@ -110,6 +138,21 @@ async function withColdCopy<Result>(
     }
   } finally {
     run('losetup', '--detach', device)
+  }
+}
+
+/** Functions that run in a sandbox of their own, of a test say, keep what was mounted when they began. */
+async function mountAgain(device: string, mounted: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      run('mount', '-o', 'ro', device, mounted)
+      return
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS) {
+        throw error
+      }
+      await delay(ATTEMPT_MS)
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** Finds what an ELF file exports: its dynamic symbols, which stay when it is stripped. */
+/** Finds symbols of an ELF file: what it exports, which stays when it is stripped, or all that it has a table of. */
 import { type ElfFile, readString } from './elf-file.ts'
 
 export interface ElfSymbol {
@@ -11,8 +11,13 @@ export interface ElfSymbol {
 const SYMBOL_BYTES = 24
 
 /** The first exported symbol whose name `pattern` matches; undefined when there is none with bytes in the file. */
-export function findSymbol(bytes: Buffer, { sections }: ElfFile, pattern: RegExp): ElfSymbol | undefined {
-  const symbols = sections.find(({ name }) => name === '.dynsym')
+export function findSymbol(
+  bytes: Buffer,
+  { sections }: ElfFile,
+  pattern: RegExp,
+  table: '.dynsym' | '.symtab' = '.dynsym',
+): ElfSymbol | undefined {
+  const symbols = sections.find(({ name }) => name === table)
   const names = sections[symbols?.link ?? 0]
   if (symbols === undefined || names === undefined) {
     return undefined

@@ -8,21 +8,25 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { CacheArea } from '../cache/build-cache.ts'
 import { parseElf } from '../elf/elf-file.ts'
-import { formatRanges, joinRanges, type PageRange, parseRanges } from './page-ranges.ts'
+import { parseRanges } from './page-ranges.ts'
 import type { FunctionKind } from './reference-executable.ts'
+import { NOTHING_TOUCHED, type TouchedPages } from './touched-pages.ts'
 
-/** `base-node/hot-pages.json`, by {@link layoutOf}: of what it tells, and in lines what each kind of function touches. */
+/**
+ * `base-node/hot-pages.json`, by {@link layoutOf}: of what it tells, what is to stay in one piece, and in lines what each kind
+ * of function touches.
+ */
 export type KnownHotPages = Readonly<
-  Record<string, { readonly of: string } & Readonly<Record<FunctionKind, readonly string[]>>>
+  Record<
+    string,
+    { readonly of: string; readonly together: string } & Readonly<Record<FunctionKind, readonly string[]>>
+  >
 >
 
 const KNOWN_FILE = new URL('../../../base-node/hot-pages.json', import.meta.url)
 
-/** What is at most 16 KiB apart is read as one: reading that much more takes less time than asking twice. */
-const GAP_PAGES = 4
-
 /** Finds out which pages a start of that kind touches; none when that cannot be found out. */
-export type RecordPages = () => Promise<readonly PageRange[]>
+export type RecordPages = () => Promise<TouchedPages>
 
 /**
  * The pages for `executable`, made of the Node.js at `base`; none where that is neither known nor to be found out. Rejects
@@ -34,11 +38,13 @@ export async function findHotPages(
   base: string,
   kind: FunctionKind,
   record: RecordPages,
-): Promise<PageRange[]> {
+): Promise<TouchedPages> {
   const layout = layoutOf(executable, fileName)
   const known: KnownHotPages = JSON.parse(await readFile(KNOWN_FILE, 'utf8'))
-  const pages = known[layout]?.[kind].join(' ') ?? (await remember([layout, base, kind], record))
-  return joinRanges(parseRanges(pages), GAP_PAGES)
+  const ofLayout = known[layout]
+  return ofLayout === undefined
+    ? remember([layout, base, kind, 'together'], record)
+    : { touched: parseRanges(ofLayout[kind].join(' ')), together: parseRanges(ofLayout.together) }
 }
 
 /**
@@ -58,10 +64,10 @@ export function layoutOf(executable: Buffer, fileName: string): string {
 
 const LOADED = 1
 
-async function remember(identity: readonly string[], record: RecordPages): Promise<string> {
+async function remember(identity: readonly string[], record: RecordPages): Promise<TouchedPages> {
   const recorded = await new CacheArea('hot-pages').bytesIfAny(identity, async () => {
-    const ranges = await record()
-    return ranges.length === 0 ? undefined : Buffer.from(formatRanges(ranges))
+    const pages = await record()
+    return pages.touched.length === 0 ? undefined : Buffer.from(JSON.stringify(pages))
   })
-  return recorded?.toString() ?? ''
+  return recorded === undefined ? NOTHING_TOUCHED : JSON.parse(recorded.toString())
 }

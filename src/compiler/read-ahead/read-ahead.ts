@@ -1,14 +1,20 @@
 /**
- * Has an executable's hot pages read ahead when it starts and they are not in memory, as in a new execution environment:
- * there, most of what a start takes is waiting for the disk. See {@link ./prefetch-stub.ts} for how.
+ * Has what a start touches of an executable read ahead when it starts and nothing of it is in memory, as in a new execution
+ * environment: there, most of what a start takes is waiting for the disk.
+ *
+ * It is laid side by side in the file where that can be: see {@link ./packed-file.ts}. Where it cannot, each page is left where
+ * it is, and asked for there: see {@link ./prefetch-stub.ts}.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { addEntryCode, lastSegmentOffset } from '../elf/entry-code.ts'
+import { SelfTestError, testExecutable } from '../executable/self-test.ts'
 import { findHotPages } from './hot-pages.ts'
-import { PAGE_BYTES, type PageRange, pagesOf } from './page-ranges.ts'
+import type { HotPages } from './moved-pages.ts'
+import { packHotPages } from './packed-file.ts'
+import { GAP_PAGES, joinRanges, PAGE_BYTES, type PageRange, pagesOf } from './page-ranges.ts'
 import { prefetchStub } from './prefetch-stub.ts'
 import { kindOfFunction, recordTouchedPages } from './reference-executable.ts'
 
@@ -20,6 +26,8 @@ export interface ReadAheadSource {
 
 const NO_READ_AHEAD =
   'what a start touches of this Node.js could not be found out here (Linux tells it in /proc), so with nothing of it in memory yet, as in each new execution environment, the executable starts slower'
+const NOT_PACKED =
+  'what a start touches is scattered over the executable’s file, so that more of it is fetched where it is not on the host yet'
 
 /**
  * Changes the executable, which is made of `source`. It is left as it is where what a start touches is not known, and where
@@ -32,40 +40,69 @@ export async function addReadAhead(
   cold: readonly Buffer[],
   folder: string,
 ): Promise<string | undefined> {
-  const isDone = await change(executable, source, cold, folder)
-  return isDone || source.base.runner === undefined ? undefined : NO_READ_AHEAD
+  const { runner } = source.base
+  const bytes = await readFile(executable)
+  const hot = await findHot(bytes, executable, source, cold, folder)
+  if (hot === undefined) {
+    return runner && NO_READ_AHEAD
+  }
+  // What nobody has tried here is not moved.
+  const failure = runner ? await tryPacked(bytes, executable, hot, runner) : ''
+  if (failure === undefined) {
+    return undefined
+  }
+  const ranges = [...joinRanges(hot.ofNode, GAP_PAGES), ...hot.ofContent]
+  const changed = addEntryCode(bytes, executable, (address, entry) =>
+    prefetchStub(source.base.arch, address, entry, ranges),
+  )
+  await writeFile(executable, changed ?? bytes)
+  return runner && (changed ? `${NOT_PACKED}: ${failure}` : NO_READ_AHEAD)
 }
 
-async function change(
+/** Undefined where it is not known what is hot. */
+async function findHot(
+  bytes: Buffer,
   executable: string,
   { base, bundle, runtime }: ReadAheadSource,
   cold: readonly Buffer[],
   folder: string,
-): Promise<boolean> {
-  const bytes = await readFile(executable)
+): Promise<HotPages | undefined> {
   const content = lastSegmentOffset(bytes, executable)
   if (content === undefined) {
-    return false
+    return undefined
   }
   const kind = kindOfFunction(bundle.entry.code)
-  const ofNode = await findHotPages(bytes, executable, base.path, kind, () =>
+  const { touched, together } = await findHotPages(bytes, executable, base.path, kind, () =>
     recordTouchedPages(kind, base, runtime, folder),
   )
-  if (ofNode.length === 0) {
-    return false
+  if (touched.length === 0) {
+    return undefined
   }
-  const ranges = [
-    ...ofNode.filter(({ start, count }) => (start + count) * PAGE_BYTES <= content),
-    ...contentPages(bytes, content, cold),
-  ]
-  const changed = addEntryCode(bytes, executable, (address, entry) =>
-    prefetchStub(base.arch, address, entry, ranges),
-  )
-  if (changed === undefined) {
-    return false
+  const ofNode = touched.filter(({ start, count }) => (start + count) * PAGE_BYTES <= content)
+  return { ofNode, ofContent: contentPages(bytes, content, cold), together }
+}
+
+/** Writes the executable with its hot pages side by side. Resolves to why it does not work; undefined when it does. */
+async function tryPacked(
+  bytes: Buffer,
+  executable: string,
+  hot: HotPages,
+  runner: readonly string[],
+): Promise<string | undefined> {
+  const packed = packHotPages(bytes, executable, hot)
+  if (packed === undefined) {
+    return 'this Node.js is not laid out as those that are known'
   }
-  await writeFile(executable, changed)
-  return true
+  await writeFile(executable, packed)
+  try {
+    await testExecutable(executable, runner)
+    return undefined
+  } catch (error) {
+    if (error instanceof SelfTestError) {
+      return `with its pages side by side it did not start here (${error.message.split('\n')[0]})`
+    }
+    throw error
+  }
 }
 
 /** The pages of what pkg has added, without those that are cold through and through. */

@@ -1,18 +1,22 @@
 /** Executables whose functions return their event: to find out what every start takes, whatever the function does. */
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ECHO_FUNCTION, FORMAT_HEADER, FUNCTION, RUNTIME, scriptAsset } from '../../executable/format.ts'
+import { FORMAT_HEADER, FUNCTION, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { makeCodeCaches } from '../executable/code-caches.ts'
 import { makeExecutable } from '../executable/make-executable.ts'
-import type { PageRange } from './page-ranges.ts'
-import { findTouchedPages } from './touched-pages.ts'
+import { findTouchedPages, NOTHING_TOUCHED, type TouchedPages } from './touched-pages.ts'
 
-/** The function of each kind. Some of the second is as AWS's SDK has it, which loads all this when it is loaded. */
+/**
+ * The function of each kind. What most answers have in them is written, a number. Some of the second is as AWS's SDK has it,
+ * which loads all this when it is loaded.
+ */
 const FUNCTIONS = {
-  small: ECHO_FUNCTION,
+  small: `${FORMAT_HEADER}(function (exports) {
+    exports.handler = async (event) => JSON.stringify({ at: Date.now(), event }) && event
+  })`,
   network: `${FORMAT_HEADER}(function (exports, require) {
     const { createHash } = require('node:crypto')
     const { Agent } = require('node:https')
@@ -20,7 +24,7 @@ const FUNCTIONS = {
     const { AsyncLocalStorage } = require('node:async_hooks')
     const used = [createHash('sha256').update('').digest('hex'), new Agent({ keepAlive: true }), hostname(),
       new AsyncLocalStorage(), require('node:fs').promises, require('node:zlib').gunzipSync]
-    exports.handler = async (event) => used && event
+    exports.handler = async (event) => used && JSON.stringify({ at: Date.now(), event }) && event
   })`,
 } as const
 
@@ -35,16 +39,16 @@ export function kindOfFunction(code: Buffer): FunctionKind {
 
 type RunnableNode = BaseNode & { readonly runner: TargetRunner }
 
-/** The pages that a start of one touches; none where that cannot be found out. `folder` is not there yet. */
+/** What a start of one touches; nothing where that cannot be found out. `folder` is not there yet. */
 export async function recordTouchedPages(
   kind: FunctionKind,
   base: BaseNode,
   bundle: RuntimeBundle,
   folder: string,
-): Promise<PageRange[]> {
+): Promise<TouchedPages> {
   const { runner } = base
   if (runner === undefined) {
-    return []
+    return NOTHING_TOUCHED
   }
   const executable = await makeReferenceExecutable(kind, { ...base, runner }, bundle, folder)
   // Pages of a file that was just written are mapped in larger pieces, and all would seem to be touched.

@@ -8,7 +8,7 @@
 import { open, readFile, realpath } from 'node:fs/promises'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import { runToAnswer } from '../executable/self-test.ts'
-import { joinRanges, PAGE_BYTES, type PageRange } from './page-ranges.ts'
+import { joinRanges, PAGE_BYTES, type PageRange, pagesOf } from './page-ranges.ts'
 
 /** Bits of an entry of pagemap, by the kernel's Documentation/admin-guide/mm/pagemap.rst. */
 const PRESENT = 1n << 63n
@@ -17,6 +17,15 @@ const ENTRY_BYTES = 8
 
 /** The type of the entry of the auxiliary vector that tells the page size, in bytes: getauxval(3), AT_PAGESZ. */
 const PAGE_SIZE_ENTRY = 6n
+
+export interface TouchedPages {
+  readonly touched: readonly PageRange[]
+  /**
+   * What is to stay in one piece. V8 maps its built-in functions a second time, near the code that it compiles, and can do so
+   * only where they lie together; else it copies them, 2 MB at each start.
+   */
+  readonly together: readonly PageRange[]
+}
 
 /** A part of the file that is mapped to be read only. */
 interface Mapping {
@@ -29,34 +38,37 @@ interface Mapping {
  * The pages of `executable`, whose handler returns its event, that are mapped when it has answered once; none when the
  * kernel does not tell. Rejects with a SelfTestError when it does not answer.
  */
-export async function findTouchedPages(executable: string, runner: TargetRunner): Promise<PageRange[]> {
+export async function findTouchedPages(executable: string, runner: TargetRunner): Promise<TouchedPages> {
   const file = await realpath(executable)
-  const ranges: PageRange[] = []
+  let pages = NOTHING_TOUCHED
   await runToAnswer(file, runner, [], {
     whenAnswered: async (pid) => {
-      ranges.push(...(await readMappedPages(pid, file).catch(nothingIfRefused)))
+      pages = await readMappedPages(pid, file).catch(nothingIfRefused)
     },
   })
-  return ranges
+  return pages
 }
+
+export const NOTHING_TOUCHED: TouchedPages = { touched: [], together: [] }
 
 /** What the system does not show: another kernel's /proc, or one that lets nobody look. All else is a mistake of ours. */
 const REFUSALS = ['ENOENT', 'EACCES', 'EPERM', 'ENOSYS']
 
-function nothingIfRefused(error: NodeJS.ErrnoException): PageRange[] {
+function nothingIfRefused(error: NodeJS.ErrnoException): TouchedPages {
   if (error.code !== undefined && REFUSALS.includes(error.code)) {
-    return []
+    return NOTHING_TOUCHED
   }
   throw error
 }
 
-async function readMappedPages(pid: number, file: string): Promise<PageRange[]> {
+async function readMappedPages(pid: number, file: string): Promise<TouchedPages> {
   const pageSize = await readPageSize(pid)
   const maps = await readFile(`/proc/${pid}/maps`, 'utf8')
   const pagemap = await open(`/proc/${pid}/pagemap`)
   try {
     const pages: PageRange[] = []
-    for (const { address, size, offset } of mappingsOf(file, maps)) {
+    const mappings = mappingsOf(file, maps)
+    for (const { address, size, offset } of mappings) {
       const entries = Buffer.alloc((size / pageSize) * ENTRY_BYTES)
       const { bytesRead } = await pagemap.read(entries, 0, entries.length, (address / pageSize) * ENTRY_BYTES)
       for (let at = 0; at < bytesRead; at += ENTRY_BYTES) {
@@ -68,10 +80,27 @@ async function readMappedPages(pid: number, file: string): Promise<PageRange[]> 
         pages.push({ start, count: pageSize / PAGE_BYTES })
       }
     }
-    return joinRanges(pages, 0)
+    return { touched: joinRanges(pages, 0), together: mappedTwice(mappings) }
   } finally {
     await pagemap.close()
   }
+}
+
+/** What lies within another mapping of the file, too. */
+function mappedTwice(mappings: readonly Mapping[]): PageRange[] {
+  return mappings
+    .filter((one) =>
+      mappings.some(
+        (other) =>
+          other !== one && other.offset <= one.offset && one.offset + one.size < other.offset + other.size,
+      ),
+    )
+    .map(({ offset, size }) => withNeighbours(pagesOf(offset, offset + size)))
+}
+
+/** V8 finds what it maps again only where it ends before the mapping does. */
+export function withNeighbours({ start, count }: PageRange): PageRange {
+  return { start: start - 1, count: count + 2 }
 }
 
 /** Lines are such as `00400000-00746000 r--p 00000000 fe:00 1234   /tmp/echo`, numbers hexadecimal. */

@@ -9,10 +9,10 @@ import { test } from 'node:test'
 import { findPinnedNode } from '../../../bin/pinned-node.js'
 import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.ts'
 import { readArchitecture } from '../../../src/compiler/elf/elf-file.ts'
-import { layoutOf } from '../../../src/compiler/read-ahead/hot-pages.ts'
 import { runLambdabin } from '../../support/command.ts'
 import { writeFiles } from '../../support/files.ts'
 import { temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
+import { readOwnFileTable } from '../../support/own-file-table.ts'
 
 const FUNCTION = `
   export const handler = async (event: { text: string }) => ({ ...event, arch: process.arch })
@@ -59,8 +59,8 @@ test('an arm64 executable has a code cache that V8 accepts, and answers an invoc
   const executable = join(folder, 'dist', 'hello', 'hello')
   const bytes = readFileSync(executable)
   assert.equal(readArchitecture(bytes, executable), 'arm64')
-  const hotPages = readFileSync(new URL('../../../base-node/hot-pages.json', import.meta.url), 'utf8')
-  assert.ok(JSON.parse(hotPages)[layoutOf(bytes, executable)], 'run `npm run hot-pages`')
+  // Of a Node.js that is not known, it would not be told which pages lie together.
+  assert.ok(readOwnFileTable(bytes, 'arm64').map.length > 100, 'run `npm run hot-pages`')
 
   // This system does not start it by itself, so a script in its place does.
   const runner = await findTargetRunner(await findPinnedNode('arm64'), 'arm64')

@@ -1,0 +1,284 @@
+/**
+ * Lays what a start touches of an executable side by side in its file, so that a few sequential reads bring all of it and
+ * nothing else. In the file as the linker made it, that is scattered over half of it; and where a file is fetched in
+ * pieces of half a megabyte when they are first touched, as Lambda does, half of it is fetched.
+ *
+ *     file header, program headers, symbols and relocations: all that is in front of Node.js's code, where it was
+ *     what pkg has added: the runtime and the function
+ *     a pointer to the code of {@link ./own-file-code.ts}, that code, and its table
+ *     Node.js's writable data
+ *     the pages that were moved, in their order
+ *     from a whole chunk on, the rest of Node.js, with zeros where pages were moved away: they take no room in a zip
+ *     section headers
+ *
+ * Nothing that is mapped moves in memory. The kernel maps what the program headers say, and the code, which runs before
+ * anything else, maps the moved pages over the zeros. Until then, the kernel and the dynamic linker read what is in front of
+ * Node.js's code, and its writable data, and run none of it.
+ */
+import { type ElfFile, parseElf } from '../elf/elf-file.ts'
+import { addFirstFunction, roomForFirstFunction } from '../elf/first-function.ts'
+import {
+  type ProgramHeader,
+  readProgramHeaders,
+  roomInFront,
+  SEGMENT_FLAG,
+  SEGMENT_TYPE,
+  splitSegmentAt,
+  writeInFront,
+} from '../elf/program-headers.ts'
+import { codeOffset, type HotPages, movableParts, movedRuns, type Part } from './moved-pages.ts'
+import { CODE_ALIGNMENT, ownFileCode } from './own-file-code.ts'
+import {
+  GAP_PAGES,
+  intersectRanges,
+  joinRanges,
+  PAGE_BYTES,
+  type PageRange,
+  pagesOf,
+  sizeOf,
+} from './page-ranges.ts'
+
+/** What the file is fetched in, where it is fetched: Lambda's size. */
+export const CHUNK_BYTES = 524_288
+
+/** Where, in the file header, the offset of the section headers stands, and in a section header its offset. */
+const SECTION_HEADERS = 40
+const SECTION_OFFSET = 24
+
+/** Two are what it takes. */
+const MOST_ROUNDS = 5
+
+/** What the file is made of. Offsets are those in the file as it was. */
+interface Parts {
+  readonly headers: readonly ProgramHeader[]
+  readonly interpreter: Buffer
+  /** Where Node.js's code begins. */
+  readonly code: number
+  /** The segment that pkg has added. */
+  readonly content: ProgramHeader
+  readonly data: ProgramHeader
+  /** Where in the file the dynamic linker's list has room. */
+  readonly room: number
+  readonly movable: readonly Part[]
+  readonly runs: readonly Part[]
+}
+
+/** Where they are in the new file. */
+interface Places {
+  readonly content: number
+  readonly pointer: number
+  readonly data: number
+  readonly moved: number
+  readonly rest: number
+  readonly tail: number
+}
+
+/**
+ * The bytes of the executable with its hot pages moved; undefined where something is not as is known here. Throws an
+ * ElfFormatError, naming `fileName`.
+ */
+export function packHotPages(executable: Buffer, fileName: string, hot: HotPages): Buffer | undefined {
+  const elf = parseElf(executable, fileName)
+  const parts = findParts(executable, elf, hot)
+  if (parts === undefined) {
+    return undefined
+  }
+  // How long the table is depends on where things are, and that on how long it is.
+  let places = placesOf(parts, Buffer.alloc(0))
+  let code = codeFor(elf, parts, hot, places)
+  for (let round = 0; round < MOST_ROUNDS && placesOf(parts, code).moved !== places.moved; round++) {
+    places = placesOf(parts, code)
+    code = codeFor(elf, parts, hot, places)
+  }
+  if (placesOf(parts, code).moved !== places.moved) {
+    return undefined
+  }
+  const bytes = writeParts(executable, parts, places, code)
+  writeInFront(bytes, newHeaders(parts, places, code.length), parts.interpreter)
+  moveSections(bytes, elf, parts, places)
+  return bytes
+}
+
+function findParts(executable: Buffer, elf: ElfFile, hot: HotPages): Parts | undefined {
+  const headers = splitSegmentAt(readProgramHeaders(executable, elf), codeOffset(elf) ?? 0)
+  const loaded = headers.filter(({ type }) => type === SEGMENT_TYPE.load)
+  const content = loaded.toSorted((left, right) => right.address - left.address)[0]
+  const writable = loaded.filter(({ flags }) => (flags & SEGMENT_FLAG.writable) !== 0)
+  const interpreter = headers.find(({ type }) => type === SEGMENT_TYPE.interpreter)
+  const [data] = writable
+  const [code, room] = [codeOffset(elf), roomForFirstFunction(executable, elf)]
+  if (!content || !data || !interpreter || code === undefined || room === undefined || writable.length > 1) {
+    return undefined
+  }
+  const isLast = loaded.every(({ offset }) => offset <= content.offset)
+  if (!isLast || content.offset % PAGE_BYTES !== 0 || !isWithin(room, data) || content === data) {
+    return undefined
+  }
+  if (roomInFront(elf, headers) < headers.length) {
+    return undefined
+  }
+  const movable = movableParts(headers, content, code)
+  return {
+    ...{ headers, code, content, data, room, movable },
+    interpreter: executable.subarray(interpreter.offset, interpreter.offset + interpreter.fileSize),
+    runs: movedRuns(movable, hot),
+  }
+}
+
+function placesOf(parts: Parts, code: Buffer): Places {
+  const content = parts.code
+  const pointer = roundUp(content + parts.content.fileSize, CODE_ALIGNMENT)
+  const data = roundUp(pointer + CODE_ALIGNMENT + code.length, PAGE_BYTES)
+  const moved = data + dataPages(parts).count * PAGE_BYTES
+  const rest = roundUp(moved + sizeOf(parts.runs) * PAGE_BYTES, CHUNK_BYTES)
+  const tail = rest + parts.content.offset - parts.code
+  return { content, pointer, data, moved, rest, tail }
+}
+
+function codeFor(
+  { architecture }: ElfFile,
+  parts: Parts,
+  hot: HotPages,
+  places: Pick<Places, 'content' | 'moved'>,
+): Buffer {
+  return ownFileCode(architecture, {
+    read: readRanges(parts, hot, places),
+    spare: parts.movable.map(inMemory),
+    map: parts.runs.map((run) => ({
+      ...inMemory(run),
+      isCode: (run.segment.flags & SEGMENT_FLAG.executable) !== 0,
+    })),
+    firstMapped: places.moved / PAGE_BYTES,
+  })
+}
+
+/** What a start reads, where it is now: what is in front of the code, what pkg has added, and the moved pages. */
+function readRanges(
+  { code, content, runs }: Parts,
+  { ofNode, ofContent }: HotPages,
+  places: Pick<Places, 'content' | 'moved'>,
+): PageRange[] {
+  const shift = (places.content - content.offset) / PAGE_BYTES
+  const read = [...intersectRanges(ofNode, pagesOf(0, code))]
+  let place = places.moved / PAGE_BYTES
+  for (const run of runs) {
+    const hot = intersectRanges(ofNode, run)
+    read.push(...hot.map(({ start, count }) => ({ start: start - run.start + place, count })))
+    place += run.count
+  }
+  const added = ofContent.map(({ start, count }) => ({ start: start + shift, count }))
+  const ranges = joinRanges([...joinRanges(read, GAP_PAGES), ...added], 0)
+  return [...firstPages(ranges), ...ranges]
+}
+
+/**
+ * The first page of each chunk that there is something in. They come first: few requests are under way at the same time, and
+ * so they are for as many chunks, which are fetched at the same time.
+ */
+function firstPages(ranges: readonly PageRange[]): PageRange[] {
+  const inChunk = CHUNK_BYTES / PAGE_BYTES
+  const firsts = ranges.flatMap(({ start, count }) => {
+    const chunk = Math.floor(start / inChunk)
+    const chunks = Math.floor((start + count - 1) / inChunk) - chunk + 1
+    return Array.from({ length: chunks }, (_, index) => Math.max(start, (chunk + index) * inChunk))
+  })
+  return firsts
+    .filter((page, index) => Math.floor(page / inChunk) !== Math.floor((firsts[index - 1] ?? -1) / inChunk))
+    .map((start) => ({ start, count: 1 }))
+}
+
+function writeParts(executable: Buffer, parts: Parts, places: Places, code: Buffer): Buffer {
+  const { content, data, room, runs } = parts
+  const contentEnd = content.offset + content.fileSize
+  const bytes = Buffer.alloc(places.tail + executable.length - contentEnd)
+  executable.copy(bytes, 0, 0, parts.code)
+  executable.copy(bytes, places.content, content.offset, contentEnd)
+  const codeAddress = addressOf(places.pointer, parts, places) + CODE_ALIGNMENT
+  bytes.writeBigUInt64LE(BigInt(codeAddress), places.pointer)
+  code.copy(bytes, places.pointer + CODE_ALIGNMENT)
+  const { start, count } = dataPages(parts)
+  executable.copy(bytes, places.data, start * PAGE_BYTES, (start + count) * PAGE_BYTES)
+  addFirstFunction(bytes, room + places.data - start * PAGE_BYTES, codeAddress - CODE_ALIGNMENT)
+  executable.copy(bytes, places.rest, parts.code, content.offset)
+  let at = places.moved
+  for (const run of runs) {
+    const [from, to] = [run.start * PAGE_BYTES, (run.start + run.count) * PAGE_BYTES]
+    executable.copy(bytes, at, from, to)
+    bytes.fill(0, from + places.rest - parts.code, to + places.rest - parts.code)
+    at += to - from
+  }
+  // Whole pages of it: on the others, what is in front of it ends, or what is behind it begins.
+  const [from, to] = [roundUp(data.offset, PAGE_BYTES), data.offset + data.fileSize]
+  bytes.fill(0, from + places.rest - parts.code, to - (to % PAGE_BYTES) + places.rest - parts.code)
+  executable.copy(bytes, places.tail, contentEnd)
+  return bytes
+}
+
+function newHeaders(parts: Parts, places: Places, codeLength: number): ProgramHeader[] {
+  return parts.headers.map((header) => {
+    const isLoaded = header.type === SEGMENT_TYPE.load
+    const offset = newOffset(header.offset, parts, places)
+    const moved = { ...header, offset, align: isLoaded ? PAGE_BYTES : header.align }
+    if (header !== parts.content) {
+      return moved
+    }
+    const size = places.pointer + CODE_ALIGNMENT + codeLength - places.content
+    const flags = header.flags | SEGMENT_FLAG.executable
+    return { ...moved, flags, fileSize: size, memorySize: size }
+  })
+}
+
+function moveSections(
+  bytes: Buffer,
+  { sectionHeaders, sections }: ElfFile,
+  parts: Parts,
+  places: Places,
+): void {
+  if (sections.length === 0) {
+    return
+  }
+  const table = newOffset(sectionHeaders.offset, parts, places)
+  bytes.writeBigUInt64LE(BigInt(table), SECTION_HEADERS)
+  for (const { index, offset } of sections) {
+    const at = table + index * sectionHeaders.entrySize + SECTION_OFFSET
+    bytes.writeBigUInt64LE(BigInt(newOffset(offset, parts, places)), at)
+  }
+}
+
+/** Where a byte of the file is now; of a moved page, where its zeros are. */
+function newOffset(offset: number, parts: Parts, places: Places): number {
+  const { code, content, data } = parts
+  if (offset < code) {
+    return offset
+  }
+  if (isWithin(offset, data)) {
+    return offset + places.data - dataPages(parts).start * PAGE_BYTES
+  }
+  if (isWithin(offset, content)) {
+    return offset + places.content - content.offset
+  }
+  return offset < content.offset
+    ? offset + places.rest - code
+    : offset + places.tail - content.offset - content.fileSize
+}
+
+/** The address in memory of what is at `offset` in the new file, in what pkg has added or behind it. */
+function addressOf(offset: number, { content }: Parts, places: Places): number {
+  return content.address + offset - places.content
+}
+
+function dataPages({ data }: Parts): PageRange {
+  return pagesOf(data.offset, data.offset + data.fileSize)
+}
+
+function inMemory({ start, count, segment }: Part): PageRange {
+  return { start: start + (segment.address - segment.offset) / PAGE_BYTES, count }
+}
+
+function isWithin(offset: number, { offset: start, fileSize }: ProgramHeader): boolean {
+  return offset >= start && offset < start + fileSize
+}
+
+function roundUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to
+}
