@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { BUILD_HELP, HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
-import { nearestName } from './command-line/nearest-name.ts'
 import { UsageError } from './command-line/usage-error.ts'
+import { ConfigurationError } from './configuration/configuration-error.ts'
+import { nearestName } from './configuration/nearest-name.ts'
 
 interface Command {
   readonly help: string
@@ -40,7 +41,7 @@ async function main(args: string[]): Promise<number> {
     return await run(args)
   } catch (error) {
     process.stderr.write(`lambdabin: ${describe(error)}\n`)
-    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE
+    return error instanceof UsageError || error instanceof ConfigurationError ? EXIT_USAGE : EXIT_FAILURE
   }
 }
 

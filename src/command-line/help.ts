@@ -1,10 +1,13 @@
 /** The texts that `--help` prints. */
+import { BUILD_OPTIONS, FUNCTION_OPTIONS } from '../configuration/build-options.ts'
+import { ESBUILD_OPTIONS } from '../configuration/esbuild-options.ts'
+import { helpLine, helpLines } from './option-words.ts'
 
 export const HELP = `lambdabin turns one TypeScript function into one executable that is its own AWS Lambda custom runtime.
 
 Usage: lambdabin <command> …
 
-  build <entry>…          build functions into deployment packages
+  build <entry>…          build functions into deployment packages; without an entry, all of the configuration
   invoke <zip|folder>     invoke a built function on this machine
   serve [<zip|folder>…]   run a Lambda on this machine, for the AWS CLI, SDKs and browsers
 
@@ -15,26 +18,16 @@ Options:
 Exit status: 0 success, 1 failure, 2 wrong usage.
 `
 
-export const BUILD_HELP = `Usage: lambdabin build <entry.ts|.js|.mjs>… [options]
+export const BUILD_HELP = `Usage: lambdabin build [<entry or name>…] [options]
 
-Builds each entry into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same files: bootstrap, the executable <name>, and
-THIRD-PARTY-NOTICES.
+Builds functions into deployment packages: each into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same files: bootstrap,
+the executable <name>, and THIRD-PARTY-NOTICES. Without arguments, all functions of the configuration: lambdabin.config.ts, .js, .mjs or .json, or the
+key lambdabin of package.json, here or further up. What the command line says counts more than what the configuration does.
 
-  --out-dir FOLDER    where to write (default: dist)
-  --name NAME         the function's name (default: the entry's file name without its ending); for one entry only
-  --arch x64|arm64    what the function runs on (default: x64)
-  --node PATH         a Node.js binary for Linux, version 22 or later, to make the executable of (default: the pinned one)
-  --include PATH      ship a file or folder of the current folder, too; may be repeated
-  --external PACKAGE  ship a package as it is instead of bundling it (one with a native addon, say); may be repeated
-  --event FILE        a JSON file with an event that the function will get, to prepare for; may be repeated
-  --init build        initialise the function's module now instead of on Lambda; its heap is in the executable
-  --intl LOCALE,…     have Intl know these locales and en-US only, which makes the package up to 9 MB smaller (default: all)
-  --zip fast|small    small: compress with Zopfli, 2 MB smaller; takes a minute or two the first time (default: fast)
-  --no-minify         leave the bundle readable
-  --strict            a function that does not initialise in the build is an error, and nothing is written
-  --no-notices        leave out THIRD-PARTY-NOTICES, the licences of what the package redistributes
-  --json              print the result as one JSON object on stdout
-`
+${helpLines(BUILD_OPTIONS)}${helpLines(FUNCTION_OPTIONS)}${helpLine('--config FILE', 'the configuration to take (default: the one that is found)')}${helpLine('--json', 'print the result as one JSON object on stdout')}
+esbuild's options, as https://esbuild.github.io/api/ tells them; those with a value may be repeated where they take several:
+
+${helpLines(ESBUILD_OPTIONS, 34)}`
 
 export const INVOKE_HELP = `Usage: lambdabin invoke <zip|folder> [options]
 

@@ -2,7 +2,12 @@
 import { join } from 'node:path'
 import { type BaseNode, prepareBaseNode, type TargetOptions } from './base-node/base-node.ts'
 import type { BuiltFunction } from './built-function.ts'
-import { type BundleOptions, bundleFunction, type FunctionBundle } from './bundle/bundle-function.ts'
+import {
+  type BundleOptions,
+  bundleFunction,
+  type FunctionBundle,
+  writeBundledFiles,
+} from './bundle/bundle-function.ts'
 import { bundleRuntime, type RuntimeBundle } from './bundle/bundle-runtime.ts'
 import type { Compression } from './deflate/deflate-file.ts'
 import type { ExecutableProgram, ProgramSource } from './executable/executable-program.ts'
@@ -61,7 +66,7 @@ export async function buildFunction(
     const draft = await PackageFolder.create(join(work, 'package'), options.name, notices)
     const { executable } = draft
     const [bundle, runtime] = await steps.run('bundle', () => bundleBoth(options))
-    await draft.add(await findShippedFiles(options))
+    await draft.add(await findShippedFiles(options, bundle, join(work, 'files')))
     const base = await steps.run('base Node.js', () => findBase(options, steps))
     const source = {
       ...options,
@@ -117,8 +122,19 @@ function bundleBoth({ entry, bundle, init }: FunctionOptions): Promise<[Function
   ])
 }
 
-async function findShippedFiles({ entry, bundle, include }: FunctionOptions): Promise<PackageFile[]> {
-  return [...(await findIncludes(include)), ...(await findExternals({ entry, externals: bundle.externals }))]
+/** What the bundler made is written to `folder`, which is not there yet. */
+async function findShippedFiles(
+  { entry, bundle, include }: FunctionOptions,
+  { files }: FunctionBundle,
+  folder: string,
+): Promise<PackageFile[]> {
+  const bundled = files.map(({ path }) => ({ path, source: join(folder, path), executable: false }))
+  await writeBundledFiles(files, folder)
+  return [
+    ...(await findIncludes(include)),
+    ...(await findExternals({ entry, externals: bundle.externals })),
+    ...bundled,
+  ]
 }
 
 function findBase({ target }: FunctionOptions, steps: BuildSteps): Promise<BaseNode> {

@@ -1,5 +1,6 @@
 /** A function's name: what its executable and its zip are called, and what `_HANDLER` selects it by. */
-import { basename, extname } from 'node:path'
+import { basename, dirname, extname, resolve } from 'node:path'
+import process from 'node:process'
 import { BuildError } from './build-error.ts'
 
 /** The name cannot be both a file's and the first part of a handler setting. */
@@ -7,30 +8,59 @@ export class FunctionNameError extends BuildError {
   override readonly name = 'FunctionNameError'
 }
 
-const ENTRY_ENDINGS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx']
+export const ENTRY_ENDINGS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'] as const
+
+/** Folders of sources, which say nothing of what is in them. */
+const SOURCE_FOLDERS = ['src', 'source', 'lib']
+
+export interface NameOptions {
+  /** The name that the user gives. */
+  readonly given?: string | undefined
+  /** The project's folder, whose own name no function gets. */
+  readonly folder?: string
+  /** What to do about a name that cannot be one. */
+  readonly remedy?: string
+}
+
+/** Whether a path is one of a TypeScript or JavaScript file. */
+export function isEntry(path: string): boolean {
+  return ENTRY_ENDINGS.some((ending) => ending === extname(path))
+}
 
 /**
- * The name of the function that starts at `entry`: the one given, else the file's without its ending. Throws
- * {@link FunctionNameError} when that cannot be one, or when the entry is no TypeScript or JavaScript file.
+ * The name of the function that starts at `entry`: the one given, else the file's without its ending; of an `index.ts`, its
+ * folder's. Throws {@link FunctionNameError} when that cannot be one, or when the entry is no TypeScript or JavaScript file.
  */
-export function functionName(entry: string, given: string | undefined): string {
-  const ending = extname(entry)
-  if (!ENTRY_ENDINGS.includes(ending)) {
+export function functionName(
+  entry: string,
+  { given, folder = process.cwd(), remedy = 'give another with --name' }: NameOptions = {},
+): string {
+  if (!isEntry(entry)) {
     throw new FunctionNameError(
       `an entry is a TypeScript or JavaScript file (${ENTRY_ENDINGS.join(', ')}), and ${entry} is not; name the file that exports the handler`,
     )
   }
-  return checkName(given ?? basename(entry, ending))
-}
-
-function checkName(name: string): string {
+  const name = given ?? nameOfFile(resolve(folder, entry), folder)
   const problem = problemOf(name)
   if (problem !== undefined) {
     throw new FunctionNameError(
-      `a function's name is that of its executable and of its handler setting, and ${JSON.stringify(name)} ${problem}; give another with --name`,
+      `a function's name is that of its executable and of its handler setting, and ${JSON.stringify(name)} ${problem}; ${remedy}`,
     )
   }
   return name
+}
+
+/** `orders` for `orders.ts`, `orders/index.ts` and `orders/src/index.ts`. */
+function nameOfFile(file: string, projectFolder: string): string {
+  const own = basename(file, extname(file))
+  if (own !== 'index') {
+    return own
+  }
+  let folder = dirname(file)
+  while (SOURCE_FOLDERS.includes(basename(folder)) && folder !== projectFolder) {
+    folder = dirname(folder)
+  }
+  return folder === projectFolder || problemOf(basename(folder)) !== undefined ? own : basename(folder)
 }
 
 function problemOf(name: string): string | undefined {

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { FUNCTION, RUNTIME, scriptAsset, sourceMapAsset } from '../executable/format.ts'
 import { isBuildFailure } from './bundle/bundle-failure.ts'
-import { bundleFunction } from './bundle/bundle-function.ts'
+import { bundleFunction, writeBundledFiles } from './bundle/bundle-function.ts'
 import { bundleRuntime } from './bundle/bundle-runtime.ts'
 import { projectFolder } from './bundle/project-folder.ts'
 import { BOOTSTRAP_FILE, FILE_LAUNCHER_ENTRY } from './source-files.ts'
@@ -55,16 +55,18 @@ export async function buildUnpackedFunction(
   { entry, name, inspectorPort }: UnpackedFunctionOptions,
   taskRoot: string,
 ): Promise<string[]> {
-  const { code, sourceMap } = await bundleFunction(
+  const { entry: chunk, files } = await bundleFunction(
     entry,
     { minify: false, externals: [] },
     // One chunk, whose debugger comment maps all of the sources.
     { split: false },
-  ).then((bundle) => bundle.entry)
+  )
+  const { code, sourceMap } = chunk
   const map = JSON.parse(sourceMap.toString()) as { sources: string[] }
   const sources = map.sources.map((source) => resolve(projectFolder(entry), source))
   const inspect = inspectorPort === undefined ? '' : ` --inspect=127.0.0.1:${inspectorPort}`
   await mkdir(taskRoot, { recursive: true })
+  await writeBundledFiles(files, taskRoot)
   await Promise.all([
     writeFile(
       join(taskRoot, scriptAsset(FUNCTION)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { nearestName } from '../../src/command-line/nearest-name.ts'
+import { nearestName } from '../../src/configuration/nearest-name.ts'
 import { runLambdabin } from '../support/command.ts'
 
 test('--help names the commands, on stdout, and succeeds', async () => {

@@ -7,10 +7,16 @@ for (const [entry, given, expected] of [
   ['orders.mjs', undefined, 'orders'],
   ['/a.b/order_items-2.cts', undefined, 'order_items-2'],
   ['src/index.ts', 'orders', 'orders'],
+  ['src/orders/index.ts', undefined, 'orders'],
+  ['packages/orders/src/index.mts', undefined, 'orders'],
+  ['/a.b/orders/index.js', undefined, 'orders'],
+  ['index.ts', undefined, 'index'],
+  ['src/index.ts', undefined, 'index'],
+  ['order.items/index.ts', undefined, 'index'],
   ['src/orders.create.ts', 'orders', 'orders'],
 ] as const) {
   test(`${entry}${given ? ` with --name ${given}` : ''} is the function ${expected}`, () => {
-    assert.equal(functionName(entry, given), expected)
+    assert.equal(functionName(entry, { given }), expected)
   })
 }
 
@@ -33,7 +39,7 @@ for (const [entry, given, message] of [
 ] as const) {
   test(`${entry} with ${given === undefined ? 'no name' : JSON.stringify(given.slice(0, 20))} is refused: ${message.source.slice(0, 40)}`, () => {
     assert.throws(
-      () => functionName(entry, given),
+      () => functionName(entry, { given }),
       (error: unknown) => error instanceof FunctionNameError && message.test(error.message),
     )
   })

@@ -22,12 +22,17 @@ interface Project {
   packed: string
   /** Packages of `@types` that the project has. */
   types: string[]
+  /** Those of lambdabin's dependencies that it needs. */
+  packages?: string[]
   compilerOptions: object
   files: Record<string, string>
 }
 
 /** What tsc says about a project; nothing when all is well. */
-function typeCheck(t: TestContext, { packed, types, compilerOptions, files }: Project): string {
+function typeCheck(
+  t: TestContext,
+  { packed, types, packages = [], compilerOptions, files }: Project,
+): string {
   const project = writeFiles(join(temporaryFolder(t), 'project'), {
     'package.json': { type: 'module' },
     'tsconfig.json': {
@@ -49,6 +54,9 @@ function typeCheck(t: TestContext, { packed, types, compilerOptions, files }: Pr
   mkdirSync(join(modules, '@types'))
   for (const name of types) {
     symlinkSync(join(ROOT, 'node_modules/@types', name), join(modules, '@types', name))
+  }
+  for (const name of packages) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
   }
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
   const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: project, encoding: 'utf8' })
@@ -84,6 +92,14 @@ test('the published types hold in a user’s project with skipLibCheck off', asy
       },
     )
   }
+
+  await t.test('configurations, and files that are imported', (subtest) => {
+    const files = { 'lambdabin.config.ts': readFileSync(join(USES, 'configuration.ts'), 'utf8') }
+    for (const resolution of Object.values(RESOLUTIONS)) {
+      const project = { packed, types: ['node'], packages: ['esbuild'], compilerOptions: resolution, files }
+      assert.equal(typeCheck(subtest, project), '')
+    }
+  })
 
   await t.test('without @types/node, for all but streams', (subtest) => {
     const files = {

@@ -3,8 +3,8 @@
 import { join } from 'node:path'
 import { findPinnedNode } from '../../../bin/pinned-node.js'
 import { buildUnpackedFunction, prepareLauncher, sourcesOfFailure } from '../../compiler/unpacked-function.ts'
+import { readFunctionEntry } from '../../configuration/function-entry.ts'
 import type { LocalFunction } from '../../emulator/functions/local-function.ts'
-import { readFunctionEntry } from '../function-entry.ts'
 import type { ServeArguments } from './serve-arguments.ts'
 import { commandLineFunction } from './serve-functions.ts'
 import type { ServeLog } from './serve-log.ts'
@@ -30,7 +30,7 @@ export async function watchedFunctions(
   await prepareLauncher(launcherFolder, node)
   return await Promise.all(
     entries.map(async (path, index) => {
-      const { entry, name } = await readFunctionEntry(path, ' after --watch')
+      const { entry, name } = await readFunctionEntry(path, { place: ' after --watch' })
       const options = {
         entry,
         name,

@@ -9,13 +9,11 @@
 import { join } from 'node:path'
 import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild'
 import { FUNCTION, scriptAsset } from '../../executable/format.ts'
-import { OWN_CONDITIONS } from '../source-files.ts'
 import { asyncFunctionFromModule } from './async-module.ts'
-import { awsSdkModules } from './aws-sdk-modules.ts'
+import { type AuthorOptions, commonOptions } from './author-options.ts'
 import { isBuildFailure } from './bundle-failure.ts'
 import { hasRenamedClass, withoutIdleCalls } from './class-names.ts'
-import { CLOSE_WRAPPER, IMPORT_META, openWrapper } from './function-wrapper.ts'
-import { refuseNativeAddons } from './native-addons.ts'
+import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
 
 export interface Chunk {
   readonly code: Buffer
@@ -31,6 +29,7 @@ export interface ChunkOptions {
   readonly minify: boolean
   /** Packages to leave out, by name. */
   readonly externals: readonly string[]
+  readonly author: AuthorOptions
   /** Asked before any others. */
   readonly plugins?: readonly Plugin[]
   /** What stands right before a plain function's code. */
@@ -45,7 +44,15 @@ export type Bundled = BuildResult<BuildOptions & { write: false; metafile: true 
 
 /** As an ES module. */
 export function bundleModule(options: ChunkOptions): Promise<Bundled> {
-  return bundle(options, { format: 'esm', legalComments: 'external' })
+  const { legalComments = 'none' } = options.author
+  return bundle(options, {
+    ...moduleOptions(options),
+    legalComments: legalComments === 'none' ? 'external' : legalComments,
+  })
+}
+
+function moduleOptions({ author: { banner = {}, footer = {} } }: ChunkOptions): BuildOptions {
+  return { format: 'esm', banner, footer }
 }
 
 /**
@@ -56,10 +63,11 @@ export async function bundleAsScript(
   options: ChunkOptions,
   onAwait: (modules: ReadonlySet<string | undefined>) => void = () => {},
 ): Promise<Chunk | undefined> {
+  const { banner, footer } = options.author
   const script: BuildOptions = {
     format: 'cjs',
-    banner: { js: openWrapper('function', options.prelude, options.parameters) },
-    footer: { js: CLOSE_WRAPPER },
+    banner: { js: openWrapper('function', options.prelude, options.parameters) + (banner?.js ?? '') },
+    footer: { js: (footer?.js ?? '') + CLOSE_WRAPPER },
   }
   try {
     const { code, sourceMap } = await withClassNames(await bundle(options, script), options, script)
@@ -75,7 +83,7 @@ export async function bundleAsScript(
 
 /** The chunk as an async function, of its bundle as an ES module. */
 export async function bundleAsAsyncFunction(module: Bundled, options: ChunkOptions): Promise<Chunk> {
-  const { code, sourceMap } = await withClassNames(module, options, { format: 'esm' })
+  const { code, sourceMap } = await withClassNames(module, options, moduleOptions(options))
   const { adapt = async (code) => code } = options
   const map = JSON.parse(sourceMap.toString())
   // One line further down: the wrapper's first.
@@ -90,6 +98,9 @@ export async function bundleAsAsyncFunction(module: Bundled, options: ChunkOptio
  */
 async function withClassNames(bundled: Bundled, options: ChunkOptions, format: BuildOptions): Promise<Chunk> {
   const output = outputs(bundled)
+  if (options.author.keepNames || options.author.minifyIdentifiers || options.author.minify) {
+    return output // What the names are is the author's choice.
+  }
   const plain = output.code.toString()
   if (!hasRenamedClass(plain, output.sourceMap.toString())) {
     return output
@@ -99,31 +110,20 @@ async function withClassNames(bundled: Bundled, options: ChunkOptions, format: B
 }
 
 function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
+  const { entry, project, minify, externals, author, plugins = [] } = options
   return build({
-    entryPoints: [options.entry],
+    ...commonOptions({ minify, author, plugins }),
+    entryPoints: [entry],
     bundle: true,
     write: false,
     metafile: true,
-    absWorkingDir: options.project,
-    outfile: join(options.project, scriptAsset(FUNCTION)),
+    absWorkingDir: project,
+    outfile: join(project, scriptAsset(FUNCTION)),
     platform: 'node',
-    target: 'node22',
-    define: IMPORT_META,
-    // 'module' is esbuild's own default, which any other would take away.
-    conditions: ['module', ...OWN_CONDITIONS],
-    external: [...options.externals],
-    plugins: [...(options.plugins ?? []), refuseNativeAddons, awsSdkModules],
+    external: [...externals],
     sourcemap: 'external',
-    sourcesContent: false,
-    // Identifiers keep their names: an error's class name is its errorType. Nor would shorter ones be faster.
-    // An AWS SDK DynamoDB client with zod, from start to loaded, without and with a code cache: as it is 109
-    // and 60 ms; so 102 and 56; identifiers shortened and names kept by calls (keepNames) 112 and 57.
-    minifySyntax: options.minify,
-    minifyWhitespace: options.minify,
-    legalComments: 'none',
     logLevel: 'silent',
     ...format,
-    // esbuild's default charset, ASCII, stays: V8 holds such a script in one byte per character instead of two.
   }) as Promise<Bundled>
 }
 

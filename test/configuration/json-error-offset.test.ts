@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { jsonErrorOffset } from '../../../src/command-line/invoke/json-error-offset.ts'
+import { jsonErrorOffset } from '../../src/configuration/json-error-offset.ts'
 
 test('the offset is that of the first character that cannot be there', () => {
   for (const [text, offset] of [

@@ -1,0 +1,74 @@
+/** The options of tables on the command line: how they are parsed, and what `--help` says of them. */
+import type { ParseArgsConfig } from 'node:util'
+import { flagOf, type Option, OptionError, type OptionTable, type Values } from '../configuration/option.ts'
+import { UsageError } from './usage-error.ts'
+
+type Definitions = NonNullable<ParseArgsConfig['options']>
+
+/** What node:util's parseArgs returns for {@link definitionsOf} with `allowNegative`. */
+export type Words = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+
+/** For node:util's parseArgs, with `allowNegative`. */
+export function definitionsOf(table: OptionTable): Definitions {
+  const given = Object.entries(table).filter(([, { words }]) => words !== 'never')
+  return Object.fromEntries(
+    given.map(([key, { words }]) => [
+      flagOf(key),
+      { type: words === 'none' ? 'boolean' : 'string', multiple: words === 'several' } as const,
+    ]),
+  )
+}
+
+/** The values of the options that were given. Throws a UsageError. */
+export function readWords<Table extends OptionTable>(
+  table: Table,
+  words: Words,
+  folder: string,
+): Values<Table> {
+  const values: Record<string, unknown> = {}
+  for (const [key, option] of Object.entries(table)) {
+    const given = words[flagOf(key)]
+    if (given !== undefined) {
+      values[key] = readWord(key, option, given, folder)
+    }
+  }
+  return values as Values<Table>
+}
+
+function readWord(
+  key: string,
+  option: Option<unknown, unknown>,
+  given: Words[string],
+  folder: string,
+): unknown {
+  const { written = (words) => (option.words === 'one' ? words[0] : words) } = option
+  try {
+    return option.read(typeof given === 'boolean' ? given : written([given].flat().map(String)), folder)
+  } catch (error) {
+    throw error instanceof OptionError
+      ? new UsageError(`--${flagOf(key)} ${error.message}`, { cause: error })
+      : error
+  }
+}
+
+const INDENT = 2
+const HELP_COLUMN = 22
+
+/** Lines of a help text, one for each option that the command line has; what they are for begins in `column`. */
+export function helpLines(table: OptionTable, column = HELP_COLUMN): string {
+  return Object.entries(table)
+    .filter(([, { words }]) => words !== 'never')
+    .map(([key, { placeholder, help, isOn }]) => {
+      const flag = isOn ? `--no-${flagOf(key)}` : `--${flagOf(key)}`
+      return helpLine([flag, placeholder].filter((word) => word !== '').join(' '), help, column)
+    })
+    .join('')
+}
+
+/** What is too long stands in a line of its own. */
+export function helpLine(words: string, help: string, column = HELP_COLUMN): string {
+  const start = `${' '.repeat(INDENT)}${words}`
+  return start.length < column
+    ? `${start.padEnd(column)}${help}\n`
+    : `${start}\n${' '.repeat(column)}${help}\n`
+}

@@ -1,0 +1,139 @@
+/** The options of a build, but for those of esbuild: see {@link ./option.ts}. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Option, OptionError } from './option.ts'
+import { choice, flag, list, path, text } from './option-kinds.ts'
+
+/** Those that each function may have otherwise. */
+export const FUNCTION_OPTIONS = {
+  /** The function's name, that of its executable and its zip. By default the name of the entry's file without its ending, or of its folder where that is `index`. */
+  name: text({
+    expects: 'a name',
+    placeholder: 'NAME',
+    help: "the function's name (default: that of the entry's file, or of its folder for an index.ts); for one entry only",
+  }),
+  /** The architecture that the function runs on. By default `x64`. */
+  arch: choice(['x64', 'arm64'], {
+    expects: 'x64 or arm64, the architectures of AWS Lambda',
+    help: 'what the function runs on (default: x64)',
+  }),
+  /** A Node.js binary for Linux to make the executable of, in place of the pinned one. */
+  node: path({
+    expects: 'the path of a Node.js binary',
+    placeholder: 'PATH',
+    help: 'a Node.js binary for Linux, version 22 or later, to make the executable of (default: the pinned one)',
+  }),
+  /** Files and folders to ship beside the executable, relative to the configuration's folder, which stands for the package's root. */
+  include: includes(),
+  /** Names of packages to ship as they are instead of bundling them. */
+  external: list({
+    expects: 'names of packages',
+    placeholder: 'PACKAGE',
+    help: 'ship a package as it is instead of bundling it (one with a native addon, say); may be repeated',
+  }),
+  /** JSON files, each with an event that the function will get, to prepare for. */
+  event: list(
+    {
+      expects: 'a file with an event',
+      placeholder: 'FILE',
+      help: 'a JSON file with an event that the function will get, to prepare for; may be repeated',
+    },
+    readEvent,
+  ),
+  /** Where the function's module is initialised: on `lambda`, in the init phase, or during the `build`; then its heap is in the executable. */
+  init: choice(['lambda', 'build'], {
+    expects: "build, to initialise the function's module at build time, or lambda, as without the option",
+    placeholder: 'build',
+    help: "initialise the function's module now instead of on Lambda; its heap is in the executable",
+  }),
+  /** The locales that `Intl` knows besides `en-US`. By default all. */
+  intl: locales(),
+  /** How the zip is compressed: `small` with Zopfli, which takes a minute or two. By default `fast`. */
+  zip: choice(['fast', 'small'], {
+    expects: 'fast, or small for a zip that is smaller by a sixteenth and takes a minute or two',
+    help: 'small: compress with Zopfli, 2 MB smaller; takes a minute or two the first time (default: fast)',
+  }),
+  /** Whether the bundle is without needless whitespace and syntax. By default `true`. */
+  minify: flag({ isOn: true, help: 'leave the bundle readable' }),
+  /** Whether a function that does not initialise in the build is an error. By default it is a warning. */
+  strict: flag({
+    help: 'a function that does not initialise in the build is an error, and nothing is written',
+  }),
+  /** Whether the licences of what the package redistributes are in it. By default `true`. */
+  notices: flag({
+    isOn: true,
+    help: 'leave out THIRD-PARTY-NOTICES, the licences of what the package redistributes',
+  }),
+} as const
+
+/** Those of a build as a whole. */
+export const BUILD_OPTIONS = {
+  /** Where the packages are written. By default `dist`. */
+  outDir: path({
+    expects: 'a folder',
+    placeholder: 'FOLDER',
+    help: 'where to write (default: dist)',
+  }),
+} as const
+
+export interface Includes {
+  readonly paths: readonly string[]
+  /** Absolute: the folder that the package's root stands for. */
+  readonly root: string
+}
+
+function includes(): Option<string | readonly string[], Includes> {
+  const files = list({
+    expects: 'files and folders',
+    placeholder: 'PATH',
+    help: 'ship a file or folder of the current folder, too; may be repeated',
+  })
+  return { ...files, read: (written, folder) => ({ paths: files.read(written, folder), root: folder }) }
+}
+
+/** Locales as in BCP 47, or with `_` instead of `-`, each once. Whether there are such the base Node.js tells. */
+function locales(): Option<string | readonly string[], readonly string[]> {
+  const all = list({
+    expects: 'locales, as in en,pt-BR,zh-Hant',
+    placeholder: 'LOCALE,…',
+    help: 'have Intl know these locales and en-US only, which makes the package up to 9 MB smaller (default: all)',
+  })
+  return {
+    ...all,
+    read: (written, folder) => {
+      const given = all.read(written, folder).flatMap((words) => words.split(','))
+      return [...new Set(given.map((locale) => readLocale(locale.trim())))]
+    },
+  }
+}
+
+function readLocale(locale: string): string {
+  if (!/^[a-z]{2,8}([-_][a-z0-9]{1,8})*$/i.test(locale)) {
+    throw new OptionError(
+      `expects locales, as in --intl en,pt-BR,zh-Hant, and got ${JSON.stringify(locale)}; name some, or leave it out to have all`,
+    )
+  }
+  return locale.replaceAll('_', '-')
+}
+
+/** The absolute path of a JSON file. */
+function readEvent(file: string, folder: string): string {
+  const place = resolve(folder, file)
+  let content: string
+  try {
+    content = readFileSync(place, 'utf8')
+  } catch (error) {
+    throw new OptionError(`expects a file with an event, and ${file} cannot be read; check the path`, {
+      cause: error,
+    })
+  }
+  try {
+    JSON.parse(content)
+  } catch (error) {
+    throw new OptionError(
+      `expects a JSON file, and ${file} is not JSON (${error instanceof Error ? error.message : error}); mend it`,
+      { cause: error },
+    )
+  }
+  return place
+}

@@ -1,0 +1,146 @@
+/** The functions that a configuration names: by name, and by patterns of their entries. */
+import { globSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { ENTRY_ENDINGS, FunctionNameError, functionName, isEntry } from '../compiler/function-name.ts'
+import { dotted, type FunctionRule, type FunctionValues } from './check-configuration.ts'
+import { ConfigurationError } from './configuration-error.ts'
+import type { LoadedConfiguration } from './load-configuration.ts'
+
+export interface ConfiguredFunction {
+  readonly name: string
+  /** Absolute path. */
+  readonly entry: string
+  readonly values: FunctionValues
+}
+
+/** What a pattern with wildcards never means. */
+const NO_ENTRIES = /(^|[\\/])(node_modules|__tests__)$|\.d\.[cm]?ts$|\.(test|spec)\.\w+$/
+
+/**
+ * All functions, in the order of their names. A function that both a pattern and its name find has the options of both, and
+ * those of the name count. Throws a {@link ConfigurationError}.
+ */
+export function configuredFunctions(configuration: LoadedConfiguration): ConfiguredFunction[] {
+  const { rules, defaults, build, folder, named } = configuration
+  const outDir = build.outDir ?? join(folder, 'dist')
+  const found = new Map<string, ConfiguredFunction>()
+  for (const rule of rules.filter(({ name }) => name === undefined)) {
+    for (const entry of entriesOf(rule, folder, outDir, named)) {
+      add(
+        found,
+        { name: nameByPattern(rule, entry, folder, named), entry, values: merged(defaults, rule.values) },
+        named,
+      )
+    }
+  }
+  for (const { path, name = '', entry, values } of rules.filter(({ name }) => name !== undefined)) {
+    const place = `${named}: ${dotted(path)}`
+    checkedName(() => functionName('entry.ts', { given: name, remedy: 'call it something else' }), place)
+    if (entry === undefined) {
+      const known = found.get(name)
+      if (known === undefined) {
+        throw new ConfigurationError(
+          `${place} has no entry, and no pattern finds a function of that name; give it one: entry: 'src/${name}.ts'`,
+        )
+      }
+      found.set(name, { ...known, values: merged(known.values, values) })
+    } else {
+      const file = checkEntry(resolve(folder, entry), place, folder)
+      const byPattern = [...found.values()].find((other) => other.entry === file)
+      if (byPattern !== undefined) {
+        found.delete(byPattern.name)
+      }
+      add(found, { name, entry: file, values: merged(byPattern?.values ?? defaults, values) }, named)
+    }
+  }
+  return [...found.values()].sort((left, right) => (left.name < right.name ? -1 : 1))
+}
+
+/** Options of `own` in front of those of `shared`; of esbuild's, those that are by name are taken together. */
+export function merged(shared: FunctionValues, own: FunctionValues): FunctionValues {
+  const values = { ...shared, ...own }
+  if (shared.esbuild === undefined || own.esbuild === undefined) {
+    return values
+  }
+  const esbuild: Record<string, unknown> = { ...shared.esbuild }
+  for (const [key, value] of Object.entries(own.esbuild)) {
+    const before = esbuild[key]
+    esbuild[key] = isByName(before) && isByName(value) ? { ...before, ...value } : value
+  }
+  return { ...values, esbuild: esbuild as NonNullable<FunctionValues['esbuild']> }
+}
+
+function isByName(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function add(found: Map<string, ConfiguredFunction>, added: ConfiguredFunction, named: string): void {
+  const other = found.get(added.name)
+  if (other !== undefined && other.entry !== added.entry) {
+    throw new ConfigurationError(
+      `${named}: each function needs a name of its own, and ${other.entry} and ${added.entry} would both be ${added.name}; name one of them in functions`,
+    )
+  }
+  found.set(added.name, added)
+}
+
+function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: string): string[] {
+  const { path, entry = '' } = rule
+  if (!WILDCARD.test(entry)) {
+    return [checkEntry(resolve(folder, entry), `${named}: ${dotted(path)}`, folder)]
+  }
+  const patterns = [entry, `${entry.replace(/\/$/, '')}/index.{${ENDINGS}}`]
+  const found = globSync(patterns, { cwd: folder, exclude: (path) => NO_ENTRIES.test(path) })
+    .map((file) => resolve(folder, file))
+    .filter((file) => isEntry(file) && !NO_ENTRIES.test(file) && !file.startsWith(outDir + sep))
+  if (found.length === 0) {
+    throw new ConfigurationError(
+      `${named}: ${dotted(path)} is the pattern ${entry}, which no TypeScript or JavaScript file in ${folder} fits; correct it`,
+    )
+  }
+  return [...new Set(found)].sort()
+}
+
+const WILDCARD = /[*?{}[\]!()]/
+const ENDINGS = ENTRY_ENDINGS.map((ending) => ending.slice(1)).join(',')
+
+function checkEntry(file: string, place: string, folder: string): string {
+  const shown = relative(folder, file)
+  const status = statSync(file, { throwIfNoEntry: false })
+  if (status === undefined) {
+    throw new ConfigurationError(`${place} names the entry ${shown}, which is not there; check the path`)
+  }
+  if (!status.isFile() || !isEntry(file)) {
+    throw new ConfigurationError(
+      `${place} names the entry ${shown}, which is no TypeScript or JavaScript file; name the file that exports the handler`,
+    )
+  }
+  return file
+}
+
+/**
+ * A file's own name where a wildcard is in that; else all files have the same, and the name is their folder's: `orders` for
+ * `src/orders/handler.ts` of `src/*\/handler.ts`.
+ */
+function nameByPattern(
+  { path, entry = '' }: FunctionRule,
+  file: string,
+  folder: string,
+  named: string,
+): string {
+  const isSameForAll = WILDCARD.test(entry) && !WILDCARD.test(basename(entry))
+  const given = isSameForAll && !/^index\./.test(basename(entry)) ? basename(dirname(file)) : undefined
+  return checkedName(() => functionName(file, { given, folder, remedy: REMEDY }), `${named}: ${dotted(path)}`)
+}
+
+const REMEDY = 'give it one as a key of functions'
+
+function checkedName(name: () => string, place: string): string {
+  try {
+    return name()
+  } catch (error) {
+    throw error instanceof FunctionNameError
+      ? new ConfigurationError(`${place}: ${error.message}`, { cause: error })
+      : error
+  }
+}

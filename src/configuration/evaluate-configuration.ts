@@ -1,0 +1,158 @@
+/**
+ * Evaluates a configuration file on the Node.js that the command runs on.
+ *
+ * esbuild bundles it first, with the project's own files and without packages: so TypeScript that Node.js does not take by
+ * stripping types, imports without endings and paths of a `tsconfig.json` work as they do in the functions. What comes of it is
+ * never written to a disk: Node.js gets it in the place of the file itself, and finds packages from there.
+ */
+import { readFileSync } from 'node:fs'
+import { registerHooks, SourceMap } from 'node:module'
+import { dirname, extname, join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
+import { ConfigurationError } from './configuration-error.ts'
+
+/** Tells one evaluation from the next, as Node.js keeps what it has evaluated. */
+const QUERY = 'lambdabin-configuration'
+let evaluations = 0
+
+/** The default export of `file`. Rejects with a {@link ConfigurationError}. `named` is how the user knows the file. */
+export async function evaluateConfiguration(file: string, named: string): Promise<unknown> {
+  const { code, sourceMap } = await bundleConfiguration(file, named)
+  evaluations += 1
+  const url = `${pathToFileURL(file).href}?${QUERY}=${evaluations}`
+  const hooks = registerHooks({
+    load: (asked, context, nextLoad) =>
+      asked === url ? { format: 'module', source: code, shortCircuit: true } : nextLoad(asked, context),
+  })
+  try {
+    return (await import(url)).default
+  } catch (error) {
+    throw explainFailure(error, url, sourceMap, file, named)
+  } finally {
+    hooks.deregister()
+  }
+}
+
+async function bundleConfiguration(file: string, named: string) {
+  try {
+    const folder = dirname(file)
+    const { outputFiles } = await build({
+      entryPoints: [file],
+      outfile: join(folder, 'configuration.mjs'),
+      absWorkingDir: folder,
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+      target: 'node22',
+      write: false,
+      sourcemap: 'external',
+      sourcesContent: false,
+      logLevel: 'silent',
+      define: FILE_CONSTANTS,
+      // For what is CommonJS, and requires packages. In the same line, so that the source map holds.
+      banner: {
+        js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(file)});`,
+      },
+      plugins: [ownModule, fileConstants],
+    })
+    const output = (ending: string) => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? ''
+    return { code: output('.mjs'), sourceMap: output('.map') }
+  } catch (error) {
+    const [first] = (error as Partial<BuildFailure>).errors ?? []
+    if (first === undefined) {
+      throw error
+    }
+    const { location, text } = first
+    const place =
+      location === null
+        ? named
+        : `${sourceName(location.file, file, named)}:${location.line}:${location.column + 1}`
+    throw new ConfigurationError(`${place}: the configuration cannot be read: ${text}`, { cause: error })
+  }
+}
+
+/** `defineConfig` does nothing, and a configuration does not need lambdabin installed for it. */
+const ownModule: Plugin = {
+  name: 'lambdabin-config',
+  setup(pluginBuild) {
+    const namespace = 'lambdabin-config'
+    pluginBuild.onResolve({ filter: /^lambdabin\/config$/ }, ({ path }) => ({ path, namespace }))
+    pluginBuild.onLoad({ filter: /.*/, namespace }, () => ({
+      contents: 'export const defineConfig = (config) => config',
+    }))
+  },
+}
+
+/** What a file may ask for itself, by what stands for it in the bundle. */
+const FILE_CONSTANTS = {
+  __filename: '__configurationFile',
+  __dirname: '__configurationFolder',
+  'import.meta.filename': '__configurationFile',
+  'import.meta.dirname': '__configurationFolder',
+  'import.meta.url': '__configurationUrl',
+}
+
+/** Has these name the files themselves, although all are in one bundle. */
+const fileConstants: Plugin = {
+  name: 'file-constants',
+  setup(pluginBuild) {
+    pluginBuild.onLoad({ filter: /\.[cm]?[jt]s$/, namespace: 'file' }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      if (!/\b__(file|dir)name\b|\bimport\.meta\b/.test(text) || text.startsWith('#!')) {
+        return undefined
+      }
+      const constants = {
+        __configurationFile: path,
+        __configurationFolder: dirname(path),
+        __configurationUrl: pathToFileURL(path).href,
+      }
+      const declarations = Object.entries(constants).map(
+        ([name, value]) => `${name} = ${JSON.stringify(value)}`,
+      )
+      const loader: Loader = /\.[cm]?ts$/.test(extname(path)) ? 'ts' : 'js'
+      return { contents: `const ${declarations.join(', ')}; ${text}`, loader }
+    })
+  },
+}
+
+function explainFailure(
+  error: unknown,
+  url: string,
+  sourceMap: string,
+  file: string,
+  named: string,
+): unknown {
+  const message = error instanceof Error ? error.message : String(error)
+  const place = placeOf(error, url, sourceMap, file, named) ?? named
+  return new ConfigurationError(
+    `${place}: the configuration cannot be evaluated: ${message.split('\n')[0]}`,
+    { cause: error },
+  )
+}
+
+/** The innermost place in the project's own files that the error's stack leads through. */
+function placeOf(
+  error: unknown,
+  url: string,
+  sourceMap: string,
+  file: string,
+  named: string,
+): string | undefined {
+  const stack = error instanceof Error ? String(error.stack) : ''
+  const at = stack.indexOf(`${url}:`)
+  const [, line, column] = at === -1 ? [] : (/^:(\d+):(\d+)/.exec(stack.slice(at + url.length)) ?? [])
+  if (line === undefined || column === undefined) {
+    return undefined
+  }
+  const origin = new SourceMap(JSON.parse(sourceMap)).findEntry(Number(line) - 1, Number(column) - 1)
+  return 'originalSource' in origin
+    ? `${sourceName(origin.originalSource, file, named)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`
+    : undefined
+}
+
+/** `source` is relative to the configuration's folder. */
+function sourceName(source: string, file: string, named: string): string {
+  return relative(join(dirname(file), source), file) === '' ? named : join(dirname(named), source)
+}

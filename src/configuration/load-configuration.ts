@@ -1,0 +1,120 @@
+/** Loads the configuration that holds for a command: finds its file, reads or evaluates it, and checks it. */
+import { readFileSync } from 'node:fs'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { shownPath } from '../compiler/shown-path.ts'
+import { type CheckedConfiguration, ConfigurationProblem, checkConfiguration } from './check-configuration.ts'
+import type { ConfigContext, ConfigExport } from './configuration.ts'
+import { ConfigurationError } from './configuration-error.ts'
+import { evaluateConfiguration } from './evaluate-configuration.ts'
+import { findConfiguration, MANIFEST_KEY } from './find-configuration.ts'
+import { jsonErrorOffset } from './json-error-offset.ts'
+import { lineOf, type ValuePath } from './source-position.ts'
+
+export interface LoadedConfiguration extends CheckedConfiguration {
+  /** Absolute path; undefined for a configuration that is no file's. */
+  readonly file: string | undefined
+  /** How messages name it. */
+  readonly named: string
+  /** Absolute: where relative paths start. */
+  readonly folder: string
+}
+
+/** Which configuration to take: the one at a path, the one that is found, none, or the one given. */
+export type ConfigurationChoice = string | undefined | false | ConfigExport
+
+/** Resolves to undefined where there is none. Rejects with a {@link ConfigurationError}. */
+export async function loadConfiguration(
+  choice: ConfigurationChoice,
+  folder: string,
+  context: ConfigContext,
+): Promise<LoadedConfiguration | undefined> {
+  if (choice === false) {
+    return undefined
+  }
+  if (typeof choice === 'object' || typeof choice === 'function') {
+    const place = { file: undefined, named: 'the configuration', folder }
+    return { ...place, ...check(await settle(choice, context), folder, (_path, message) => message) }
+  }
+  const file = choice === undefined ? findConfiguration(folder) : resolve(folder, choice)
+  return file === undefined ? undefined : await loadFile(file, context)
+}
+
+async function loadFile(file: string, context: ConfigContext): Promise<LoadedConfiguration> {
+  const named = shownPath(file)
+  const source = readSource(file, named)
+  const isJson = extname(file) === '.json'
+  const place = { file, named, folder: dirname(file) }
+  if (isJson) {
+    const isManifest = basename(file) === 'package.json'
+    const value = parseJson(source, named)
+    const within: ValuePath = isManifest ? [MANIFEST_KEY] : []
+    const given = isManifest ? (value as Record<string, unknown>)[MANIFEST_KEY] : value
+    return {
+      ...place,
+      ...check(given, place.folder, (path, message) =>
+        at(named, lineOf(source, [...within, ...path], true), message),
+      ),
+    }
+  }
+  const exported = await evaluateConfiguration(file, named)
+  if (exported === undefined) {
+    throw new ConfigurationError(
+      `${named} has no default export, which a configuration is; write export default defineConfig({ … })`,
+    )
+  }
+  const value = await settle(exported as ConfigExport, context).catch((error) => {
+    throw new ConfigurationError(
+      `${named}: the configuration cannot be evaluated: ${error instanceof Error ? error.message : error}`,
+      { cause: error },
+    )
+  })
+  return {
+    ...place,
+    ...check(value, place.folder, (path, message) => at(named, lineOf(source, path, false), message)),
+  }
+}
+
+/** What a function or a promise that is exported comes to. */
+async function settle(exported: ConfigExport, context: ConfigContext): Promise<unknown> {
+  return typeof exported === 'function' ? exported(context) : exported
+}
+
+function readSource(file: string, named: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigurationError(`expected a configuration, and ${named} cannot be read; check the path`, {
+      cause: error,
+    })
+  }
+}
+
+function parseJson(source: string, named: string): unknown {
+  try {
+    return JSON.parse(source)
+  } catch (error) {
+    const before = source.slice(0, jsonErrorOffset(source)).split('\n')
+    throw new ConfigurationError(
+      `${named}:${before.length}:${(before.at(-1) ?? '').length + 1}: the configuration is not JSON from here on; correct it`,
+      { cause: error },
+    )
+  }
+}
+
+function check(
+  value: unknown,
+  folder: string,
+  explain: (path: ValuePath, message: string) => string,
+): CheckedConfiguration {
+  try {
+    return checkConfiguration(value, folder)
+  } catch (error) {
+    throw error instanceof ConfigurationProblem
+      ? new ConfigurationError(explain(error.path, error.message), { cause: error })
+      : error
+  }
+}
+
+function at(named: string, line: number | undefined, message: string): string {
+  return `${named}${line === undefined ? '' : `:${line}`}: ${message}`
+}

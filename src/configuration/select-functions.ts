@@ -1,0 +1,122 @@
+/** Which functions a build is for, each with all of its options: those that the configuration has, and those given besides. */
+import { resolve } from 'node:path'
+import type { FunctionOptions } from '../compiler/build-function.ts'
+import type { BUILD_OPTIONS } from './build-options.ts'
+import type { FunctionValues } from './check-configuration.ts'
+import { ConfigurationError } from './configuration-error.ts'
+import { type ConfiguredFunction, configuredFunctions, merged } from './configured-functions.ts'
+import { readFunctionEntry } from './function-entry.ts'
+import type { LoadedConfiguration } from './load-configuration.ts'
+import { nearestName } from './nearest-name.ts'
+import type { Values } from './option.ts'
+
+export interface Selection {
+  /** Names of configured functions, and paths of entries; none for all that the configuration has. */
+  readonly wanted: readonly string[]
+  /** What counts more than the configuration. */
+  readonly values: FunctionValues
+  readonly build: Values<typeof BUILD_OPTIONS>
+  /** What relative paths start at. */
+  readonly folder: string
+}
+
+/** Rejects with a {@link ConfigurationError}. */
+export async function selectFunctions(
+  configuration: LoadedConfiguration | undefined,
+  { wanted, values, build, folder }: Selection,
+): Promise<FunctionOptions[]> {
+  const configured = configuration === undefined ? [] : configuredFunctions(configuration)
+  const found =
+    wanted.length === 0
+      ? all(configured, configuration)
+      : await Promise.all(wanted.map((each) => find(each, configured, configuration, values, folder)))
+  if (values.name !== undefined && found.length > 1) {
+    throw new ConfigurationError(
+      `--name names one function, and ${found.length} entries were given; build them one by one, or without --name`,
+    )
+  }
+  const outDir =
+    build.outDir ?? configuration?.build.outDir ?? resolve(configuration?.folder ?? folder, 'dist')
+  const functions = found.map((each) =>
+    functionOptions(
+      { ...each, name: values.name ?? each.name, values: merged(each.values, values) },
+      outDir,
+      folder,
+    ),
+  )
+  checkNamesDiffer(functions)
+  return functions
+}
+
+function all(
+  configured: readonly ConfiguredFunction[],
+  configuration: LoadedConfiguration | undefined,
+): readonly ConfiguredFunction[] {
+  if (configured.length > 0) {
+    return configured
+  }
+  throw new ConfigurationError(
+    configuration === undefined
+      ? 'expected the file of a function, such as src/functions/orders.ts, or a lambdabin.config.ts with functions; see lambdabin build --help'
+      : `expected the file of a function, such as src/functions/orders.ts, and ${configuration.named} has no functions; name them there, or on the command line`,
+  )
+}
+
+async function find(
+  wanted: string,
+  configured: readonly ConfiguredFunction[],
+  configuration: LoadedConfiguration | undefined,
+  values: FunctionValues,
+  folder: string,
+): Promise<ConfiguredFunction> {
+  const known = configured.find(({ name, entry }) => name === wanted || entry === resolve(folder, wanted))
+  if (known !== undefined) {
+    return known
+  }
+  if (configured.length > 0 && /^[\w-]+$/.test(wanted)) {
+    const names = configured.map(({ name }) => name)
+    const nearest = nearestName(wanted, names)
+    throw new ConfigurationError(
+      `${configuration?.named} has no function ${wanted}; ${nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`}`,
+    )
+  }
+  const entry = await readFunctionEntry(wanted, { name: values.name, folder })
+  return { ...entry, values: configuration?.defaults ?? {} }
+}
+
+/** As the compiler takes them, with what holds where nothing is said. */
+function functionOptions(
+  { name, entry, values }: ConfiguredFunction,
+  outDir: string,
+  folder: string,
+): FunctionOptions {
+  return {
+    name,
+    entry,
+    outDir,
+    target: { arch: values.arch ?? 'x64', nodePath: values.node, locales: values.intl },
+    bundle: {
+      minify: values.minify ?? true,
+      externals: values.external ?? [],
+      esbuild: values.esbuild ?? {},
+    },
+    init: { at: values.init ?? 'lambda', events: values.event ?? [] },
+    include: values.include ?? { paths: [], root: folder },
+    compression: values.zip ?? 'fast',
+    notices: values.notices ?? true,
+    isStrict: values.strict ?? false,
+  }
+}
+
+function checkNamesDiffer(functions: readonly FunctionOptions[]): void {
+  const entries = new Map<string, string>()
+  for (const { name, entry } of functions) {
+    const other = entries.get(name)
+    if (other !== undefined) {
+      throw new ConfigurationError(
+        `each function needs a name of its own, and ${other} and ${entry} would both be ${name}; build one of them by itself with --name`,
+      )
+    }
+    entries.set(name, entry)
+  }
+}

@@ -1,0 +1,68 @@
+/** `lambdabin build` in a project with a configuration. */
+
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { runLambdabin } from '../../support/command.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+function project(t: TestContext): string {
+  return writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'lambdabin.config.ts': `
+      import { defineConfig } from 'lambdabin/config'
+      export default defineConfig({
+        functions: {
+          users: 'src/users/index.ts',
+          orders: { entry: 'src/orders/index.ts', event: ['events/order.json'], include: ['data'] },
+        },
+        esbuild: { define: { 'process.env.STAGE': '"prod"', REGION: '"eu"' }, plugins: [] },
+      })`,
+    'events/order.json': { quantity: 3 },
+    'data/a.txt': 'included',
+    'src/users/index.ts': 'export const handler = async () => process.env.STAGE',
+    'src/orders/index.ts': `
+      import { readFileSync } from 'node:fs'
+      import query from './query.sql'
+      declare const REGION: string
+      export const handler = async () => [process.env.STAGE, REGION, query, readFileSync('data/a.txt', 'utf8')]`,
+    'src/orders/query.sql': 'select 1',
+  })
+}
+
+test('build builds all that the configuration has, from any folder of the project, and the command line wins', async (t) => {
+  const folder = project(t)
+  const args = ['build', '--define', `process.env.STAGE="test"`, '--json']
+  const built = await runLambdabin(args, { cwd: join(folder, 'src/orders') })
+  assert.equal(built.status, 0, built.stderr)
+  const { functions } = JSON.parse(built.stdout)
+  assert.deepEqual(
+    functions.map(({ name, zip }: { name: string; zip: string }) => [name, zip]),
+    ['orders', 'users'].map((name) => [name, join(folder, `dist/${name}.zip`)]),
+  )
+  const invoked = await runLambdabin(['invoke', 'dist/orders.zip', '--timeout', '30'], { cwd: folder })
+  assert.deepEqual(JSON.parse(invoked.stdout), ['test', 'eu', 'select 1', 'included'])
+})
+
+for (const [args, message] of [
+  [['ordrs'], /lambdabin\.config\.ts has no function ordrs; did you mean orders\?$/],
+  [['--config', 'gone.ts'], /expected a configuration, and gone\.ts cannot be read; check the path$/],
+  [['orders', 'users', '--name', 'x'], /--name names one function/],
+  [
+    ['--define', 'STAGE'],
+    /--define expects names, and a JavaScript expression for each, as NAME=EXPRESSION, and got STAGE$/,
+  ],
+  [['--jsx', 'preserve'], /--jsx expects transform or automatic, and got preserve$/],
+  [['--minfy-identifiers'], /build has no option --minfy-identifiers; did you mean --minify-identifiers\?$/],
+] as const) {
+  test(`wrong usage ends with status 2 and one sentence: build ${args.join(' ')}`, async (t) => {
+    const folder = project(t)
+    const { status, stderr } = await runLambdabin(['build', ...args], { cwd: folder })
+    assert.equal(status, 2, stderr)
+    assert.match(stderr.trimEnd(), message)
+    assert.match(stderr, /^lambdabin: [^\n]+\n$/)
+    assert.equal(existsSync(join(folder, 'dist')), false)
+  })
+}

@@ -1,0 +1,137 @@
+/** Which functions a configuration names, and what they are called. */
+
+import assert from 'node:assert/strict'
+import { realpathSync } from 'node:fs'
+import { relative } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import type { Config } from '../../src/configuration/configuration.ts'
+import { ConfigurationError } from '../../src/configuration/configuration-error.ts'
+import { configuredFunctions } from '../../src/configuration/configured-functions.ts'
+import { loadConfiguration } from '../../src/configuration/load-configuration.ts'
+import { selectFunctions } from '../../src/configuration/select-functions.ts'
+import { writeFiles } from '../support/files.ts'
+import { temporaryFolder } from '../support/fixture-package.ts'
+
+const HANDLER = 'export const handler = async () => 1\n'
+const CONTEXT = { command: 'build' }
+
+function project(t: TestContext): string {
+  const files = [
+    ...['src/orders/index.ts', 'src/users/index.ts', 'src/users/users.test.ts', 'src/users/index.d.ts'],
+    ...[
+      'jobs/daily/handler.ts',
+      'jobs/weekly/handler.ts',
+      'jobs/notes.md',
+      'jobs/daily/node_modules/x/index.ts',
+    ],
+    ...['flat/a.ts', 'flat/b.mjs', 'flat/c/index.js', 'dist/old/index.ts', 'bad/x.y/index.ts', 'bad/z.q.ts'],
+  ]
+  return writeFiles(realpathSync(temporaryFolder(t)), {
+    'package.json': {},
+    ...Object.fromEntries(files.map((file) => [file, HANDLER])),
+  })
+}
+
+async function load(config: Config, folder: string) {
+  const configuration = await loadConfiguration(config, folder, CONTEXT)
+  assert.ok(configuration)
+  return configuration
+}
+
+for (const [functions, expected] of [
+  ['src/*/index.ts', { orders: 'src/orders/index.ts', users: 'src/users/index.ts' }],
+  ['jobs/*/handler.ts', { daily: 'jobs/daily/handler.ts', weekly: 'jobs/weekly/handler.ts' }],
+  ['flat/*', { a: 'flat/a.ts', b: 'flat/b.mjs', c: 'flat/c/index.js' }],
+  [
+    ['flat/{a,b}.*', 'jobs/daily/handler.ts'],
+    { a: 'flat/a.ts', b: 'flat/b.mjs', handler: 'jobs/daily/handler.ts' },
+  ],
+  ['./src/**/*.ts', { orders: 'src/orders/index.ts', users: 'src/users/index.ts' }],
+  [
+    { 'src/*/index.ts': {}, people: 'src/users/index.ts' },
+    { orders: 'src/orders/index.ts', people: 'src/users/index.ts' },
+  ],
+] as const) {
+  test(`functions have the names of their files, or of their folders: ${JSON.stringify(functions)}`, async (t) => {
+    const folder = project(t)
+    const found = configuredFunctions(await load({ functions }, folder))
+    assert.deepEqual(
+      Object.fromEntries(found.map(({ name, entry }) => [name, relative(folder, entry)])),
+      expected,
+    )
+  })
+}
+
+test('a function’s own options count more than those of its pattern, and those more than what is for all', async (t) => {
+  const folder = project(t)
+  const config: Config = {
+    arch: 'arm64',
+    external: ['a'],
+    esbuild: { define: { A: '1', B: '1' }, conditions: ['x'] },
+    functions: {
+      'src/*/index.ts': { external: ['b'], zip: 'small', esbuild: { define: { B: '2', C: '2' } } },
+      orders: { external: 'c', esbuild: { conditions: ['y'] } },
+    },
+  }
+  const [orders, users] = configuredFunctions(await load(config, folder))
+  assert.deepEqual(orders?.values, {
+    arch: 'arm64',
+    zip: 'small',
+    external: ['c'],
+    esbuild: { define: { A: '1', B: '2', C: '2' }, conditions: ['y'] },
+  })
+  assert.deepEqual([users?.values.external, users?.values.esbuild?.conditions], [['b'], ['x']])
+})
+
+for (const [functions, message] of [
+  [
+    'src/*/idx.ts',
+    /functions is the pattern src\/\*\/idx\.ts, which no TypeScript or JavaScript file in .* fits/,
+  ],
+  ['jobs/*.md', /no TypeScript or JavaScript file/],
+  [{ orders: 'src/orders.ts' }, /functions\.orders names the entry src\/orders\.ts, which is not there/],
+  [
+    { orders: 'src/orders' },
+    /functions\.orders names the entry src\/orders, which is no TypeScript or JavaScript file/,
+  ],
+  [{ orders: {} }, /functions\.orders has no entry, and no pattern finds a function of that name/],
+  [
+    { bootstrap: 'flat/a.ts' },
+    /functions\.bootstrap: .*"bootstrap" is the file that starts it; call it something else/,
+  ],
+  ['bad/*.ts', /"z\.q" has a dot, .*; give it one as a key of functions/],
+  [['src/*/index.ts', '{src,jobs}/*/*.ts'], /would both be handler/],
+] as const) {
+  test(`functions that cannot be are refused: ${JSON.stringify(functions)}`, async (t) => {
+    const configuration = await load({ functions }, project(t))
+    assert.throws(
+      () => configuredFunctions(configuration),
+      (error) => error instanceof ConfigurationError && message.test(error.message),
+    )
+  })
+}
+
+test('a build is for all configured functions, for some by name or path, or for any other entry', async (t) => {
+  const folder = project(t)
+  const configuration = await load({ functions: 'src/*/index.ts', arch: 'arm64', zip: 'small' }, folder)
+  const select = async (wanted: string[], values = {}) => {
+    const functions = await selectFunctions(configuration, { wanted, values, build: {}, folder })
+    return functions.map(({ name, target, compression }) => [name, target.arch, compression].join(' '))
+  }
+  assert.deepEqual(await select([]), ['orders arm64 small', 'users arm64 small'])
+  assert.deepEqual(await select(['users']), ['users arm64 small'])
+  assert.deepEqual(await select(['src/orders/index.ts', 'flat/a.ts']), [
+    'orders arm64 small',
+    'a arm64 small',
+  ])
+  assert.deepEqual(
+    await select(['users'], { arch: 'x64', name: 'people' }),
+    ['people x64 small'],
+    'the caller wins',
+  )
+  await assert.rejects(select(['user']), {
+    message: 'the configuration has no function user; did you mean users?',
+  })
+  await assert.rejects(select(['zzzzzz']), /has no function zzzzzz; there are orders, users/)
+  await assert.rejects(select([], { name: 'x' }), /--name names one function, and 2 entries were given/)
+})
