@@ -30,8 +30,9 @@ Takes about ten minutes with everything; --only, --functions and smaller numbers
   --only ID,…              these contenders only: ${RECIPES.map(({ id }) => id).join(', ')}
   --functions NAME,…       of echo, sdk, get-item, growth (default: all)
   --starts N               (default: 15)
-  --cold-starts N          with a cold page cache, as root (default: 9)
+  --cold-starts N          with a cold page cache, as root, and again with 128 KiB read ahead (default: 9)
   --warm-runs N            (default: 5)
+  --store-starts N         from a file system that fetches chunks in 0.5, 2 and 20 ms each, as root (default: 5)
   --memory-starts N        of the function that calls AWS, with the CPU of 128, 512 and 1,769 MB each, as root (default: 7)
   --any-cpu-starts N       not pinned to one CPU, warm and cold each (default: 9)
   --any-cpu-warm-runs N    (default: 3)
@@ -94,6 +95,7 @@ function parse() {
         'cold-starts': { type: 'string', default: '9' },
         'warm-runs': { type: 'string', default: '5' },
         'memory-starts': { type: 'string', default: '7' },
+        'store-starts': { type: 'string', default: '5' },
         'any-cpu-starts': { type: 'string', default: '9' },
         'any-cpu-warm-runs': { type: 'string', default: '3' },
         invocations: { type: 'string', default: '20000' },
@@ -114,6 +116,8 @@ function readOptions(values: ReturnType<typeof parse>['values']): MeasureOptions
   const isRoot = process.getuid?.() === 0
   const cold = isRoot ? 1 : 0
   const memoryStarts = wholeNumber('memory-starts', values['memory-starts'])
+  const storeStarts = cold * wholeNumber('store-starts', values['store-starts'])
+  const coldStarts = cold * wholeNumber('cold-starts', values['cold-starts'])
   const anyCpuStarts = wholeNumber('any-cpu-starts', values['any-cpu-starts'])
   return {
     only:
@@ -127,7 +131,11 @@ function readOptions(values: ReturnType<typeof parse>['values']): MeasureOptions
     functions: names('functions', values.functions, FUNCTIONS),
     counts: {
       start: wholeNumber('starts', values.starts),
-      coldStart: cold * wholeNumber('cold-starts', values['cold-starts']),
+      coldStart: coldStarts,
+      coldStart128: coldStarts,
+      'store0.5': storeStarts,
+      store2: storeStarts,
+      store20: storeStarts,
       warm: wholeNumber('warm-runs', values['warm-runs']),
       anyCpuStart: anyCpuStarts,
       anyCpuColdStart: cold * anyCpuStarts,

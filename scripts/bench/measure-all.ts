@@ -5,6 +5,8 @@ import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { AWS_CLIENT_VERSION } from '../aws-client.ts'
+import { ChunkStoreError, compileChunkStore } from './cold/chunk-store.ts'
+import { KERNEL_DEFAULT_KIB, ReadAheadError, withDiskReadAhead } from './cold/disk-read-ahead.ts'
 import {
   buildWithLambdabin,
   bundleForAwsLambdaRic,
@@ -20,6 +22,7 @@ import { type CpuShares, NoCpuSharesError, openCpuShares } from './first-call/cp
 import { GROWTH_KINDS, writeGrowthFunctions } from './growth.ts'
 import { BUN, DENO, nimVersion, PeerMissingError } from './peer-programs.ts'
 import {
+  CHUNK_DELAYS,
   type ContenderResults,
   type FunctionName,
   MEMORY_SIZES,
@@ -72,6 +75,21 @@ function tryCpuShares(leftOut: string[]): CpuShares | undefined {
   }
 }
 
+/** Those that are started from the chunk store, too; others keep files of their own elsewhere. */
+const FROM_STORE = ['lambdabin', 'lambdabin-init', 'aws-lambda-ric', 'node-http', 'bun-bytecode']
+
+function tryChunkStore(folder: string, leftOut: string[]): string | undefined {
+  try {
+    return compileChunkStore(folder)
+  } catch (error) {
+    if (!(error instanceof ChunkStoreError)) {
+      throw error
+    }
+    leftOut.push(`Starts from a chunk store: ${error.message}.`)
+    return undefined
+  }
+}
+
 interface Surroundings {
   readonly endpoint: AwsEndpoint | undefined
   readonly shares: CpuShares | undefined
@@ -93,7 +111,9 @@ async function measureIn(
   const growth = options.functions.has('growth')
     ? await prepareGrowth(folder, compared)
     : { contenders: [], bytes: 0 }
-  const rounds = { ...options, server, shares }
+  const fromStore = compared.filter(({ id }) => FROM_STORE.includes(id))
+  const store = options.counts['store0.5'] > 0 ? tryChunkStore(folder, leftOut) : undefined
+  const rounds = { ...options, server, shares, store }
   const measurements = new Map<Contender, Partial<Record<Phase, Measurement[]>>>()
   const run = async (contenders: readonly Contender[], phase: Phase, count: number) => {
     for (const [contender, measured] of await measurePhase(contenders, phase, count, rounds)) {
@@ -104,6 +124,19 @@ async function measureIn(
   for (const phase of ['start', 'coldStart'] as const) {
     await run(compared, phase, options.counts[phase])
     await run(growth.contenders, phase, options.counts[phase])
+  }
+  try {
+    await withDiskReadAhead(folder, KERNEL_DEFAULT_KIB, () =>
+      run(compared, 'coldStart128', options.counts.coldStart128),
+    )
+  } catch (error) {
+    if (!(error instanceof ReadAheadError)) {
+      throw error
+    }
+    leftOut.push(`Cold starts with ${KERNEL_DEFAULT_KIB} KiB read ahead: ${error.message}.`)
+  }
+  for (const delay of store === undefined ? [] : CHUNK_DELAYS) {
+    await run(fromStore, `store${delay}`, options.counts[`store${delay}`])
   }
   for (const phase of ['warm', 'anyCpuStart', 'anyCpuColdStart', 'anyCpuWarm'] as const) {
     await run(compared, phase, options.counts[phase])

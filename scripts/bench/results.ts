@@ -10,9 +10,12 @@ export type FunctionName = ComparedFunction | 'growth'
 /** MB of memory that functions are given, and so the shares of a CPU: see `first-call/cpu-share.ts`. The last one buys a whole CPU. */
 export const MEMORY_SIZES = [128, 512, 1769] as const
 
+/** Milliseconds that a chunk of a file takes when it is first touched: see `cold/chunk-store.c`. */
+export const CHUNK_DELAYS = [0.5, 2, 20] as const
+
 /**
  * How a process was started and what for. `Start`: 20 invocations; `Warm`: all of them; `memory…`: three, with the CPU that so
- * many MB buy from the first on.
+ * many MB buy from the first on; `coldStart128`: with a disk that reads 128 KiB ahead.
  */
 export type Phase =
   | 'start'
@@ -21,7 +24,12 @@ export type Phase =
   | 'anyCpuStart'
   | 'anyCpuColdStart'
   | 'anyCpuWarm'
+  | 'coldStart128'
+  | StorePhase
   | MemoryPhase
+
+/** From the chunk store, with nothing in memory. */
+export type StorePhase = `store${(typeof CHUNK_DELAYS)[number]}`
 
 export type MemoryPhase = `memory${(typeof MEMORY_SIZES)[number]}`
 
@@ -66,6 +74,11 @@ export function median(
     return sorted[middle] ?? Number.NaN
   }
   return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
+}
+
+/** Milliseconds. */
+export function firstNext({ firstNextMs }: Measurement): number {
+  return firstNextMs
 }
 
 /** Milliseconds. */

@@ -1,10 +1,11 @@
 /** Measures contenders in turn, so that what the machine does meanwhile falls on all of them. */
 
 import process from 'node:process'
+import { fromChunkStore } from './cold/chunk-store.ts'
 import type { Contender } from './contenders.ts'
 import { checkResponse } from './expected-responses.ts'
 import type { CpuShares } from './first-call/cpu-share.ts'
-import { MEMORY_SIZES, type Phase } from './results.ts'
+import { CHUNK_DELAYS, MEMORY_SIZES, type Phase } from './results.ts'
 import { EARLY, type Measurement, type RunOptions, runUnderServer } from './runtime-api-server.ts'
 
 export interface RoundsOptions {
@@ -16,6 +17,8 @@ export interface RoundsOptions {
   readonly seconds: number
   /** Undefined where CPU quotas cannot be had. */
   readonly shares?: CpuShares | undefined
+  /** The chunk store, compiled; undefined where it cannot be mounted. */
+  readonly store?: string | undefined
 }
 
 /**
@@ -80,7 +83,13 @@ async function measureOnce(contender: Contender, phase: Phase, options: RoundsOp
       await runUnderServer(server, contender, { ...run, invocations: 1, group: undefined })
     }
     options.shares?.lift()
-    const measurement = await runUnderServer(server, contender, run)
+    const delay = CHUNK_DELAYS.find((milliseconds) => phase === `store${milliseconds}`)
+    const measurement =
+      delay !== undefined && options.store !== undefined
+        ? await fromChunkStore(options.store, contender, delay, (runtime) =>
+            runUnderServer(server, runtime, run),
+          )
+        : await runUnderServer(server, contender, run)
     checkResponse(contender, measurement.firstResponse)
     return measurement
   })
@@ -96,5 +105,6 @@ function runOptions(phase: Phase, { cpu, invocations, seconds, shares }: RoundsO
   if (phase === 'warm' || phase === 'anyCpuWarm') {
     return { invocations, cpu: pinned, seconds }
   }
-  return { invocations: EARLY, cpu: pinned, isCold: phase === 'coldStart' || phase === 'anyCpuColdStart' }
+  const isCold = /^(coldStart|anyCpuColdStart|store)/.test(phase)
+  return { invocations: EARLY, cpu: pinned, isCold }
 }

@@ -25,6 +25,8 @@ export interface Measurement {
   readonly peakKiBEarly: number
   readonly peakKiB: number
   readonly firstResponse: string
+  /** How many chunks of files were fetched, from the chunk store. */
+  readonly chunks?: number
 }
 
 export interface Runtime {

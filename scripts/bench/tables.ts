@@ -1,6 +1,8 @@
 /** Renders results as Markdown. */
 
+import { chunks, diskMegabytes } from './cold/targets.ts'
 import {
+  CHUNK_DELAYS,
   type ContenderResults,
   cpuPerThousand,
   cpuPerThousandEarly,
@@ -9,6 +11,7 @@ import {
   find,
   firstInvocation,
   firstInvocationCpu,
+  firstNext,
   firstResponse,
   MEMORY_SIZES,
   median,
@@ -31,13 +34,25 @@ const FUNCTION_TITLES = {
 }
 
 const START = [
-  column('first `next`, ms', 'start', ({ firstNextMs }) => firstNextMs),
+  column('first `next`, ms', 'start', firstNext),
   column('first response, ms', 'start', firstResponse),
-  column('cold: first `next`, ms', 'coldStart', ({ firstNextMs }) => firstNextMs),
+  column('cold: first `next`, ms', 'coldStart', firstNext),
   column('cold: first response, ms', 'coldStart', firstResponse),
 ]
 /** What a cold start has read by its first response, readahead and all: what its time follows from. */
-const COLD_READ = column('cold: read, MB', 'coldStart', ({ diskBytesStart }) => diskBytesStart / 1e6)
+const COLD_READ = column('cold: read, MB', 'coldStart', diskMegabytes)
+/** With a disk that reads 128 KiB ahead, as the kernel does unless told otherwise, and from the chunk store. */
+const COLD = [
+  column('128 KiB ahead: first `next`, ms', 'coldStart128', firstNext),
+  column('first response, ms', 'coldStart128', firstResponse),
+  column('read, MB', 'coldStart128', diskMegabytes),
+  column('as far as the disk says: first `next`, ms', 'coldStart', firstNext),
+  column('read, MB', 'coldStart', diskMegabytes),
+  ...CHUNK_DELAYS.map((delay) =>
+    column(`${delay} ms a chunk: first \`next\`, ms`, `store${delay}`, firstNext),
+  ),
+  column('chunks', 'store20', chunks),
+]
 const WARM = [
   column('warm p50, µs', 'warm', ({ p50Us }) => p50Us),
   column('warm p99, µs', 'warm', ({ p99Us }) => p99Us),
@@ -55,7 +70,7 @@ const SIZES: Column[] = [
   { title: 'zip, MB', value: (contender) => (contender?.zipBytes || Number.NaN) / 1e6 },
 ]
 const ANY_CPU = [
-  column('first `next`, ms', 'anyCpuStart', ({ firstNextMs }) => firstNextMs),
+  column('first `next`, ms', 'anyCpuStart', firstNext),
   column('first response, ms', 'anyCpuStart', firstResponse),
   column('cold: first response, ms', 'anyCpuColdStart', firstResponse),
   column('warm p50, µs', 'anyCpuWarm', ({ p50Us }) => p50Us),
@@ -71,7 +86,7 @@ const withMemory = (size: (typeof MEMORY_SIZES)[number]) => {
   const phase = `memory${size}` as const
   return [
     column('init: CPU ms', phase, ({ cpuMsNext }) => cpuMsNext),
-    column('ms', phase, ({ firstNextMs }) => firstNextMs),
+    column('ms', phase, firstNext),
     column('first invocation: CPU ms', phase, firstInvocationCpu),
     column('ms', phase, firstInvocation),
     column('second: CPU ms', phase, ({ cpuMsSecond }) => cpuMsSecond),
@@ -92,6 +107,7 @@ export function renderReport(results: Results, chart: string): string {
         comparison(results, name, [...START, COLD_READ, ...WARM, ...MEMORY, ...SIZES]),
       ),
       section(`${FUNCTION_TITLES[name]}, on any CPU`, anyCpu(results, name)),
+      section(`${FUNCTION_TITLES[name]}, with nothing in memory`, coldTable(results, name)),
     ]),
     ...MEMORY_SIZES.map((size) =>
       section(`${FUNCTION_TITLES['get-item']}, ${shown(size)} MB`, memoryTable(results, size)),
@@ -183,6 +199,15 @@ function memoryTable(results: Results, size: (typeof MEMORY_SIZES)[number]): str
     ? ''
     : `${table}\n\nOne GetItem of the AWS SDK's document client, to a stub on loopback on another CPU. A whole CPU up to the first ` +
         `\`next\`, then ${size} / 1,769 of one, in periods of 20 ms.`
+}
+
+/** Beside the table, what is simulated. */
+function coldTable(results: Results, name: FunctionName): string {
+  const table = comparison(results, name, COLD)
+  return table === ''
+    ? ''
+    : `${table}\n\nThe last columns are of a file system whose files are fetched in chunks of 512 KiB when they are first touched, in so many ` +
+        'milliseconds each, several at once; the libraries of the system are on the disk. How many chunks is up to the first response, and 20 invocations more.'
 }
 
 function growthTable(results: Results): string {

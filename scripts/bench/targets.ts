@@ -1,5 +1,6 @@
 /** What lambdabin is to reach, as ratios in one run, and whether it does. */
 
+import { COLD_TARGETS } from './cold/targets.ts'
 import {
   type ContenderResults,
   cpuPerThousand,
@@ -27,14 +28,15 @@ interface Definition {
   readonly what: string
   readonly against: string
   readonly limit?: { readonly atMost?: number; readonly atLeast?: number }
-  readonly unit: 'ratio' | 'MB' | 'percent'
+  readonly unit: 'ratio' | 'MB' | 'percent' | 'number'
   /** NaN where something that it needs was not measured. */
   readonly value: (results: Results) => number
 }
 
 const AWS = 'aws-lambda-ric 4, same Node.js'
 const BUN = 'Bun compiled, --bytecode'
-const ACCEPTED_GROWTH = 0.1
+/** By code behind an import() that is not reached, and by code that only initialises. */
+const ACCEPTED_GROWTH = { unreached: 0.1, uncalled: 0.6 } as const
 
 const perSecond = (measurement: Measurement) => measurement.perSecond
 
@@ -70,28 +72,21 @@ const DEFINITIONS: readonly Definition[] = [
   {
     what: 'echo, first response',
     against: AWS,
-    limit: { atMost: 0.9 },
+    limit: { atMost: 0.66 },
     unit: 'ratio',
     value: echoRatio('aws-lambda-ric', 'start', firstResponse),
   },
   {
-    what: 'echo, first response, cold page cache',
-    against: AWS,
-    limit: { atMost: 0.8 },
-    unit: 'ratio',
-    value: echoRatio('aws-lambda-ric', 'coldStart', firstResponse),
-  },
-  {
     what: 'AWS SDK + zod, first response',
     against: AWS,
-    limit: { atMost: 0.62 },
+    limit: { atMost: 0.4 },
     unit: 'ratio',
     value: sdkRatio('lambdabin', 'aws-lambda-ric'),
   },
   {
     what: 'the same, built with `--event`',
     against: AWS,
-    limit: { atMost: 0.62 },
+    limit: { atMost: 0.4 },
     unit: 'ratio',
     value: sdkRatio('lambdabin-event', 'aws-lambda-ric'),
   },
@@ -194,7 +189,7 @@ const DEFINITIONS: readonly Definition[] = [
     unit: 'ratio',
     value: sdkRatio('lambdabin', 'bun-bytecode'),
   },
-  { what: 'zip, echo', against: '', limit: { atMost: 39 }, unit: 'MB', value: zipMegabytes('lambdabin') },
+  { what: 'zip, echo', against: '', limit: { atMost: 33.5 }, unit: 'MB', value: zipMegabytes('lambdabin') },
   {
     what: 'zip, echo, built with `--intl en`',
     against: '',
@@ -202,6 +197,7 @@ const DEFINITIONS: readonly Definition[] = [
     unit: 'MB',
     value: zipMegabytes('lambdabin-intl'),
   },
+  ...COLD_TARGETS,
   ...growth('start', ''),
   ...growth('coldStart', ', cold page cache'),
 ]
@@ -244,6 +240,9 @@ function show(value: number, unit: Definition['unit']): string {
   if (unit === 'MB') {
     return `${value.toFixed(1)} MB`
   }
+  if (unit === 'number') {
+    return value.toFixed(0)
+  }
   if (unit === 'percent') {
     return `${(value * 100).toFixed(1)} %`
   }
@@ -283,10 +282,10 @@ function zipMegabytes(id: string): (results: Results) => number {
 
 function growth(phase: Phase, suffix: string): Definition[] {
   const kinds = { unreached: 'behind an import() that is not reached', uncalled: 'that only initialise' }
-  return Object.entries(kinds).map(([id, kind]) => ({
-    what: `growth of the first response by 10 MB of code ${kind}${suffix}`,
+  return (['unreached', 'uncalled'] as const).map((id) => ({
+    what: `growth of the first response by 10 MB of code ${kinds[id]}${suffix}`,
     against: 'the function without it',
-    limit: { atMost: ACCEPTED_GROWTH },
+    limit: { atMost: ACCEPTED_GROWTH[id] },
     unit: 'percent' as const,
     value: (results: Results) =>
       ratio(find(results, 'growth', id), find(results, 'growth', 'none'), phase, firstResponse) - 1,

@@ -52,6 +52,7 @@ export function madeUpResults(contenders: readonly ContenderResults[]): Results 
     invocations: 20_000,
     counts: {
       ...{ start: 3, coldStart: 3, warm: 3, anyCpuStart: 0, anyCpuColdStart: 0, anyCpuWarm: 0 },
+      ...{ coldStart128: 0, 'store0.5': 0, store2: 0, store20: 0 },
       ...{ memory128: 3, memory512: 3, memory1769: 3 },
     },
     growthBytes: 10e6,
