@@ -57,10 +57,22 @@ export async function findPinnedNode(architecture, onFetch) {
   const folder = join(cacheFolder(), `node-${pinnedVersions.version}-${architecture}`)
   const binary = join(folder, 'bin', 'node')
   if (!existsSync(binary)) {
-    await fetchNode(architecture, folder, onFetch)
+    let fetching = underWay.get(folder)
+    if (fetching === undefined) {
+      fetching = fetchNode(architecture, folder, onFetch).finally(() => underWay.delete(folder))
+      underWay.set(folder, fetching)
+    }
+    await fetching
   }
   return binary
 }
+
+/**
+ * What this process is fetching, by the folder that it goes to.
+ *
+ * @type {Map<string, Promise<void>>}
+ */
+const underWay = new Map()
 
 /**
  * Where files that can be fetched or made again are kept.

@@ -1,6 +1,7 @@
 /** The command line: finds the command, and turns what it throws into a sentence and an exit status. */
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
+import { LambdabinError } from './api/lambdabin-error.ts'
 import { BUILD_HELP, HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { UsageError } from './command-line/usage-error.ts'
@@ -41,7 +42,7 @@ async function main(args: string[]): Promise<number> {
     return await run(args)
   } catch (error) {
     process.stderr.write(`lambdabin: ${describe(error)}\n`)
-    return error instanceof UsageError || error instanceof ConfigurationError ? EXIT_USAGE : EXIT_FAILURE
+    return isWrongUsage(error) ? EXIT_USAGE : EXIT_FAILURE
   }
 }
 
@@ -90,14 +91,29 @@ function readVersion(): string {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }
 
+function isWrongUsage(error: unknown): boolean {
+  return (
+    error instanceof UsageError ||
+    error instanceof ConfigurationError ||
+    (error instanceof LambdabinError && error.code === 'USAGE')
+  )
+}
+
 /** A sentence for what a user can mend; the whole stack for what is a fault of lambdabin's own. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) {
     return String(error)
   }
+  if (error instanceof LambdabinError && error.code === 'UNEXPECTED') {
+    return describe(error.cause)
+  }
   return isMeantForUser(error) ? error.message : (error.stack ?? error.message)
 }
 
 function isMeantForUser(error: Error): boolean {
-  return error instanceof UsageError || ('isMeantForUser' in error && error.isMeantForUser === true)
+  return (
+    error instanceof UsageError ||
+    error instanceof LambdabinError ||
+    ('isMeantForUser' in error && error.isMeantForUser === true)
+  )
 }

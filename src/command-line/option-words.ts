@@ -1,6 +1,7 @@
 /** The options of tables on the command line: how they are parsed, and what `--help` says of them. */
+import process from 'node:process'
 import type { ParseArgsConfig } from 'node:util'
-import { flagOf, type Option, OptionError, type OptionTable, type Values } from '../configuration/option.ts'
+import { flagOf, type Option, OptionError, type OptionTable, type Written } from '../configuration/option.ts'
 import { UsageError } from './usage-error.ts'
 
 type Definitions = NonNullable<ParseArgsConfig['options']>
@@ -19,31 +20,24 @@ export function definitionsOf(table: OptionTable): Definitions {
   )
 }
 
-/** The values of the options that were given. Throws a UsageError. */
-export function readWords<Table extends OptionTable>(
-  table: Table,
-  words: Words,
-  folder: string,
-): Values<Table> {
-  const values: Record<string, unknown> = {}
+/** What was given of a table's options, as a configuration has it. Throws a UsageError when it would be refused. */
+export function readWords<Table extends OptionTable>(table: Table, words: Words): Written<Table> {
+  const given: Record<string, unknown> = {}
   for (const [key, option] of Object.entries(table)) {
-    const given = words[flagOf(key)]
-    if (given !== undefined) {
-      values[key] = readWord(key, option, given, folder)
+    const word = words[flagOf(key)]
+    if (word !== undefined) {
+      given[key] = readWord(key, option, word)
     }
   }
-  return values as Values<Table>
+  return given as Written<Table>
 }
 
-function readWord(
-  key: string,
-  option: Option<unknown, unknown>,
-  given: Words[string],
-  folder: string,
-): unknown {
+function readWord(key: string, option: Option<unknown, unknown>, word: NonNullable<Words[string]>): unknown {
   const { written = (words) => (option.words === 'one' ? words[0] : words) } = option
   try {
-    return option.read(typeof given === 'boolean' ? given : written([given].flat().map(String)), folder)
+    const given = typeof word === 'boolean' ? word : written([word].flat().map(String))
+    option.read(given, process.cwd())
+    return given
   } catch (error) {
     throw error instanceof OptionError
       ? new UsageError(`--${flagOf(key)} ${error.message}`, { cause: error })

@@ -12,6 +12,10 @@ export interface Progress {
   readonly onStep?: (step: Step) => void
   /** Hears of what takes long, before it begins. */
   readonly onNotice?: (message: string) => void
+  /** Hears of each step as it begins. */
+  readonly onStart?: (step: string) => void
+  /** No step begins once it tells to end. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export class BuildSteps {
@@ -31,8 +35,10 @@ export class BuildSteps {
     this.#progress.onNotice?.(message)
   }
 
-  /** Runs `work` as the step `name`. */
+  /** Runs `work` as the step `name`. Rejects as it does, and when the build is to end. */
   async run<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    this.#progress.signal?.throwIfAborted()
+    this.#progress.onStart?.(name)
     const started = performance.now()
     const result = await work()
     const step = { name, ms: Math.round(performance.now() - started) }

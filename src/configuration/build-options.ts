@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Option, OptionError } from './option.ts'
-import { choice, flag, list, path, text } from './option-kinds.ts'
+import { choice, flag, list, path, text, wholeNumber } from './option-kinds.ts'
 
 /** Those that each function may have otherwise. */
 export const FUNCTION_OPTIONS = {
@@ -73,6 +73,10 @@ export const BUILD_OPTIONS = {
     expects: 'a folder',
     placeholder: 'FOLDER',
     help: 'where to write (default: dist)',
+  }),
+  /** How many functions are built at once. By default as many as there are processors, and memory for. */
+  jobs: wholeNumber(1, 1024, {
+    help: 'how many functions to build at once (default: as many as there are processors, and memory for)',
   }),
 } as const
 

@@ -1,5 +1,6 @@
 /** Checks what a configuration holds, against the tables of options, and reads the values. */
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from './build-options.ts'
+import { ConfigurationError } from './configuration-error.ts'
 import { ESBUILD_OPTIONS, REFUSED_ESBUILD_OPTIONS } from './esbuild-options.ts'
 import { nearestName } from './nearest-name.ts'
 import { OptionError, type OptionTable, shown, type Values } from './option.ts'
@@ -58,6 +59,24 @@ export function checkConfiguration(given: unknown, folder: string): CheckedConfi
     build: readValues(BUILD_OPTIONS, options, [], folder),
     defaults: readFunctionValues(options, [], folder),
     rules: functions === undefined ? [] : readRules(functions, folder),
+  }
+}
+
+/** Checks options that are given for a build, and are no configuration's. Throws a {@link ConfigurationError}. */
+export function checkBuildValues(
+  given: Readonly<Record<string, unknown>>,
+  folder: string,
+): { values: FunctionValues; build: CheckedConfiguration['build'] } {
+  try {
+    checkKeys(given, [], ['esbuild', ...Object.keys(BUILD_OPTIONS), ...Object.keys(FUNCTION_OPTIONS)])
+    return {
+      values: readFunctionValues(given, [], folder),
+      build: readValues(BUILD_OPTIONS, given, [], folder),
+    }
+  } catch (error) {
+    throw error instanceof ConfigurationProblem
+      ? new ConfigurationError(error.message.replace(/^the configuration has/, 'build has'), { cause: error })
+      : error
   }
 }
 

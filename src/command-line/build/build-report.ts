@@ -13,13 +13,17 @@ const DIRECT_UPLOAD_BYTES = 50 * 1024 * 1024
 const UNPACKED_BYTES = 250 * 1024 * 1024
 
 export function stepLine({ name, ms }: Step): string {
-  return `  ${name.padEnd(16)} ${(ms / 1000).toFixed(1).padStart(5)} s\n`
+  return `  ${name.padEnd(16)} ${seconds(ms).padStart(7)}\n`
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
 }
 
 /** Some lines for a terminal, the last with its line break. */
 export function textReport(built: BuiltFunction): string {
   const lines: [string, string][] = [
-    ['package', `${relative(process.cwd(), built.zip) || built.zip}, ${megabytes(built.zipBytes)}`],
+    ['package', describeZip(built)],
     [
       'executable',
       `${megabytes(built.executableBytes)}, Node.js ${built.nodeVersion}, ${built.arch}${built.locales ? `, Intl for ${built.locales.join(', ')}` : ''}`,
@@ -28,9 +32,23 @@ export function textReport(built: BuiltFunction): string {
     ['runs on', describeRuntimes(built.runtimes)],
   ]
   const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
+  return `\n${text}${remarks(built)}\n`
+}
+
+/** One of several functions: a line, and what there is to say besides. */
+export function shortReport(built: BuiltFunction): string {
+  const ms = built.steps.reduce((sum, step) => sum + step.ms, 0)
+  return `  ${built.name.padEnd(16)} ${describeZip(built)}, ${seconds(ms)}\n${remarks(built)}`
+}
+
+function describeZip({ zip, zipBytes }: BuiltFunction): string {
+  return `${relative(process.cwd(), zip) || zip}, ${megabytes(zipBytes)}`
+}
+
+function remarks(built: BuiltFunction): string {
   const warnings = packageWarnings(built).map((warning) => `  warning: ${warning}\n`)
   const notes = [...built.notes, ...frozenEnvironment(built)].map((note) => `  note: ${note}\n`)
-  return `\n${text}${[...warnings, ...notes].join('')}\n`
+  return [...warnings, ...notes].join('')
 }
 
 /** What a function that was initialised at build time will not see on AWS Lambda. */

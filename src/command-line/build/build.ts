@@ -1,63 +1,36 @@
-/** `lambdabin build`: builds each entry in turn, and reports. */
+/** `lambdabin build`: builds functions, and reports. */
 import process from 'node:process'
-import { buildFunction, type FunctionOptions } from '../../compiler/build-function.ts'
-import type { BuiltFunction } from '../../compiler/built-function.ts'
-import { formatDiagnostics } from '../../compiler/bundle/bundle-failure.ts'
-import { UnknownLocaleError } from '../../compiler/icu/locales.ts'
-import type { Step } from '../../compiler/steps.ts'
+import { build } from '../../api/build.ts'
+import { BuildError } from '../../compiler/build-error.ts'
 import { abandonBuilds } from '../../compiler/unfinished-work.ts'
-import { nearestName } from '../../configuration/nearest-name.ts'
 import { onEarlyEnd } from '../early-end.ts'
-import { UsageError } from '../usage-error.ts'
 import { readBuildArguments } from './build-arguments.ts'
-import { jsonReport, stepLine, textReport } from './build-report.ts'
+import { BuildProgressLines } from './build-progress.ts'
+import { jsonReport } from './build-report.ts'
 
 /**
- * Runs the command. Resolves to the exit status, 0; rejects with a UsageError, or with the BuildError of the
- * first entry that fails.
+ * Runs the command. Resolves to the exit status, 0; rejects with a UsageError, or a LambdabinError. Of several functions, all
+ * that can be are built. Progress goes to stderr, so that stdout holds nothing but `--json`'s object.
  */
 export async function buildCommand(args: string[]): Promise<number> {
-  const { functions, json } = await readBuildArguments(args)
-  const built: BuiltFunction[] = []
+  const { options, json } = readBuildArguments(args)
+  const progress = new BuildProgressLines(process.stderr)
   const ended = onEarlyEnd(abandonBuilds)
-  try {
-    for (const options of functions) {
-      say(functions.length > 1 ? `${options.name}\n` : '')
-      built.push(await buildAndReport(options))
+  const result = await build({ ...options, onProgress: progress.hear })
+  await progress.end()
+  ended()
+  if (!result.ok) {
+    const count = result.functions.length + result.failed.length
+    if (count < 2) {
+      throw result.error
     }
-  } finally {
-    ended()
+    const names = result.failed.map(({ name }) => name).join(', ')
+    throw new BuildError(
+      `${result.failed.length} of ${count} functions could not be built: ${names}; it says above why`,
+    )
   }
   if (json) {
-    process.stdout.write(`${JSON.stringify(jsonReport(built), undefined, 2)}\n`)
+    process.stdout.write(`${JSON.stringify(jsonReport(result.functions), undefined, 2)}\n`)
   }
   return 0
-}
-
-async function buildAndReport(options: FunctionOptions): Promise<BuiltFunction> {
-  const progress = {
-    onStep: (step: Step) => say(stepLine(step)),
-    onNotice: (notice: string) => say(`  ${notice}\n`),
-  }
-  const built = await buildFunction(options, progress).catch((error) => {
-    throw error instanceof UnknownLocaleError ? explainLocale(error) : error
-  })
-  if (built.warnings.length > 0) {
-    say(`\n${await formatDiagnostics([...built.warnings], 'warning')}\n`)
-  }
-  say(textReport(built))
-  return built
-}
-
-/** Progress goes to stderr, so that stdout holds nothing but `--json`'s object. */
-function say(text: string): void {
-  process.stderr.write(text)
-}
-
-function explainLocale(error: UnknownLocaleError): UsageError {
-  const nearest = nearestName(error.locale, error.known)
-  const remedy = nearest === undefined ? 'name others, or leave --intl out' : `did you mean ${nearest}?`
-  return new UsageError(`--intl expects locales that Node.js knows, and ${error.locale} is none; ${remedy}`, {
-    cause: error,
-  })
 }

@@ -174,14 +174,34 @@ async function findGenerator(
   )
 }
 
+type SmallerCopy = Pick<BaseNode, 'path' | 'notes'>
+
+/** Those that are being made in this process. */
+const underWay = new Map<string, Promise<SmallerCopy>>()
+
 /**
  * The binary without what executables do not need; `identity` tells whether one made before is still right.
  */
-async function smallerCopy(
+function smallerCopy(
   original: string,
   identity: string,
   locales: readonly string[] | undefined,
-): Promise<Pick<BaseNode, 'path' | 'notes'>> {
+): Promise<SmallerCopy> {
+  const key = JSON.stringify([identity, locales])
+  const known = underWay.get(key)
+  if (known !== undefined) {
+    return known
+  }
+  const made = makeSmallerCopy(original, identity, locales).finally(() => underWay.delete(key))
+  underWay.set(key, made)
+  return made
+}
+
+async function makeSmallerCopy(
+  original: string,
+  identity: string,
+  locales: readonly string[] | undefined,
+): Promise<SmallerCopy> {
   await checkCacheFolder()
   const cache = new CacheArea('base-node', { unusedMs: UNUSED_MS })
   let notes: readonly string[] | undefined

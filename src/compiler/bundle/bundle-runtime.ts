@@ -30,7 +30,15 @@ const OPTIONS = {
   logLevel: 'silent',
 } as const satisfies BuildOptions
 
-export async function bundleRuntime(): Promise<RuntimeBundle> {
+let bundled: Promise<RuntimeBundle> | undefined
+
+/** The same in all builds of a process. */
+export function bundleRuntime(): Promise<RuntimeBundle> {
+  bundled ??= bundleAll()
+  return bundled
+}
+
+async function bundleAll(): Promise<RuntimeBundle> {
   const [launcher, runtime, warmUp] = await Promise.all([
     bundle({ entryPoints: [LAUNCHER_ENTRY] }),
     bundleWithUndici({

@@ -24,6 +24,19 @@ export interface CacheLimits {
 
 const CHECKSUM_BYTES = 4
 
+/** What is being made in this process: builds that run at once make it once. */
+const underWay = new Map<string, Promise<unknown>>()
+
+function once<Result>(path: string, make: () => Promise<Result>): Promise<Result> {
+  const known = underWay.get(path) as Promise<Result> | undefined
+  if (known !== undefined) {
+    return known
+  }
+  const made = make().finally(() => underWay.delete(path))
+  underWay.set(path, made)
+  return made
+}
+
 /** How many temporary files this process has made: two builds at once do not share one. */
 let made = 0
 
@@ -51,6 +64,10 @@ export class CacheArea {
     make: () => Promise<Buffer | undefined>,
   ): Promise<Buffer | undefined> {
     const path = this.#pathOf(inputs)
+    return once(path, () => this.#bytes(path, make))
+  }
+
+  async #bytes(path: string, make: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
     const known = withoutChecksum(await readFile(path).catch(() => undefined))
     if (known !== undefined) {
       await touch(path)
@@ -72,6 +89,10 @@ export class CacheArea {
     fill: (folder: string) => Promise<boolean>,
   ): Promise<string | undefined> {
     const path = this.#pathOf(inputs)
+    return once(path, () => this.#folderAt(path, fill))
+  }
+
+  async #folderAt(path: string, fill: (folder: string) => Promise<boolean>): Promise<string | undefined> {
     if (await isFolder(path)) {
       await touch(path)
       return path

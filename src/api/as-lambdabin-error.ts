@@ -1,0 +1,35 @@
+/** Tells what was thrown by its code: whose mistake it is. */
+import { UnknownLocaleError } from '../compiler/icu/locales.ts'
+import { ConfigurationError } from '../configuration/configuration-error.ts'
+import { nearestName } from '../configuration/nearest-name.ts'
+import { LambdabinError, type LambdabinErrorCode } from './lambdabin-error.ts'
+
+/** What was thrown, as a value. */
+export function asLambdabinError(thrown: unknown, signal?: AbortSignal): LambdabinError {
+  if (thrown instanceof LambdabinError) {
+    return thrown
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (signal?.aborted) {
+    return new LambdabinError('ABORTED', 'the signal told to end before this was done', { cause: thrown })
+  }
+  if (thrown instanceof UnknownLocaleError) {
+    return new LambdabinError('USAGE', explainLocale(thrown), { cause: thrown })
+  }
+  return new LambdabinError(codeOf(thrown), message, { cause: thrown })
+}
+
+function explainLocale({ locale, known }: UnknownLocaleError): string {
+  const nearest = nearestName(locale, known)
+  const remedy = nearest === undefined ? 'name others, or leave --intl out' : `did you mean ${nearest}?`
+  return `--intl expects locales that Node.js knows, and ${locale} is none; ${remedy}`
+}
+
+function codeOf(thrown: unknown): LambdabinErrorCode {
+  if (thrown instanceof ConfigurationError) {
+    return 'USAGE'
+  }
+  return thrown instanceof Error && 'isMeantForUser' in thrown && thrown.isMeantForUser === true
+    ? 'BUILD'
+    : 'UNEXPECTED'
+}

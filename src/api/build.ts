@@ -1,0 +1,152 @@
+/** `build` of the API: builds functions, several at a time. */
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import process from 'node:process'
+import { buildFunction, type FunctionOptions } from '../compiler/build-function.ts'
+import type { BuiltFunction } from '../compiler/built-function.ts'
+import type { Step } from '../compiler/steps.ts'
+import { abandonable } from '../compiler/unfinished-work.ts'
+import type { BUILD_OPTIONS } from '../configuration/build-options.ts'
+import { checkBuildValues } from '../configuration/check-configuration.ts'
+import type { FunctionConfig } from '../configuration/configuration.ts'
+import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
+import type { Written } from '../configuration/option.ts'
+import { selectFunctions } from '../configuration/select-functions.ts'
+import { asLambdabinError } from './as-lambdabin-error.ts'
+import type { LambdabinError } from './lambdabin-error.ts'
+
+/** What to build, and how: options as in a configuration, which count more than what it says. */
+export interface BuildOptions extends Omit<FunctionConfig, 'entry'>, Written<typeof BUILD_OPTIONS> {
+  /** Names of configured functions, and paths of entries. By default all functions of the configuration. */
+  readonly functions?: readonly string[] | undefined
+  /** A configuration, the path of its file, or `false` for none. By default the one that holds in `cwd`. */
+  readonly config?: ConfigurationChoice
+  /** What relative paths start at. By default the current folder. */
+  readonly cwd?: string | undefined
+  /** Ends the build, and leaves nothing behind. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears how the build goes on. */
+  readonly onProgress?: ((progress: BuildProgress) => void) | undefined
+}
+
+/** Before anything is built, which functions will be; then what happens to each. */
+export type BuildProgress =
+  | {
+      readonly kind: 'selected'
+      readonly functions: readonly { readonly name: string; readonly entry: string }[]
+    }
+  | FunctionProgress
+
+/** Something that happened to the function `name`. */
+export type FunctionProgress = { readonly name: string } /** A step has begun. */ & (
+  | { readonly kind: 'step'; readonly step: string }
+  | { readonly kind: 'step done'; readonly step: Step }
+  /** Something takes long; a sentence. */
+  | { readonly kind: 'notice'; readonly message: string }
+  | { readonly kind: 'built'; readonly function: BuiltFunction }
+  | { readonly kind: 'failed'; readonly error: LambdabinError }
+)
+
+/** A function that could not be built. */
+export interface FailedFunction {
+  readonly name: string
+  /** Absolute path. */
+  readonly entry: string
+  readonly error: LambdabinError
+}
+
+/**
+ * `ok` when all functions were built. Else `error` tells why the first was not, or why none was begun; the others are built
+ * all the same.
+ */
+export type BuildResult =
+  | { readonly ok: true; readonly functions: readonly BuiltFunction[] }
+  | {
+      readonly ok: false
+      readonly error: LambdabinError
+      /** Those that were built. */
+      readonly functions: readonly BuiltFunction[]
+      readonly failed: readonly FailedFunction[]
+    }
+
+/** Builds functions into deployment packages. Never rejects, and writes nothing but the packages. */
+export async function build(options: BuildOptions = {}): Promise<BuildResult> {
+  const { signal } = options
+  try {
+    signal?.throwIfAborted()
+    const { functions, jobs } = await wantedFunctions(options)
+    return await abandonable(signal, () => buildAll(functions, jobs, options))
+  } catch (error) {
+    return { ok: false, error: asLambdabinError(error, signal), functions: [], failed: [] }
+  }
+}
+
+async function wantedFunctions({
+  functions: wanted = [],
+  config,
+  cwd,
+  signal: _signal,
+  onProgress: _onProgress,
+  ...given
+}: BuildOptions): Promise<{ functions: readonly FunctionOptions[]; jobs: number }> {
+  const folder = resolve(cwd ?? process.cwd())
+  const { values, build: own } = checkBuildValues(given, folder)
+  const configuration = await loadConfiguration(config, folder, { command: 'build' })
+  const functions = await selectFunctions(configuration, { wanted, values, build: own, folder })
+  return { functions, jobs: own.jobs ?? configuration?.build.jobs ?? defaultJobs() }
+}
+
+/** What one build takes at its most, in bytes. */
+const BUILD_BYTES = 700e6
+
+function defaultJobs(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(process.availableMemory() / BUILD_BYTES)))
+}
+
+async function buildAll(
+  functions: readonly FunctionOptions[],
+  jobs: number,
+  options: BuildOptions,
+): Promise<BuildResult> {
+  options.onProgress?.({ kind: 'selected', functions: functions.map(({ name, entry }) => ({ name, entry })) })
+  const built: (BuiltFunction | FailedFunction)[] = []
+  const queue = [...functions.entries()]
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, each] = next
+      built[index] = await buildOne(each, options)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(jobs, functions.length) }, worker))
+  const failed = built.filter(isFailed)
+  const done = built.filter((each): each is BuiltFunction => !isFailed(each))
+  const [first] = failed
+  return first === undefined
+    ? { ok: true, functions: done }
+    : { ok: false, error: first.error, functions: done, failed }
+}
+
+function isFailed(built: BuiltFunction | FailedFunction): built is FailedFunction {
+  return 'error' in built
+}
+
+async function buildOne(
+  options: FunctionOptions,
+  { signal, onProgress = () => {} }: BuildOptions,
+): Promise<BuiltFunction | FailedFunction> {
+  const { name, entry } = options
+  try {
+    const built = await buildFunction(options, {
+      signal,
+      onStart: (step) => onProgress({ name, kind: 'step', step }),
+      onStep: (step) => onProgress({ name, kind: 'step done', step }),
+      onNotice: (message) => onProgress({ name, kind: 'notice', message }),
+    })
+    onProgress({ name, kind: 'built', function: built })
+    return built
+  } catch (thrown) {
+    const error = asLambdabinError(thrown, signal)
+    onProgress({ name, kind: 'failed', error })
+    return { name, entry, error }
+  }
+}
