@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url'
 import { findPinnedNode } from '../bin/pinned-node.js'
 import { prepareBaseNode } from '../src/compiler/base-node/base-node.ts'
 import type { TargetRunner } from '../src/compiler/base-node/target-runner.ts'
+import { bundleFunction } from '../src/compiler/bundle/bundle-function.ts'
 import { bundleRuntime } from '../src/compiler/bundle/bundle-runtime.ts'
 import { type Architecture, parseElf } from '../src/compiler/elf/elf-file.ts'
 import { findSymbol } from '../src/compiler/elf/elf-symbols.ts'
@@ -37,8 +38,8 @@ import {
   sizeOf,
 } from '../src/compiler/read-ahead/page-ranges.ts'
 import {
-  type FunctionKind,
   makeReferenceExecutable,
+  referenceFunction,
 } from '../src/compiler/read-ahead/reference-executable.ts'
 import { findTouchedPages, withNeighbours } from '../src/compiler/read-ahead/touched-pages.ts'
 
@@ -56,19 +57,31 @@ try {
   const runtime = await bundleRuntime()
   for (const arch of ['x64', 'arm64'] as const) {
     const { base, runner } = await findBase(arch)
-    const make = (kind: FunctionKind) =>
-      makeReferenceExecutable(kind, { ...base, runner }, runtime, join(folder, `${arch}-${kind}`))
-    const [small, network] = [await make('small'), await make('network')]
+    const make = (code: Buffer, name: string) =>
+      makeReferenceExecutable(code, { ...base, runner }, runtime, join(folder, `${arch}-${name}`))
+    const small = await make(referenceFunction('small'), 'small')
+    // What most functions do that use the network, and one that does more of it than the reference, which comes without packages.
+    const network = await make(referenceFunction('network'), 'network')
+    const callsAws = await make(await bundledFunction(), 'calls-aws')
     known[layoutOf(readFileSync(small), small)] = {
       of: `Node.js ${base.version}, ${arch}`,
       together: formatRanges([await embeddedBuiltins(arch)]),
       small: inLines(formatRanges(await findTouched(small, runner))),
-      network: inLines(formatRanges(await findTouched(network, runner))),
+      network: inLines(
+        formatRanges(
+          joinRanges([...(await findTouched(network, runner)), ...(await findTouched(callsAws, runner))], 0),
+        ),
+      ),
     }
   }
   writeFileSync(file, `${JSON.stringify(known, undefined, 2)}\n`)
 } finally {
   rmSync(folder, { recursive: true })
+}
+
+async function bundledFunction(): Promise<Buffer> {
+  const entry = fileURLToPath(new URL('./hot-pages-function.ts', import.meta.url))
+  return (await bundleFunction(entry, { minify: true, externals: [] })).entry.code
 }
 
 async function findBase(arch: Architecture) {

@@ -50,21 +50,30 @@ export async function recordTouchedPages(
   if (runner === undefined) {
     return NOTHING_TOUCHED
   }
-  const executable = await makeReferenceExecutable(kind, { ...base, runner }, bundle, folder)
+  const executable = await makeReferenceExecutable(
+    referenceFunction(kind),
+    { ...base, runner },
+    bundle,
+    folder,
+  )
   // Pages of a file that was just written are mapped in larger pieces, and all would seem to be touched.
   const copy = `${executable}-copy`
   await copyFile(executable, copy)
   return findTouchedPages(copy, runner)
 }
 
-/** Makes one in `folder`, which is not there yet, and resolves to its path. */
+/** The function of a kind, bundled. */
+export function referenceFunction(kind: FunctionKind): Buffer {
+  return Buffer.from(FUNCTIONS[kind])
+}
+
+/** Makes one of a function that returns its event, in `folder`, which is not there yet, and resolves to its path. */
 export async function makeReferenceExecutable(
-  kind: FunctionKind,
+  code: Buffer,
   base: RunnableNode,
   bundle: RuntimeBundle,
   folder: string,
 ): Promise<string> {
-  const code = Buffer.from(FUNCTIONS[kind])
   await mkdir(folder, { recursive: true })
   const { assets } = await makeCodeCaches({
     bundle,
