@@ -4,9 +4,8 @@ import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
 import { BUILD_HELP, HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
-import { UsageError } from './command-line/usage-error.ts'
-import { ConfigurationError } from './configuration/configuration-error.ts'
 import { nearestName } from './configuration/nearest-name.ts'
+import { UsageError } from './configuration/usage-error.ts'
 
 interface Command {
   readonly help: string
@@ -92,11 +91,7 @@ function readVersion(): string {
 }
 
 function isWrongUsage(error: unknown): boolean {
-  return (
-    error instanceof UsageError ||
-    error instanceof ConfigurationError ||
-    (error instanceof LambdabinError && error.code === 'USAGE')
-  )
+  return error instanceof UsageError || (error instanceof LambdabinError && error.code === 'USAGE')
 }
 
 /** A sentence for what a user can mend; the whole stack for what is a fault of lambdabin's own. */
@@ -111,9 +106,5 @@ function describe(error: unknown): string {
 }
 
 function isMeantForUser(error: Error): boolean {
-  return (
-    error instanceof UsageError ||
-    error instanceof LambdabinError ||
-    ('isMeantForUser' in error && error.isMeantForUser === true)
-  )
+  return error instanceof LambdabinError || ('isMeantForUser' in error && error.isMeantForUser === true)
 }

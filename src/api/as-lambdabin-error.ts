@@ -1,7 +1,7 @@
 /** Tells what was thrown by its code: whose mistake it is. */
 import { UnknownLocaleError } from '../compiler/icu/locales.ts'
-import { ConfigurationError } from '../configuration/configuration-error.ts'
 import { nearestName } from '../configuration/nearest-name.ts'
+import { UsageError } from '../configuration/usage-error.ts'
 import { LambdabinError, type LambdabinErrorCode } from './lambdabin-error.ts'
 
 /** What was thrown, as a value. */
@@ -26,7 +26,7 @@ function explainLocale({ locale, known }: UnknownLocaleError): string {
 }
 
 function codeOf(thrown: unknown): LambdabinErrorCode {
-  if (thrown instanceof ConfigurationError) {
+  if (thrown instanceof UsageError) {
     return 'USAGE'
   }
   return thrown instanceof Error && 'isMeantForUser' in thrown && thrown.isMeantForUser === true

@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { UsageError } from '../configuration/usage-error.ts'
 import {
   checkFunctionVariables,
   EnvironmentVariableError,
 } from '../emulator/environments/environment-variables.ts'
-import { UsageError } from './usage-error.ts'
 
 export const FUNCTION_OPTIONS = {
   timeout: { type: 'string', default: '3' },

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import type { ParseArgsConfig } from 'node:util'
 import { flagOf, type Option, OptionError, type OptionTable, type Written } from '../configuration/option.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../configuration/usage-error.ts'
 
 type Definitions = NonNullable<ParseArgsConfig['options']>
 

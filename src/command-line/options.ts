@@ -1,7 +1,7 @@
 /** Reads a command's options, and says what is wrong with them in one sentence. */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearestName } from '../configuration/nearest-name.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../configuration/usage-error.ts'
 
 type OptionDefinitions = NonNullable<ParseArgsConfig['options']>
 

@@ -1,10 +1,10 @@
 /** Checks what a configuration holds, against the tables of options, and reads the values. */
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from './build-options.ts'
-import { ConfigurationError } from './configuration-error.ts'
 import { ESBUILD_OPTIONS, REFUSED_ESBUILD_OPTIONS } from './esbuild-options.ts'
 import { nearestName } from './nearest-name.ts'
 import { OptionError, type OptionTable, shown, type Values } from './option.ts'
 import type { ValuePath } from './source-position.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What is wrong with a configuration, and at which of its values. */
 export class ConfigurationProblem extends Error {
@@ -62,7 +62,7 @@ export function checkConfiguration(given: unknown, folder: string): CheckedConfi
   }
 }
 
-/** Checks options that are given for a build, and are no configuration's. Throws a {@link ConfigurationError}. */
+/** Checks options that are given for a build, and are no configuration's. Throws a {@link UsageError}. */
 export function checkBuildValues(
   given: Readonly<Record<string, unknown>>,
   folder: string,
@@ -75,7 +75,7 @@ export function checkBuildValues(
     }
   } catch (error) {
     throw error instanceof ConfigurationProblem
-      ? new ConfigurationError(error.message.replace(/^the configuration has/, 'build has'), { cause: error })
+      ? new UsageError(error.message.replace(/^the configuration has/, 'build has'), { cause: error })
       : error
   }
 }

@@ -3,8 +3,8 @@ import { globSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { ENTRY_ENDINGS, FunctionNameError, functionName, isEntry } from '../compiler/function-name.ts'
 import { dotted, type FunctionRule, type FunctionValues } from './check-configuration.ts'
-import { ConfigurationError } from './configuration-error.ts'
 import type { LoadedConfiguration } from './load-configuration.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface ConfiguredFunction {
   readonly name: string
@@ -18,7 +18,7 @@ const NO_ENTRIES = /(^|[\\/])(node_modules|__tests__)$|\.d\.[cm]?ts$|\.(test|spe
 
 /**
  * All functions, in the order of their names. A function that both a pattern and its name find has the options of both, and
- * those of the name count. Throws a {@link ConfigurationError}.
+ * those of the name count. Throws a {@link UsageError}.
  */
 export function configuredFunctions(configuration: LoadedConfiguration): ConfiguredFunction[] {
   const { rules, defaults, build, folder, named } = configuration
@@ -39,7 +39,7 @@ export function configuredFunctions(configuration: LoadedConfiguration): Configu
     if (entry === undefined) {
       const known = found.get(name)
       if (known === undefined) {
-        throw new ConfigurationError(
+        throw new UsageError(
           `${place} has no entry, and no pattern finds a function of that name; give it one: entry: 'src/${name}.ts'`,
         )
       }
@@ -77,7 +77,7 @@ function isByName(value: unknown): value is object {
 function add(found: Map<string, ConfiguredFunction>, added: ConfiguredFunction, named: string): void {
   const other = found.get(added.name)
   if (other !== undefined && other.entry !== added.entry) {
-    throw new ConfigurationError(
+    throw new UsageError(
       `${named}: each function needs a name of its own, and ${other.entry} and ${added.entry} would both be ${added.name}; name one of them in functions`,
     )
   }
@@ -94,7 +94,7 @@ function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: st
     .map((file) => resolve(folder, file))
     .filter((file) => isEntry(file) && !NO_ENTRIES.test(file) && !file.startsWith(outDir + sep))
   if (found.length === 0) {
-    throw new ConfigurationError(
+    throw new UsageError(
       `${named}: ${dotted(path)} is the pattern ${entry}, which no TypeScript or JavaScript file in ${folder} fits; correct it`,
     )
   }
@@ -108,10 +108,10 @@ function checkEntry(file: string, place: string, folder: string): string {
   const shown = relative(folder, file)
   const status = statSync(file, { throwIfNoEntry: false })
   if (status === undefined) {
-    throw new ConfigurationError(`${place} names the entry ${shown}, which is not there; check the path`)
+    throw new UsageError(`${place} names the entry ${shown}, which is not there; check the path`)
   }
   if (!status.isFile() || !isEntry(file)) {
-    throw new ConfigurationError(
+    throw new UsageError(
       `${place} names the entry ${shown}, which is no TypeScript or JavaScript file; name the file that exports the handler`,
     )
   }
@@ -140,7 +140,7 @@ function checkedName(name: () => string, place: string): string {
     return name()
   } catch (error) {
     throw error instanceof FunctionNameError
-      ? new ConfigurationError(`${place}: ${error.message}`, { cause: error })
+      ? new UsageError(`${place}: ${error.message}`, { cause: error })
       : error
   }
 }

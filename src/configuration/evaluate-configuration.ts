@@ -10,13 +10,13 @@ import { registerHooks, SourceMap } from 'node:module'
 import { dirname, extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
-import { ConfigurationError } from './configuration-error.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Tells one evaluation from the next, as Node.js keeps what it has evaluated. */
 const QUERY = 'lambdabin-configuration'
 let evaluations = 0
 
-/** The default export of `file`. Rejects with a {@link ConfigurationError}. `named` is how the user knows the file. */
+/** The default export of `file`. Rejects with a {@link UsageError}. `named` is how the user knows the file. */
 export async function evaluateConfiguration(file: string, named: string): Promise<unknown> {
   const { code, sourceMap } = await bundleConfiguration(file, named)
   evaluations += 1
@@ -69,7 +69,7 @@ async function bundleConfiguration(file: string, named: string) {
       location === null
         ? named
         : `${sourceName(location.file, file, named)}:${location.line}:${location.column + 1}`
-    throw new ConfigurationError(`${place}: the configuration cannot be read: ${text}`, { cause: error })
+    throw new UsageError(`${place}: the configuration cannot be read: ${text}`, { cause: error })
   }
 }
 
@@ -126,10 +126,9 @@ function explainFailure(
 ): unknown {
   const message = error instanceof Error ? error.message : String(error)
   const place = placeOf(error, url, sourceMap, file, named) ?? named
-  return new ConfigurationError(
-    `${place}: the configuration cannot be evaluated: ${message.split('\n')[0]}`,
-    { cause: error },
-  )
+  return new UsageError(`${place}: the configuration cannot be evaluated: ${message.split('\n')[0]}`, {
+    cause: error,
+  })
 }
 
 /** The innermost place in the project's own files that the error's stack leads through. */

@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ConfigurationError } from './configuration-error.ts'
+import { UsageError } from './usage-error.ts'
 
 const NAMES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((ending) => `lambdabin.config.${ending}`)
 const MANIFEST = 'package.json'
@@ -19,9 +19,7 @@ export function findConfiguration(folder: string): string | undefined {
   for (const each of searchedFolders(folder)) {
     const found = configurationsIn(each)
     if (found.length > 1) {
-      throw new ConfigurationError(
-        `${each} has several configurations, ${found.join(' and ')}; keep one of them`,
-      )
+      throw new UsageError(`${each} has several configurations, ${found.join(' and ')}; keep one of them`)
     }
     if (found[0] !== undefined) {
       return join(each, found[0])

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { FunctionNameError, functionName } from '../compiler/function-name.ts'
-import { ConfigurationError } from './configuration-error.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface FunctionEntry {
   /** Absolute path. */
@@ -20,7 +20,7 @@ export interface EntryPlace {
   readonly folder?: string
 }
 
-/** The function whose entry is at `path`. Rejects with a {@link ConfigurationError}. */
+/** The function whose entry is at `path`. Rejects with a {@link UsageError}. */
 export async function readFunctionEntry(
   path: string,
   { place = '', name, folder = process.cwd() }: EntryPlace = {},
@@ -28,13 +28,13 @@ export async function readFunctionEntry(
   const entry = resolve(folder, path)
   const function_ = { entry, name: nameOf(path, name, folder) }
   const file = await stat(entry).catch((cause) => {
-    throw new ConfigurationError(
+    throw new UsageError(
       `expected the file of a function${place}, and ${path} cannot be read; check the path`,
       { cause },
     )
   })
   if (!file.isFile()) {
-    throw new ConfigurationError(
+    throw new UsageError(
       `expected the file of a function${place}, and ${path} is not a file; name the file in it`,
     )
   }
@@ -45,6 +45,6 @@ function nameOf(path: string, given: string | undefined, folder: string): string
   try {
     return functionName(path, { given, folder })
   } catch (error) {
-    throw error instanceof FunctionNameError ? new ConfigurationError(error.message, { cause: error }) : error
+    throw error instanceof FunctionNameError ? new UsageError(error.message, { cause: error }) : error
   }
 }

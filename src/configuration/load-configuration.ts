@@ -4,11 +4,11 @@ import { basename, dirname, extname, resolve } from 'node:path'
 import { shownPath } from '../compiler/shown-path.ts'
 import { type CheckedConfiguration, ConfigurationProblem, checkConfiguration } from './check-configuration.ts'
 import type { ConfigContext, ConfigExport } from './configuration.ts'
-import { ConfigurationError } from './configuration-error.ts'
 import { evaluateConfiguration } from './evaluate-configuration.ts'
 import { findConfiguration, MANIFEST_KEY } from './find-configuration.ts'
 import { jsonErrorOffset } from './json-error-offset.ts'
 import { lineOf, type ValuePath } from './source-position.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface LoadedConfiguration extends CheckedConfiguration {
   /** Absolute path; undefined for a configuration that is no file's. */
@@ -22,7 +22,7 @@ export interface LoadedConfiguration extends CheckedConfiguration {
 /** Which configuration to take: the one at a path, the one that is found, none, or the one given. */
 export type ConfigurationChoice = string | undefined | false | ConfigExport
 
-/** Resolves to undefined where there is none. Rejects with a {@link ConfigurationError}. */
+/** Resolves to undefined where there is none. Rejects with a {@link UsageError}. */
 export async function loadConfiguration(
   choice: ConfigurationChoice,
   folder: string,
@@ -58,12 +58,12 @@ async function loadFile(file: string, context: ConfigContext): Promise<LoadedCon
   }
   const exported = await evaluateConfiguration(file, named)
   if (exported === undefined) {
-    throw new ConfigurationError(
+    throw new UsageError(
       `${named} has no default export, which a configuration is; write export default defineConfig({ … })`,
     )
   }
   const value = await settle(exported as ConfigExport, context).catch((error) => {
-    throw new ConfigurationError(
+    throw new UsageError(
       `${named}: the configuration cannot be evaluated: ${error instanceof Error ? error.message : error}`,
       { cause: error },
     )
@@ -83,7 +83,7 @@ function readSource(file: string, named: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ConfigurationError(`expected a configuration, and ${named} cannot be read; check the path`, {
+    throw new UsageError(`expected a configuration, and ${named} cannot be read; check the path`, {
       cause: error,
     })
   }
@@ -94,7 +94,7 @@ function parseJson(source: string, named: string): unknown {
     return JSON.parse(source)
   } catch (error) {
     const before = source.slice(0, jsonErrorOffset(source)).split('\n')
-    throw new ConfigurationError(
+    throw new UsageError(
       `${named}:${before.length}:${(before.at(-1) ?? '').length + 1}: the configuration is not JSON from here on; correct it`,
       { cause: error },
     )
@@ -110,7 +110,7 @@ function check(
     return checkConfiguration(value, folder)
   } catch (error) {
     throw error instanceof ConfigurationProblem
-      ? new ConfigurationError(explain(error.path, error.message), { cause: error })
+      ? new UsageError(explain(error.path, error.message), { cause: error })
       : error
   }
 }

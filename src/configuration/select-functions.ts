@@ -3,12 +3,12 @@ import { resolve } from 'node:path'
 import type { FunctionOptions } from '../compiler/build-function.ts'
 import type { BUILD_OPTIONS } from './build-options.ts'
 import type { FunctionValues } from './check-configuration.ts'
-import { ConfigurationError } from './configuration-error.ts'
 import { type ConfiguredFunction, configuredFunctions, merged } from './configured-functions.ts'
 import { readFunctionEntry } from './function-entry.ts'
 import type { LoadedConfiguration } from './load-configuration.ts'
 import { nearestName } from './nearest-name.ts'
 import type { Values } from './option.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface Selection {
   /** Names of configured functions, and paths of entries; none for all that the configuration has. */
@@ -20,7 +20,7 @@ export interface Selection {
   readonly folder: string
 }
 
-/** Rejects with a {@link ConfigurationError}. */
+/** Rejects with a {@link UsageError}. */
 export async function selectFunctions(
   configuration: LoadedConfiguration | undefined,
   { wanted, values, build, folder }: Selection,
@@ -31,7 +31,7 @@ export async function selectFunctions(
       ? all(configured, configuration)
       : await Promise.all(wanted.map((each) => find(each, configured, configuration, values, folder)))
   if (values.name !== undefined && found.length > 1) {
-    throw new ConfigurationError(
+    throw new UsageError(
       `--name names one function, and ${found.length} entries were given; build them one by one, or without --name`,
     )
   }
@@ -55,7 +55,7 @@ function all(
   if (configured.length > 0) {
     return configured
   }
-  throw new ConfigurationError(
+  throw new UsageError(
     configuration === undefined
       ? 'expected the file of a function, such as src/functions/orders.ts, or a lambdabin.config.ts with functions; see lambdabin build --help'
       : `expected the file of a function, such as src/functions/orders.ts, and ${configuration.named} has no functions; name them there, or on the command line`,
@@ -76,7 +76,7 @@ async function find(
   if (configured.length > 0 && /^[\w-]+$/.test(wanted)) {
     const names = configured.map(({ name }) => name)
     const nearest = nearestName(wanted, names)
-    throw new ConfigurationError(
+    throw new UsageError(
       `${configuration?.named} has no function ${wanted}; ${nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`}`,
     )
   }
@@ -113,7 +113,7 @@ function checkNamesDiffer(functions: readonly FunctionOptions[]): void {
   for (const { name, entry } of functions) {
     const other = entries.get(name)
     if (other !== undefined) {
-      throw new ConfigurationError(
+      throw new UsageError(
         `each function needs a name of its own, and ${other} and ${entry} would both be ${name}; build one of them by itself with --name`,
       )
     }

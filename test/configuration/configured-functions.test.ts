@@ -5,10 +5,10 @@ import { realpathSync } from 'node:fs'
 import { relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Config } from '../../src/configuration/configuration.ts'
-import { ConfigurationError } from '../../src/configuration/configuration-error.ts'
 import { configuredFunctions } from '../../src/configuration/configured-functions.ts'
 import { loadConfiguration } from '../../src/configuration/load-configuration.ts'
 import { selectFunctions } from '../../src/configuration/select-functions.ts'
+import { UsageError } from '../../src/configuration/usage-error.ts'
 import { writeFiles } from '../support/files.ts'
 import { temporaryFolder } from '../support/fixture-package.ts'
 
@@ -106,7 +106,7 @@ for (const [functions, message] of [
     const configuration = await load({ functions }, project(t))
     assert.throws(
       () => configuredFunctions(configuration),
-      (error) => error instanceof ConfigurationError && message.test(error.message),
+      (error) => error instanceof UsageError && message.test(error.message),
     )
   })
 }

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { ConfigurationError } from '../../src/configuration/configuration-error.ts'
 import { configuredFunctions } from '../../src/configuration/configured-functions.ts'
 import { loadConfiguration } from '../../src/configuration/load-configuration.ts'
+import { UsageError } from '../../src/configuration/usage-error.ts'
 import { writeFiles } from '../support/files.ts'
 import { temporaryFolder } from '../support/fixture-package.ts'
 
@@ -259,7 +259,7 @@ for (const [file, text, message] of [
     process.chdir(folder)
     t.after(() => process.chdir(before))
     await assert.rejects(functionsIn(folder), (error: unknown) => {
-      assert.ok(error instanceof ConfigurationError, String(error))
+      assert.ok(error instanceof UsageError, String(error))
       if (typeof message === 'string') {
         assert.equal(error.message, message)
       } else {

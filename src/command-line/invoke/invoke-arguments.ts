@@ -1,8 +1,8 @@
 /** The arguments of `lambdabin invoke`, checked. */
 
+import { UsageError } from '../../configuration/usage-error.ts'
 import { FUNCTION_OPTIONS, functionVariables, memorySizeMb, timeoutSeconds } from '../function-options.ts'
 import { readOptions } from '../options.ts'
-import { UsageError } from '../usage-error.ts'
 import type { EventSource } from './invoke-event.ts'
 
 export interface InvokeArguments {

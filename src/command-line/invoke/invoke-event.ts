@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { jsonErrorOffset } from '../../configuration/json-error-offset.ts'
-import { UsageError } from '../usage-error.ts'
+import { UsageError } from '../../configuration/usage-error.ts'
 
 /** Where the event comes from. */
 export type EventSource =

@@ -1,9 +1,9 @@
 /** The arguments of `lambdabin serve`, checked. */
 
 import { extname } from 'node:path'
+import { UsageError } from '../../configuration/usage-error.ts'
 import { FUNCTION_OPTIONS, functionVariables, memorySizeMb, timeoutSeconds } from '../function-options.ts'
 import { readOptions } from '../options.ts'
-import { UsageError } from '../usage-error.ts'
 import {
   endpointVariables,
   type InvokeMode,

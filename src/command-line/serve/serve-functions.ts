@@ -4,6 +4,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { defaultFunctionName, defaultHandler } from '../../api/default-handler.ts'
+import { openGivenPackage } from '../../api/given-package.ts'
 import { FolderCode } from '../../emulator/code/folder-code.ts'
 import type { FunctionCode } from '../../emulator/code/function-code.ts'
 import {
@@ -14,8 +16,6 @@ import {
   modifiedAt,
 } from '../../emulator/functions/function-configuration.ts'
 import { LocalFunction } from '../../emulator/functions/local-function.ts'
-import { defaultFunctionName, defaultHandler } from '../default-handler.ts'
-import { openGivenPackage } from '../given-package.ts'
 import type { ServeArguments } from './serve-arguments.ts'
 
 /** Rejects with a UsageError when there is no package that Lambda could run. */

@@ -1,5 +1,6 @@
 /** The parts of a local Lambda, put together as the command line says. */
 
+import { UsageError } from '../../configuration/usage-error.ts'
 import { EventQueue } from '../../emulator/asynchronous/event-queue.ts'
 import type { CgroupHome } from '../../emulator/environments/cgroup.ts'
 import { findCgroups } from '../../emulator/environments/cgroup.ts'
@@ -15,7 +16,6 @@ import { HttpApiError } from '../../emulator/routes/http-api-definition.ts'
 import type { StateFolder } from '../../emulator/state-folder.ts'
 import { accountId } from '../../runtime-api/invocation.ts'
 import { findSandbox } from '../../sandbox/find-sandbox.ts'
-import { UsageError } from '../usage-error.ts'
 import type { ServeArguments } from './serve-arguments.ts'
 import type { ServeLog } from './serve-log.ts'
 

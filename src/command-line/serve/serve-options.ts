@@ -1,8 +1,8 @@
 /** Reads the values of single options of `lambdabin serve`. Each throws a UsageError. */
 
+import { UsageError } from '../../configuration/usage-error.ts'
 import type { FunctionUrlConfiguration } from '../../emulator/functions/function-configuration.ts'
 import { decimal } from '../function-options.ts'
-import { UsageError } from '../usage-error.ts'
 
 export type InvokeMode = FunctionUrlConfiguration['invokeMode']
 

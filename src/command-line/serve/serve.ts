@@ -5,6 +5,8 @@
  * It runs until SIGINT or SIGTERM, and then ends everything it has started; a second signal ends it at once.
  */
 
+import { openGivenLayers } from '../../api/given-layers.ts'
+import { UsageError } from '../../configuration/usage-error.ts'
 import { CodeBuckets } from '../../emulator/code/code-buckets.ts'
 import { removeCgroups } from '../../emulator/environments/cgroup.ts'
 import type { EventSourcePoller } from '../../emulator/event-sources/event-source-poller.ts'
@@ -15,9 +17,7 @@ import { LambdaApiServer, type LambdaApiServerOptions } from '../../emulator/lam
 import type { LocalLambda } from '../../emulator/local-lambda.ts'
 import { Page } from '../../emulator/page/page.ts'
 import { StateFolder, StateFolderError } from '../../emulator/state-folder.ts'
-import { openGivenLayers } from '../given-layers.ts'
 import { ignoreClosedPipe, writeAll } from '../output.ts'
-import { UsageError } from '../usage-error.ts'
 import { parseServeArguments, type ServeArguments } from './serve-arguments.ts'
 import { packagedFunction } from './serve-functions.ts'
 import { createLambda, createRoutes, createSources, type ServedLambda } from './serve-lambda.ts'

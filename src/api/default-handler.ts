@@ -1,7 +1,7 @@
 /** Which executable of a deployment package to run, and under which name, when the command does not say. */
 
+import { UsageError } from '../configuration/usage-error.ts'
 import { type DeploymentPackage, executables } from '../emulator/code/deployment-package.ts'
-import { UsageError } from './usage-error.ts'
 
 /** The executable that is called like the package, else the only one there is. */
 export async function defaultHandler(deploymentPackage: DeploymentPackage): Promise<string> {

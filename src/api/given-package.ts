@@ -1,6 +1,6 @@
+import { UsageError } from '../configuration/usage-error.ts'
 import { type DeploymentPackage, openDeploymentPackage } from '../emulator/code/deployment-package.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
-import { UsageError } from './usage-error.ts'
 
 /** Opens a deployment package that the command line names. Rejects with a UsageError when Lambda could not run it. */
 export async function openGivenPackage(path: string, workFolder: string): Promise<DeploymentPackage> {

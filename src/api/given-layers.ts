@@ -1,6 +1,6 @@
+import { UsageError } from '../configuration/usage-error.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
 import { mergeLayers, openLayer } from '../emulator/layers/merged-layers.ts'
-import { UsageError } from './usage-error.ts'
 
 /** The layers that the command line names, merged into a folder; undefined for none. Rejects with a UsageError. */
 export async function openGivenLayers(
