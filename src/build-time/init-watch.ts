@@ -1,6 +1,14 @@
 /**
- * Watches a function that is initialised at build time, for what a startup snapshot cannot hold and for what it would
- * freeze: open handles, WebAssembly, cached random bytes, environment variables.
+ * Watches a function while it is initialised at build time. It looks for two kinds of things.
+ *
+ * A startup snapshot cannot hold some: open files and connections, timers, WebAssembly, hooks of async_hooks. Each of these
+ * is a problem, which keeps the function from being initialised at build time.
+ *
+ * Others would be the same in each environment that starts from the snapshot, and should not be: random bytes, which are a
+ * problem, and environment variables, which the build tells the user of.
+ *
+ * The watch puts functions of its own in the place of some of Node.js's, and puts those back at the end. A function may have
+ * kept one by then, so each of them does nothing but what Node.js's does once the watch is over.
  */
 
 import { type AsyncHook, createHook, type HookCallbacks } from 'node:async_hooks'
@@ -30,16 +38,16 @@ export class InitWatch {
   readonly problems: InitProblem[] = []
   readonly #environmentRead = new Set<string>()
   readonly #undo: (() => void)[] = []
-  /** Handles that are open, by async id. */
+  /** What has been opened and not closed, by async id. */
   readonly #open = new Map<number, { type: string; resource: object; stack: string }>()
   readonly #hook: AsyncHook
-  /** The function's own, and where each was enabled. */
+  /** Hooks that the function has enabled, with the stack of where. */
   readonly #enabledHooks = new Map<AsyncHook, string>()
   #isOver = false
   #isRandomWatched = false
 
   constructor() {
-    // Without `destroy`: for that, Node.js keeps weak handles of all promises, which a snapshot cannot hold.
+    // A hook with `destroy` would have Node.js keep weak handles of all promises, and a snapshot cannot hold those.
     this.#hook = createHook({ init: (id, type, _trigger, resource) => this.#note(id, type, resource) })
   }
 
@@ -83,7 +91,7 @@ export class InitWatch {
 
   #note(id: number, type: string, resource: object): void {
     const { close } = resource as { close?: unknown }
-    // Of the rest, some live in the heap alone, and some are over once they have called back.
+    // Everything else either is in the heap alone, or is over once it has called back.
     if (type !== 'Timeout' && typeof close !== 'function') {
       return
     }
@@ -117,12 +125,12 @@ export class InitWatch {
   #watchEnvironment(): void {
     const { env } = process
     const note = (key: string | symbol): void => {
-      // Node.js's own modules read some, too.
+      // Those that Node.js's own modules read do not count: the fifth line is that of the caller.
       if (typeof key === 'string' && !this.#isOver && !NODE_FRAME.test(callers().split('\n')[4] ?? '')) {
         this.#environmentRead.add(key)
       }
     }
-    // Whoever keeps it has a way to the environment that the process has then.
+    // A function may keep `process.env`. What it keeps is this proxy, which leads to the environment of each later process.
     const watched = new Proxy(env, {
       get: (target, key) => {
         note(key)
@@ -140,7 +148,7 @@ export class InitWatch {
     this.#replace(process, 'env', watched)
   }
 
-  /** V8 has no WebAssembly while a snapshot is made, and gives it to each process that starts from one. */
+  /** While a snapshot is made, V8 has no WebAssembly; each process that starts from the snapshot has it again. */
   #watchWebAssembly(): void {
     if ('WebAssembly' in globalThis) {
       throw new Error('WebAssembly is there, and would not be watched')
@@ -156,7 +164,7 @@ export class InitWatch {
     this.#undo.push(() => Reflect.deleteProperty(globalThis, 'WebAssembly'))
   }
 
-  /** V8 calls them by native functions. */
+  /** V8 calls an enabled hook by native functions, which a snapshot cannot hold. */
   #watchAsyncHooks(): void {
     const asyncHooks = process.getBuiltinModule('node:async_hooks')
     const { createHook: create } = asyncHooks
@@ -177,7 +185,7 @@ export class InitWatch {
     })
   }
 
-  /** Most functions do without, and so does their heap. */
+  /** The global `crypto` loads `node:crypto` when it is read. Most functions do not read it, and have a smaller heap. */
   #watchGlobalCrypto(): void {
     const before = Object.getOwnPropertyDescriptor(globalThis, 'crypto') as PropertyDescriptor
     const get = (): unknown => {
@@ -189,8 +197,8 @@ export class InitWatch {
   }
 
   /**
-   * To be called before the function gets `node:crypto`. Node.js draws random bytes ahead for some of it; what a snapshot
-   * holds would be drawn again by every environment.
+   * To be called before the function gets `node:crypto`. Some of its functions take random bytes out of a store that Node.js
+   * has filled before. In a snapshot, that store would be the same for each environment, and so would what is taken.
    */
   watchRandom(): void {
     if (this.#isOver || this.#isRandomWatched) {
@@ -207,7 +215,7 @@ export class InitWatch {
       const original = Reflect.get(holder, name) as (...parameters: unknown[]) => unknown
       const watch = this
       this.#replace(holder, name, function (this: unknown, ...parameters: unknown[]) {
-        // It may have been kept, and be called later.
+        // The function may have kept this one, and call it in an environment.
         if (!watch.#isOver) {
           throw watch.refuse(
             `calls crypto.${name}, whose random bytes would be the same in every environment`,

@@ -1,3 +1,18 @@
+/**
+ * The loop of an execution environment: ask for the next invocation, call the handler, answer, and again.
+ *
+ * Each invocation is answered exactly once, with a response or with an error. There are four ways to the answer:
+ *
+ * - the handler's result, as JSON;
+ * - a stream, which the handler writes to or which it returns;
+ * - an error: what the handler threw, or what kept it from being called. Once a stream has sent something, it is told at the
+ *   stream's end, since the response has begun;
+ * - from outside: an uncaught exception, or the end of the process, fails the invocation that is running.
+ *
+ * The handler may also wait for something that will not come. That shows when nothing is left to do in the process; then
+ * {@link InvocationLoop.eventLoopIsEmpty} is called.
+ */
+
 import { type ErrorDocument, NEXT_HEADERS } from '../runtime-api/contract.ts'
 import { highWaterMark, isStreaming } from './awslambda.ts'
 import type { NextInvocation, RuntimeClient } from './connection/runtime-client.ts'
@@ -12,7 +27,6 @@ import { isStreamable, marshalResult, type StreamableResult } from './response.t
 import type { ResponseStream } from './streaming/response-stream.ts'
 import type { StreamedResponse } from './streaming/streamed-response.ts'
 
-/** Next, then the handler, then exactly one response or error, and again. */
 export class InvocationLoop {
   readonly #client: RuntimeClient
   readonly #handler: HandlerFunction
@@ -22,7 +36,7 @@ export class InvocationLoop {
   readonly #isStreaming: boolean
   #call: HandlerCall | undefined
   #streamed: StreamedResponse | undefined
-  /** What to do when nothing is left to do in the process, while a streamed response waits for its end. */
+  /** Ends the stream, for a handler that has returned without doing so; to be called when nothing is left to do. */
   #endStream: (() => void) | undefined
   #scope: InvocationScope | undefined
   #answered: Promise<void> | undefined
@@ -62,7 +76,7 @@ export class InvocationLoop {
     return this.#answered !== undefined && this.#scope === scope
   }
 
-  /** To be called when nothing is left to do in the process: whatever the handler waits for will not come. */
+  /** To be called when nothing is left to do in the process: what the handler waits for will not come. */
   eventLoopIsEmpty(): void {
     if (this.#endStream) {
       this.#endStream()
@@ -77,7 +91,7 @@ export class InvocationLoop {
     await this.#answered
   }
 
-  /** Ends the running invocation with an error, unless its handler has finished, and the loop after it. */
+  /** Ends the running invocation with an error, unless its handler has finished. The loop ends after that invocation. */
   failRunning(error: unknown): Promise<void> {
     if (this.#call && !this.#call.isSettled) {
       this.#call.fail(error)
@@ -87,7 +101,7 @@ export class InvocationLoop {
     return this.stop()
   }
 
-  /** Answers the running invocation, if its handler is still at work, in the process's last turn. */
+  /** Answers the running invocation in the process's last turn, if its handler is still at work. Waits for no reply. */
   failLast(error: unknown): void {
     if (this.#call === undefined || this.#call.isSettled || this.#streamed || this.#scope === undefined) {
       return
@@ -110,7 +124,7 @@ export class InvocationLoop {
       }
       body = marshalResult(result)
     } catch (error) {
-      // An answer that asked the process to end is none that could be given again.
+      // The Runtime API asked the process to end: no other answer can be given.
       if (error instanceof RuntimeApiFailure) {
         throw error
       }
@@ -139,7 +153,7 @@ export class InvocationLoop {
     const event = unmarshalEvent(body)
     const call = new HandlerCall(this.#environment, facts, this.#isConcurrent)
     this.#call = call
-    // The process has one environment: beside others, an invocation's trace is in its context and scope only.
+    // The process has one environment. Where several invocations run at once, each has its trace in its context alone.
     if (!this.#isConcurrent) {
       setTraceId(facts.traceId)
     }
@@ -154,8 +168,8 @@ export class InvocationLoop {
   }
 
   /**
-   * Waits for the end of a stream whose handler has returned. Where the handler has left nothing at work that could
-   * still write to it, the stream is ended for the handler.
+   * Waits for the end of a stream whose handler has returned. The handler may have left something at work that still writes
+   * to it. Where it has not, nothing is left to do in the process, and the stream is ended for the handler.
    */
   async #finishStream(streamed: StreamedResponse): Promise<void> {
     const { stream } = streamed
@@ -183,7 +197,7 @@ export class InvocationLoop {
         if (error instanceof RuntimeApiFailure) {
           throw error
         }
-        // The connection is lost, and half a response is none: the error is the answer.
+        // The connection is lost, so the platform has half a response, which does not count. The error is the answer.
       }
     }
     streamed?.stream.destroy()
@@ -191,7 +205,7 @@ export class InvocationLoop {
   }
 }
 
-/** Sends a result that comes bit by bit. */
+/** Sends a result that is a stream itself. */
 async function fill(streamed: StreamedResponse, result: StreamableResult): Promise<void> {
   const { pipeline } = process.getBuiltinModule('node:stream/promises')
   await pipeline(result, streamed.stream)
