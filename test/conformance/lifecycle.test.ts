@@ -46,7 +46,7 @@ test('SnapStart: before the snapshot, then the snapshot, then after it, then the
   start({ HOOKS: 'yes', ...SNAP_START })
   await lambda.printed(/before the snapshot/)
   const answered = invoke('event')
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await eventually(() => api.requests.some(({ path }) => path.endsWith('/restore/next')), 'it waits')
   assert.equal(
     api.requests.some(({ path }) => path.endsWith('/invocation/next')),
     false,

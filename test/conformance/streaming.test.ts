@@ -161,7 +161,7 @@ test('a Runtime API that reads slowly holds the handler back', async () => {
   start('large')
   api.isReading = false
   const answered = invoke({ bytes: 50 * 1024 * 1024 })
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await lambda.printed(/held back/)
   assert.doesNotMatch(lambda.output, /peak/)
   api.resume()
   assert.equal((await answered).request.body.length, 50 * 1024 * 1024)

@@ -25,7 +25,7 @@ async function call(handler: HandlerFunction, event: unknown = {}): Promise<unkn
 async function settlesAtOnce(handler: HandlerFunction): Promise<boolean> {
   const running = new HandlerCall(ENVIRONMENT, FACTS)
   running.start(handler, {})
-  const waited = new Promise((resolve) => setTimeout(resolve, 20, 'waited'))
+  const waited = new Promise((resolve) => setImmediate(resolve, 'waited'))
   const first = await Promise.race([running.result.catch(() => 'settled'), waited])
   running.eventLoopIsEmpty()
   return first !== 'waited'
