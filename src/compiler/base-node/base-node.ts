@@ -14,6 +14,7 @@ import { IcuDataError } from '../icu/common-data.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
 import { leaveOutStartupWork } from './startup-work.ts'
 import { findTargetRunner, type TargetRunner } from './target-runner.ts'
+import { leaveOutTypeStripper } from './type-stripper.ts'
 
 /** No executable can be made of this Node.js, or none on this host. */
 export class BaseNodeError extends BuildError {
@@ -46,7 +47,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '4'
+const MAKING = '5'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
@@ -209,7 +210,7 @@ async function makeSmallerCopy(
   const copy = await cache.folder(which, async (folder) => {
     const published = await readFile(original)
     const { bytes, kept } = explainFormat(() =>
-      leaveOutStartupWork(makeNodeSmaller(published, original, locales), original),
+      leaveOutStartupWork(leaveOutTypeStripper(makeNodeSmaller(published, original, locales)), original),
     )
     notes = kept
     if (bytes.equals(published)) {
