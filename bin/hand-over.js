@@ -11,6 +11,9 @@ const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 /** Tells the command that it was handed over already, so that it cannot be again. */
 const MARK = 'LAMBDABIN_HANDED_OVER'
 
+/** Tells the command the descriptor that closes with the process that handed over. */
+const LIFELINE = 'LAMBDABIN_LIFELINE'
+
 /**
  * Starts `commandFile` under the pinned Node.js with this process's arguments and streams, and ends as it
  * ends: with its exit status, or by its signal.
@@ -50,8 +53,9 @@ async function pinnedNodeOfHost() {
 function runAs(node, commandFile) {
   // The `--` as in lambdabin.js's first line.
   const child = spawn(node, ['--', commandFile, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-    env: { ...process.env, [MARK]: pinnedVersions.version },
+    // The last one says nothing: it closes with this process, however that ends, and the child ends, too.
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [MARK]: pinnedVersions.version, [LIFELINE]: '3' },
   })
   for (const signal of FORWARDED_SIGNALS) {
     process.on(signal, () => child.kill(signal))

@@ -4,6 +4,7 @@ import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
 import { BUILD_HELP, HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
+import { endWithStarter } from './command-line/lifeline.ts'
 import { nearestName } from './configuration/nearest-name.ts'
 import { UsageError } from './configuration/usage-error.ts'
 
@@ -34,6 +35,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
 
+endWithStarter()
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: string[]): Promise<number> {

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
-import { killMarked } from '../sandbox/process-group.ts'
+import { killMentioning } from '../sandbox/process-group.ts'
 
 /** What the folder of an execution environment begins with. */
 export const ENVIRONMENT_FOLDER = 'environment-'
@@ -116,7 +116,7 @@ async function killStrays(workFolder: string): Promise<void> {
   for (const folder of folders.filter((name) => name.startsWith(ENVIRONMENT_FOLDER))) {
     const logStream = await readFile(join(workFolder, folder, LOG_STREAM_FILE), 'utf8').catch(() => '')
     if (logStream !== '') {
-      killMarked(`AWS_LAMBDA_LOG_STREAM_NAME=${logStream}`)
+      killMentioning(logStream)
     }
   }
 }

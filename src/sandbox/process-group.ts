@@ -17,8 +17,17 @@ export function killGroup(pid: number): void {
 
 /** All processes but `except` with a variable of their environment that is `mark`: `NAME=value`. */
 export function killMarked(mark: string, except?: number): void {
+  killAll((environment) => environment.split('\0').includes(mark), except)
+}
+
+/** All processes with `text` somewhere in their environment: something that no other has. */
+export function killMentioning(text: string): void {
+  killAll((environment) => environment.includes(text))
+}
+
+function killAll(isMeant: (environment: string) => boolean, except?: number): void {
   for (let round = 0; round < MAX_KILL_ROUNDS; round++) {
-    const strays = findMarked(mark).filter((pid) => pid !== except)
+    const strays = find(isMeant).filter((pid) => pid !== except)
     if (strays.length === 0) {
       return
     }
@@ -26,10 +35,10 @@ export function killMarked(mark: string, except?: number): void {
   }
 }
 
-function findMarked(mark: string): number[] {
+function find(isMeant: (environment: string) => boolean): number[] {
   return processes().filter((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark)
+      return isMeant(readFileSync(`/proc/${pid}/environ`, 'latin1'))
     } catch {
       // Gone by now, or another user's.
       return false

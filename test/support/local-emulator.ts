@@ -13,6 +13,8 @@ import { FunctionStore } from '../../src/emulator/functions/function-store.ts'
 import { LambdaApiServer } from '../../src/emulator/lambda-api/lambda-api-server.ts'
 import { LayerStore } from '../../src/emulator/layers/layer-store.ts'
 import { LocalLambda, type LocalLambdaOptions } from '../../src/emulator/local-lambda.ts'
+import { HttpApi } from '../../src/emulator/routes/http-api.ts'
+import type { HttpApiDefinition } from '../../src/emulator/routes/http-api-definition.ts'
 import { StateFolder } from '../../src/emulator/state-folder.ts'
 import { writeZip } from './fixture-package.ts'
 import { fixtureSandbox } from './fixture-sandbox.ts'
@@ -37,6 +39,7 @@ export interface LocalEmulator {
 
 export interface LocalEmulatorOptions extends Partial<LocalLambdaOptions['pool']> {
   buckets?: ReadonlyMap<string, string>
+  routes?: HttpApiDefinition
   folder?: string
   requestTimeoutMs?: number
   retryDelaysMs?: readonly [number, number]
@@ -83,6 +86,7 @@ export async function startEmulator(
     lambda,
     queue,
     buckets: new CodeBuckets(options.buckets ?? new Map()),
+    routes: options.routes && new HttpApi(lambda, options.routes, onNotice),
     host: '127.0.0.1',
     port: 0,
     requestTimeoutMs: options.requestTimeoutMs ?? 60_000,

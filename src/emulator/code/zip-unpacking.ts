@@ -23,7 +23,13 @@ const MAX_ENTRIES = 100_000
 
 const MAX_LINK_BYTES = 4096
 
+/** Of this machine, whatever is in the zip. */
+const SYSTEM_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO', 'EMFILE', 'ENFILE'])
+
 const CHUNK_BYTES = 512 * 1024
+
+/** Of a local header, without the name and what follows it. */
+const LOCAL_HEADER_BYTES = 30
 
 /** The compression method of an entry that has none. */
 const STORED = 0
@@ -84,6 +90,7 @@ async function readEntries(zip: ZipFile, path: string): Promise<Entry[]> {
     const message = `expected a zip that Lambda can unpack, but ${path} is not one (${reason(error)}); build it again`
     throw new DeploymentPackageError(message, { cause: error })
   }
+  refuseOverlaps(entries, path)
   if (bytes > MAX_UNPACKED_BYTES) {
     throw new DeploymentPackageError(
       `expected ${path} to unpack to ${MAX_UNPACKED_BYTES} bytes at most, as Lambda does, but it says ${bytes}; ` +
@@ -91,6 +98,23 @@ async function readEntries(zip: ZipFile, path: string): Promise<Entry[]> {
     )
   }
   return entries
+}
+
+/** Entries that share their bytes are how a small zip becomes a large folder; no honest one has them. */
+function refuseOverlaps(entries: readonly Entry[], path: string): void {
+  const sorted = [...entries].sort(
+    (left, right) => left.relativeOffsetOfLocalHeader - right.relativeOffsetOfLocalHeader,
+  )
+  let end = 0
+  for (const entry of sorted) {
+    const start = entry.relativeOffsetOfLocalHeader
+    if (start < end) {
+      throw new DeploymentPackageError(
+        `expected a zip that Lambda can unpack, but ${quoted(entry)} in ${path} overlaps another entry; build it again`,
+      )
+    }
+    end = start + LOCAL_HEADER_BYTES + entry.fileNameLength + entry.compressedSize
+  }
 }
 
 async function unpackEntry(zip: ZipFile, entry: Entry, folder: string, path: string): Promise<void> {
@@ -209,8 +233,13 @@ function attributes(entry: Entry): number {
 
 function entryError(error: unknown, entry: Entry, path: string): DeploymentPackageError {
   const code = (error as NodeJS.ErrnoException).code
-  const what = code === 'EEXIST' || code === 'ENOTDIR' ? 'two entries have its name' : reason(error)
-  const message = `expected to unpack ${quoted(entry)} from ${path}, but could not: ${what}; build the zip again`
+  const [what, remedy] =
+    code === 'EEXIST' || code === 'ENOTDIR'
+      ? ['two entries have its name', 'build the zip again']
+      : code !== undefined && SYSTEM_ERRORS.has(code)
+        ? [reason(error), 'free some room, or set TMPDIR or --state to a folder of another disk']
+        : [reason(error), 'build the zip again']
+  const message = `expected to unpack ${quoted(entry)} from ${path}, but could not: ${what}; ${remedy}`
   return new DeploymentPackageError(message, { cause: error })
 }
 

@@ -8,7 +8,7 @@
  * A group is made for each environment, in version 1 (a hierarchy for each controller) or 2 (one for all).
  */
 
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const MB_OF_A_CPU = 1769
@@ -16,6 +16,7 @@ const PERIOD_US = 20_000
 /** The kernel refuses less. */
 const LEAST_QUOTA_US = 1000
 const ROOT = '/sys/fs/cgroup'
+const REMOVAL_ATTEMPTS = 40
 
 /** Where groups can be made. */
 export interface CgroupHome {
@@ -30,6 +31,7 @@ export interface CgroupHome {
 export function findCgroups(root = ROOT): CgroupHome {
   const name = `lambdabin-${process.pid}`
   try {
+    removeStale(root)
     if (existsSync(join(root, 'cgroup.controllers'))) {
       return makeUnified(root, name)
     }
@@ -93,9 +95,12 @@ export class EnvironmentCgroup {
     writeFileSync(join(folder, 'cpu.cfs_quota_us'), String(quota))
   }
 
-  /** All its processes have ended. */
-  remove(): void {
-    this.#folders.forEach(remove)
+  /** All its processes have been ended; the kernel may take a moment to see that. */
+  async remove(): Promise<void> {
+    for (let attempt = 0; attempt < REMOVAL_ATTEMPTS && this.#folders.some(existsSync); attempt++) {
+      this.#folders.forEach(remove)
+      await new Promise((resolve) => setTimeout(resolve, attempt))
+    }
   }
 
   get #folders(): string[] {
@@ -143,6 +148,30 @@ function inParent(parent: string, name: string): CgroupHome {
     throw error
   }
   return { version: 2, cpu: folder, memory: wanted.includes('memory') ? folder : undefined }
+}
+
+/** What an emulator has left behind that was killed. */
+function removeStale(root: string): void {
+  for (const parent of [root, join(root, 'cpu'), join(root, 'cpu,cpuacct'), join(root, 'memory')]) {
+    for (const name of foldersIn(parent)) {
+      const [, pid] = /^lambdabin-(\d+)$/.exec(name) ?? []
+      if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+        for (const group of foldersIn(join(parent, name))) {
+          remove(join(parent, name, group))
+        }
+        remove(join(parent, name))
+      }
+    }
+  }
+}
+
+function foldersIn(parent: string): string[] {
+  try {
+    const entries = readdirSync(parent, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  } catch {
+    return []
+  }
 }
 
 function made(folder: string): string {

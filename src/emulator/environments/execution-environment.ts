@@ -115,7 +115,7 @@ export class ExecutionEnvironment {
     await this.#server.telemetry.flush()
     await this.#server.close()
     await this.#folder.delete()
-    this.#cgroup?.remove()
+    await this.#cgroup?.remove()
   }
 
   /** Ends all processes at once and synchronously, for a host process that is about to end itself. */
@@ -236,7 +236,7 @@ export class ExecutionEnvironment {
 
   async #startExtensions(): Promise<RuntimeFailure | undefined> {
     const output = this.#log.output('extension')
-    return await this.#extensions.start(this.#folder.sandbox, this.#variables, UNIQUE_VARIABLE, output)
+    return await this.#extensions.start(this.#folder.sandbox, this.#variables, output)
   }
 
   async #initFailed(

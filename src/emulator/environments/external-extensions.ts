@@ -16,8 +16,20 @@ import { whyUnexecutable } from './unexecutable.ts'
 /** Lambda's: two seconds for the whole shutdown phase. */
 const SHUTDOWN_MS = 2000
 
-/** Not told to extensions. */
-const OF_RUNTIME_ALONE = ['_HANDLER', 'AWS_LAMBDA_EXEC_WRAPPER']
+/** Not told to extensions. Source: AWS Lambda Developer Guide, "Lambda extensions", environment variables. */
+const OF_RUNTIME_ALONE = [
+  '_HANDLER',
+  'AWS_EXECUTION_ENV',
+  'AWS_LAMBDA_EXEC_WRAPPER',
+  'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME',
+  'AWS_XRAY_CONTEXT_MISSING',
+  'AWS_XRAY_DAEMON_ADDRESS',
+  'LAMBDA_RUNTIME_DIR',
+  'LAMBDA_TASK_ROOT',
+]
+/** By its value the processes of one extension can be told from all others. */
+const UNIQUE_VARIABLE = 'LAMBDABIN_EXTENSION'
 
 export class ExternalExtensions {
   readonly names: readonly string[]
@@ -36,19 +48,18 @@ export class ExternalExtensions {
   async start(
     sandbox: OpenSandbox,
     variables: Record<string, string>,
-    uniqueVariable: string,
     onOutput: (chunk: Buffer) => void,
   ): Promise<RuntimeFailure | undefined> {
-    const environment = Object.fromEntries(
-      Object.entries(variables).filter(([name]) => !OF_RUNTIME_ALONE.includes(name)),
-    )
+    const told = Object.entries(variables).filter(([name]) => !OF_RUNTIME_ALONE.includes(name))
     for (const name of this.names) {
+      const unique = `${variables.AWS_LAMBDA_LOG_STREAM_NAME}/${name}`
+      const environment = { ...Object.fromEntries(told), [UNIQUE_VARIABLE]: unique }
       const program = join(sandbox.layersFolder, 'extensions', name)
       this.#processes.push(
         new RuntimeProcess({
           ...sandbox.command(program, [], environment),
           environment: sandbox.environment(environment),
-          uniqueVariable,
+          uniqueVariable: UNIQUE_VARIABLE,
           onOutput,
         }),
       )
