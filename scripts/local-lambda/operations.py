@@ -220,7 +220,8 @@ def main():
         out.write('The others get an error, as they would change nothing here, or have nothing to be about:\n\n')
         out.write('| operation | error |\n|---|---|\n')
         for name in missing:
-            out.write(f"| {name} | {results[name].replace('|', '/')[:160]} |\n")
+            error = results[name].replace('|', '/').split(' is no operation')[0]
+            out.write(f'| {name} | {error} |\n')
     print(out.getvalue())
     for name in wrong:
         print(f'{name}: {results[name]}', file=sys.stderr)

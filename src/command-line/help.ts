@@ -36,6 +36,7 @@ Starts a built function as AWS Lambda would, sends it one event, and prints its 
   --event JSON        the event (default: {}); - instead of an option reads it from stdin
   --event-file FILE   a file with the event
   --handler NAME      the handler setting (default: the function's name)
+  --layer PATH        a layer, a zip or a folder, to be at /opt; may be repeated, the last counts
   --timeout S         seconds that an invocation may take (default: 3)
   --memory MB         memory of the execution environment (default: 128)
   --env K=V           an environment variable of the function; may be repeated
@@ -47,7 +48,8 @@ Exit status: 0 success, 1 the function failed (its error document is on stdout),
 export const SERVE_HELP = `Usage: lambdabin serve [<zip|folder>…] [options]
 
 Runs a Lambda on this machine until Ctrl-C. It speaks the Lambda API: point the AWS CLI at it with --endpoint-url http://localhost:9000,
-or an SDK with its endpoint. Functions answer HTTP, too, at http://localhost:9000/url/<function>/.
+or an SDK with its endpoint. Functions answer HTTP, too, at http://<function>.localhost:9000/ and http://localhost:9000/url/<function>/.
+A page to see it all by is at the link that it prints.
 
   <zip|folder>        a deployment package to serve as a function of its name, until this ends
   --watch ENTRY       a function's source to serve, and to build anew when it changes; may be repeated
@@ -60,6 +62,13 @@ or an SDK with its endpoint. Functions answer HTTP, too, at http://localhost:900
   --region NAME       the region that functions believe they are in (default: us-east-1)
   --concurrency N     invocations at once; one more is throttled with status 429 (default: 10)
   --environments N    execution environments at once; where fewer than --concurrency, invocations wait for one
+  --cpu-share         give each environment the CPU and memory that its memory size buys, by control groups
+  --routes FILE       an HTTP API in front of the functions: a file of routes, or a SAM template
+  --source F=PLACE    hand messages to the function F: of a queue's URL (ElasticMQ, LocalStack), or a folder's files; may be repeated
+  --batch-size N      messages that it gets at once (default: 10)
+  --s3 BUCKET=PLACE   where S3Bucket and S3Key of a request are: a folder, or an endpoint's URL; may be repeated
+  --aws-endpoint URL  where functions' SDKs find AWS's services, or SERVICE=URL for one; may be repeated. Lambda is this one
+  --no-page           without the page
   --retry-delay S     seconds until an asynchronous invocation that failed runs again, twice that the next time (default: 1)
 
 For the functions that the command line names:
@@ -68,12 +77,13 @@ For the functions that the command line names:
   --memory MB         memory of an execution environment (default: 128)
   --env K=V           an environment variable; may be repeated
   --env-file FILE     a file with such lines
+  --layer PATH        a layer, a zip or a folder, to be at /opt; may be repeated, the last counts
+  --instance-concurrency N  invocations at once in one environment, as with Lambda Managed Instances
   --invoke-mode MODE  of its URL: BUFFERED (default), or RESPONSE_STREAM to answer as the function writes
 
 Asynchronous invocations are retried twice; the events of those that still fail are in the state folder, under failed/.
-API: CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions, UpdateFunctionCode, UpdateFunctionConfiguration,
-DeleteFunction, Invoke, InvokeAsync, InvokeWithResponseStream, Put-, Get- and DeleteFunctionConcurrency,
-Create-, Get-, List-, Update- and DeleteFunctionUrlConfig.
+The API has functions, versions, aliases, layers, function URLs, reserved and provisioned concurrency, event-invoke
+configuration, permissions and tags: enough for Terraform. docs/local-lambda-operations.md lists the operations.
 
 Exit status: 0 when it was told to end, 1 failure, 2 wrong usage.
 `

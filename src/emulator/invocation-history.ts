@@ -8,7 +8,7 @@ import { EventEmitter } from 'node:events'
 import type { FunctionError, InvocationOutcome } from '../runtime-api/exchange.ts'
 import type { Invocation } from '../runtime-api/invocation.ts'
 import type { PooledInvocation } from './environments/environment-pool.ts'
-import type { InvocationReport } from './environments/log-lines.ts'
+import type { InvocationReport } from './environments/log/log-lines.ts'
 
 /** Who asked for an invocation. */
 export type InvocationSource = 'api' | 'url' | 'route' | 'page' | 'queue' | 'event source'

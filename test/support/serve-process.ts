@@ -34,7 +34,7 @@ export async function startServe(
     cwd,
     env: { LAMBDABIN_SANDBOX: FIXTURE_SANDBOX, ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 300_000,
+    timeout: 1_200_000,
   })
   const closed = once(child, 'close')
   context.after(async () => {

@@ -2,8 +2,8 @@
 
 import { UsageError } from '../../configuration/usage-error.ts'
 import { EventQueue } from '../../emulator/asynchronous/event-queue.ts'
-import type { CgroupHome } from '../../emulator/environments/cgroup.ts'
-import { findCgroups } from '../../emulator/environments/cgroup.ts'
+import type { CgroupHome } from '../../emulator/environments/resources/cgroup.ts'
+import { findCgroups } from '../../emulator/environments/resources/cgroup.ts'
 import { EventSourcePoller } from '../../emulator/event-sources/event-source-poller.ts'
 import { FolderQueue } from '../../emulator/event-sources/folder-queue.ts'
 import { SqsQueue } from '../../emulator/event-sources/sqs-queue.ts'

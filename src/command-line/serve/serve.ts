@@ -8,7 +8,7 @@
 import { openGivenLayers } from '../../api/given-layers.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 import { CodeBuckets } from '../../emulator/code/code-buckets.ts'
-import { removeCgroups } from '../../emulator/environments/cgroup.ts'
+import { removeCgroups } from '../../emulator/environments/resources/cgroup.ts'
 import type { EventSourcePoller } from '../../emulator/event-sources/event-source-poller.ts'
 import type { FunctionStore } from '../../emulator/functions/function-store.ts'
 import type { LocalFunction } from '../../emulator/functions/local-function.ts'

@@ -1,7 +1,6 @@
 /** What an execution environment is made of, before anything runs in it. */
 
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
-import { type CgroupHome, EnvironmentCgroup } from './cgroup.ts'
 import { EnvironmentFolder, type EnvironmentFolderOptions } from './environment-folder.ts'
 import {
   environmentVariables,
@@ -10,6 +9,7 @@ import {
   logStreamName,
 } from './environment-variables.ts'
 import { ExternalExtensions, findExtensions } from './external-extensions.ts'
+import { type CgroupHome, EnvironmentCgroup } from './resources/cgroup.ts'
 
 export interface ExecutionEnvironmentOptions extends FunctionSettings, EnvironmentFolderOptions {
   timeoutMs: number

@@ -16,9 +16,10 @@ import type { Invocation } from '../../runtime-api/invocation.ts'
 import { TooManyRequestsException } from '../lambda-error.ts'
 import type { ConcurrencyClaim, ConcurrencyLimit } from './concurrency-limit.ts'
 import type { ExecutionEnvironment } from './execution-environment.ts'
-import type { InvocationReport } from './log-lines.ts'
-import { LogTail } from './log-tail.ts'
+import type { InvocationReport } from './log/log-lines.ts'
+import { LogTail } from './log/log-tail.ts'
 import { OwnerRetirement } from './owner-retirement.ts'
+import { type EnvironmentCounts, type Member, PoolMembers } from './pool-members.ts'
 import { RoomQueue } from './room-queue.ts'
 
 /** One revision of a function: environments made for another are not for it. */
@@ -50,22 +51,7 @@ export interface PooledInvocation {
   report: Promise<InvocationReport>
 }
 
-/** How many environments an owner has, and what they are doing. */
-export interface EnvironmentCounts {
-  busy: number
-  idle: number
-}
-
-interface Member {
-  owner: EnvironmentOwner
-  environment: ExecutionEnvironment
-  tail: LogTail
-  /** `shared`: it has invocations, and may have more. */
-  state: 'busy' | 'shared' | 'answered' | 'idle'
-  /** That it has. */
-  readonly invocations: Set<Invocation>
-  idleTimer?: NodeJS.Timeout
-}
+type PoolMember = Member<EnvironmentOwner>
 
 /**
  * How long a runtime may take from its answer to its next request before it counts as busy with something else. It takes
@@ -75,10 +61,10 @@ const SETTLING_MS = 5000
 
 export class EnvironmentPool {
   readonly #options: EnvironmentPoolOptions
-  readonly #members = new Set<Member>()
+  readonly #members = new PoolMembers<EnvironmentOwner>()
   readonly #ending = new Map<Promise<void>, EnvironmentOwner>()
   readonly #retirement = new OwnerRetirement<EnvironmentOwner>((owner) => this.#has(owner))
-  readonly #queue = new RoomQueue<EnvironmentOwner, Member>()
+  readonly #queue = new RoomQueue<EnvironmentOwner, PoolMember>()
   /** Environments that are or are about to be, their processes or their folders. */
   #environments = 0
   #released = Promise.withResolvers<void>()
@@ -129,18 +115,14 @@ export class EnvironmentPool {
   }
 
   counts(owner: EnvironmentOwner | undefined): EnvironmentCounts {
-    const members = [...this.#members].filter((member) => member.owner === owner)
-    const idle = members.filter(({ state }) => state === 'idle').length
-    return { busy: members.length - idle, idle }
+    return this.#members.counts(owner)
   }
 
   /** Ends the owner's environments, the busy ones after their invocations. Resolves when all are gone. */
   async retire(owner: EnvironmentOwner): Promise<void> {
     const retired = this.#retirement.retire(owner)
-    for (const member of this.#members) {
-      if (member.owner === owner && member.state === 'idle') {
-        this.#end(member)
-      }
+    for (const member of this.#members.idleOf(owner)) {
+      this.#end(member)
     }
     await retired
   }
@@ -149,13 +131,13 @@ export class EnvironmentPool {
   async close(): Promise<void> {
     this.#closing = true
     this.kill()
-    await Promise.all([...this.#members].map((member) => this.#end(member)))
+    await Promise.all(this.#members.all.map((member) => this.#end(member)))
     await Promise.allSettled(this.#ending.keys())
   }
 
   /** Ends all processes at once and synchronously. */
   kill(): void {
-    for (const { environment } of this.#members) {
+    for (const { environment } of this.#members.all) {
       environment.kill()
     }
   }
@@ -183,14 +165,7 @@ export class EnvironmentPool {
   /** Whether an environment that has just answered is all that keeps the request from one. */
   #mustSettle(owner: EnvironmentOwner): boolean {
     const isFull = !this.#options.concurrency.admits(owner)
-    let answered = false
-    for (const member of this.#members) {
-      if (!isFull && (member.state === 'idle' || member.state === 'shared') && member.owner === owner) {
-        return false
-      }
-      answered ||= member.state === 'answered' && (isFull || member.owner === owner)
-    }
-    return answered
+    return (isFull || this.#members.free(owner).length === 0) && this.#members.anyAnswered(owner, isFull)
   }
 
   /** Counts one more running invocation, or rejects; where one has just been answered, after it is over. */
@@ -216,12 +191,12 @@ export class EnvironmentPool {
     this.#options.concurrency.begin(owner)
   }
 
-  async #acquire(owner: EnvironmentOwner, signal?: AbortSignal): Promise<Member> {
-    const idle = this.#takeIdle(owner)
-    if (idle !== undefined) {
-      return idle
+  async #acquire(owner: EnvironmentOwner, signal?: AbortSignal): Promise<PoolMember> {
+    const free = this.#takeFree(owner)
+    if (free !== undefined) {
+      return free
     }
-    const other = this.#hasRoom ? undefined : this.#longestIdle()
+    const other = this.#hasRoom ? undefined : this.#members.longestIdle()
     if (other !== undefined || this.#hasRoom) {
       this.#environments++
       await (other && this.#end(other))
@@ -231,38 +206,26 @@ export class EnvironmentPool {
     return found === 'room' ? await this.#create(owner) : found
   }
 
-  /** The one that was busy last: it is the warmest, and the others get to be ended. */
-  #takeIdle(owner: EnvironmentOwner): Member | undefined {
-    for (const member of [...this.#members].reverse()) {
-      if (member.owner === owner && (member.state === 'idle' || member.state === 'shared')) {
-        if (member.environment.isRunning) {
-          clearTimeout(member.idleTimer)
-          member.state = 'busy'
-          return member
-        }
-        if (member.state === 'idle') {
-          this.#end(member)
-        }
-      }
-    }
-    return undefined
-  }
-
-  #longestIdle(): Member | undefined {
-    for (const member of this.#members) {
-      if (member.state === 'idle') {
+  #takeFree(owner: EnvironmentOwner): PoolMember | undefined {
+    for (const member of this.#members.free(owner)) {
+      if (member.environment.isRunning) {
+        clearTimeout(member.idleTimer)
+        member.state = 'busy'
         return member
+      }
+      if (member.state === 'idle') {
+        this.#end(member)
       }
     }
     return undefined
   }
 
   /** The environment is counted already. */
-  async #create(owner: EnvironmentOwner): Promise<Member> {
+  async #create(owner: EnvironmentOwner): Promise<PoolMember> {
     try {
       const tail = new LogTail()
       const environment = await owner.createEnvironment((chunk) => tail.add(chunk))
-      const member: Member = { owner, environment, tail, state: 'busy', invocations: new Set() }
+      const member: PoolMember = { owner, environment, tail, state: 'busy', invocations: new Set() }
       this.#members.add(member)
       await environment.init()
       return member
@@ -273,7 +236,7 @@ export class EnvironmentPool {
     }
   }
 
-  #invoke(member: Member, invocation: Invocation): PooledInvocation {
+  #invoke(member: PoolMember, invocation: Invocation): PooledInvocation {
     const { environment, tail } = member
     member.invocations.add(invocation)
     this.#share(member)
@@ -294,14 +257,14 @@ export class EnvironmentPool {
   }
 
   /** One that may have several invocations can be taken again at once. */
-  #share(member: Member): void {
+  #share(member: PoolMember): void {
     if (member.invocations.size < (member.owner.maxConcurrency ?? 1)) {
       member.state = 'shared'
       this.#announceRelease()
     }
   }
 
-  #release(member: Member, invocation: Invocation): void {
+  #release(member: PoolMember, invocation: Invocation): void {
     this.#options.concurrency.end(member.owner)
     member.invocations.delete(invocation)
     if (member.invocations.size > 0) {
@@ -316,7 +279,7 @@ export class EnvironmentPool {
     this.#announceRelease()
   }
 
-  #free(member: Member): void {
+  #free(member: PoolMember): void {
     if (!member.environment.isRunning || this.#retirement.has(member.owner) || this.#closing) {
       this.#end(member)
       return
@@ -327,11 +290,8 @@ export class EnvironmentPool {
     }
   }
 
-  #rest(member: Member): void {
-    member.state = 'idle'
-    // The order in which environments became idle is the order of the set.
-    this.#members.delete(member)
-    this.#members.add(member)
+  #rest(member: PoolMember): void {
+    this.#members.rests(member)
     member.idleTimer = setTimeout(() => this.#endIfSpare(member), this.#options.idleMs).unref()
     if (!this.#queue.isEmpty) {
       this.#end(member)
@@ -339,7 +299,7 @@ export class EnvironmentPool {
   }
 
   /** After it has been idle for long: those that were provisioned stay. */
-  #endIfSpare(member: Member): void {
+  #endIfSpare(member: PoolMember): void {
     if (this.#countOf(member.owner) > (member.owner.provisionedConcurrency ?? 0)) {
       this.#end(member)
     } else {
@@ -347,9 +307,9 @@ export class EnvironmentPool {
     }
   }
 
-  async #end(member: Member): Promise<void> {
+  async #end(member: PoolMember): Promise<void> {
     const { owner, environment } = member
-    if (!this.#members.delete(member)) {
+    if (!this.#members.remove(member)) {
       return
     }
     clearTimeout(member.idleTimer)

@@ -14,7 +14,6 @@ import { join } from 'node:path'
 import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
 import type { Invocation } from '../../runtime-api/invocation.ts'
 import type { RuntimeApiServer } from '../../runtime-api/server.ts'
-import type { EnvironmentCgroup } from './cgroup.ts'
 import { after, type TimedOut } from './deadline.ts'
 import type { EnvironmentFolder } from './environment-folder.ts'
 import {
@@ -24,10 +23,11 @@ import {
 } from './environment-parts.ts'
 import { isSnapStart } from './environment-variables.ts'
 import type { ExternalExtensions } from './external-extensions.ts'
-import type { InvocationReport } from './log-lines.ts'
-import { MemoryWatch } from './memory-watch.ts'
+import type { InvocationReport } from './log/log-lines.ts'
+import { PlatformLog } from './log/platform-log.ts'
 import { firstOf, type OneTimeEvent } from './one-time-event.ts'
-import { PlatformLog } from './platform-log.ts'
+import type { EnvironmentCgroup } from './resources/cgroup.ts'
+import { MemoryWatch } from './resources/memory-watch.ts'
 import { endFailure, initFailure, type RuntimeFailure, timeoutFailure } from './runtime-failure.ts'
 import { type ProcessEnd, RuntimeProcess } from './runtime-process.ts'
 import { whyUnexecutable } from './unexecutable.ts'
@@ -284,17 +284,10 @@ export class ExecutionEnvironment {
     this.#memory.samplePeak(this.#process?.pid)
     const initDurationMs = this.#initDurationMs
     this.#initDurationMs = undefined
-    const report: InvocationReport = {
-      requestId,
-      durationMs,
-      memorySizeMb: this.#options.memorySizeMb,
-      maxMemoryUsedMb: this.#memory.peakMb,
-      ...(initDurationMs === undefined ? {} : { initDurationMs }),
-      ...(failure === undefined ? {} : { status: failure.status }),
-      ...(failure?.status === 'error' ? { errorType: failure.error(requestId).errorType } : {}),
-    }
-    this.#log.invocationEnds(report)
-    return report
+    const { memorySizeMb } = this.#options
+    const times = { durationMs, ...(initDurationMs !== undefined && { initDurationMs }) }
+    const report = { requestId, ...times, memorySizeMb, maxMemoryUsedMb: this.#memory.peakMb }
+    return this.#log.invocationEnds(report, failure)
   }
 
   #explain(end: End, timeoutMs: number): RuntimeFailure {

@@ -2,9 +2,9 @@
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { ReadyCode } from '../code/function-code.ts'
-import type { CgroupHome } from '../environments/cgroup.ts'
 import type { EnvironmentOwner } from '../environments/environment-pool.ts'
 import { ExecutionEnvironment } from '../environments/execution-environment.ts'
+import type { CgroupHome } from '../environments/resources/cgroup.ts'
 import type { FunctionConfiguration } from './function-configuration.ts'
 
 /** What environments need to know besides the function. */

@@ -32,7 +32,7 @@ export function getAccountSettings({ lambda, response }: ApiRequest): void {
 export function getCodeSigningConfig(call: ApiRequest): void {
   const name = functionName(call)
   call.lambda.find(name)
-  answerDocument(call.response, 200, { FunctionName: name })
+  answerDocument(call.response, 200, { FunctionName: name, CodeSigningConfigArn: '' })
 }
 
 export async function deleteCodeSigningConfig(call: ApiRequest): Promise<void> {

@@ -66,12 +66,7 @@ function state(progress: Progress): Record<string, string> {
         LastUpdateStatus: 'Successful',
       }
     case 'updated':
-      return {
-        State: 'Active',
-        LastUpdateStatus: 'InProgress',
-        LastUpdateStatusReason: 'The function is being created.',
-        LastUpdateStatusReasonCode: 'Creating',
-      }
+      return { State: 'Active', LastUpdateStatus: 'InProgress' }
     default:
       return { State: 'Active', LastUpdateStatus: 'Successful' }
   }

@@ -4,7 +4,8 @@
  */
 
 import { StringDecoder } from 'node:string_decoder'
-import type { Telemetry } from '../../runtime-api/telemetry.ts'
+import type { Telemetry } from '../../../runtime-api/telemetry.ts'
+import { failureLines, type RuntimeFailure } from '../runtime-failure.ts'
 import {
   billedMs,
   endLine,
@@ -13,7 +14,6 @@ import {
   reportLine,
   startLine,
 } from './log-lines.ts'
-import { failureLines, type RuntimeFailure } from './runtime-failure.ts'
 
 export interface PlatformLogOptions {
   functionName: string
@@ -81,7 +81,13 @@ export class PlatformLog {
     this.#publish('runtimeDone', { requestId, status, metrics: { durationMs } })
   }
 
-  invocationEnds(report: InvocationReport): void {
+  /** Returns the report as it is written. */
+  invocationEnds(facts: InvocationReport, failure: RuntimeFailure | undefined): InvocationReport {
+    const report: InvocationReport = {
+      ...facts,
+      ...(failure !== undefined && { status: failure.status }),
+      ...(failure?.status === 'error' && { errorType: failure.error(facts.requestId).errorType }),
+    }
     this.#options.write(endLine(report.requestId))
     this.#options.write(reportLine(report))
     const { requestId, durationMs, initDurationMs, memorySizeMb, maxMemoryUsedMb, status } = report
@@ -93,6 +99,7 @@ export class PlatformLog {
       ...(initDurationMs !== undefined && { initDurationMs }),
     }
     this.#publish('report', { requestId, status: status ?? 'success', metrics })
+    return report
   }
 
   #init(phase: 'init' | 'invoke'): object {

@@ -4,8 +4,8 @@
  * Pages of files do not count: they can be dropped.
  */
 
+import type { RuntimeProcess } from '../runtime-process.ts'
 import { readPeakMemory, readProcessMemory } from './process-memory.ts'
-import type { RuntimeProcess } from './runtime-process.ts'
 
 const POLL_MS = 100
 /** Of a process that ends within the first tenth of a second, too, the log tells how much memory it used. */

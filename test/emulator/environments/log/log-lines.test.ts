@@ -6,7 +6,7 @@ import {
   initReportLine,
   reportLine,
   startLine,
-} from '../../../src/emulator/environments/log-lines.ts'
+} from '../../../../src/emulator/environments/log/log-lines.ts'
 
 const REPORT = { requestId: 'id', durationMs: 2.31, memorySizeMb: 128, maxMemoryUsedMb: 61 }
 

@@ -3,17 +3,17 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { ExecutionEnvironment } from '../../../../src/emulator/environments/execution-environment.ts'
 import {
   type CgroupHome,
   EnvironmentCgroup,
   findCgroups,
   removeCgroups,
-} from '../../../src/emulator/environments/cgroup.ts'
-import { ExecutionEnvironment } from '../../../src/emulator/environments/execution-environment.ts'
-import { createInvocation } from '../../../src/runtime-api/invocation.ts'
-import { writeFiles } from '../../support/files.ts'
-import { fixturePackage, temporaryFolder } from '../../support/fixture-package.ts'
-import { fixtureSandbox } from '../../support/fixture-sandbox.ts'
+} from '../../../../src/emulator/environments/resources/cgroup.ts'
+import { createInvocation } from '../../../../src/runtime-api/invocation.ts'
+import { writeFiles } from '../../../support/files.ts'
+import { fixturePackage, temporaryFolder } from '../../../support/fixture-package.ts'
+import { fixtureSandbox } from '../../../support/fixture-sandbox.ts'
 
 function cgroupsOrSkip(context: TestContext): CgroupHome | undefined {
   try {

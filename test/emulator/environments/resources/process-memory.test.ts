@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { readProcessMemory } from '../../../src/emulator/environments/process-memory.ts'
+import { readProcessMemory } from '../../../../src/emulator/environments/resources/process-memory.ts'
 
 const MIB = 1024
 
