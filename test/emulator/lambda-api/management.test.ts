@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import {
@@ -267,7 +266,7 @@ test('layers are published, listed, used in order, and deleted', async (context)
 })
 
 test('code comes from a bucket that is a folder', async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'lambdabin-test-'))
+  const folder = temporaryFolder(context)
   mkdirSync(join(folder, 'builds'))
   writeFileSync(join(folder, 'builds/orders.zip'), await fixtureZip())
   const { client } = await startEmulator(context, { buckets: new Map([['code', folder]]) })
