@@ -81,7 +81,7 @@ try {
 
 async function bundledFunction(): Promise<Buffer> {
   const entry = fileURLToPath(new URL('./hot-pages-function.ts', import.meta.url))
-  return (await bundleFunction(entry, { minify: true, externals: [] })).entry.code
+  return (await bundleFunction(entry, { minify: true, externals: [], bundled: [] })).entry.code
 }
 
 async function findBase(arch: Architecture) {

@@ -10,6 +10,7 @@ import {
 } from './bundle/bundle-function.ts'
 import { bundleRuntime, type RuntimeBundle } from './bundle/bundle-runtime.ts'
 import type { Compression } from './deflate/deflate-file.ts'
+import { describeMissingFiles, describePlan } from './dependencies/plan-notes.ts'
 import type { ExecutableProgram, ProgramSource } from './executable/executable-program.ts'
 import { explainInitFailure, InitFailureError } from './executable/init-failure.ts'
 import { makeInitialisedProgram } from './executable/initialised-program.ts'
@@ -17,10 +18,10 @@ import { makeLoadedProgram } from './executable/loaded-program.ts'
 import { makeExecutable } from './executable/make-executable.ts'
 import { explainSelfTest, testExecutable } from './executable/self-test.ts'
 import { NOTICES_FILE, type NoticesSource, renderNotices } from './notices/third-party-notices.ts'
-import { findExternals } from './package/external-packages.ts'
 import { findIncludes, type IncludeOptions } from './package/included-files.ts'
 import { findPackageFacts } from './package/package-facts.ts'
 import { PackageFolder } from './package/package-folder.ts'
+import { listShippedPackages, type ShippedPackages } from './package/shipped-packages.ts'
 import { type PackageFile, writeZip } from './package/write-zip.ts'
 import { addReadAhead } from './read-ahead/read-ahead.ts'
 import { BuildSteps, type Progress } from './steps.ts'
@@ -66,7 +67,8 @@ export async function buildFunction(
     const draft = await PackageFolder.create(join(work, 'package'), options.name, notices)
     const { executable } = draft
     const [bundle, runtime] = await steps.run('bundle', () => bundleBoth(options))
-    await draft.add(await findShippedFiles(options, bundle, join(work, 'files')))
+    const shipped = await listShippedPackages(bundle.packages.packages, options.target.arch)
+    await draft.add(await findShippedFiles(options, bundle, shipped, join(work, 'files')))
     const base = await steps.run('base Node.js', () => findBase(options, steps))
     const source = {
       ...options,
@@ -98,6 +100,10 @@ export async function buildFunction(
       ...(await findPackageFacts(draft, zip, base.arch)),
       exports: bundle.exports,
       warnings: bundle.warnings,
+      shipped: shipped.packages,
+      packagesWithoutAddon: shipped.withoutAddon,
+      packageNotes: describePlan(bundle.packages),
+      missingFiles: describeMissingFiles(bundle.packages, options.include),
       notes: [
         ...base.notes,
         ...runtime.notes,
@@ -124,17 +130,14 @@ function bundleBoth({ entry, bundle, init }: FunctionOptions): Promise<[Function
 
 /** What the bundler made is written to `folder`, which is not there yet. */
 async function findShippedFiles(
-  { entry, bundle, include }: FunctionOptions,
+  { include }: FunctionOptions,
   { files }: FunctionBundle,
+  shipped: ShippedPackages,
   folder: string,
 ): Promise<PackageFile[]> {
   const bundled = files.map(({ path }) => ({ path, source: join(folder, path), executable: false }))
   await writeBundledFiles(files, folder)
-  return [
-    ...(await findIncludes(include)),
-    ...(await findExternals({ entry, externals: bundle.externals })),
-    ...bundled,
-  ]
+  return [...(await findIncludes(include)), ...shipped.files, ...bundled]
 }
 
 function findBase({ target }: FunctionOptions, steps: BuildSteps): Promise<BaseNode> {

@@ -2,6 +2,7 @@
 import type { Message } from 'esbuild'
 import type { Architecture } from './elf/elf-file.ts'
 import type { PackageFacts } from './package/package-facts.ts'
+import type { ShippedPackage } from './package/shipped-packages.ts'
 import type { Step } from './steps.ts'
 
 export interface BuiltFunction extends PackageFacts {
@@ -20,6 +21,14 @@ export interface BuiltFunction extends PackageFacts {
   readonly exports: readonly string[] | undefined
   /** esbuild's. */
   readonly warnings: readonly Message[]
+  /** The packages that are beside the executable. */
+  readonly shipped: readonly ShippedPackage[]
+  /** Names of the shipped packages that have native addons, but none that runs on the package's architecture. */
+  readonly packagesWithoutAddon: readonly string[]
+  /** What there is to know about packages, a sentence each. */
+  readonly packageNotes: readonly string[]
+  /** What the function reads and the package has not, a sentence each. */
+  readonly missingFiles: readonly string[]
   /** What makes the executable start slower than it might, a sentence each. */
   readonly notes: readonly string[]
   /** Why the function does not initialise in the build, with what to do; undefined when it does. */

@@ -3,14 +3,17 @@
  * cache, is left out. For trying a function while it is being written; nothing to deploy.
  */
 
-import { chmod, copyFile, link, mkdir, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { chmod, copyFile, link, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import process from 'node:process'
 import { build } from 'esbuild'
 import { FUNCTION, RUNTIME, scriptAsset, sourceMapAsset } from '../executable/format.ts'
 import { isBuildFailure } from './bundle/bundle-failure.ts'
 import { bundleFunction, writeBundledFiles } from './bundle/bundle-function.ts'
 import { bundleRuntime } from './bundle/bundle-runtime.ts'
 import { projectFolder } from './bundle/project-folder.ts'
+import type { PlannedPackage } from './dependencies/package-plan.ts'
+import { listShippedPackages } from './package/shipped-packages.ts'
 import { BOOTSTRAP_FILE, FILE_LAUNCHER_ENTRY } from './source-files.ts'
 
 export interface UnpackedFunctionOptions {
@@ -55,9 +58,13 @@ export async function buildUnpackedFunction(
   { entry, name, inspectorPort }: UnpackedFunctionOptions,
   taskRoot: string,
 ): Promise<string[]> {
-  const { entry: chunk, files } = await bundleFunction(
+  const {
+    entry: chunk,
+    files,
+    packages: { packages },
+  } = await bundleFunction(
     entry,
-    { minify: false, externals: [] },
+    { minify: false, externals: [], bundled: [] },
     // One chunk, whose debugger comment maps all of the sources.
     { split: false },
   )
@@ -67,6 +74,7 @@ export async function buildUnpackedFunction(
   const inspect = inspectorPort === undefined ? '' : ` --inspect=127.0.0.1:${inspectorPort}`
   await mkdir(taskRoot, { recursive: true })
   await writeBundledFiles(files, taskRoot)
+  await shipPackages(packages, taskRoot)
   await Promise.all([
     writeFile(
       join(taskRoot, scriptAsset(FUNCTION)),
@@ -81,6 +89,17 @@ export async function buildUnpackedFunction(
   ])
   await chmod(join(taskRoot, 'bootstrap'), 0o755)
   return sources
+}
+
+/** Puts packages there that cannot be bundled, for this machine. */
+async function shipPackages(packages: readonly PlannedPackage[], taskRoot: string): Promise<void> {
+  const { files } = await listShippedPackages(packages, process.arch === 'arm64' ? 'arm64' : 'x64')
+  for (const { path, source } of files) {
+    const place = join(taskRoot, path)
+    await mkdir(dirname(place), { recursive: true })
+    // Another disk's cannot be linked.
+    await link(await realpath(source), place).catch(() => copyFile(source, place))
+  }
 }
 
 /** Files that a failed build complains about, as far as it names them. */

@@ -25,11 +25,17 @@ export const FUNCTION_OPTIONS = {
   }),
   /** Files and folders to ship beside the executable, relative to the configuration's folder, which stands for the package's root. */
   include: includes(),
-  /** Names of packages to ship as they are instead of bundling them. */
+  /** Names of packages to leave out of the bundle, and to ship as they are where they are installed. */
   external: list({
     expects: 'names of packages',
     placeholder: 'PACKAGE',
-    help: 'ship a package as it is instead of bundling it (one with a native addon, say); may be repeated',
+    help: 'leave a package out of the bundle, and ship it as it is where it is installed; may be repeated',
+  }),
+  /** Names of packages to bundle that would be shipped as they are. */
+  bundle: list({
+    expects: 'names of packages',
+    placeholder: 'PACKAGE',
+    help: 'bundle a package that would be shipped as it is; may be repeated',
   }),
   /** JSON files, each with an event that the function will get, to prepare for. */
   event: list(

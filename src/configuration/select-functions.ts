@@ -98,6 +98,8 @@ function functionOptions(
     bundle: {
       minify: values.minify ?? true,
       externals: values.external ?? [],
+      bundled: values.bundle ?? [],
+      root: values.include?.root ?? folder,
       esbuild: values.esbuild ?? {},
     },
     init: { at: values.init ?? 'lambda', events: values.event ?? [] },

@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import process from 'node:process'
 import type { BuiltFunction } from '../../compiler/built-function.ts'
 import { LAMBDA_RUNTIMES } from '../../compiler/package/lambda-runtimes.ts'
+import type { ShippedPackage } from '../../compiler/package/shipped-packages.ts'
 import type { Step } from '../../compiler/steps.ts'
 
 /**
@@ -47,8 +48,46 @@ function describeZip({ zip, zipBytes }: BuiltFunction): string {
 
 function remarks(built: BuiltFunction): string {
   const warnings = packageWarnings(built).map((warning) => `  warning: ${warning}\n`)
-  const notes = [...built.notes, ...frozenEnvironment(built)].map((note) => `  note: ${note}\n`)
-  return [...warnings, ...notes].join('')
+  const notes = [...built.packageNotes, ...built.notes, ...frozenEnvironment(built)].map(
+    (note) => `  note: ${note}
+`,
+  )
+  const ships = shippedLines(built.shipped).map(
+    (line) => `  ${'ships'.padEnd(16)} ${line}
+`,
+  )
+  return [...ships, ...warnings, ...notes].join('')
+}
+
+/** A line for each package that is shipped for a reason of its own, with those that it needs. */
+function shippedLines(shipped: readonly ShippedPackage[]): string[] {
+  return shipped
+    .filter(({ reason }) => reason !== undefined)
+    .map((each) => {
+      const needed = neededFor(each, shipped)
+      const bytes = [each, ...needed].reduce((sum, one) => sum + one.bytes, 0)
+      const others =
+        needed.length === 0
+          ? ''
+          : ` (and ${needed.length === 1 ? needed[0]?.name : `${needed.length} packages`} for it)`
+      const what = each.isBundled
+        ? `${each.files} files of ${each.name}`
+        : `${each.name} ${each.version ?? ''}`.trim()
+      return `${what}${others}, ${megabytes(bytes)}: it ${each.reason}`
+    })
+}
+
+/** What is shipped for a package only, directly or not. */
+function neededFor({ name }: ShippedPackage, shipped: readonly ShippedPackage[]): ShippedPackage[] {
+  const found: ShippedPackage[] = []
+  const names = new Set([name])
+  for (const each of shipped) {
+    if (each.reason === undefined && each.neededBy !== undefined && names.has(each.neededBy)) {
+      names.add(each.name)
+      found.push(each)
+    }
+  }
+  return found
 }
 
 /** What a function that was initialised at build time will not see on AWS Lambda. */
@@ -99,6 +138,11 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       // The name that this list has had from the first; a report's names stay.
       shortcomings: built.notes,
       environmentRead: built.environmentRead,
+      packages: built.shipped.map(({ name, version, place, reason, neededBy, isBundled, files, bytes }) => ({
+        ...{ name, version: version ?? null, place, reason: reason ?? null, neededBy: neededBy ?? null },
+        ...{ isBundled, files, bytes },
+      })),
+      notes: built.packageNotes,
       CodeSha256: built.codeSha256,
       arch: built.arch,
       nodeVersion: built.nodeVersion,

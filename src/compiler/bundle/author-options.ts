@@ -4,9 +4,10 @@ import type { BuildOptions, Plugin } from 'esbuild'
 import { BuildError } from '../build-error.ts'
 import { OWN_CONDITIONS } from '../source-files.ts'
 import { awsSdkModules } from './aws-sdk-modules.ts'
+import { emitDecoratorMetadata } from './decorator-metadata.ts'
 import { FILE_LOADERS, filePlugin } from './file-loaders.ts'
 import { IMPORT_META } from './function-wrapper.ts'
-import { refuseNativeAddons } from './native-addons.ts'
+import { leaveNativeAddons } from './native-addons.ts'
 
 /** What the author may choose, with absolute paths. What would break an executable is not among it. */
 export type AuthorOptions = Readonly<
@@ -46,7 +47,14 @@ export function commonOptions({ minify, author, plugins }: OptionsOfBundle): Bui
     loader: { ...FILE_LOADERS, ...author.loader },
     // 'module' is esbuild's own default, which any other would take away.
     conditions: ['module', ...OWN_CONDITIONS, ...(author.conditions ?? [])],
-    plugins: [...plugins, ...(author.plugins ?? []), refuseNativeAddons, awsSdkModules, filePlugin],
+    plugins: [
+      ...plugins,
+      ...(author.plugins ?? []),
+      leaveNativeAddons,
+      awsSdkModules,
+      emitDecoratorMetadata(),
+      filePlugin,
+    ],
     // esbuild's default charset, ASCII, is the best: V8 holds such a script in one byte per character instead of two.
   }
 }

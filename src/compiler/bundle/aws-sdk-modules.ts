@@ -24,8 +24,12 @@ export const awsSdkModules: Plugin = {
         return undefined
       }
       const resolved = await resolveUsually(build, args)
+      if (resolved.errors.length > 0) {
+        // esbuild knows best what to say of it, and where it is no error: in a `try`.
+        return undefined
+      }
       const folder = packageFolder(resolved.path, args.path)
-      if (resolved.external || resolved.errors.length > 0 || folder === undefined) {
+      if (resolved.external || folder === undefined) {
         return resolved
       }
       const module = modules.get(folder) ?? moduleFile(folder)

@@ -9,11 +9,13 @@
 import { join } from 'node:path'
 import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild'
 import { FUNCTION, scriptAsset } from '../../executable/format.ts'
+import type { PlannedPackages } from '../dependencies/planned-packages.ts'
 import { asyncFunctionFromModule } from './async-module.ts'
 import { type AuthorOptions, commonOptions } from './author-options.ts'
 import { isBuildFailure } from './bundle-failure.ts'
-import { hasRenamedClass, withoutIdleCalls } from './class-names.ts'
 import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
+import { withoutIdleNames } from './kept-names.ts'
+import { unwrapNamespaces } from './wrapped-namespaces.ts'
 
 export interface Chunk {
   readonly code: Buffer
@@ -27,8 +29,7 @@ export interface ChunkOptions {
   /** What paths are relative to. */
   readonly project: string
   readonly minify: boolean
-  /** Packages to leave out, by name. */
-  readonly externals: readonly string[]
+  readonly packages: PlannedPackages
   readonly author: AuthorOptions
   /** Asked before any others. */
   readonly plugins?: readonly Plugin[]
@@ -70,8 +71,12 @@ export async function bundleAsScript(
     footer: { js: (footer?.js ?? '') + CLOSE_WRAPPER },
   }
   try {
-    const { code, sourceMap } = await withClassNames(await bundle(options, script), options, script)
-    return { code: options.adapt ? Buffer.from(await options.adapt(code.toString())) : code, sourceMap }
+    const { code, sourceMap } = await bundleWithNames(options, script)
+    const unwrapped = unwrapModules(code, options)
+    return {
+      code: options.adapt ? Buffer.from(await options.adapt(unwrapped.toString())) : unwrapped,
+      sourceMap,
+    }
   } catch (error) {
     if (isBuildFailure(error) && error.errors.every(({ text }) => /top-level await/i.test(text))) {
       onAwait(new Set(error.errors.map(({ location }) => location?.file)))
@@ -81,9 +86,15 @@ export async function bundleAsScript(
   }
 }
 
-/** The chunk as an async function, of its bundle as an ES module. */
-export async function bundleAsAsyncFunction(module: Bundled, options: ChunkOptions): Promise<Chunk> {
-  const { code, sourceMap } = await withClassNames(module, options, moduleOptions(options))
+function unwrapModules(code: Buffer, { packages: { esModules } }: ChunkOptions): Buffer {
+  return esModules.size === 0
+    ? code
+    : Buffer.from(unwrapNamespaces(code.toString(), (specifier) => esModules.has(specifier)))
+}
+
+/** The chunk as an async function. */
+export async function bundleAsAsyncFunction(options: ChunkOptions): Promise<Chunk> {
+  const { code, sourceMap } = await bundleWithNames(options, moduleOptions(options))
   const { adapt = async (code) => code } = options
   const map = JSON.parse(sourceMap.toString())
   // One line further down: the wrapper's first.
@@ -93,26 +104,20 @@ export async function bundleAsAsyncFunction(module: Bundled, options: ChunkOptio
   }
 }
 
-/**
- * The output of `bundled`, or of the same bundled again if esbuild gave a class of the author's another name.
- */
-async function withClassNames(bundled: Bundled, options: ChunkOptions, format: BuildOptions): Promise<Chunk> {
-  const output = outputs(bundled)
-  if (options.author.keepNames || options.author.minifyIdentifiers || options.author.minify) {
-    return output // What the names are is the author's choice.
-  }
-  const plain = output.code.toString()
-  if (!hasRenamedClass(plain, output.sourceMap.toString())) {
-    return output
+/** With the names that functions and classes were written with, unless the author has chosen what they are. */
+async function bundleWithNames(options: ChunkOptions, format: BuildOptions): Promise<Chunk> {
+  const { keepNames, minifyIdentifiers, minify } = options.author
+  if (keepNames !== undefined || minifyIdentifiers || minify) {
+    return outputs(await bundle(options, format))
   }
   const { code, sourceMap } = outputs(await bundle(options, { ...format, keepNames: true }))
-  return { code: Buffer.from(withoutIdleCalls(code.toString(), plain)), sourceMap }
+  return { code: Buffer.from(withoutIdleNames(code.toString())), sourceMap }
 }
 
 function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
-  const { entry, project, minify, externals, author, plugins = [] } = options
+  const { entry, project, minify, packages, author, plugins = [] } = options
   return build({
-    ...commonOptions({ minify, author, plugins }),
+    ...commonOptions({ minify, author, plugins: [...plugins, ...packages.plugins] }),
     entryPoints: [entry],
     bundle: true,
     write: false,
@@ -120,7 +125,7 @@ function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
     absWorkingDir: project,
     outfile: join(project, scriptAsset(FUNCTION)),
     platform: 'node',
-    external: [...externals],
+    external: [...packages.plan.absentExternals],
     sourcemap: 'external',
     logLevel: 'silent',
     ...format,

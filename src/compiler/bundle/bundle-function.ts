@@ -5,6 +5,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Message, Metafile } from 'esbuild'
+import type { PackageChoice, PackagePlan } from '../dependencies/package-plan.ts'
+import { PackagePlanner } from '../dependencies/package-planner.ts'
+import { PlannedPackages } from '../dependencies/planned-packages.ts'
 import { type AuthorOptions, checkCode } from './author-options.ts'
 import {
   type Bundled,
@@ -12,12 +15,14 @@ import {
   bundleAsScript,
   bundleModule,
   type Chunk,
+  type ChunkOptions,
   legalCommentsOf,
 } from './bundle-chunk.ts'
-import { explainBundleFailure } from './bundle-failure.ts'
+import { explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
 import { checkExports } from './entry-exports.ts'
 import { projectFolder } from './project-folder.ts'
 import { splitFunction } from './split-function.ts'
+import { bundleWorker } from './worker-bundle.ts'
 
 export interface FunctionBundle {
   /** Chunk 0. */
@@ -27,7 +32,9 @@ export interface FunctionBundle {
   /** Names of what the entry exports; undefined for a CommonJS entry, which says so only when it runs. */
   readonly exports: readonly string[] | undefined
   readonly warnings: readonly Message[]
-  /** What is shipped beside the executable: files that are imported with esbuild's loader `file`. */
+  /** Which packages are in it, and which are to be shipped. */
+  readonly packages: PackagePlan
+  /** What is shipped beside the executable: files that are imported with esbuild's loader `file`, and workers. */
   readonly files: readonly BundledFile[]
   /** Which modules there are, and what became of them, whatever chunk they are in. */
   readonly metafile: Metafile
@@ -43,13 +50,14 @@ export interface BundledFile {
   readonly contents: Uint8Array
 }
 
-export interface BundleOptions {
+export interface BundleOptions extends PackageChoice {
   readonly minify: boolean
-  /** Packages to leave out, by name. */
-  readonly externals: readonly string[]
   /** What the function's author chose of esbuild's options. */
   readonly esbuild?: AuthorOptions
 }
+
+/** Each round of planning packages lets in what the one before has shown; two are usual. */
+const MOST_ROUNDS = 12
 
 /**
  * Bundles the function that starts at `entry`, an absolute path; in one chunk whatever it imports unless `split`.
@@ -57,38 +65,64 @@ export interface BundleOptions {
  */
 export async function bundleFunction(
   entry: string,
-  { minify, externals, esbuild: author = {} }: BundleOptions,
+  { minify, esbuild: author = {}, ...choice }: BundleOptions,
   { split = true } = {},
 ): Promise<FunctionBundle> {
-  const options = { entry, project: projectFolder(entry), minify, externals, author }
+  const project = projectFolder(entry)
   await checkCode(author)
+  const planner = await PackagePlanner.begin(entry, project, choice)
   try {
-    // As an ES module for its list of exports, and for its diagnostics, which are free of what is no fault of
-    // the author's: that a CommonJS module cannot await.
-    const module = await bundleModule(options)
-    const exports = checkExports(module.metafile, entry)
-    let awaiting: ReadonlySet<string | undefined> = new Set()
-    const script = await bundleAsScript(options, (modules) => {
-      awaiting = modules
-    })
-    const { metafile } = module
-    const parts = split ? await splitFunction({ metafile, script, awaiting }, options) : undefined
-    const bundled = parts ?? {
-      entry: script ?? (await bundleAsAsyncFunction(module, options)),
-      chunks: [],
-    }
-    const { project } = options
-    return {
-      ...bundled,
-      exports,
-      warnings: module.warnings,
-      files: filesOf(module, project),
-      metafile,
-      project,
-      legalComments: legalCommentsOf(module),
+    for (let round = 1; ; round++) {
+      const packages = new PlannedPackages(planner.plan, project)
+      try {
+        const options = { entry, project, minify, packages, author }
+        // As an ES module for its list of exports, and for its diagnostics, which are free of what is no fault of
+        // the author's: that a CommonJS module cannot await.
+        const module = await bundleModule(options)
+        const workers = await Promise.all(
+          packages.plan.workers.map((worker) => bundleWorker(worker, options)),
+        )
+        const metafiles = [module, ...workers].map(({ metafile }) => metafile)
+        if (!(await planner.learn(metafiles)) || round === MOST_ROUNDS) {
+          const bundle = await bundlePlanned(options, module, split)
+          return { ...bundle, files: [...bundle.files, ...workers.map(({ file }) => file)] }
+        }
+      } catch (error) {
+        if (!isBuildFailure(error) || round === MOST_ROUNDS || !(await planner.learnFromFailure(error))) {
+          throw error
+        }
+      } finally {
+        packages.close()
+      }
     }
   } catch (error) {
     throw await explainBundleFailure(error, entry)
+  }
+}
+
+async function bundlePlanned(
+  options: ChunkOptions,
+  module: Bundled,
+  split: boolean,
+): Promise<FunctionBundle> {
+  const { metafile, warnings } = module
+  const { project } = options
+  const exports = checkExports(metafile, options.entry)
+  let awaiting: ReadonlySet<string | undefined> = new Set()
+  const script = await bundleAsScript(options, (modules) => {
+    awaiting = modules
+  })
+  const parts = split ? await splitFunction({ metafile, script, awaiting }, options) : undefined
+  const bundled = parts ?? { entry: script ?? (await bundleAsAsyncFunction(options)), chunks: [] }
+  return {
+    ...bundled,
+    exports,
+    warnings,
+    packages: options.packages.plan,
+    files: filesOf(module, project),
+    metafile,
+    project,
+    legalComments: legalCommentsOf(module),
   }
 }
 

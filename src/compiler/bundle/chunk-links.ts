@@ -21,8 +21,10 @@ import { join, relative } from 'node:path'
 import { type Import, init, parse } from 'es-module-lexer'
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
 import { chunkLink, LINK_SCHEME, readChunkLink } from '../../executable/format.ts'
+import { escaped } from '../escaped-pattern.ts'
 import { importedNames } from './async-module.ts'
 import type { Edge, ModuleGraph } from './module-graph.ts'
+import { unwrapNamespaces } from './wrapped-namespaces.ts'
 
 /** Of modules that esbuild is given the source of, by what they are for. */
 const NAMESPACE = 'lambdabin-module'
@@ -149,10 +151,6 @@ function startingWith(text: string): RegExp {
   return new RegExp(`^${escaped(text)}`)
 }
 
-function escaped(text: string): string {
-  return text.replace(/[^\w]/g, (character) => (character.charCodeAt(0) < 128 ? `\\${character}` : character))
-}
-
 function entrySource(entry: FunctionEntry | undefined): string {
   if (entry === undefined) {
     return `require('${EXPOSED}')`
@@ -244,11 +242,7 @@ export async function neededModules(code: string): Promise<Map<ExposedName, Set<
   return found
 }
 
-/**
- * esbuild wraps what it takes for CommonJS: `__toESM(require("lambdabin-chunk:0/7"), 1)`, with the `default` that
- * Node.js gives that.
- */
-const WRAPPED_NAMESPACE = new RegExp(String.raw`[\w$]+(\(require\("${LINK_SCHEME}\d+/\d+"\))(,\s*1)?\)`, 'g')
+const NAMESPACE_LINK = new RegExp(String.raw`^${LINK_SCHEME}\d+/\d+$`)
 
 const DYNAMIC_LINK = new RegExp(String.raw`\bimport\("${LINK_SCHEME}`)
 
@@ -276,11 +270,7 @@ export async function writeLinks(code: string): Promise<string> {
   if (DYNAMIC_LINK.test(linked)) {
     throw new UnreadableChunkError('an import() of another chunk was overlooked')
   }
-  return linked.replace(
-    WRAPPED_NAMESPACE,
-    (whole, required: string, nodeMode = '') =>
-      `${' '.repeat(whole.length - required.length - nodeMode.length - 1)}${required}${' '.repeat(nodeMode.length)})`,
-  )
+  return unwrapNamespaces(linked, (specifier) => NAMESPACE_LINK.test(specifier))
 }
 
 /** esbuild's code is lexed as what it is not, a module, and without a grammar: that may go wrong. */

@@ -248,10 +248,8 @@ async function writeChunks(
   // In strict mode if that one chunk is, where TypeScript's settings or the entry ask for it.
   const prelude = script && isStrict(script) ? '"use strict";' : ''
   const chunks = await Promise.all(
-    planned.map(({ options, module }, number) =>
-      number === 0 && !script
-        ? bundleAsAsyncFunction(module, options)
-        : bundleAsScript({ ...options, prelude }),
+    planned.map(({ options }, number) =>
+      number === 0 && !script ? bundleAsAsyncFunction(options) : bundleAsScript({ ...options, prelude }),
     ),
   )
   const [entry, ...others] = chunks.filter((chunk) => chunk !== undefined)

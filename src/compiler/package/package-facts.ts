@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { Architecture } from '../elf/elf-file.ts'
-import { packagesWithoutAddonFor } from './addon-architectures.ts'
 import type { PackageFolder } from './package-folder.ts'
 import { type RuntimeRequirements, requirementsOf } from './runtime-requirements.ts'
 
@@ -13,8 +12,6 @@ export interface PackageFacts extends RuntimeRequirements {
   readonly unpackedBytes: number
   /** SHA-256 of the zip, base64: what AWS Lambda reports as `CodeSha256`. */
   readonly codeSha256: string
-  /** Names of the shipped packages that have native addons, but none that runs on the package's architecture. */
-  readonly packagesWithoutAddon: readonly string[]
 }
 
 export async function findPackageFacts(
@@ -29,7 +26,6 @@ export async function findPackageFacts(
     zipBytes: bytes.length,
     unpackedBytes: sizes.reduce((sum, size) => sum + size, 0),
     codeSha256: createHash('sha256').update(bytes).digest('base64'),
-    packagesWithoutAddon: await packagesWithoutAddonFor(arch, files),
     ...(await requirementsOf(executable, files, arch)),
   }
 }

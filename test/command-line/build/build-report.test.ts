@@ -24,6 +24,9 @@ const built: BuiltFunction = {
   notes: [],
   environmentRead: [],
   packagesWithoutAddon: [],
+  shipped: [],
+  packageNotes: [],
+  missingFiles: [],
   steps: [{ name: 'bundle', ms: 120 }],
 }
 

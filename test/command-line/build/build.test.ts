@@ -65,7 +65,7 @@ for (const [args, message] of [
   [['empty.ts'], /empty\.ts exports nothing; export the function's handler/],
   [['orders.ts', '--include', 'gone'], /--include expects a file or folder that is there/],
   [['orders.ts', '--include', '..'], /outside of it/],
-  [['orders.ts', '--external', 'gone'], /--external gone names a package that is not installed/],
+  [['orders.ts', '--external', './gone'], /--external expects the name of a package/],
   [['orders.ts', '--node', 'notes.txt'], /notes\.txt is not an ELF file/],
   [
     ['orders.ts', '--out-dir', 'notes.txt'],

@@ -24,6 +24,7 @@ async function bundle(
   return await bundleFunction(join(folder, entry), {
     minify: true,
     externals: [],
+    bundled: [],
     esbuild: typeof esbuild === 'function' ? esbuild(folder) : esbuild,
   })
 }

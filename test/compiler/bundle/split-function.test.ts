@@ -24,7 +24,11 @@ function bundle(
 ): Promise<FunctionBundle> {
   const folder = writeFiles(temporaryFolder(t), { 'package.json': {}, ...files })
   const [entry = ''] = Object.keys(files)
-  return bundleFunction(join(folder, entry), { minify: true, externals: [], ...options }, { split })
+  return bundleFunction(
+    join(folder, entry),
+    { minify: true, externals: [], bundled: [], ...options },
+    { split },
+  )
 }
 
 async function load(bundled: FunctionBundle, taskRoot?: string): Promise<Exports> {

@@ -33,7 +33,7 @@ async function notices(
   base?: BaseNode,
 ) {
   const folder = writeFiles(temporaryFolder(t), { 'package.json': {}, 'orders.js': code, ...packages })
-  const bundle = await bundleFunction(join(folder, 'orders.js'), { minify: true, externals: [] })
+  const bundle = await bundleFunction(join(folder, 'orders.js'), { minify: true, externals: [], bundled: [] })
   const text = await renderNotices({ bundle, base: base ?? (await baseNode()) })
   return { text, names: text.split(`\n\n${'='.repeat(80)}\n`).map((section) => section.split('\n===')[0]) }
 }

@@ -1,0 +1,139 @@
+/**
+ * Decorators with the types that TypeScript emits for them (`emitDecoratorMetadata`), by which Nest, TypeORM and others know
+ * what to inject and what a column is. esbuild emits none.
+ *
+ * Where the nearest tsconfig.json asks for it, a file with decorators goes through oxc first, which does what `tsc` does with
+ * one file at a time. All else of it stays TypeScript to esbuild, by the same tsconfig.json.
+ */
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Loader, Plugin } from 'esbuild'
+import { getTsconfig, parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig'
+import { packageName } from '../dependencies/package-of-file.ts'
+
+type CompilerOptions = NonNullable<TsConfigJsonResolved['compilerOptions']>
+
+/** By folder, the settings of the files in it. */
+type KnownSettings = Map<string, CompilerOptions | undefined>
+
+const DECORATOR = /(?:^|[\s;{}(,])@[\w$(]/
+
+export function emitDecoratorMetadata(): Plugin {
+  const known: KnownSettings = new Map()
+  return {
+    name: 'decorator-metadata',
+    setup(build) {
+      build.onLoad({ filter: /\.[cm]?tsx?$/, namespace: 'file' }, async ({ path }) => {
+        const settings = packageName(path) === undefined ? settingsOf(path, known) : undefined
+        const code = settings?.emitDecoratorMetadata ? await readFile(path, 'utf8') : ''
+        const compiled = settings && (await compileDecorators(path, code, settings))
+        return compiled === undefined
+          ? undefined
+          : { contents: compiled, loader: loaderOf(path), resolveDir: dirname(path) }
+      })
+    },
+  }
+}
+
+function settingsOf(file: string, known: KnownSettings): CompilerOptions | undefined {
+  const folder = dirname(file)
+  if (!known.has(folder)) {
+    known.set(folder, readSettings(file))
+  }
+  return known.get(folder)
+}
+
+/** Of the nearest tsconfig.json; where that only refers to others, of the first that asks for metadata. */
+function readSettings(file: string): CompilerOptions | undefined {
+  try {
+    const found = getTsconfig(file)
+    const { compilerOptions, references = [] } = found?.config ?? {}
+    if (found === null || compilerOptions?.emitDecoratorMetadata !== undefined) {
+      return compilerOptions
+    }
+    const others = references.map(({ path }) => readReference(join(dirname(found.path), path)))
+    return others.find((other) => other?.emitDecoratorMetadata) ?? compilerOptions
+  } catch {
+    return undefined // esbuild tells what is wrong with it.
+  }
+}
+
+function readReference(path: string): CompilerOptions | undefined {
+  return parseTsconfig(path.endsWith('.json') ? path : join(path, 'tsconfig.json')).compilerOptions
+}
+
+/** An author's module as esbuild is to read it, and the settings that it is under. */
+export async function readOwnSource(
+  path: string,
+): Promise<{ code: string; loader: Loader; settings: CompilerOptions | undefined }> {
+  const settings = readSettings(path)
+  const code = await readFile(path, 'utf8')
+  const compiled = settings?.emitDecoratorMetadata ? await compileDecorators(path, code, settings) : undefined
+  return { code: compiled ?? code, loader: loaderOf(path), settings }
+}
+
+/** As TypeScript, in which an import may be that of a type, of which nothing is left. */
+function loaderOf(path: string): Loader {
+  const [, kind = '', jsx = ''] = /\.[cm]?([jt])s(x?)$/.exec(path) ?? []
+  return `${kind}s${jsx}` as Loader
+}
+
+/** Undefined where there are no decorators, or something is wrong, which esbuild says in its own words. */
+async function compileDecorators(
+  path: string,
+  code: string,
+  settings: CompilerOptions,
+): Promise<string | undefined> {
+  if (!DECORATOR.test(code)) {
+    return undefined
+  }
+  const { transform } = await import('oxc-transform')
+  const result = await transform(path, code, {
+    lang: path.endsWith('x') ? 'tsx' : 'ts',
+    sourceType: 'module',
+    sourcemap: true,
+    jsx: 'preserve',
+    target: 'esnext',
+    decorator: {
+      legacy: true,
+      emitDecoratorMetadata: true,
+      strictNullChecks: settings.strictNullChecks ?? settings.strict ?? false,
+    },
+  })
+  if (result.errors.length > 0) {
+    return undefined
+  }
+  const map = Buffer.from(JSON.stringify({ ...result.map, sources: [path] })).toString('base64')
+  return `${withHelpers(result.code)}\n//# sourceMappingURL=data:application/json;base64,${map}`
+}
+
+/** What oxc imports, each an expression. They take what `tsc` gives its own. */
+const HELPERS: Readonly<Record<string, string>> = {
+  // From the last to the first. Those of a member may replace its descriptor.
+  decorate: `(decorators, target, key, given) => {
+    const isMember = key !== undefined;
+    const descriptor = given === null ? Object.getOwnPropertyDescriptor(target, key) : given;
+    let result = isMember ? descriptor : target;
+    if (typeof Reflect.decorate === 'function') {
+      result = Reflect.decorate(decorators, target, key, descriptor);
+    } else {
+      for (const decorator of decorators.toReversed()) {
+        if (decorator) result = (isMember ? decorator(target, key, result) : decorator(result)) || result;
+      }
+    }
+    if (isMember && result) Object.defineProperty(target, key, result);
+    return result;
+  }`,
+  decorateMetadata: `(key, value) => typeof Reflect.metadata === 'function' ? Reflect.metadata(key, value) : undefined`,
+  decorateParam: `(index, decorator) => (target, key) => decorator(target, key, index)`,
+}
+
+const HELPER_IMPORT = /^import (\w+) from "@oxc-project\/runtime\/helpers\/(\w+)";$/gm
+
+/** With the helpers in the place of their imports, a line each. */
+function withHelpers(code: string): string {
+  return code.replace(HELPER_IMPORT, (whole, name: string, helper: string) => {
+    const text = HELPERS[helper]
+    return text === undefined ? whole : `const ${name} = ${text.replace(/\s*\n\s*/g, ' ')};`
+  })
+}

@@ -1,0 +1,49 @@
+/**
+ * Bundles what a function starts a worker or a child process from: a module of its own, which Node.js loads from a file beside
+ * the executable. An ES module, so that it may await, and finds shipped packages by their paths.
+ */
+import { join } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+import type { OwnWorker } from '../dependencies/own-modules.ts'
+import { commonOptions } from './author-options.ts'
+import type { ChunkOptions } from './bundle-chunk.ts'
+
+/** In place of what a chunk has as parameters. */
+const PRELUDE = [
+  'import { createRequire as __createRequire } from "node:module";',
+  'const require = __createRequire(import.meta.url), __importMetaUrl = import.meta.url,',
+  '__importMetaFilename = import.meta.filename, __importMetaDirname = import.meta.dirname;',
+].join(' ')
+
+export interface WorkerBundle {
+  readonly file: { readonly path: string; readonly contents: Uint8Array }
+  readonly metafile: Metafile
+}
+
+export async function bundleWorker(
+  { file, path }: OwnWorker,
+  { project, minify, packages, author }: ChunkOptions,
+): Promise<WorkerBundle> {
+  const common = commonOptions({ minify, author, plugins: packages.plugins })
+  const { outputFiles, metafile } = await build({
+    ...common,
+    define: { ...common.define, __filename: '__importMetaFilename', __dirname: '__importMetaDirname' },
+    entryPoints: [file],
+    bundle: true,
+    write: false,
+    metafile: true,
+    absWorkingDir: project,
+    outfile: join(project, path),
+    platform: 'node',
+    format: 'esm',
+    external: [...packages.plan.absentExternals],
+    banner: { js: PRELUDE },
+    keepNames: true,
+    logLevel: 'silent',
+  })
+  const [output] = outputFiles
+  if (output === undefined) {
+    throw new Error(`esbuild wrote nothing for ${file}`)
+  }
+  return { file: { path, contents: output.contents }, metafile }
+}

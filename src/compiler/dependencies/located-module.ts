@@ -1,0 +1,71 @@
+/**
+ * Makes a module find what is beside it, although it is in a bundle: what it asks for of its own path is where it would
+ * be if its package were shipped as it is, which is where its package's files are shipped to.
+ *
+ * A `require` that it makes for that path becomes the bundle's where it is given a name, so that what it loads is bundled.
+ */
+import type { Span } from '../syntax-tree.ts'
+import type { Location, MadeRequire, ModuleFacts } from './module-facts.ts'
+
+export interface Edit extends Span {
+  readonly text: string
+}
+
+/**
+ * The code of a module with its own path at `place`, relative to the task root and with slashes. It stands in a chunk,
+ * whose wrapper has the names that are used here.
+ */
+export function locateModule(code: string, facts: ModuleFacts, place: string): string {
+  const edits = [
+    ...facts.locations.map((location) => locate(location, place)),
+    ...facts.requires.map((span) => ({ ...span, text: requireAt(place) })),
+    ...facts.madeRequires.flatMap(requireEdits),
+  ]
+  return edited(code, edits)
+}
+
+/** Has the calls of a `require` that a module makes be the bundle's. */
+export function requireEdits({ variable, declaration, calls, others }: MadeRequire): Edit[] {
+  return [
+    ...[declaration, ...others].map((span) => ({ ...span, text: `${variable}$own` })),
+    ...calls.map((span) => ({ ...span, text: 'require' })),
+  ]
+}
+
+function locate({ kind, isShorthand, ...span }: Location, place: string): Edit {
+  const text = locationText(kind, place)
+  return { start: span.start, end: span.end, text: isShorthand ? `${kind}: ${text}` : text }
+}
+
+function locationText(kind: Location['kind'], place: string): string {
+  switch (kind) {
+    case 'import.meta.url':
+      return `new URL(${JSON.stringify(encodeURI(place))}, __importMetaUrl).href`
+    case '__filename':
+    case 'import.meta.filename':
+      return fileAt(place)
+    default:
+      return fileAt(place.slice(0, Math.max(0, place.lastIndexOf('/'))))
+  }
+}
+
+function fileAt(place: string): string {
+  return `(__importMetaDirname + ${JSON.stringify(`/${place}`)})`
+}
+
+function requireAt(place: string): string {
+  return `process.getBuiltinModule("node:module").createRequire${fileAt(place)}`
+}
+
+/** Of edits of one place, the first counts. */
+export function edited(code: string, edits: readonly Edit[]): string {
+  let result = ''
+  let at = 0
+  for (const { start, end, text } of edits.toSorted((left, right) => left.start - right.start)) {
+    if (start >= at) {
+      result += code.slice(at, start) + text
+      at = end
+    }
+  }
+  return result + code.slice(at)
+}

@@ -1,0 +1,242 @@
+/**
+ * What a module does that depends on where it is: it asks for its own path, loads what it names only when it runs, or
+ * makes a `require` of its own. In a bundle all modules are in one place, so each of these needs help.
+ *
+ * Names count where they mean Node.js's own: what browserify and others wrote has parameters called `require`.
+ */
+import {
+  type AnyNode,
+  childrenOf,
+  declaredIn,
+  isCreateRequire,
+  isEval,
+  isOwnLocation,
+  isReference,
+  isRelativePattern,
+  isResolve,
+  isScope,
+  isText,
+  parseModule,
+  type Span,
+} from '../syntax-tree.ts'
+
+/** What a module asks for of its own path. */
+export type LocationKind =
+  | '__dirname'
+  | '__filename'
+  | 'import.meta.dirname'
+  | 'import.meta.filename'
+  | 'import.meta.url'
+
+export interface Location extends Span {
+  readonly kind: LocationKind
+  /** `{ __dirname }`, whose value has to be written behind the name. */
+  readonly isShorthand: boolean
+  /** Whether it goes into a call, or a sum: what is only kept or compared leads to no file. */
+  readonly isUsed: boolean
+}
+
+/** A `require` that a module makes for its own path. */
+export interface MadeRequire {
+  readonly variable: string
+  /** The name where it is declared. */
+  readonly declaration: Span
+  /** `load('./data.json')`: the name in each call that a bundler could follow. */
+  readonly calls: readonly Span[]
+  /** The name wherever else it stands. */
+  readonly others: readonly Span[]
+}
+
+export interface ModuleFacts {
+  readonly locations: readonly Location[]
+  /** `require` where a bundler cannot follow it: `require(name)`, `require.resolve`, or handed on. */
+  readonly requires: readonly Span[]
+  /** Whether one of those loads modules: `require(name)`, or `require` under another name. */
+  readonly loadsByName: boolean
+  /** `const load = createRequire(import.meta.url)`, and the like. */
+  readonly madeRequires: readonly MadeRequire[]
+  /** `import(name)`. */
+  readonly importsByName: boolean
+  /** `new Worker(…)` with anything but a text of code. */
+  readonly startsWorkers: boolean
+  /** Whether it makes a `require` for another path than its own. */
+  readonly makesOtherRequires: boolean
+  /** What `require.resolve` is asked for. */
+  readonly resolved: readonly string[]
+  /** What a `require` under another name is called with: `./locale/` for `load('./locale/' + name)`. */
+  readonly relativePatterns: readonly string[]
+}
+
+/** A module in which this finds nothing has no such facts. */
+const HINT =
+  /\b(?:__dirname|__filename|import\.meta|createRequire|new\s+(?:\w+\.)?Worker)\b|\brequire\b(?!\s*(?:\(\s*(?:"[^"]*"|'[^']*')\s*\)|\.main\b))|\bimport\s*\((?!\s*(?:"[^"]*"|'[^']*')\s*\))/g
+
+/** Undefined for a module that has none of these facts, or is no JavaScript. */
+export function findModuleFacts(code: string): ModuleFacts | undefined {
+  const hints = [...code.matchAll(HINT)].map(({ index }) => index)
+  const program = hints.length === 0 ? undefined : parseModule(code)
+  if (program === undefined) {
+    return undefined
+  }
+  const finder = new FactFinder(hints)
+  finder.visit(program, undefined, new Set())
+  const { locations, requires, importsByName, startsWorkers, makesOtherRequires } = finder
+  if (locations.length + requires.length === 0 && !importsByName && !startsWorkers && !makesOtherRequires) {
+    return undefined
+  }
+  return {
+    ...{ locations, requires, importsByName, startsWorkers, makesOtherRequires, resolved: finder.resolved },
+    loadsByName: finder.loadsByName,
+    madeRequires: finder.makers.map((maker) => usesOf(maker, program)),
+    relativePatterns: finder.loadsByName ? relativePatterns(program) : [],
+  }
+}
+
+class FactFinder {
+  readonly locations: Location[] = []
+  readonly requires: Span[] = []
+  /** The names that are given to a `require` that is made. */
+  readonly makers: AnyNode[] = []
+  loadsByName = false
+  importsByName = false
+  startsWorkers = false
+  makesOtherRequires = false
+  readonly resolved: string[] = []
+  readonly #hints: readonly number[]
+
+  constructor(hints: readonly number[]) {
+    this.#hints = hints
+  }
+
+  /** `hidden` are the names that mean something else here. */
+  visit(node: AnyNode, parent: AnyNode | undefined, hidden: ReadonlySet<string>): void {
+    const inside = isScope(node) ? new Set([...hidden, ...declaredIn(node)]) : hidden
+    this.#note(node, parent, inside)
+    for (const child of childrenOf(node)) {
+      if (this.#hasHint(child)) {
+        this.visit(child, node, inside)
+      }
+    }
+  }
+
+  /** All else need not be looked at, and most of a module is. */
+  #hasHint({ start, end }: Span): boolean {
+    let low = 0
+    let high = this.#hints.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#hints[middle] ?? 0) < start) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return (this.#hints[low] ?? Number.POSITIVE_INFINITY) < end
+  }
+
+  #note(node: AnyNode, parent: AnyNode | undefined, hidden: ReadonlySet<string>): void {
+    if (node.type === 'Identifier' && parent !== undefined && !hidden.has(node.name)) {
+      this.#noteName(node, parent)
+    } else if (node.type === 'MemberExpression' && node.object.type === 'MetaProperty' && !node.computed) {
+      this.#noteLocation(node, parent, `import.meta.${node.property.name}`)
+    } else if (node.type === 'ImportExpression' && !isText(node.source)) {
+      this.importsByName = true
+    } else if (
+      node.type === 'NewExpression' &&
+      /^Worker$/.test(node.callee.property?.name ?? node.callee.name)
+    ) {
+      this.startsWorkers ||= node.arguments.length > 0 && !node.arguments[1]?.properties?.some(isEval)
+    } else if (node.type === 'CallExpression' && isResolve(node) && !hidden.has('require')) {
+      this.resolved.push(node.arguments[0].value)
+    } else if (node.type === 'CallExpression' && isCreateRequire(node.callee)) {
+      this.#noteMadeRequire(node, parent)
+    }
+  }
+
+  #noteMadeRequire(node: AnyNode, parent: AnyNode | undefined): void {
+    if (!isOwnLocation(node.arguments[0])) {
+      this.makesOtherRequires = true
+    } else if (parent?.type === 'VariableDeclarator' && parent.id.type === 'Identifier') {
+      this.makers.push(parent.id)
+    }
+  }
+
+  #noteName(node: AnyNode, parent: AnyNode): void {
+    if (!isReference(node, parent)) {
+      return
+    }
+    if (node.name === '__dirname' || node.name === '__filename') {
+      this.#noteLocation(node, parent, node.name)
+    } else if (node.name === 'require') {
+      this.#noteRequire(node, parent)
+    }
+  }
+
+  #noteLocation(node: AnyNode, parent: AnyNode | undefined, kind: string): void {
+    if (!isLocationKind(kind)) {
+      return
+    }
+    const isUsed =
+      kind === '__dirname' || kind === 'import.meta.dirname'
+        ? parent?.type !== 'UnaryExpression'
+        : ['CallExpression', 'NewExpression', 'BinaryExpression', 'TemplateLiteral'].includes(
+            parent?.type ?? '',
+          )
+    this.locations.push({ ...span(node), kind, isShorthand: parent?.shorthand === true, isUsed })
+  }
+
+  #noteRequire(node: AnyNode, parent: AnyNode): void {
+    if (parent.type === 'CallExpression' && parent.callee === node) {
+      if (!isText(parent.arguments[0]) && !isRelativePattern(parent.arguments[0])) {
+        this.requires.push(span(node))
+        this.loadsByName = true
+      }
+    } else if (parent.type === 'MemberExpression' && parent.object === node) {
+      if (!parent.computed && parent.property.name === 'resolve') {
+        this.requires.push(span(node))
+      }
+    } else if (parent.type !== 'UnaryExpression' && parent.type !== 'BinaryExpression') {
+      this.requires.push(span(node))
+      this.loadsByName ||= parent.type === 'AssignmentExpression' || parent.type === 'VariableDeclarator'
+    }
+  }
+}
+
+/** Where the variable `name` stands; there is one of the name in any module that was seen. */
+function usesOf(name: AnyNode, program: AnyNode): MadeRequire {
+  const calls: Span[] = []
+  const others: Span[] = []
+  const look = (node: AnyNode, parent: AnyNode | undefined): void => {
+    if (node.type === 'Identifier' && node.name === name.name && parent && isReference(node, parent)) {
+      const isCall = parent.type === 'CallExpression' && parent.callee === node
+      const uses = isCall && isText(parent.arguments[0]) ? calls : others
+      uses.push(span(node))
+    }
+    for (const child of childrenOf(node)) {
+      look(child, node)
+    }
+  }
+  look(program, undefined)
+  return { variable: name.name, declaration: span(name), calls, others }
+}
+
+function relativePatterns(program: AnyNode): string[] {
+  const found = new Set<string>()
+  const look = (node: AnyNode): void => {
+    const [first] = node.type === 'CallExpression' && node.callee.name !== 'require' ? node.arguments : []
+    if (first?.type === 'BinaryExpression' && first.left.type === 'Literal' && isRelativePattern(first)) {
+      found.add(String(first.left.value))
+    }
+    childrenOf(node).forEach(look)
+  }
+  look(program)
+  return [...found]
+}
+
+function span({ start, end }: Span): Span {
+  return { start, end }
+}
+
+function isLocationKind(kind: string): kind is LocationKind {
+  return /^(?:__dirname|__filename|import\.meta\.(?:dirname|filename|url))$/.test(kind)
+}

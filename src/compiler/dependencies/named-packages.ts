@@ -1,0 +1,45 @@
+/** Packages that somebody names: a project's author, a package's manifest, an option. */
+import { isBuiltin } from 'node:module'
+import { findPackageJson } from './nearest-manifest.ts'
+import { findPackage, type InstalledPackage, type Manifest, PackageLayoutError } from './package-layout.ts'
+
+/** Of the project that `entry` is in, by folder. */
+export async function findDirectDependencies(entry: string): Promise<ReadonlyMap<string, InstalledPackage>> {
+  const manifest = await findPackageJson(entry)
+  const names = Object.keys({
+    ...manifest?.devDependencies,
+    ...manifest?.optionalDependencies,
+    ...manifest?.dependencies,
+  })
+  const found = await Promise.all(names.map((name) => findPackage(name, entry)))
+  return new Map(found.filter((each) => each !== undefined).map((each) => [each.folder, each]))
+}
+
+/** Names of what a package needs when it runs. */
+export function runtimeDependencies(manifest: Manifest): string[] {
+  const {
+    dependencies = {},
+    optionalDependencies = {},
+    peerDependencies = {},
+    peerDependenciesMeta = {},
+  } = manifest
+  const peers = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional)
+  const names = [...Object.keys(dependencies), ...Object.keys(optionalDependencies), ...peers]
+  return [...new Set(names)].filter((name) => !name.startsWith('@types/'))
+}
+
+const PACKAGE_NAME = /^(?:[@.][^/@]+\/)?[^/@.][^/@]*$/
+
+/** Throws a {@link PackageLayoutError} for what cannot be the name of a package. */
+export function checkName(name: string, option: string): void {
+  if (!PACKAGE_NAME.test(name)) {
+    throw new PackageLayoutError(
+      `${option} expects the name of a package, such as sharp or @img/sharp, and got ${name}; name the package alone`,
+    )
+  }
+  if (isBuiltin(name)) {
+    throw new PackageLayoutError(
+      `${option} expects the name of a package, and ${name} is a module of Node.js, which every executable has; leave it out`,
+    )
+  }
+}

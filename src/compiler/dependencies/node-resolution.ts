@@ -1,0 +1,68 @@
+/** Finds the file that an import leads to as Node.js does, which differs from a bundler in its conditions and fields. */
+import { readFile } from 'node:fs/promises'
+import { dirname, extname } from 'node:path'
+import { init, parse } from 'es-module-lexer'
+import { build, type ImportKind, type PluginBuild } from 'esbuild'
+import { findPackageJson } from './nearest-manifest.ts'
+
+export class NodeResolver {
+  readonly #build: Promise<PluginBuild>
+  readonly #end: () => void
+
+  /** To be closed. `project` is any folder. */
+  constructor(project: string) {
+    const opened = Promise.withResolvers<PluginBuild>()
+    const ended = Promise.withResolvers<void>()
+    this.#build = opened.promise
+    this.#end = ended.resolve
+    build({
+      stdin: { contents: '', resolveDir: project },
+      bundle: true,
+      write: false,
+      platform: 'node',
+      mainFields: ['main'],
+      conditions: ['module-sync', 'node-addons'],
+      logLevel: 'silent',
+      plugins: [
+        {
+          name: 'node-resolution',
+          setup(plugin) {
+            plugin.onStart(() => {
+              opened.resolve(plugin)
+              return ended.promise
+            })
+          },
+        },
+      ],
+    }).catch(opened.reject)
+  }
+
+  /** Undefined where Node.js would find nothing. */
+  async resolve(specifier: string, importer: string, kind: ImportKind): Promise<string | undefined> {
+    const plugin = await this.#build
+    const resolveDir = dirname(importer)
+    const { path, errors, namespace } = await plugin.resolve(specifier, { importer, resolveDir, kind })
+    return errors.length === 0 && namespace === 'file' ? path : undefined
+  }
+
+  close(): void {
+    this.#end()
+  }
+}
+
+/** Whether Node.js takes a file for an ES module. */
+export async function isEsModule(file: string): Promise<boolean> {
+  if (extname(file) !== '.js') {
+    return extname(file) === '.mjs'
+  }
+  const type = (await findPackageJson(file))?.type
+  if (type !== undefined) {
+    return type === 'module'
+  }
+  await init
+  try {
+    return parse(await readFile(file, 'utf8'))[3]
+  } catch {
+    return false
+  }
+}

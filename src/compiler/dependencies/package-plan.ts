@@ -1,0 +1,52 @@
+/** Which packages a function's bundle holds, which are shipped beside it, and where: what {@link ./package-planner.ts} makes. */
+import type { AbsentImport } from './absent-imports.ts'
+import type { ModuleFacts } from './module-facts.ts'
+import type { OwnWorker } from './own-modules.ts'
+import type { PlacedPackage } from './package-layout.ts'
+
+export interface PackageChoice {
+  /** Names of packages to leave out, whatever they are. */
+  readonly externals: readonly string[]
+  /** Names of packages to bundle, whatever they are. */
+  readonly bundled: readonly string[]
+  /** The folder that the package's root stands for; by default the function's project. */
+  readonly root?: string
+}
+
+export interface PlannedPackage extends PlacedPackage {
+  /** Whether it is left out of the bundle. */
+  readonly isExternal: boolean
+  /** What follows its name in the report; undefined for one that another needs. */
+  readonly reason: string | undefined
+  /** Absolute paths of what is shipped of it. */
+  readonly files: ReadonlySet<string> | 'all'
+}
+
+export interface PackagePlan {
+  readonly packages: readonly PlannedPackage[]
+  /** By absolute path, modules that stay in the bundle and are told their place. */
+  readonly located: ReadonlyMap<string, ModuleFacts>
+  /** By absolute path, JavaScript in the place of modules of the author's. */
+  readonly rewritten: ReadonlyMap<string, string>
+  /** What the author's modules start workers and children from. */
+  readonly workers: readonly OwnWorker[]
+  /** Absolute paths of the files and folders that the author's modules read. */
+  readonly reads: readonly string[]
+  /** What is looked for when the function runs. */
+  readonly absent: readonly AbsentImport[]
+  /** Names of packages that are left out, and are not installed. */
+  readonly absentExternals: readonly string[]
+  /** Each a sentence, for the report. */
+  readonly notes: readonly string[]
+}
+
+export const EMPTY_PLAN: PackagePlan = {
+  packages: [],
+  located: new Map(),
+  rewritten: new Map(),
+  workers: [],
+  reads: [],
+  absent: [],
+  absentExternals: [],
+  notes: [],
+}

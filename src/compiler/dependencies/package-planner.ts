@@ -1,0 +1,277 @@
+/**
+ * Plans which packages a function's bundle holds, which are shipped beside it, and where.
+ *
+ * The plan is made round by round, as each bundle shows what it would hold: {@link PackagePlanner.learn} tells whether it
+ * has to be bundled again.
+ *
+ * A package has one instance. So what a shipped package needs is shipped with it, and left out of the bundle as well.
+ */
+import { join } from 'node:path'
+import type { BuildFailure, Metafile } from 'esbuild'
+import { type AbsentImport, absentImport } from './absent-imports.ts'
+import { type BundledModules, type BundledPackage, findBundledModules } from './bundled-packages.ts'
+import type { ModuleFacts } from './module-facts.ts'
+import { checkName, findDirectDependencies, runtimeDependencies } from './named-packages.ts'
+import { type OwnModule, surveyOwnModule } from './own-modules.ts'
+import { findPackage, type InstalledPackage, layOut, readManifest } from './package-layout.ts'
+import { importedPackage, packageFolder, packageName } from './package-of-file.ts'
+import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
+import { type PackageVerdict, surveyPackage } from './package-survey.ts'
+import { StringTexts } from './string-texts.ts'
+
+/** What esbuild cannot bundle at all, in few words. */
+const LONGEST_REASON = 90
+
+export class PackagePlanner {
+  readonly #entry: string
+  readonly #project: string
+  readonly #choice: PackageChoice
+  /** By folder, why each is shipped. */
+  readonly #shipped = new Map<string, InstalledPackage & { reason: string }>()
+  /** By folder, what was found out. */
+  readonly #verdicts = new Map<string, PackageVerdict>()
+  /** By folder, the folders of what its modules import. */
+  readonly #imports = new Map<string, Map<string, InstalledPackage>>()
+  /** By absolute path, the author's modules. */
+  readonly #own = new Map<string, OwnModule>()
+  readonly #absent: AbsentImport[] = []
+  readonly #absentExternals: string[] = []
+  #plan = EMPTY_PLAN
+  #direct: Promise<ReadonlyMap<string, InstalledPackage>> | undefined
+
+  private constructor(entry: string, project: string, choice: PackageChoice) {
+    this.#entry = entry
+    this.#project = project
+    this.#choice = choice
+  }
+
+  /** Rejects with a {@link PackageLayoutError} for a choice that names no package. */
+  static async begin(entry: string, project: string, choice: PackageChoice): Promise<PackagePlanner> {
+    const planner = new PackagePlanner(entry, project, choice)
+    for (const name of new Set(choice.externals)) {
+      checkName(name, '--external')
+      const found = await findPackage(name, entry)
+      if (found === undefined) {
+        planner.#absentExternals.push(name)
+      } else {
+        planner.#shipped.set(found.folder, { ...found, reason: 'was left out with --external' })
+      }
+    }
+    for (const name of choice.bundled) {
+      checkName(name, '--bundle')
+    }
+    await planner.#update()
+    return planner
+  }
+
+  get plan(): PackagePlan {
+    return this.#plan
+  }
+
+  /** Returns whether a failed bundle may succeed with what the plan is now. */
+  async learnFromFailure({ errors }: BuildFailure): Promise<boolean> {
+    let isNew = false
+    for (const error of errors) {
+      const absent = absentImport(error, this.#project)
+      const file = error.location === null ? '' : join(this.#project, error.location.file)
+      const [name, folder] = [packageName(file), packageFolder(file)]
+      if (absent !== undefined) {
+        isNew ||= !this.#absent.some(
+          (each) => each.specifier === absent.specifier && each.importer === absent.importer,
+        )
+        this.#absent.push(absent)
+      } else if (name !== undefined && folder !== undefined && !this.#isForced(name)) {
+        isNew ||= !this.#shipped.has(folder)
+        const reason = `cannot be bundled (${error.text.slice(0, LONGEST_REASON)})`
+        this.#shipped.set(folder, { name, folder, reason })
+      } else {
+        return false
+      }
+    }
+    await this.#update()
+    return isNew
+  }
+
+  /** Learns from bundles that follow the plan. Returns whether the plan is another now. */
+  async learn(metafiles: readonly Metafile[]): Promise<boolean> {
+    const modules = findBundledModules(metafiles, this.#project)
+    const texts = new StringTexts(modules.own)
+    const before = this.#signature()
+    for (const file of modules.own.filter((each) => !this.#own.has(each))) {
+      this.#own.set(file, await surveyOwnModule(file, this.#choice.root ?? this.#project))
+    }
+    for (const [folder, bundled] of modules.packages) {
+      this.#rememberImports(bundled, modules)
+      if (!this.#verdicts.has(folder) && !this.#isForced(bundled.name)) {
+        const verdict = await surveyPackage(bundled, (text) => texts.has(text))
+        this.#verdicts.set(folder, verdict)
+        if (verdict.shippedBecause !== undefined) {
+          this.#shipped.set(folder, { name: bundled.name, folder, reason: verdict.shippedBecause })
+        }
+      }
+    }
+    await this.#shipWhatIsNamed(modules, texts)
+    await this.#update()
+    return before !== this.#signature()
+  }
+
+  /** What a bundle depends on. */
+  #signature(): string {
+    const { located, rewritten } = this.#plan
+    return JSON.stringify([this.#shipped, located, rewritten].map((map) => [...map.keys()]))
+  }
+
+  #isForced(name: string): boolean {
+    return this.#choice.bundled.includes(name)
+  }
+
+  #rememberImports({ folder, imports }: BundledPackage, { packages }: BundledModules): void {
+    const known = this.#imports.get(folder) ?? new Map<string, InstalledPackage>()
+    this.#imports.set(folder, known)
+    for (const { specifier, folder: to } of imports) {
+      const target = to === undefined ? undefined : packages.get(to)
+      const name = importedPackage(specifier)
+      if (target !== undefined && name !== undefined) {
+        known.set(target.folder, { name, folder: target.folder })
+      }
+    }
+  }
+
+  /**
+   * Packages that are loaded by a name that only shows when the function runs: those of the author's own choosing that
+   * such a package, or the author's code, has the name of.
+   */
+  async #shipWhatIsNamed({ packages }: BundledModules, texts: StringTexts): Promise<void> {
+    const loaders = [...packages.values()].filter(({ folder }) => this.#verdicts.get(folder)?.loadsByName)
+    if (loaders.length === 0) {
+      return
+    }
+    this.#direct ??= findDirectDependencies(this.#entry)
+    const loaderTexts = await Promise.all(
+      loaders.map(async (loader) => ({ loader, texts: new StringTexts(loader.modules) })),
+    )
+    for (const { name, folder } of (await this.#direct).values()) {
+      if (this.#shipped.has(folder) || this.#isForced(name)) {
+        continue
+      }
+      const by = loaderTexts.find(
+        (each) =>
+          each.loader.folder !== folder &&
+          !this.#imports.get(each.loader.folder)?.has(folder) &&
+          (packages.has(folder) ? each.texts.isLoaded(name) : each.texts.has(name)),
+      )
+      const isNamedByAuthor = !packages.has(folder) && texts.has(name)
+      if (by !== undefined || isNamedByAuthor) {
+        this.#shipped.set(folder, { name, folder, reason: 'is loaded by its name' })
+      }
+    }
+  }
+
+  async #update(): Promise<void> {
+    const located = new Map<string, ModuleFacts>()
+    const files = new Map<string, Set<string> | 'all'>()
+    const reasons = new Map<string, string>()
+    for (const [folder, verdict] of this.#verdicts) {
+      for (const [file, facts] of verdict.located) {
+        located.set(file, facts)
+      }
+      reasons.set(folder, verdict.filesBecause)
+      if (verdict.files === 'all') {
+        files.set(folder, 'all')
+      } else {
+        addFiles(files, verdict.files)
+      }
+    }
+    const external = await this.#findExternals()
+    const locatedFolders = new Set([...located.keys()].map((file) => packageFolder(file) ?? ''))
+    const roots = [...this.#shipped.values(), ...[...files.keys(), ...locatedFolders].map(named)]
+    const layout = await layOut(roots, async ({ folder }) => {
+      const together: { has(folder: string): boolean } = external.has(folder) ? external : files
+      return (await this.#dependenciesOf(folder)).filter((each) => together.has(each.folder))
+    })
+    this.#plan = {
+      packages: layout.map((placed) => ({
+        ...placed,
+        isExternal: external.has(placed.folder),
+        reason: this.#shipped.get(placed.folder)?.reason ?? (reasons.get(placed.folder) || undefined),
+        files: external.has(placed.folder) ? 'all' : (files.get(placed.folder) ?? new Set()),
+      })),
+      located: new Map([...located].filter(([file]) => !external.has(packageFolder(file) ?? ''))),
+      ...this.#ownPlan(),
+      absent: this.#absent,
+      absentExternals: this.#absentExternals,
+      notes: this.#describePatterns(external),
+    }
+  }
+
+  #ownPlan(): Pick<PackagePlan, 'rewritten' | 'workers' | 'reads'> {
+    const own = [...this.#own]
+    const workers = own.flatMap(([, module]) => module.workers)
+    return {
+      rewritten: new Map(
+        own.flatMap(([file, { contents }]) => (contents === undefined ? [] : [[file, contents] as const])),
+      ),
+      workers: [...new Map(workers.map((worker) => [worker.path, worker])).values()],
+      reads: [...new Set(own.flatMap(([, { reads }]) => reads))],
+    }
+  }
+
+  /** What is shipped, and what that needs, by folder. */
+  async #findExternals(): Promise<Map<string, InstalledPackage>> {
+    const found = new Map<string, InstalledPackage>()
+    const pending: InstalledPackage[] = [...this.#shipped.values()]
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      if (!found.has(next.folder) && !(this.#isForced(next.name) && !this.#shipped.has(next.folder))) {
+        found.set(next.folder, { name: next.name, folder: next.folder })
+        pending.push(...(await this.#dependenciesOf(next.folder)))
+      }
+    }
+    return found
+  }
+
+  /**
+   * The packages that the one in `folder` needs when it runs, as far as they are installed: of its optional peers those
+   * that its code was seen to import.
+   */
+  async #dependenciesOf(folder: string): Promise<InstalledPackage[]> {
+    const manifest = await readManifest(folder)
+    const found = new Map(this.#imports.get(folder))
+    for (const name of runtimeDependencies(manifest)) {
+      const dependency = await findPackage(name, join(folder, 'package.json'))
+      if (dependency !== undefined) {
+        found.set(dependency.folder, dependency)
+      }
+    }
+    return [...found.values()]
+  }
+
+  #describePatterns(external: ReadonlyMap<string, InstalledPackage>): string[] {
+    return [...this.#verdicts]
+      .filter(([folder, { ownPatterns }]) => ownPatterns.length > 0 && !external.has(folder))
+      .map(([folder, { ownPatterns }]) => {
+        const { name } = named(folder)
+        const patterns = ownPatterns.map((pattern) => `${pattern.slice(folder.length + 1)}*`).join(' and ')
+        return (
+          `${name} loads ${patterns} by names that only show when the function runs, and they are not in the package; ` +
+          `if it needs them, ship ${name} with --external ${name}`
+        )
+      })
+  }
+}
+
+function addFiles(files: Map<string, Set<string> | 'all'>, paths: readonly string[]): void {
+  for (const path of paths) {
+    const folder = packageFolder(path)
+    if (folder !== undefined) {
+      const known = files.get(folder) ?? new Set<string>()
+      files.set(folder, known)
+      if (known !== 'all') {
+        known.add(path)
+      }
+    }
+  }
+}
+
+function named(folder: string): InstalledPackage {
+  return { name: packageName(`${folder}/`) ?? folder, folder }
+}

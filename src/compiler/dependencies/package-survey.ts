@@ -1,0 +1,146 @@
+/**
+ * Which packages of a bundle cannot live in one text, as far as reading them tells.
+ *
+ * - A package with native addons is *shipped*: it stays out of the bundle, as it is.
+ * - So is one that loads modules of its own by computed names, when they share state with what is bundled.
+ * - One that only reads files beside its modules, or starts workers from them, stays in the bundle, where it starts
+ *   faster: its files are shipped, and its modules are *located*, that is they are told the place that they would be at.
+ */
+
+import { existsSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, isAbsolute, join, parse } from 'node:path'
+import type { BundledPackage } from './bundled-packages.ts'
+import { hasDataFiles } from './data-files.ts'
+import { findModuleFacts, type ModuleFacts } from './module-facts.ts'
+import { isAddonImport, platformPackages } from './native-addons.ts'
+import { readManifest } from './package-layout.ts'
+import { isModuleFile, traceAll, traceOwnFiles } from './traced-files.ts'
+
+export interface PackageVerdict {
+  /** Why it has to be left out of the bundle, as what follows its name: `has native addons`. Undefined: it has not. */
+  readonly shippedBecause: string | undefined
+  /** By absolute path, its modules that are to be told their place. */
+  readonly located: ReadonlyMap<string, ModuleFacts>
+  /** Absolute paths of the files that these need, of other packages, too; `all` where they cannot be told. */
+  readonly files: readonly string[] | 'all'
+  /** Why it has files, in the same words. */
+  readonly filesBecause: string
+  /** Whether it loads what has a name that only shows when it runs. */
+  readonly loadsByName: boolean
+  /** What it would load of its own, and will not find. */
+  readonly ownPatterns: readonly string[]
+}
+
+/** A module of which nothing is to be said. */
+const PLAIN: PackageVerdict = {
+  shippedBecause: undefined,
+  located: new Map(),
+  files: [],
+  filesBecause: '',
+  loadsByName: false,
+  ownPatterns: [],
+}
+
+/** `isMeant` tells whether the author's own code has a text: `de`, as in `moment.locale('de')`. */
+export async function surveyPackage(
+  surveyed: BundledPackage,
+  isMeant: (text: string) => boolean,
+): Promise<PackageVerdict> {
+  const manifest = await readManifest(surveyed.folder).catch(() => ({}))
+  if (
+    surveyed.imports.some(({ specifier }) => isAddonImport(specifier)) ||
+    platformPackages(manifest).length > 0
+  ) {
+    return { ...PLAIN, shippedBecause: 'has native addons', loadsByName: true }
+  }
+  const facts = await readFacts(surveyed.modules)
+  if (facts.size === 0) {
+    return PLAIN
+  }
+  const ownPatterns = [...facts].flatMap(([file, { relativePatterns }]) =>
+    relativePatterns.map((pattern) => join(dirname(file), pattern)),
+  )
+  if (ownPatterns.some((pattern) => modulesAt(pattern).some(isMeant))) {
+    return { ...PLAIN, shippedBecause: 'loads its own modules by computed names', loadsByName: true }
+  }
+  return { ...(await surveyFiles(surveyed, facts)), ownPatterns }
+}
+
+async function readFacts(modules: readonly string[]): Promise<Map<string, ModuleFacts>> {
+  const facts = new Map<string, ModuleFacts>()
+  for (const file of modules.filter(isModuleFile)) {
+    const found = findModuleFacts(await readFile(file, 'utf8'))
+    if (found !== undefined) {
+      facts.set(file, found)
+    }
+  }
+  return facts
+}
+
+/** Names of the modules whose paths begin with `pattern`: `de` for `…/locale/`. */
+function modulesAt(pattern: string): string[] {
+  const folder = pattern.endsWith('/') ? pattern : dirname(pattern)
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter(isModuleFile)
+        .map((name) => parse(name).name)
+    : []
+}
+
+async function surveyFiles(
+  { modules, folder }: BundledPackage,
+  facts: ReadonlyMap<string, ModuleFacts>,
+): Promise<PackageVerdict> {
+  const all = [...facts.values()]
+  const loadsByName = all.some(
+    (each) => each.loadsByName || each.importsByName || each.startsWorkers || each.makesOtherRequires,
+  )
+  const startsWorkers = all.some((each) => each.startsWorkers)
+  const asking = [...facts].filter(([, each]) => each.locations.some(({ isUsed }) => isUsed))
+  const found = [
+    ...(await traceOwnFiles(asking.map(([file]) => file))),
+    ...[...facts].flatMap(([file, { resolved }]) =>
+      resolved.flatMap((specifier) => resolveFrom(specifier, file)),
+    ),
+  ]
+  const code = found.filter(isModuleFile)
+  const needed = code.length > 0 ? await traceAll(code) : []
+  const located = new Map([...facts].filter(([, each]) => isToBeLocated(each)))
+  const loadsOwn = asking.some(([, each]) => each.loadsByName || each.importsByName)
+  if (code.length > 0 && loadsOwn && !startsWorkers && needed.some((file) => modules.includes(file))) {
+    return { ...PLAIN, shippedBecause: 'loads its own modules by computed names', loadsByName }
+  }
+  if (found.length > 0) {
+    return {
+      ...PLAIN,
+      located,
+      files: [...found, ...needed],
+      filesBecause: startsWorkers ? 'starts workers from its files' : 'reads files beside its modules',
+      loadsByName,
+    }
+  }
+  const isUnsure = asking.length > 0 && (startsWorkers || (await hasDataFiles(folder)))
+  return {
+    ...PLAIN,
+    located,
+    files: isUnsure ? 'all' : [],
+    filesBecause: isUnsure ? 'may read files beside its modules' : '',
+    loadsByName,
+  }
+}
+
+/** What `require.resolve` gives. */
+function resolveFrom(specifier: string, file: string): string[] {
+  try {
+    const found = createRequire(file).resolve(specifier)
+    return isAbsolute(found) ? [found] : []
+  } catch {
+    return [] // As it will when it is reached.
+  }
+}
+
+function isToBeLocated({ locations, requires, madeRequires }: ModuleFacts): boolean {
+  return locations.some(({ isUsed }) => isUsed) || requires.length > 0 || madeRequires.length > 0
+}

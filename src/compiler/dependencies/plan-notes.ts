@@ -1,0 +1,43 @@
+/** What a build tells of its plan of packages besides what it ships. */
+import { relative, resolve, sep } from 'node:path'
+import type { AbsentImport } from './absent-imports.ts'
+import type { PackagePlan } from './package-plan.ts'
+
+/** Sentences. */
+export function describePlan({ absent, absentExternals, notes }: PackagePlan): string[] {
+  const externals = absentExternals.map(
+    (name) => `${name} is not installed, so nothing of it is shipped, and a layer has to have it`,
+  )
+  return [...describeAbsent(absent), ...externals, ...notes]
+}
+
+/**
+ * What the author's modules read and `--include` does not ship, a sentence each. `include` has paths relative to `root`, the
+ * folder that the package's root stands for.
+ */
+export function describeMissingFiles(
+  { reads }: PackagePlan,
+  { paths, root }: { readonly paths: readonly string[]; readonly root: string },
+): string[] {
+  const included = paths.map((path) => resolve(root, path))
+  return reads
+    .filter((file) => !included.some((path) => file === path || file.startsWith(path + sep)))
+    .map((file) => {
+      const path = relative(root, file)
+      return `the function reads ${path}, which is not in the package; ship it with --include ${path}`
+    })
+}
+
+/** None, or one. */
+function describeAbsent(absent: readonly AbsentImport[]): string[] {
+  if (absent.length === 0) {
+    return []
+  }
+  const list = [...Map.groupBy(absent, ({ specifier }) => specifier)].map(([specifier, imports]) => {
+    const importers = [...new Set(imports.map(({ importedBy }) => importedBy))]
+    return `${specifier} (for ${importers.slice(0, 3).join(', ')}${importers.length > 3 ? ' and others' : ''})`
+  })
+  return [
+    `what is not installed fails when it is reached, as on Node.js: ${list.join(', ')}; install what the function needs of it`,
+  ]
+}

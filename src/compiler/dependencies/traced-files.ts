@@ -1,0 +1,44 @@
+/**
+ * Which files a module reads or loads by a path, as Vercel's tracer finds out by reading the code: `path.join(__dirname,
+ * 'data', name)` is all of `data`.
+ */
+import { extname, join } from 'node:path'
+import { packageFolder } from './package-of-file.ts'
+
+/** As absolute paths, what the modules `files` name by a path of their own; what they import is left out. */
+export async function traceOwnFiles(files: readonly string[]): Promise<string[]> {
+  if (files.length === 0) {
+    return []
+  }
+  // Most builds need none of it.
+  const { nodeFileTrace } = await import('@vercel/nft')
+  const { reasons } = await nodeFileTrace([...files], {
+    ...OPTIONS,
+    resolve: async () => [],
+  })
+  return [...reasons]
+    .filter(([, { type }]) =>
+      type.some((each) => each === 'asset' || each === 'dependency' || each === 'sharedlib'),
+    )
+    .map(([path]) => join('/', path))
+    .filter((path) => !files.includes(path) && packageFolder(path) !== undefined)
+}
+
+/** As absolute paths, all files of packages that the modules `files` need, those themselves included. */
+export async function traceAll(files: readonly string[]): Promise<string[]> {
+  const { nodeFileTrace } = await import('@vercel/nft')
+  const { fileList } = await nodeFileTrace([...files], OPTIONS)
+  return [...fileList].map((path) => join('/', path)).filter((path) => packageFolder(path) !== undefined)
+}
+
+/** Whether Node.js can load a file as a module. */
+export function isModuleFile(path: string): boolean {
+  return /^\.[cm]?js$/.test(extname(path))
+}
+
+const OPTIONS = {
+  base: '/',
+  // What is found from there is the author's, and not a package's.
+  processCwd: '/nowhere',
+  mixedModules: true,
+}

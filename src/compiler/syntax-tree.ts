@@ -1,0 +1,178 @@
+/** JavaScript's syntax, as acorn reads it, and what is asked of it. */
+import { type Node, parse } from 'acorn'
+
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: ESTree's nodes, told apart by their `type`.
+export type AnyNode = Node & Record<string, any>
+
+const NAMES = ['require', '__dirname', '__filename'] as const
+type Name = (typeof NAMES)[number]
+
+export function parseModule(code: string): AnyNode | undefined {
+  for (const sourceType of ['module', 'script'] as const) {
+    try {
+      return parse(code, {
+        ecmaVersion: 'latest',
+        sourceType,
+        allowHashBang: true,
+        allowReturnOutsideFunction: true,
+        allowImportExportEverywhere: true,
+        allowAwaitOutsideFunction: true,
+      })
+    } catch {
+      // The other kind, or none.
+    }
+  }
+  return undefined
+}
+
+export function childrenOf(node: AnyNode): AnyNode[] {
+  const children: AnyNode[] = []
+  for (const key in node) {
+    const value = node[key]
+    if (Array.isArray(value)) {
+      for (const each of value) {
+        if (typeof each?.type === 'string') {
+          children.push(each)
+        }
+      }
+    } else if (typeof value?.type === 'string') {
+      children.push(value)
+    }
+  }
+  return children
+}
+
+/** `import.meta.url`, `__filename`, `new URL(import.meta.url)`. */
+export function isOwnLocation(node: AnyNode | undefined): boolean {
+  return (
+    node?.object?.type === 'MetaProperty' ||
+    /^__(?:filename|dirname)$/.test(node?.name ?? '') ||
+    (node?.arguments ?? []).some(isOwnLocation)
+  )
+}
+
+export function isText(node: AnyNode | undefined): boolean {
+  return (
+    node === undefined ||
+    (node.type === 'Literal' && typeof node.value === 'string') ||
+    (node.type === 'TemplateLiteral' && node.expressions.length === 0)
+  )
+}
+
+/** `'./locale/' + name`, of which esbuild bundles all that may be meant. */
+export function isRelativePattern(node: AnyNode): boolean {
+  if (node.type === 'TemplateLiteral') {
+    return /^\.\.?\//.test(node.quasis[0].value.cooked)
+  }
+  if (node.type === 'BinaryExpression' && node.operator === '+') {
+    return isRelativePattern(node.left)
+  }
+  return node.type === 'Literal' && /^\.\.?\//.test(String(node.value))
+}
+
+export function isEval(property: AnyNode): boolean {
+  return property.key?.name === 'eval' && property.value?.value === true
+}
+
+/** `require.resolve('./worker.js')`, `import.meta.resolve('./worker.js')`. */
+export function isResolve({ callee, arguments: [first] }: AnyNode): boolean {
+  return (
+    callee.type === 'MemberExpression' &&
+    callee.property.name === 'resolve' &&
+    (callee.object.name === 'require' || callee.object.type === 'MetaProperty') &&
+    first?.type === 'Literal' &&
+    typeof first.value === 'string'
+  )
+}
+
+/** `createRequire(…)`, `module.createRequire(…)`, `(0, module.createRequire)(…)`. */
+export function isCreateRequire(callee: AnyNode): boolean {
+  if (callee.type === 'SequenceExpression') {
+    return isCreateRequire(callee.expressions.at(-1))
+  }
+  const name = callee.type === 'MemberExpression' ? callee.property.name : callee.name
+  return /^createRequire\d*$/.test(name ?? '')
+}
+
+/** Whether an identifier stands for a variable's value, and not for a property or in a declaration. */
+export function isReference(node: AnyNode, parent: AnyNode): boolean {
+  switch (parent.type) {
+    case 'MemberExpression':
+      return parent.object === node || parent.computed
+    case 'Property':
+      return parent.value === node || parent.computed
+    case 'PropertyDefinition':
+    case 'MethodDefinition':
+      return parent.value === node || parent.computed
+    case 'VariableDeclarator':
+      return parent.init === node
+    case 'AssignmentExpression':
+      return parent.right === node
+    case 'ImportSpecifier':
+    case 'ImportDefaultSpecifier':
+    case 'ImportNamespaceSpecifier':
+    case 'ExportSpecifier':
+    case 'LabeledStatement':
+    case 'BreakStatement':
+    case 'ContinueStatement':
+    case 'MetaProperty':
+      return false
+    default:
+      return true
+  }
+}
+
+export function isScope(node: AnyNode): boolean {
+  return node.type === 'Program' || /^(?:Arrow)?Function/.test(node.type)
+}
+
+/** Those of the names that a function or a module declares. What a block declares counts for all of it. */
+export function declaredIn(scope: AnyNode): Name[] {
+  const found = new Set<Name>()
+  const add = (name: unknown): void => {
+    const known = NAMES.find((each) => each === name)
+    if (known !== undefined) {
+      found.add(known)
+    }
+  }
+  const look = (node: AnyNode): void => {
+    if (node.type === 'VariableDeclarator') {
+      namesIn(node.id).forEach(add)
+    } else if (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') {
+      add(node.id?.name)
+    } else if (/^Import(?:Default|Namespace)?Specifier$/.test(node.type)) {
+      add(node.local.name)
+    }
+    if (node !== scope && isScope(node)) {
+      return
+    }
+    childrenOf(node).forEach(look)
+  }
+  look(scope)
+  for (const parameter of scope.params ?? []) {
+    namesIn(parameter).forEach(add)
+  }
+  return [...found]
+}
+
+function namesIn(pattern: AnyNode | null): string[] {
+  switch (pattern?.type) {
+    case 'Identifier':
+      return [pattern.name]
+    case 'ObjectPattern':
+      return pattern.properties.flatMap((property: AnyNode) => namesIn(property.value ?? property.argument))
+    case 'ArrayPattern':
+      return pattern.elements.flatMap(namesIn)
+    case 'AssignmentPattern':
+      return namesIn(pattern.left)
+    case 'RestElement':
+      return namesIn(pattern.argument)
+    default:
+      return []
+  }
+}

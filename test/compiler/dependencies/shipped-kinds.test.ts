@@ -1,0 +1,268 @@
+/** Packages that cannot live in one text, by kinds: each is bundled, laid out and run from an empty folder. */
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { bundleFunction, type FunctionBundle } from '../../../src/compiler/bundle/bundle-function.ts'
+import { describePlan } from '../../../src/compiler/dependencies/plan-notes.ts'
+import { listShippedPackages, type ShippedPackages } from '../../../src/compiler/package/shipped-packages.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+import { loadBundle } from '../../support/loaded-bundle.ts'
+
+type Files = Parameters<typeof writeFiles>[1]
+
+interface Run {
+  readonly bundle: FunctionBundle
+  readonly shipped: ShippedPackages
+  readonly taskRoot: string
+  /** What the handler returns, in a task root with what is shipped. */
+  readonly result: unknown
+}
+
+/** Bundles `orders.js` of a project, and calls its handler. */
+async function run(
+  t: TestContext,
+  files: Files,
+  choice: { externals?: string[]; bundled?: string[] } = {},
+): Promise<Run> {
+  const project = writeFiles(temporaryFolder(t), { 'package.json': { dependencies: {} }, ...files })
+  const options = { minify: true, externals: [], bundled: [], ...choice }
+  const bundle = await bundleFunction(join(project, 'orders.js'), options)
+  const shipped = await listShippedPackages(bundle.packages.packages, 'x64')
+  const taskRoot = temporaryFolder(t)
+  for (const { path, source } of shipped.files) {
+    mkdirSync(dirname(join(taskRoot, path)), { recursive: true })
+    copyFileSync(source, join(taskRoot, path))
+  }
+  const { exports } = await loadBundle(bundle, taskRoot)
+  return { bundle, shipped, taskRoot, result: await exports.handler() }
+}
+
+function pathsOf({ shipped }: Run): string[] {
+  return shipped.files.map(({ path }) => path).sort()
+}
+
+const HANDLER = 'export const handler = () => go()'
+
+test('a package that reads files beside its modules stays in the bundle, and those files are shipped', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'reader'\n${HANDLER}`,
+    'node_modules/reader/package.json': { name: 'reader' },
+    'node_modules/reader/lib/index.js':
+      "exports.go = () => require('fs').readFileSync(require('path').join(__dirname, '../data/a.txt'), 'utf8')",
+    'node_modules/reader/index.js': "module.exports = require('./lib/index.js')",
+    'node_modules/reader/data/a.txt': 'a text',
+    'node_modules/reader/README.txt': 'unused',
+  })
+  assert.equal(done.result, 'a text')
+  assert.deepEqual(pathsOf(done), ['node_modules/reader/data/a.txt', 'node_modules/reader/package.json'])
+  assert.equal(done.shipped.packages[0]?.isBundled, true)
+})
+
+test('so does an ES module that reads by import.meta.url, and requires by createRequire', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'reader'\n${HANDLER}`,
+    'package.json': { type: 'module' },
+    'node_modules/reader/package.json': { name: 'reader', type: 'module', exports: './index.js' },
+    'node_modules/reader/index.js': `
+      import { readFileSync } from 'node:fs'
+      import { createRequire } from 'node:module'
+      const require = createRequire(import.meta.url)
+      const { b } = require('./b.json')
+      export const go = () => readFileSync(new URL('./a.txt', import.meta.url), 'utf8') + b + require('./c.cjs')`,
+    'node_modules/reader/a.txt': 'a',
+    'node_modules/reader/b.json': { b: 'b' },
+    'node_modules/reader/c.cjs': 'module.exports = "c"',
+  })
+  assert.equal(done.result, 'abc')
+})
+
+test('a package whose own modules are loaded by computed names is shipped, if the author means one of them', async (t) => {
+  const files = {
+    'node_modules/when/package.json': { name: 'when' },
+    'node_modules/when/index.js':
+      'const load = require; exports.language = "en"; exports.go = (name) => { try { load("./locale/" + name) } catch {} return exports.language }',
+    'node_modules/when/locale/de.js': 'require("../index.js").language = "de"',
+  }
+  const meant = await run(t, {
+    ...files,
+    'orders.js': "import { go } from 'when'\nexport const handler = () => go('de')",
+  })
+  assert.equal(meant.result, 'de')
+  assert.equal(meant.shipped.packages[0]?.reason, 'loads its own modules by computed names')
+  const plain = await run(t, {
+    ...files,
+    'orders.js': "import { language } from 'when'\nexport const handler = () => language",
+  })
+  assert.equal(plain.result, 'en')
+  assert.deepEqual(pathsOf(plain), [])
+  assert.match(describePlan(plain.bundle.packages).join(), /when loads locale\/\* by names .*--external when/)
+})
+
+test('a package that is loaded by a name of the project’s own is shipped, with one instance for all', async (t) => {
+  const done = await run(t, {
+    'package.json': { dependencies: { orm: '*', driver: '*', other: '*' } },
+    'orders.js': `
+      import { connect } from 'orm'
+      import * as driver from 'driver'
+      export const handler = () => connect() === driver.Client`,
+    'node_modules/orm/package.json': { name: 'orm' },
+    'node_modules/orm/index.js':
+      'const load = (name) => require(name); exports.connect = () => load("driver").Client',
+    'node_modules/driver/package.json': { name: 'driver' },
+    'node_modules/driver/index.js': 'exports.Client = class {}',
+    'node_modules/other/package.json': { name: 'other' },
+    'node_modules/other/index.js': '',
+  })
+  assert.equal(done.result, true)
+  assert.deepEqual(pathsOf(done), ['node_modules/driver/index.js', 'node_modules/driver/package.json'])
+})
+
+test('what a shipped package needs is shipped with it, and is the bundle’s, too', async (t) => {
+  const done = await run(
+    t,
+    {
+      'orders.js':
+        "import { make } from 'outer'\nimport { Order } from 'model'\nexport const handler = () => make() instanceof Order",
+      'node_modules/outer/package.json': { name: 'outer', dependencies: { model: '*' } },
+      'node_modules/outer/index.js': 'exports.make = () => new (require("model").Order)()',
+      'node_modules/model/package.json': { name: 'model' },
+      'node_modules/model/index.js': 'exports.Order = class Order {}',
+    },
+    { externals: ['outer'] },
+  )
+  assert.equal(done.result, true)
+})
+
+test('an ES module that is shipped has its own default export, and the file that import leads to', async (t) => {
+  const done = await run(
+    t,
+    {
+      'package.json': { type: 'module' },
+      'orders.js': "import go, { kind } from 'both'\nexport const handler = () => [go(), kind]",
+      'node_modules/both/package.json': {
+        name: 'both',
+        exports: { import: './index.mjs', require: './index.cjs' },
+      },
+      'node_modules/both/index.mjs': 'export default () => "default"; export const kind = "module"',
+      'node_modules/both/index.cjs': 'exports.kind = "script"',
+    },
+    { externals: ['both'] },
+  )
+  assert.deepEqual(done.result, ['default', 'module'])
+})
+
+for (const [what, files] of [
+  [
+    'an addon in the package',
+    {
+      'index.js': 'exports.go = () => { try { require("./a.node") } catch { return "tried" } }',
+      'a.node': 'x',
+    },
+  ],
+  [
+    'what finds one',
+    { 'index.js': 'exports.go = () => { try { require("bindings")("a") } catch { return "tried" } }' },
+  ],
+] as const) {
+  test(`a package with native addons is shipped: ${what}`, async (t) => {
+    const own = Object.fromEntries(
+      Object.entries(files).map(([name, text]) => [`node_modules/native/${name}`, text]),
+    )
+    const done = await run(t, {
+      'orders.js': `import { go } from 'native'\n${HANDLER}`,
+      'node_modules/native/package.json': { name: 'native' },
+      ...own,
+    })
+    assert.equal(done.result, 'tried')
+    assert.equal(done.shipped.packages[0]?.reason, 'has native addons')
+  })
+}
+
+test('of the packages for each platform, only that for the target is shipped; where it is missing, the build says so', async (t) => {
+  const platform = (name: string, cpu: string, libc = 'glibc') => ({
+    [`node_modules/${name}/package.json`]: { name, os: ['linux'], cpu: [cpu], libc: [libc] },
+    [`node_modules/${name}/index.js`]: `exports.name = "${name}"`,
+  })
+  const files = {
+    'orders.js': `import { go } from 'native'\n${HANDLER}`,
+    'node_modules/native/package.json': {
+      name: 'native',
+      optionalDependencies: {
+        'native-linux-x64': '*',
+        'native-linux-arm64': '*',
+        'native-linuxmusl-x64': '*',
+      },
+    },
+    'node_modules/native/index.js': 'exports.go = () => require("native-linux-x64").name',
+  }
+  const done = await run(t, {
+    ...files,
+    ...platform('native-linux-x64', 'x64'),
+    ...platform('native-linux-arm64', 'arm64'),
+    ...platform('native-linuxmusl-x64', 'x64', 'musl'),
+  })
+  assert.equal(done.result, 'native-linux-x64')
+  assert.ok(pathsOf(done).every((path) => !/arm64|musl/.test(path)))
+  assert.deepEqual(done.shipped.withoutAddon, [])
+  const { packages } = done.bundle
+  assert.deepEqual((await listShippedPackages(packages.packages, 'arm64')).withoutAddon, [])
+  const foreign = await bundleFunction(
+    join(
+      writeFiles(temporaryFolder(t), {
+        'package.json': {},
+        ...files,
+        ...platform('native-linux-x64', 'x64'),
+      }),
+      'orders.js',
+    ),
+    { minify: true, externals: [], bundled: [] },
+  )
+  assert.deepEqual((await listShippedPackages(foreign.packages.packages, 'arm64')).withoutAddon, ['native'])
+})
+
+test('what a package imports and is not installed fails when it is reached, and is named in one note', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'many'\n${HANDLER}`,
+    'node_modules/many/package.json': { name: 'many' },
+    'node_modules/many/index.js': `
+      const drivers = { a: () => require('gone-a'), b: () => require('@gone/b/c'), d: () => require('./gone-d') }
+      exports.go = () => Object.values(drivers).map((load) => { try { load() } catch (error) { return [error.code, error.message.split('\\n')[0]] } })`,
+  })
+  assert.deepEqual(done.result, [
+    ['MODULE_NOT_FOUND', "Cannot find module 'gone-a'"],
+    ['MODULE_NOT_FOUND', "Cannot find module '@gone/b/c'"],
+    ['MODULE_NOT_FOUND', "Cannot find module './gone-d'"],
+  ])
+  const notes = describePlan(done.bundle.packages)
+  assert.equal(notes.length, 1)
+  assert.match(String(notes[0]), /gone-a \(for many\), @gone\/b\/c \(for many\), \.\/gone-d \(for many\)/)
+})
+
+test('a package of the AWS SDK’s names that is not there is like any other', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'uses'\n${HANDLER}`,
+    'node_modules/uses/package.json': { name: 'uses' },
+    'node_modules/uses/index.js':
+      "let sdk; try { sdk = require('@aws-sdk/gone') } catch {} exports.go = () => typeof sdk",
+  })
+  assert.equal(done.result, 'undefined')
+})
+
+test('a package that cannot be bundled is shipped with what is wrong, and --bundle insists', async (t) => {
+  const files = {
+    'orders.js': `import { go } from 'odd'\n${HANDLER}`,
+    'node_modules/odd/package.json': { name: 'odd' },
+    'node_modules/odd/index.js':
+      'exports.go = () => { try { return require("./style.xyz") } catch { return "no style" } }',
+    'node_modules/odd/style.xyz': '#',
+  }
+  const done = await run(t, files)
+  assert.equal(done.result, 'no style')
+  assert.match(
+    String(done.shipped.packages[0]?.reason),
+    /cannot be bundled \(No loader is configured for "\.xyz"/,
+  )
+  await assert.rejects(run(t, files, { bundled: ['odd'] }), /No loader is configured/)
+})
