@@ -35,6 +35,7 @@ import {
 import { deferModule } from './deferred-modules.ts'
 import { InitWatch } from './init-watch.ts'
 import { keepToLoopback } from './loopback.ts'
+import { missingModule } from './missing-module.ts'
 import { installStandardStreams } from './standard-streams.ts'
 
 /** The folder that Lambda unpacks every package into: what `__dirname` says, wherever it is built. */
@@ -52,6 +53,8 @@ interface Runtime {
 
 const folder = process.env[SNAPSHOT_FOLDER_VARIABLE] as string
 delete process.env[SNAPSHOT_FOLDER_VARIABLE]
+/** With what is shipped beside the executable. */
+const shippedFolder = process.env.LAMBDA_TASK_ROOT as string
 const deferredModules: Record<string, ModuleDescription> = JSON.parse(
   readFileSync(join(folder, FILES.deferredModules), 'utf8'),
 )
@@ -202,7 +205,17 @@ function requireForBoth(): NodeJS.Require {
     if (name === 'crypto') {
       watch.watchRandom()
     }
-    return process.getBuiltinModule(id) ?? whole(id)(id)
+    const builtin = process.getBuiltinModule(id)
+    if (builtin !== undefined) {
+      return builtin
+    }
+    const missing = watch.isOver
+      ? undefined
+      : missingModule(id, shippedFolder, join(TASK_ROOT, FUNCTION_FILE))
+    if (missing !== undefined) {
+      throw missing
+    }
+    return whole(id)(id)
   }, whole)
 }
 
