@@ -138,8 +138,8 @@ export class PackagePlanner {
   }
 
   /**
-   * Packages that are loaded by a name that only shows when the function runs: those of the author's own choosing that
-   * such a package, or the author's code, has the name of.
+   * Packages that are loaded by a name that only shows when the function runs, among those of the project's own choosing: what the
+   * author's code has the name of, and what a package that loads so gives to a function of its own for loading.
    */
   async #shipWhatIsNamed({ packages }: BundledModules, texts: StringTexts): Promise<void> {
     const loaders = [...packages.values()].filter(({ folder }) => this.#verdicts.get(folder)?.loadsByName)
@@ -158,7 +158,7 @@ export class PackagePlanner {
         (each) =>
           each.loader.folder !== folder &&
           !this.#imports.get(each.loader.folder)?.has(folder) &&
-          (packages.has(folder) ? each.texts.isLoaded(name) : each.texts.has(name)),
+          each.texts.isLoaded(name),
       )
       const isNamedByAuthor = !packages.has(folder) && texts.has(name)
       if (by !== undefined || isNamedByAuthor) {
