@@ -11,12 +11,15 @@ import { checkBuildValues } from '../configuration/check-configuration.ts'
 import type { FunctionConfig } from '../configuration/configuration.ts'
 import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
 import type { Written } from '../configuration/option.ts'
+import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { selectFunctions } from '../configuration/select-functions.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
 
 /** What to build, and how: options as in a configuration, which count more than what it says. */
-export interface BuildOptions extends Omit<FunctionConfig, 'entry'>, Written<typeof BUILD_OPTIONS> {
+export interface BuildOptions
+  extends Omit<FunctionConfig, 'entry' | keyof typeof RUN_OPTIONS>,
+    Written<typeof BUILD_OPTIONS> {
   /** Names of configured functions, and paths of entries. By default all functions of the configuration. */
   readonly functions?: readonly string[] | undefined
   /** A configuration, the path of its file, or `false` for none. By default the one that holds in `cwd`. */

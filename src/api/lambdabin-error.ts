@@ -9,13 +9,28 @@
  */
 export type LambdabinErrorCode = 'USAGE' | 'BUILD' | 'FUNCTION' | 'ABORTED' | 'UNEXPECTED'
 
+/** As the function posted it, or as Lambda writes it. */
+export interface FunctionErrorDocument {
+  readonly errorType?: string
+  readonly errorMessage?: string
+  /** The lines of the stack. */
+  readonly trace?: readonly string[]
+}
+
 /** The message says what was expected, what arrived and what to do; the cause is what was thrown. */
 export class LambdabinError extends Error {
   override readonly name = 'LambdabinError'
   readonly code: LambdabinErrorCode
+  /** Of the code `FUNCTION` only. */
+  readonly document: FunctionErrorDocument | undefined
 
-  constructor(code: LambdabinErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: LambdabinErrorCode,
+    message: string,
+    { document, ...options }: ErrorOptions & { document?: FunctionErrorDocument } = {},
+  ) {
     super(message, options)
     this.code = code
+    this.document = document
   }
 }

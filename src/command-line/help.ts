@@ -1,6 +1,7 @@
 /** The texts that `--help` prints. */
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from '../configuration/build-options.ts'
 import { ESBUILD_OPTIONS } from '../configuration/esbuild-options.ts'
+import { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { helpLine, helpLines } from './option-words.ts'
 
 export const HELP = `lambdabin turns one TypeScript function into one executable that is its own AWS Lambda custom runtime.
@@ -29,18 +30,15 @@ esbuild's options, as https://esbuild.github.io/api/ tells them; those with a va
 
 ${helpLines(ESBUILD_OPTIONS, 34)}`
 
-export const INVOKE_HELP = `Usage: lambdabin invoke <zip|folder> [options]
+export const INVOKE_HELP = `Usage: lambdabin invoke <zip|folder|name> [options]
 
-Starts a built function as AWS Lambda would, sends it one event, and prints its response on stdout; its logs go to stderr.
+Starts a built function as AWS Lambda would, sends it one event, and prints its response on stdout; its logs go to stderr. A name is
+that of a function of the configuration.
 
   --event JSON        the event (default: {}); - instead of an option reads it from stdin
   --event-file FILE   a file with the event
   --handler NAME      the handler setting (default: the function's name)
-  --layer PATH        a layer, a zip or a folder, to be at /opt; may be repeated, the last counts
-  --timeout S         seconds that an invocation may take (default: 3)
-  --memory MB         memory of the execution environment (default: 128)
-  --env K=V           an environment variable of the function; may be repeated
-  --env-file FILE     a file with such lines
+${helpLines(RUN_OPTIONS)}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
 
 Exit status: 0 success, 1 the function failed (its error document is on stdout), 2 wrong usage.
 `

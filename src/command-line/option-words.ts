@@ -1,7 +1,14 @@
 /** The options of tables on the command line: how they are parsed, and what `--help` says of them. */
 import process from 'node:process'
 import type { ParseArgsConfig } from 'node:util'
-import { flagOf, type Option, OptionError, type OptionTable, type Written } from '../configuration/option.ts'
+import {
+  flagOf,
+  type Option,
+  OptionError,
+  type OptionTable,
+  type Values,
+  type Written,
+} from '../configuration/option.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 
 type Definitions = NonNullable<ParseArgsConfig['options']>
@@ -32,6 +39,16 @@ export function readWords<Table extends OptionTable>(table: Table, words: Words)
   return given as Written<Table>
 }
 
+/** The values of what was given of a table's options. Throws a UsageError. */
+export function valuesOfWords<Table extends OptionTable>(table: Table, words: Words): Values<Table> {
+  const given = readWords(table, words) as Record<string, unknown>
+  const values = Object.entries(given).map(([key, written]) => [
+    key,
+    table[key]?.read(written, process.cwd()),
+  ])
+  return Object.fromEntries(values) as Values<Table>
+}
+
 function readWord(key: string, option: Option<unknown, unknown>, word: NonNullable<Words[string]>): unknown {
   const { written = (words) => (option.words === 'one' ? words[0] : words) } = option
   try {
@@ -40,7 +57,7 @@ function readWord(key: string, option: Option<unknown, unknown>, word: NonNullab
     return given
   } catch (error) {
     throw error instanceof OptionError
-      ? new UsageError(`--${flagOf(key)} ${error.message}`, { cause: error })
+      ? new UsageError(error.about(`--${flagOf(key)}`), { cause: error })
       : error
   }
 }

@@ -34,8 +34,8 @@ export async function abandonable<Result>(
   }
 }
 
-/** Undoes all that builds of this process have not finished. */
-export function abandonBuilds(): void {
+/** Undoes all that is unfinished in this process. */
+export function abandonAll(): void {
   undo(all)
 }
 

@@ -3,6 +3,7 @@ import { BUILD_OPTIONS, FUNCTION_OPTIONS } from './build-options.ts'
 import { ESBUILD_OPTIONS, REFUSED_ESBUILD_OPTIONS } from './esbuild-options.ts'
 import { nearestName } from './nearest-name.ts'
 import { OptionError, type OptionTable, shown, type Values } from './option.ts'
+import { RUN_OPTIONS } from './run-options.ts'
 import type { ValuePath } from './source-position.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -19,6 +20,8 @@ export class ConfigurationProblem extends Error {
 /** Values for a function: those that were given, and no others. */
 export interface FunctionValues extends Values<typeof FUNCTION_OPTIONS> {
   readonly esbuild?: Values<typeof ESBUILD_OPTIONS>
+  /** How it is run on this machine. */
+  readonly run?: Values<typeof RUN_OPTIONS>
 }
 
 /** A function of the configuration's, or all that a pattern names. */
@@ -45,8 +48,9 @@ const CONFIGURATION_KEYS = [
   ...['functions', 'esbuild'],
   ...Object.keys(BUILD_OPTIONS),
   ...Object.keys(SHARED_OPTIONS),
+  ...Object.keys(RUN_OPTIONS),
 ]
-const FUNCTION_KEYS = ['entry', 'esbuild', ...Object.keys(FUNCTION_OPTIONS)]
+const FUNCTION_KEYS = ['entry', 'esbuild', ...Object.keys(FUNCTION_OPTIONS), ...Object.keys(RUN_OPTIONS)]
 /** For who has it in a JSON file, for an editor. */
 const SCHEMA_KEY = '$schema'
 
@@ -67,15 +71,34 @@ export function checkBuildValues(
   given: Readonly<Record<string, unknown>>,
   folder: string,
 ): { values: FunctionValues; build: CheckedConfiguration['build'] } {
-  try {
-    checkKeys(given, [], ['esbuild', ...Object.keys(BUILD_OPTIONS), ...Object.keys(FUNCTION_OPTIONS)])
+  const known = ['esbuild', ...Object.keys(BUILD_OPTIONS), ...Object.keys(FUNCTION_OPTIONS)]
+  return checkOptions('build', () => {
+    checkKeys(given, [], known)
     return {
       values: readFunctionValues(given, [], folder),
       build: readValues(BUILD_OPTIONS, given, [], folder),
     }
+  })
+}
+
+/** Checks options that are given to `what`, which runs a function. Throws a {@link UsageError}. */
+export function checkRunValues(
+  given: Readonly<Record<string, unknown>>,
+  folder: string,
+  what: string,
+): Values<typeof RUN_OPTIONS> {
+  return checkOptions(what, () => {
+    checkKeys(given, [], Object.keys(RUN_OPTIONS))
+    return readValues(RUN_OPTIONS, given, [], folder)
+  })
+}
+
+function checkOptions<Result>(what: string, check: () => Result): Result {
+  try {
+    return check()
   } catch (error) {
     throw error instanceof ConfigurationProblem
-      ? new UsageError(error.message.replace(/^the configuration has/, 'build has'), { cause: error })
+      ? new UsageError(error.message.replace(/^the configuration has/, `${what} has`), { cause: error })
       : error
   }
 }
@@ -139,7 +162,9 @@ function readFunctionValues(
   path: ValuePath,
   folder: string,
 ): FunctionValues {
-  const values = readValues(FUNCTION_OPTIONS, options, path, folder)
+  const run = readValues(RUN_OPTIONS, options, path, folder)
+  const own = readValues(FUNCTION_OPTIONS, options, path, folder)
+  const values = Object.keys(run).length > 0 ? { ...own, run } : own
   if (options.esbuild === undefined) {
     return values
   }
@@ -163,7 +188,7 @@ function readValues<Table extends OptionTable>(
         values[key] = option.read(given[key], folder)
       } catch (error) {
         throw error instanceof OptionError
-          ? new ConfigurationProblem([...path, key], `${dotted([...path, key])} ${error.message}`, {
+          ? new ConfigurationProblem([...path, key], error.about(dotted([...path, key])), {
               cause: error,
             })
           : error

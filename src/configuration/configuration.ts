@@ -2,9 +2,10 @@
 import type { BUILD_OPTIONS, FUNCTION_OPTIONS } from './build-options.ts'
 import type { EsbuildOptions } from './esbuild-options.ts'
 import type { Written } from './option.ts'
+import type { RUN_OPTIONS } from './run-options.ts'
 
 /** The options of one function. What is left out is as it is for all. */
-export interface FunctionConfig extends Written<typeof FUNCTION_OPTIONS> {
+export interface FunctionConfig extends Written<typeof FUNCTION_OPTIONS>, Written<typeof RUN_OPTIONS> {
   /** The file that exports the handler, relative to the configuration's folder. */
   readonly entry?: string | undefined
   /** esbuild's options, by its own names; they are added to those that are for all. */

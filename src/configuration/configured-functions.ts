@@ -56,18 +56,33 @@ export function configuredFunctions(configuration: LoadedConfiguration): Configu
   return [...found.values()].sort((left, right) => (left.name < right.name ? -1 : 1))
 }
 
-/** Options of `own` in front of those of `shared`; of esbuild's, those that are by name are taken together. */
+/** Options of `own` in front of those of `shared`; of those that are by name, as `define`, the entries are taken together. */
 export function merged(shared: FunctionValues, own: FunctionValues): FunctionValues {
-  const values = { ...shared, ...own }
-  if (shared.esbuild === undefined || own.esbuild === undefined) {
-    return values
+  const esbuild = mergedByName(shared.esbuild, own.esbuild)
+  const run = mergedByName(shared.run, own.run)
+  return { ...shared, ...own, ...(esbuild && { esbuild }), ...(run && { run }) }
+}
+
+export function mergedRun(
+  shared: NonNullable<FunctionValues['run']>,
+  own: NonNullable<FunctionValues['run']>,
+): NonNullable<FunctionValues['run']> {
+  return mergedByName(shared, own) ?? {}
+}
+
+function mergedByName<Options extends object>(
+  shared: Options | undefined,
+  own: Options | undefined,
+): Options | undefined {
+  if (shared === undefined || own === undefined) {
+    return own ?? shared
   }
-  const esbuild: Record<string, unknown> = { ...shared.esbuild }
-  for (const [key, value] of Object.entries(own.esbuild)) {
-    const before = esbuild[key]
-    esbuild[key] = isByName(before) && isByName(value) ? { ...before, ...value } : value
+  const options: Record<string, unknown> = Object.fromEntries(Object.entries(shared))
+  for (const [key, value] of Object.entries(own)) {
+    const before = options[key]
+    options[key] = isByName(before) && isByName(value) ? { ...before, ...value } : value
   }
-  return { ...values, esbuild: esbuild as NonNullable<FunctionValues['esbuild']> }
+  return options as Options
 }
 
 function isByName(value: unknown): value is object {

@@ -6,9 +6,21 @@
  * has. An option of the key `outDir` is `outDir: 'dist'` in a configuration and `--out-dir dist` on the command line.
  */
 
-/** What is wrong with an option's value, as what follows the option's name: `expects x64 or arm64, and got arm`. */
+/** What is wrong with an option's value. */
 export class OptionError extends Error {
   override readonly name = 'OptionError'
+  readonly #explain: (option: string) => string
+
+  /** A sentence about the option that it is told; or what follows the option's name: `expects x64 or arm64, and got arm`. */
+  constructor(what: string | ((option: string) => string), options?: ErrorOptions) {
+    super(typeof what === 'string' ? what : what('the option'), options)
+    this.#explain = typeof what === 'string' ? (option) => `${option} ${what}` : what
+  }
+
+  /** The sentence, for an option that is known by this name: `--arch`, or `functions.orders.arch`. */
+  about(option: string): string {
+    return this.#explain(option)
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { build } from '../../api/build.ts'
 import { BuildError } from '../../compiler/build-error.ts'
-import { abandonBuilds } from '../../compiler/unfinished-work.ts'
+import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { readBuildArguments } from './build-arguments.ts'
 import { BuildProgressLines } from './build-progress.ts'
@@ -15,7 +15,7 @@ import { jsonReport } from './build-report.ts'
 export async function buildCommand(args: string[]): Promise<number> {
   const { options, json } = readBuildArguments(args)
   const progress = new BuildProgressLines(process.stderr)
-  const ended = onEarlyEnd(abandonBuilds)
+  const ended = onEarlyEnd(abandonAll)
   const result = await build({ ...options, onProgress: progress.hear })
   await progress.end()
   ended()

@@ -1,29 +1,23 @@
 /** The arguments of `lambdabin invoke`, checked. */
 
+import type { InvokeOptions } from '../../api/invoke.ts'
+import { RUN_OPTIONS } from '../../configuration/run-options.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
-import { FUNCTION_OPTIONS, functionVariables, memorySizeMb, timeoutSeconds } from '../function-options.ts'
+import { definitionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
 import type { EventSource } from './invoke-event.ts'
 
 export interface InvokeArguments {
-  /** A zip or a folder. */
-  path: string
-  event: EventSource
-  /** Undefined: to be found in the package. */
-  handler: string | undefined
-  timeoutMs: number
-  memorySizeMb: number
-  environment: Record<string, string>
-  /** Zips and folders, the lowest first. */
-  layers: string[]
+  readonly event: EventSource
+  readonly options: InvokeOptions
 }
 
 const OPTIONS = {
   event: { type: 'string' },
   'event-file': { type: 'string' },
   handler: { type: 'string' },
-  layer: { type: 'string', multiple: true, default: [] as string[] },
-  ...FUNCTION_OPTIONS,
+  config: { type: 'string' },
+  ...definitionsOf(RUN_OPTIONS),
 } as const
 
 /** Throws a UsageError. */
@@ -41,16 +35,15 @@ export function parseInvokeArguments(args: string[]): InvokeArguments {
     )
   }
   return {
-    path,
     event: eventSource(values.event, values['event-file'], standardInput === '-'),
-    handler: handler(values.handler),
-    timeoutMs: timeoutSeconds(values.timeout) * 1000,
-    memorySizeMb: memorySizeMb(values.memory),
-    environment: functionVariables(values.env, values['env-file']),
-    layers: values.layer,
+    options: {
+      package: path,
+      handler: handler(values.handler),
+      config: values.config,
+      ...readWords(RUN_OPTIONS, values),
+    },
   }
 }
-
 function eventSource(
   event: string | undefined,
   file: string | undefined,

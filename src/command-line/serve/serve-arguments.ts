@@ -1,8 +1,10 @@
 /** The arguments of `lambdabin serve`, checked. */
 
 import { extname } from 'node:path'
+import { type RunSettings, runSettings } from '../../api/run-settings.ts'
+import { RUN_OPTIONS } from '../../configuration/run-options.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
-import { FUNCTION_OPTIONS, functionVariables, memorySizeMb, timeoutSeconds } from '../function-options.ts'
+import { definitionsOf, valuesOfWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
 import {
   endpointVariables,
@@ -14,7 +16,8 @@ import {
   wholeNumber,
 } from './serve-options.ts'
 
-export interface ServeArguments {
+/** How functions run is of those that the command line names. */
+export interface ServeArguments extends RunSettings {
   /** Zips and folders. */
   packages: string[]
   /** Sources, to be built anew when they change. */
@@ -30,13 +33,7 @@ export interface ServeArguments {
   retryDelaysMs: readonly [number, number]
   /** The first inspector's port; undefined without `--inspect`. */
   inspectorPort: number | undefined
-  /** Of the functions that the command line names. */
-  timeoutSeconds: number
-  memorySizeMb: number
-  environment: Record<string, string>
   invokeMode: InvokeMode
-  /** Zips and folders, the lowest first. */
-  layers: string[]
   /** Invocations at once in one environment; undefined for one, as of functions on Lambda's own machines. */
   instanceConcurrency: number | undefined
 
@@ -66,7 +63,6 @@ const OPTIONS = {
   watch: { type: 'string', multiple: true, default: [] as string[] },
   inspect: { type: 'boolean', default: false },
   'inspect-port': { type: 'string', default: '9229' },
-  layer: { type: 'string', multiple: true, default: [] as string[] },
   'instance-concurrency': { type: 'string' },
   'cpu-share': { type: 'boolean', default: false },
   s3: { type: 'string', multiple: true, default: [] as string[] },
@@ -75,7 +71,7 @@ const OPTIONS = {
   'batch-size': { type: 'string', default: '10' },
   'aws-endpoint': { type: 'string', multiple: true, default: [] as string[] },
   'no-page': { type: 'boolean', default: false },
-  ...FUNCTION_OPTIONS,
+  ...definitionsOf(RUN_OPTIONS),
 } as const
 
 const SOURCE_ENDINGS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx']
@@ -119,11 +115,8 @@ export function parseServeArguments(args: string[]): ServeArguments {
     inspectorPort: values.inspect
       ? wholeNumber('inspect-port', values['inspect-port'], 1, MAX_PORT)
       : undefined,
-    timeoutSeconds: timeoutSeconds(values.timeout),
-    memorySizeMb: memorySizeMb(values.memory),
-    environment: functionVariables(values.env, values['env-file']),
+    ...runSettings(valuesOfWords(RUN_OPTIONS, values)),
     invokeMode: invokeMode(values['invoke-mode']),
-    layers: values.layer,
     instanceConcurrency:
       values['instance-concurrency'] === undefined
         ? undefined

@@ -2,7 +2,6 @@
 
 import { UsageError } from '../../configuration/usage-error.ts'
 import type { FunctionUrlConfiguration } from '../../emulator/functions/function-configuration.ts'
-import { decimal } from '../function-options.ts'
 
 export type InvokeMode = FunctionUrlConfiguration['invokeMode']
 
@@ -74,4 +73,9 @@ export function endpointVariables(values: readonly string[]): Record<string, str
       return [`AWS_ENDPOINT_URL${name}`, url]
     }),
   )
+}
+
+/** NaN for what is not plain decimal digits, such as 1e3 or 0x10. */
+function decimal(value: string): number {
+  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
 }

@@ -1,0 +1,31 @@
+/** The event of an invocation, as the bytes that the function gets. */
+import { UsageError } from '../configuration/usage-error.ts'
+
+/** Lambda's limit on a synchronous invocation's event: 6 MB. */
+export const MAX_EVENT_BYTES = 6 * 1024 * 1024
+
+/** Bytes are taken for JSON as they are; anything else becomes JSON. Throws a UsageError. */
+export function eventBytes(event: unknown = {}): Uint8Array {
+  const bytes = event instanceof Uint8Array ? event : Buffer.from(asJson(event))
+  if (bytes.length > MAX_EVENT_BYTES) {
+    throw new UsageError(
+      `expected an event of ${MAX_EVENT_BYTES} bytes at most, as Lambda does, but it has ${bytes.length}; send less`,
+    )
+  }
+  return bytes
+}
+
+function asJson(event: unknown): string {
+  let text: string | undefined
+  let cause: unknown
+  try {
+    text = JSON.stringify(event)
+  } catch (error) {
+    cause = error
+  }
+  if (text === undefined) {
+    const why = cause instanceof Error ? cause.message.split('\n')[0] : `a ${typeof event} is none`
+    throw new UsageError(`expected an event that can be JSON, but ${why}; give another`, { cause })
+  }
+  return text
+}

@@ -1,0 +1,58 @@
+/** The deployment package of a function: at a path, or what was built of a configured function. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type ConfiguredFunction, configuredFunctions } from '../configuration/configured-functions.ts'
+import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
+import { nearestName } from '../configuration/nearest-name.ts'
+import type { Values } from '../configuration/option.ts'
+import type { RUN_OPTIONS } from '../configuration/run-options.ts'
+import { UsageError } from '../configuration/usage-error.ts'
+
+export interface FoundPackage {
+  /** As it was given, or absolute: a zip or a folder. */
+  readonly path: string
+  /** What the configuration says of how the function is run. */
+  readonly run: Values<typeof RUN_OPTIONS>
+}
+
+export interface PackageSearch {
+  readonly config?: ConfigurationChoice
+  /** Absolute: what relative paths start at. */
+  readonly folder: string
+  /** The command, for configurations that ask. */
+  readonly command: string
+}
+
+/** `given` is a path, or a name in the configuration. Rejects with a UsageError. */
+export async function findPackage(
+  given: string,
+  { config, folder, command }: PackageSearch,
+): Promise<FoundPackage> {
+  if (!/^[\w-]+$/.test(given) || existsSync(resolve(folder, given))) {
+    return { path: given, run: {} }
+  }
+  const configuration = await loadConfiguration(config, folder, { command })
+  const functions = configuration === undefined ? [] : configuredFunctions(configuration)
+  const known = functions.find(({ name }) => name === given)
+  if (configuration === undefined || functions.length === 0) {
+    return { path: given, run: {} }
+  }
+  if (known === undefined) {
+    const names = functions.map(({ name }) => name)
+    const nearest = nearestName(given, names)
+    throw new UsageError(
+      `there is no file or folder ${given}, and ${configuration.named} has no function of that name; ` +
+        (nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`),
+    )
+  }
+  const outDir = configuration.build.outDir ?? resolve(configuration.folder, 'dist')
+  return { path: builtPackage(known, outDir), run: known.values.run ?? {} }
+}
+
+function builtPackage({ name }: ConfiguredFunction, outDir: string): string {
+  const found = [resolve(outDir, name), resolve(outDir, `${name}.zip`)].find((path) => existsSync(path))
+  if (found === undefined) {
+    throw new UsageError(`${name} is not built yet; build it with: lambdabin build ${name}`)
+  }
+  return found
+}

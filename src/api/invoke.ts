@@ -1,0 +1,135 @@
+/** `invoke` of the API: runs a deployment package as Lambda would, for one event. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
+import { checkRunValues } from '../configuration/check-configuration.ts'
+import { mergedRun } from '../configuration/configured-functions.ts'
+import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
+import type { Written } from '../configuration/option.ts'
+import type { RUN_OPTIONS } from '../configuration/run-options.ts'
+import type { ExecutionEnvironmentOptions } from '../emulator/environments/environment-parts.ts'
+import { ExecutionEnvironment } from '../emulator/environments/execution-environment.ts'
+import { createInvocation, functionArn } from '../runtime-api/invocation.ts'
+import { findSandbox } from '../sandbox/find-sandbox.ts'
+import { asLambdabinError } from './as-lambdabin-error.ts'
+import { defaultFunctionName, defaultHandler } from './default-handler.ts'
+import { eventBytes } from './event-bytes.ts'
+import { findPackage } from './find-package.ts'
+import { openGivenLayers } from './given-layers.ts'
+import { openGivenPackage } from './given-package.ts'
+import { type InvocationResult, type Result, resultOf } from './invocation-result.ts'
+import { runSettings } from './run-settings.ts'
+
+export interface InvokeOptions extends Written<typeof RUN_OPTIONS> {
+  /** A deployment package, a zip or a folder; or the name of a configured function, which is built. */
+  readonly package: string
+  /** What the function gets: a value, or JSON as bytes. By default an empty object. */
+  readonly event?: unknown
+  /** The handler setting. By default the function's name. */
+  readonly handler?: string | undefined
+  /** A configuration, the path of its file, or `false` for none. By default the one that holds in `cwd`. */
+  readonly config?: ConfigurationChoice
+  /** What relative paths start at. By default the current folder. */
+  readonly cwd?: string | undefined
+  /** Ends the invocation with all that it has started. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears what the function logs, and Lambda's own lines, as they come. */
+  readonly onLog?: ((chunk: Uint8Array) => void) | undefined
+  /** Hears the response as it comes; the next piece comes when it resolves. */
+  readonly onResponse?: ((chunk: Uint8Array) => void | Promise<void>) | undefined
+}
+
+const DEFAULT_REGION = 'us-east-1'
+
+/**
+ * Starts a function as Lambda does, and sends it one event. Never rejects. Whatever happens, the function's processes are
+ * ended, and the folders made for it deleted.
+ */
+export async function invoke(options: InvokeOptions): Promise<InvocationResult> {
+  const { signal, onLog = () => {} } = options
+  const logged: Buffer[] = []
+  const log = (chunk: Uint8Array | string) => {
+    const bytes = Buffer.from(chunk)
+    logged.push(bytes)
+    onLog(bytes)
+  }
+  const result = await abandonable(signal, () => invokeOnce(options, log)).catch((error) => ({
+    ok: false as const,
+    error: asLambdabinError(error, signal),
+  }))
+  const logs = Buffer.concat(logged).toString()
+  return signal?.aborted
+    ? { ok: false, error: asLambdabinError(signal.reason, signal), logs }
+    : { ...result, logs }
+}
+
+async function invokeOnce(
+  { event, onResponse = () => {}, signal, ...options }: InvokeOptions,
+  log: (chunk: Uint8Array | string) => void,
+): Promise<Result> {
+  signal?.throwIfAborted()
+  const bytes = eventBytes(event)
+  const workFolder = mkdtempSync(join(tmpdir(), 'lambdabin-'))
+  const removeFolder = () => rmSync(workFolder, { recursive: true, force: true, maxRetries: 5 })
+  const forget = onAbandon(removeFolder)
+  try {
+    return await run(bytes, { ...(await environmentOptions(options, workFolder)), log }, onResponse)
+  } finally {
+    removeFolder()
+    forget()
+  }
+}
+
+async function environmentOptions(
+  {
+    package: given,
+    handler: named,
+    config,
+    cwd,
+    onLog: _onLog,
+    ...run
+  }: Omit<InvokeOptions, 'event' | 'signal'>,
+  workFolder: string,
+): Promise<Omit<ExecutionEnvironmentOptions, 'log'>> {
+  const folder = resolve(cwd ?? process.cwd())
+  const own = checkRunValues(run, folder, 'invoke')
+  const found = await findPackage(given, { config, folder, command: 'invoke' })
+  const { timeoutSeconds, memorySizeMb, environment, layers } = runSettings(mergedRun(found.run, own))
+  const deploymentPackage = await openGivenPackage(found.path, workFolder)
+  const handler = named ?? (await defaultHandler(deploymentPackage))
+  return {
+    functionName: defaultFunctionName(handler),
+    version: '$LATEST',
+    handler,
+    memorySizeMb,
+    timeoutMs: timeoutSeconds * 1000,
+    region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
+    environment,
+    taskRoot: deploymentPackage.folder,
+    layersFolder: await openGivenLayers(layers, workFolder),
+    workFolder,
+    sandbox: findSandbox(workFolder),
+  }
+}
+
+async function run(
+  event: Uint8Array,
+  options: ExecutionEnvironmentOptions,
+  onResponse: NonNullable<InvokeOptions['onResponse']>,
+): Promise<Result> {
+  const environment = await ExecutionEnvironment.create(options)
+  const forget = onAbandon(() => environment.kill())
+  try {
+    await environment.init()
+    const arn = functionArn(options.region, options.functionName)
+    const { outcome, done } = environment.invoke(createInvocation(event, arn))
+    const result = await resultOf(await outcome, onResponse)
+    await done
+    return result
+  } finally {
+    await environment.shutdown()
+    forget()
+  }
+}

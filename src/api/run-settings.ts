@@ -1,0 +1,55 @@
+/** How a function is run on this machine, of the options that say so. */
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { shownPath } from '../compiler/shown-path.ts'
+import type { Values } from '../configuration/option.ts'
+import type { RUN_OPTIONS } from '../configuration/run-options.ts'
+import { UsageError } from '../configuration/usage-error.ts'
+import {
+  checkFunctionVariables,
+  EnvironmentVariableError,
+} from '../emulator/environments/environment-variables.ts'
+
+export interface RunSettings {
+  readonly timeoutSeconds: number
+  readonly memorySizeMb: number
+  readonly environment: Readonly<Record<string, string>>
+  /** Absolute paths of zips and folders, the lowest first. */
+  readonly layers: readonly string[]
+}
+
+/** With Lambda's defaults. Throws a UsageError. */
+export function runSettings(values: Values<typeof RUN_OPTIONS>): RunSettings {
+  return {
+    timeoutSeconds: values.timeout ?? 3,
+    memorySizeMb: values.memory ?? 128,
+    environment: functionVariables(values.env ?? {}, values.envFile),
+    layers: values.layer ?? [],
+  }
+}
+
+/** Those of `own`, and those of the file that it does not name. Throws a UsageError. */
+function functionVariables(
+  own: Readonly<Record<string, string>>,
+  file: string | undefined,
+): Record<string, string> {
+  const variables = { ...environmentFile(file), ...own }
+  try {
+    checkFunctionVariables(variables)
+  } catch (error) {
+    throw error instanceof EnvironmentVariableError ? new UsageError(error.message, { cause: error }) : error
+  }
+  return variables
+}
+
+function environmentFile(path: string | undefined): Record<string, string> {
+  if (path === undefined) {
+    return {}
+  }
+  try {
+    return parseEnv(readFileSync(path, 'utf8')) as Record<string, string>
+  } catch (error) {
+    const message = `expected a file of K=V lines, but cannot read ${shownPath(path)}; check --env-file`
+    throw new UsageError(message, { cause: error })
+  }
+}
