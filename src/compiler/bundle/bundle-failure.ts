@@ -15,11 +15,30 @@ export async function explainBundleFailure(error: unknown, entry: string): Promi
   if (!isBuildFailure(error)) {
     return error
   }
-  const diagnostics = await formatDiagnostics(error.errors, 'error')
+  const diagnostics = await formatDiagnostics(error.errors.map(explainMissingPackage), 'error')
   const count = error.errors.length === 1 ? 'one error' : `${error.errors.length} errors`
   return new BundleError(`${shownPath(entry)} cannot be bundled, ${count}:\n\n${diagnostics}`, {
     cause: error,
   })
+}
+
+/** esbuild advises to leave a package that it does not find out of the bundle; most often it is not installed yet. */
+function explainMissingPackage(message: Message): Message {
+  const [, path] = /^Could not resolve "([^"]+)"/.exec(message.text) ?? []
+  const name = path === undefined ? undefined : packageName(path)
+  if (
+    name === undefined ||
+    !message.notes.some(({ text }) => text.includes(`mark the path "${path}" as external`))
+  ) {
+    return message
+  }
+  const text = `The package ${name} is not installed where this file could import it: npm install ${name}`
+  return { ...message, notes: [{ text, location: null }] }
+}
+
+/** `@aws-sdk/client-s3` of `@aws-sdk/client-s3/dist-cjs`; undefined for what names no package. */
+function packageName(path: string): string | undefined {
+  return /^(@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*(?=\/|$)/i.exec(path)?.[0]
 }
 
 /** esbuild's messages as text for a terminal, without colours so that logs stay readable. */
