@@ -1,7 +1,7 @@
 /** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller and lighter. */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
@@ -171,7 +171,7 @@ async function findGenerator(
   }
   throw new BaseNodeError(
     `making an executable of ${original} takes Node.js ${version} on this machine (${platform} ${arch}), ` +
-      `and this is ${process.versions.node}; run it with Node.js ${version}, or use \`docker-compose up\``,
+      `and this is ${process.versions.node}; run it with Node.js ${version}, or use \`lambdabin build --docker\``,
   )
 }
 
@@ -213,11 +213,12 @@ async function makeSmallerCopy(
       leaveOutStartupWork(leaveOutTypeStripper(makeNodeSmaller(published, original, locales)), original),
     )
     notes = kept
-    if (bytes.equals(published)) {
-      return false // It was made so already, as in the Docker image.
-    }
     await writeFile(join(folder, NOTES), JSON.stringify(kept))
-    await writeFile(join(folder, 'node'), bytes, { mode: 0o755 })
+    if (bytes.equals(published)) {
+      await symlink(original, join(folder, 'node')) // It was made so already, as in the Docker image.
+    } else {
+      await writeFile(join(folder, 'node'), bytes, { mode: 0o755 })
+    }
     return true
   })
   await cache.trim()
