@@ -2,18 +2,23 @@
 
     python3 fetch-node.py URL SHA256 FOLDER
 
+URL may lack its ending: releases come as .tar.gz and as .tar.xz, and the one with the SHA-256 is used.
+
 The first stage's image has Python, which brings TLS and xz; nothing has to be installed there to get Node.js.
 Extra certificate authorities, for a network that has its own, come from the file that NODE_EXTRA_CA_CERTS names.
 """
 
 import hashlib
+import http.client
 import io
 import os
 import ssl
 import sys
 import tarfile
+import urllib.error
 import urllib.request
 
+ENDINGS = (".tar.gz", ".tar.xz")
 ATTEMPTS = 3
 # Seconds without a byte, not for the whole.
 TIMEOUT = 60
@@ -21,25 +26,37 @@ TIMEOUT = 60
 
 def main():
     url, expected, folder = sys.argv[1:]
-    archive = fetch(url)
-    actual = hashlib.sha256(archive).hexdigest()
-    if actual != expected.strip().lower():
+    others, problems = [], []
+    for candidate in [url] if url.endswith(ENDINGS) else [url + ending for ending in ENDINGS]:
+        archive = fetch(candidate, problems)
+        if archive is None:
+            continue
+        actual = hashlib.sha256(archive).hexdigest()
+        if actual == expected.strip().lower():
+            unpack(archive, folder)
+            return
+        others.append(f"{candidate} should have the SHA-256 {expected} and came with {actual}")
+    if others:
         sys.exit(
-            f"{url} should have the SHA-256 {expected} and came with {actual}; it was not used: "
+            f"{', and '.join(others)}; it was not used: "
             "give the version and its SHA-256 together, from the SHASUMS256.txt beside the file"
         )
-    unpack(archive, folder)
+    sys.exit(f"{', and '.join(problems)}; check the network, or name a mirror by build argument")
 
 
-def fetch(url):
+def fetch(url, problems):
+    """The file's bytes; None where it cannot be had, and then `problems` has one more."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT, context=tls(url)) as response:
                 return response.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             problem = error
+            if isinstance(error, urllib.error.HTTPError) and error.code == 404 and url.endswith(ENDINGS[0]):
+                break  # The other ending may be there.
             print(f"{url}: {error} (attempt {attempt} of {ATTEMPTS})", file=sys.stderr)
-    sys.exit(f"{url} could not be fetched ({problem}); check the network, or name a mirror by build argument")
+    problems.append(f"{url} could not be fetched ({problem})")
+    return None
 
 
 def tls(url):

@@ -8,11 +8,19 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import process from 'node:process'
-import { makeNodeSmaller } from '../../src/compiler/base-node/smaller-node.ts'
-import { leaveOutStartupWork } from '../../src/compiler/base-node/startup-work.ts'
-import { readArchitecture } from '../../src/compiler/elf/elf-file.ts'
-import { neededVersion } from '../../src/compiler/elf/elf-versions.ts'
-import { LAMBDA_RUNTIMES, runtimesWith } from '../../src/compiler/package/lambda-runtimes.ts'
+import { compilerModule } from './compiler-module.ts'
+
+type SmallerNode = typeof import('../../src/compiler/base-node/smaller-node.ts')
+type StartupWork = typeof import('../../src/compiler/base-node/startup-work.ts')
+type ElfFile = typeof import('../../src/compiler/elf/elf-file.ts')
+type ElfVersions = typeof import('../../src/compiler/elf/elf-versions.ts')
+type LambdaRuntimes = typeof import('../../src/compiler/package/lambda-runtimes.ts')
+
+const { makeNodeSmaller } = await compilerModule<SmallerNode>('base-node/smaller-node')
+const { leaveOutStartupWork } = await compilerModule<StartupWork>('base-node/startup-work')
+const { readArchitecture } = await compilerModule<ElfFile>('elf/elf-file')
+const { neededVersion } = await compilerModule<ElfVersions>('elf/elf-versions')
+const { LAMBDA_RUNTIMES, runtimesWith } = await compilerModule<LambdaRuntimes>('package/lambda-runtimes')
 
 const [oldest, ...files] = process.argv.slice(2)
 for (const file of files) {

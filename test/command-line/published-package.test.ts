@@ -48,6 +48,7 @@ test('the published package has types, and builds and invokes a function', async
   const files = readdirSync(installed).filter((name) => !/^(readme|license)/i.test(name))
   assert.deepEqual(files.sort(), [
     'CHANGELOG.md',
+    'Dockerfile.amazonlinux',
     'base-node',
     'bin',
     'bootstrap',
@@ -55,6 +56,7 @@ test('the published package has types, and builds and invokes a function', async
     'lib',
     'package.json',
     'page',
+    'scripts',
   ])
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   assert.deepEqual(Object.keys(manifest.bin), ['lambdabin'])

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { buildArguments, functionFiles } from '../../scripts/docker/build-arguments.ts'
+import {
+  buildArguments,
+  checkVariables,
+  functionFiles,
+  givenOptions,
+  withImageNode,
+} from '../../scripts/docker/build-arguments.ts'
 
 const listFunctions = () => ['src/functions/a.ts', 'src/functions/b.ts']
 const baseNode = (arch: string) => `/nodes/${arch}`
@@ -53,4 +59,49 @@ test('functions are the JavaScript and TypeScript files, without types and tests
     'src/functions/b.mjs',
     'src/functions/e.cts',
   ])
+})
+
+test('a line of a file .env from Windows may end with a carriage return', () => {
+  assert.equal(
+    parts({ ENTRY: 'src\\a.ts\r', NAME: 'b\r', ARCH: 'arm64\r', INTL: 'en\r' }),
+    'build --name b --arch arm64 --node /nodes/arm64 --intl en -- src/a.ts',
+  )
+})
+
+test('a command that names an architecture or a Node.js of its own is made of that', () => {
+  const of = (...words: string[]) => withImageNode(['build', ...words], baseNode).join(' ')
+  assert.equal(of('a.ts'), 'build --node /nodes/x64 a.ts')
+  assert.equal(of('a.ts', '--arch=arm64'), 'build --node /nodes/arm64 a.ts --arch=arm64')
+  assert.equal(of('--arch', 'arm64', 'a.ts'), 'build --arch arm64 --node /nodes/arm64 a.ts')
+  assert.equal(of('a.ts', '--node', '/my/node'), 'build a.ts --node /my/node')
+  assert.equal(
+    parts({ ENTRY: 'a.ts' }, ['--arch', 'arm64']),
+    'build --arch x64 --node /nodes/arm64 --arch arm64 -- a.ts',
+  )
+})
+
+test('what options say is found wherever they stand, and no value is taken for an entry', () => {
+  const words = ['--out-dir', 'out', 'a.ts', '--external', 'sharp', '--external=pg', '--json', '--', '--b.ts']
+  const { arch, externals, entries } = givenOptions(['build', ...words])
+  assert.deepEqual([arch, externals, entries], ['x64', ['sharp', 'pg'], ['a.ts', '--b.ts']])
+})
+
+for (const entry of ['../orders.ts', '/home/me/orders.ts', 'C:\\shop\\orders.ts', 'src/../../orders.ts']) {
+  test(`an ENTRY that the container does not see is refused with what to do: ${entry}`, () => {
+    assert.throws(
+      () => checkVariables({ ENTRY: entry }, '/lambdabin/project'),
+      /ENTRY expects a file below the folder with docker-compose\.yml, .* and got .*orders\.ts; give its path from that folder/,
+    )
+  })
+}
+
+test('an ENTRY below the folder is fine however it is written; NAME without one is told to be of no effect', () => {
+  for (const ENTRY of ['src/a.ts', './src/../a.ts', 'src\\a.ts', '/lambdabin/project/a.ts', '..a/b.ts']) {
+    assert.equal(checkVariables({ ENTRY, NAME: 'b' }, '/lambdabin/project'), undefined)
+  }
+  assert.match(
+    checkVariables({ NAME: 'orders' }, '/p') ?? '',
+    /^NAME=orders names the function in the file ENTRY, and there is no ENTRY/,
+  )
+  assert.equal(checkVariables({ NAME: '', ENTRY: '' }, '/p'), undefined)
 })

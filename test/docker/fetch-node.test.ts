@@ -16,17 +16,17 @@ const FETCH = fileURLToPath(new URL('../../scripts/docker/fetch-node.py', import
 const missing = ['python3', 'xz', 'tar'].filter((name) => spawnSync(name, ['--version']).error !== undefined)
 const skip = missing.length > 0 && `not installed: ${missing.join(', ')}`
 
-/** An archive like the Node.js project's, of these files, and where a server has it. */
-async function serve(t: TestContext, files: Readonly<Record<string, string>>) {
+/** An archive like the Node.js project's, of these files, and where a server has it: at `/node` and `ending`. */
+async function serve(t: TestContext, files: Readonly<Record<string, string>>, ending = '.tar.xz') {
   const folder = temporaryFolder(t)
   writeFiles(join(folder, 'node-v1.0.0-linux-x64'), files)
-  const archive = join(folder, 'node.tar.xz')
-  spawnSync('tar', ['-cJf', archive, '-C', folder, 'node-v1.0.0-linux-x64'])
+  const archive = join(folder, `node${ending}`)
+  spawnSync('tar', ['--auto-compress', '-cf', archive, '-C', folder, 'node-v1.0.0-linux-x64'])
   const bytes = readFileSync(archive)
   const requests: string[] = []
   const server = createServer((request, response) => {
     requests.push(request.url ?? '')
-    if (request.url === '/node.tar.xz') {
+    if (request.url === `/node${ending}`) {
       response.end(bytes)
     } else {
       response.writeHead(404).end()
@@ -89,3 +89,20 @@ test('what cannot be fetched is asked for three times, and then told with its ad
   )
   assert.equal(requests.length, 3)
 })
+
+for (const ending of ['.tar.gz', '.tar.xz']) {
+  test(`an address without its ending finds the archive with the checksum: ${ending}`, {
+    skip,
+  }, async (t) => {
+    const { url, sha256, target } = await serve(t, { 'bin/node': 'node' }, ending)
+    const { status, output } = await run('python3', [FETCH, `${url}/node`, sha256, target])
+    assert.equal(status, 0, output)
+    assert.equal(readFileSync(join(target, 'bin', 'node'), 'utf8'), 'node')
+    const pinned = 'ab'.repeat(32)
+    const other = await run('python3', [FETCH, `${url}/node`, pinned, join(target, 'other')])
+    assert.equal(other.status, 1)
+    assert.ok(
+      other.output.includes(`node${ending} should have the SHA-256 ${pinned} and came with ${sha256}; it`),
+    )
+  })
+}

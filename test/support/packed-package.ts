@@ -20,6 +20,9 @@ const FILES = [
   'docs',
   'page',
   'base-node',
+  'Dockerfile.amazonlinux',
+  'package-lock.json',
+  'scripts/docker',
   'tsconfig.json',
   'tsconfig.publish.json',
 ]
