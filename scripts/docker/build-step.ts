@@ -163,7 +163,8 @@ async function addLinuxPackages(
     return // The container was started as another user than root, who could not make it; or the build will refuse.
   }
   const files = entries.map((entry) => resolve(entry)).filter((entry) => existsSync(entry))
-  const missing = findMissing(files, externals, arch)
+  // Without any, the project's configuration tells its functions.
+  const missing = findMissing(files.length > 0 ? files : [join(project, 'package.json')], externals, arch)
   if (missing.neededBy.length === 0) {
     return
   }

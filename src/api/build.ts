@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import process from 'node:process'
 import { buildFunction, type FunctionOptions } from '../compiler/build-function.ts'
 import type { BuiltFunction } from '../compiler/built-function.ts'
+import { explainFullDisk } from '../compiler/full-disk.ts'
 import type { Step } from '../compiler/steps.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { BUILD_OPTIONS } from '../configuration/build-options.ts'
@@ -84,6 +85,15 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   }
 }
 
+/** What {@link build} would build, each with all its options. Rejects with a LambdabinError. */
+export async function functionsToBuild(options: BuildOptions): Promise<readonly FunctionOptions[]> {
+  try {
+    return (await wantedFunctions(options)).functions
+  } catch (error) {
+    throw asLambdabinError(error, options.signal)
+  }
+}
+
 async function wantedFunctions({
   functions: wanted = [],
   config,
@@ -148,7 +158,7 @@ async function buildOne(
     onProgress({ name, kind: 'built', function: built })
     return built
   } catch (thrown) {
-    const error = asLambdabinError(thrown, signal)
+    const error = asLambdabinError(explainFullDisk(thrown, options.outDir), signal)
     onProgress({ name, kind: 'failed', error })
     return { name, entry, error }
   }

@@ -4,6 +4,9 @@
  * After cleaning up, the command dies of the signal it got, so that whoever started it sees the truth.
  */
 
+import { constants } from 'node:os'
+import process from 'node:process'
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const cleanups = new Set<() => void>()
@@ -29,6 +32,8 @@ function dieOf(signal: NodeJS.Signals): void {
   cleanUpAll()
   stopListening()
   process.kill(process.pid, signal)
+  // Still here: the first process of a container, which the system does not end by a signal. A shell would report it so.
+  process.exit(128 + constants.signals[signal])
 }
 
 /** The latest first: processes before the folder that they run in. */

@@ -10,7 +10,7 @@ const SYSTEMS: Readonly<Record<string, string>> = { darwin: 'macOS', win32: 'Win
 
 /** Commands that start a function's executable, and what does the same in a container. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  invoke: '`docker-compose up lambda`, and curl, as docker-compose.yml says',
+  invoke: '`docker-compose up lambda`, and curl, as docs/docker.md says',
   serve: '`docker-compose up lambda`, or lambdabin serve in a Linux container',
 }
 

@@ -5,22 +5,25 @@ import { ESBUILD_OPTIONS, type EsbuildOptions } from '../../configuration/esbuil
 import { definitionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
 
-const OPTIONS = {
+export const BUILD_WORDS = {
   ...definitionsOf(BUILD_OPTIONS),
   ...definitionsOf(FUNCTION_OPTIONS),
   ...definitionsOf(ESBUILD_OPTIONS),
   config: { type: 'string' },
+  docker: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
 export interface BuildArguments {
   readonly options: BuildOptions
   readonly json: boolean
+  /** To be built in a container. */
+  readonly docker: boolean
 }
 
 /** Throws a UsageError. */
 export function readBuildArguments(args: string[]): BuildArguments {
-  const { values, positionals } = readOptions('build', args, OPTIONS, { allowNegative: true })
+  const { values, positionals } = readOptions('build', args, BUILD_WORDS, { allowNegative: true })
   const esbuild = readWords(ESBUILD_OPTIONS, values) as EsbuildOptions
   return {
     options: {
@@ -31,5 +34,6 @@ export function readBuildArguments(args: string[]): BuildArguments {
       ...(Object.keys(esbuild).length > 0 && { esbuild }),
     },
     json: values.json ?? false,
+    docker: values.docker ?? false,
   }
 }

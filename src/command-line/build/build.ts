@@ -1,6 +1,6 @@
 /** `lambdabin build`: builds functions, and reports. */
 import process from 'node:process'
-import { build } from '../../api/build.ts'
+import { build, functionsToBuild } from '../../api/build.ts'
 import { BuildError } from '../../compiler/build-error.ts'
 import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { onEarlyEnd } from '../early-end.ts'
@@ -9,11 +9,15 @@ import { BuildProgressLines } from './build-progress.ts'
 import { jsonReport } from './build-report.ts'
 
 /**
- * Runs the command. Resolves to the exit status, 0; rejects with a UsageError, or a LambdabinError. Of several functions, all
+ * Runs the command. Resolves to the exit status, 0 but for a container that says otherwise; rejects with a UsageError, or a LambdabinError. Of several functions, all
  * that can be are built. Progress goes to stderr, so that stdout holds nothing but `--json`'s object.
  */
 export async function buildCommand(args: string[]): Promise<number> {
-  const { options, json } = readBuildArguments(args)
+  const { options, json, docker } = readBuildArguments(args)
+  if (docker) {
+    const { buildInContainer } = await import('../docker/docker-build.ts')
+    return buildInContainer(args, await functionsToBuild(options))
+  }
   const progress = new BuildProgressLines(process.stderr)
   const ended = onEarlyEnd(abandonAll)
   const result = await build({ ...options, onProgress: progress.hear })

@@ -122,7 +122,7 @@ export function noCodeCaches(arch: Architecture): CodeCaches {
   const remedy =
     process.platform === 'linux'
       ? `build it on ${arch}, or install qemu-user and a C++ library for ${arch} (Debian: qemu-user-static libstdc++6-${arch === 'arm64' ? 'arm64' : 'amd64'}-cross)`
-      : 'build it in a container, with `docker-compose up`'
+      : 'build it in a container, with `lambdabin build --docker`'
   return {
     assets: {},
     note: `nothing for Linux on ${arch} runs on this machine, so the executable was not tried, and has no code cache, which costs it a tenth to a third of its start-up time; ${remedy}`,

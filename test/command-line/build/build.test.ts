@@ -107,3 +107,37 @@ test('a build that is ended by a signal dies of it and leaves no files and no pr
   assert.equal(signal, 'SIGTERM', stderr)
   assert.equal(existsSync(join(cwd, 'dist')), false)
 })
+
+test('a function that fails does not keep the others from being built; all that failed are named at the end', async (t) => {
+  const cwd = project(t)
+  const { status, stdout, stderr } = await runLambdabin(
+    ['build', 'broken.ts', 'orders.ts', 'empty.ts', '--json'],
+    { cwd },
+  )
+  assert.equal(status, 1, stderr)
+  assert.equal(stdout, '', 'no object that lacks some')
+  assert.match(stderr, /broken\.ts:3:0:/)
+  assert.match(stderr, /empty\.ts exports nothing/)
+  assert.match(stderr, /lambdabin: 2 of 3 functions could not be built: broken, empty; it says above why\n$/)
+  assert.deepEqual(readdirSync(join(cwd, 'dist')).sort(), ['orders', 'orders.zip'])
+})
+
+test('a package that is not installed is named, with how to install it', async (t) => {
+  const cwd = project(t)
+  writeFiles(cwd, {
+    'imports.ts': `import a from 'nanoid/non-secure'
+      import b from '@scope/name'
+      import c from './gone.ts'
+      export const handler = async () => [a, b, c]`,
+  })
+  const { status, stderr } = await runLambdabin(['build', 'imports.ts'], { cwd })
+  assert.equal(status, 1)
+  assert.match(stderr, /Could not resolve "nanoid\/non-secure"/)
+  assert.match(
+    stderr,
+    /^ {2}The package nanoid is not installed where this file could import it: npm install nanoid$/m,
+  )
+  assert.match(stderr, /The package @scope\/name is not installed where .*: npm install @scope\/name$/m)
+  assert.match(stderr, /Could not resolve ".\/gone\.ts"/)
+  assert.doesNotMatch(stderr, /mark the path/)
+})

@@ -1,0 +1,70 @@
+/** Runs a container to its end; a signal for this process ends the container first. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
+import process from 'node:process'
+import type { ContainerEngine } from './container-engine.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** How long an engine may take to remove a container. */
+const REMOVAL_MS = 30_000
+
+export interface EndedContainer {
+  readonly status: number
+  /** The last signal that this process got meanwhile, which it is to end by. */
+  readonly asked: NodeJS.Signals | undefined
+}
+
+/**
+ * Runs `parameters`, the words of the engine's `run` with a `--name`, to the end. Its streams are this process's; `change`
+ * changes what it writes to stdout, all at once.
+ */
+export function runContainer(
+  engine: ContainerEngine,
+  parameters: readonly string[],
+  change?: (output: string) => string,
+): Promise<EndedContainer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(engine.command, parameters, {
+      stdio: ['ignore', change === undefined ? 'inherit' : 'pipe', 'inherit'],
+    })
+    const chunks: Buffer[] = []
+    child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+    const signals = forwardSignals(child)
+    child.once('error', reject)
+    child.once('close', (status, signal) => {
+      const asked = signals.forget()
+      if (asked !== undefined) {
+        removeContainer(engine, parameters)
+      }
+      process.stdout.write(change?.(Buffer.concat(chunks).toString()) ?? '')
+      resolve({ status: signal === null ? (status ?? 1) : 128 + constants.signals[signal], asked })
+    })
+  })
+}
+
+/** Hands signals on, so that the build cleans up after itself; `forget` tells which was the last, if any came. */
+function forwardSignals(child: ChildProcess): { forget: () => NodeJS.Signals | undefined } {
+  let asked: NodeJS.Signals | undefined
+  const listener = (signal: NodeJS.Signals) => {
+    asked = signal
+    child.kill(signal)
+  }
+  for (const signal of SIGNALS) {
+    process.on(signal, listener)
+  }
+  return {
+    forget: () => {
+      for (const signal of SIGNALS) {
+        process.off(signal, listener)
+      }
+      return asked
+    },
+  }
+}
+
+/** The engine's program may have gone before its container had. */
+function removeContainer({ command }: ContainerEngine, parameters: readonly string[]): void {
+  const name = parameters[parameters.indexOf('--name') + 1] ?? ''
+  spawnSync(command, ['rm', '--force', name], { stdio: 'ignore', timeout: REMOVAL_MS })
+}
