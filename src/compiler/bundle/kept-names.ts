@@ -64,7 +64,8 @@ class IdleCalls {
     }
     const isIdle =
       named.type === 'Identifier'
-        ? named.name === name.value
+        ? // What is exported as default without a name has none that its author wrote.
+          named.name === name.value || name.value === 'default'
         : isFunction(named) && (ownName(named, call, parent) ?? inferredName(call, parent)) === name.value
     if (isIdle) {
       this.idle.push({ start: call.start, end: named.start }, { start: named.end, end: call.end })
