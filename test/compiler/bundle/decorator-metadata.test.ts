@@ -1,0 +1,97 @@
+/** What decorators are told of types, by the settings of the nearest tsconfig.json. */
+import assert from 'node:assert/strict'
+import { SourceMap } from 'node:module'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+import { loadBundle } from '../../support/loaded-bundle.ts'
+
+const ORDERS = `
+import { told, note } from './told.ts'
+import type { Shape } from './shape.ts'
+import { Service } from './service.ts'
+enum Level { Low, High }
+@note export class Orders {
+  @note price!: number
+  @note at!: Date
+  @note many!: string[]
+  @note maybe!: string | null
+  @note level!: Level
+  constructor(readonly service: Service, shape: Shape, name: string) {}
+  @note async find(id: string): Promise<Service> { return this.service }
+}
+export const handler = () => told
+`
+
+const FILES = {
+  'orders.ts': ORDERS,
+  'service.ts': 'export class Service {}',
+  'shape.ts': 'export interface Shape { a: string }',
+  // In the place of reflect-metadata.
+  'told.ts': `
+    export const told: Record<string, unknown> = {}
+    const nameOf = (value: any): unknown => Array.isArray(value) ? value.map(nameOf) : value?.name
+    Reflect.metadata = (key: string, value: unknown) => (target: any, member = 'class') => {
+      told[member + ' ' + key] = nameOf(value)
+    }
+    export const note = (..._: unknown[]): any => {}`,
+}
+
+async function tell(t: TestContext, files: Parameters<typeof writeFiles>[1]) {
+  const folder = writeFiles(temporaryFolder(t), { 'package.json': {}, ...FILES, ...files })
+  const bundle = await bundleFunction(join(folder, 'orders.ts'), { minify: true, externals: [], bundled: [] })
+  return { bundle, told: (await loadBundle(bundle)).exports.handler() }
+}
+
+const EXPECTED = {
+  'price design:type': 'Number',
+  'at design:type': 'Date',
+  'many design:type': 'Array',
+  'maybe design:type': 'Object',
+  'level design:type': 'Number',
+  'find design:type': 'Function',
+  'find design:paramtypes': ['String'],
+  'find design:returntype': 'Promise',
+  'class design:paramtypes': ['Service', 'Object', 'String'],
+}
+
+const BASE = { compilerOptions: { experimentalDecorators: true, emitDecoratorMetadata: true, strict: true } }
+
+for (const [what, files] of [
+  ['in it', { 'tsconfig.json': BASE }],
+  ['in what it extends', { 'tsconfig.json': { extends: './base.json' }, 'base.json': BASE }],
+  [
+    'in what it refers to',
+    { 'tsconfig.json': { files: [], references: [{ path: './app.json' }] }, 'app.json': BASE },
+  ],
+] as const) {
+  test(`decorators are told the types that tsc tells them, where tsconfig.json asks for it ${what}`, async (t) => {
+    assert.deepEqual((await tell(t, files)).told, EXPECTED)
+  })
+}
+
+test('without strict null checks, null is no part of a type', async (t) => {
+  const { told } = await tell(t, {
+    'tsconfig.json': { compilerOptions: { ...BASE.compilerOptions, strict: false } },
+  })
+  assert.equal(told['maybe design:type'], 'String')
+})
+
+test('where it is not asked for, nothing is told', async (t) => {
+  const { told } = await tell(t, { 'tsconfig.json': { compilerOptions: { experimentalDecorators: true } } })
+  assert.deepEqual(told, {})
+})
+
+test('the source map leads to the line of the TypeScript', async (t) => {
+  const { bundle } = await tell(t, { 'tsconfig.json': BASE })
+  const code = bundle.entry.code.toString()
+  const at = code.indexOf('return this.service')
+  const lines = code.slice(0, at).split('\n')
+  const map = new SourceMap(JSON.parse(bundle.entry.sourceMap.toString()))
+  const origin = map.findEntry(lines.length - 1, lines.at(-1)?.length ?? 0)
+  assert.ok('originalSource' in origin)
+  assert.equal(origin.originalSource, 'orders.ts')
+  assert.match(String(ORDERS.split('\n')[origin.originalLine]), /return this\.service/)
+})

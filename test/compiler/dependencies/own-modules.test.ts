@@ -1,0 +1,111 @@
+/** What an author's module names by a path of its own: workers, children, files. */
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { bundleFunction, writeBundledFiles } from '../../../src/compiler/bundle/bundle-function.ts'
+import { describeMissingFiles } from '../../../src/compiler/dependencies/plan-notes.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+import { loadBundle } from '../../support/loaded-bundle.ts'
+
+/** Bundles `src/orders.ts`, lays it out with `included` files of the project, and calls its handler. */
+async function run(
+  t: TestContext,
+  files: Parameters<typeof writeFiles>[1],
+  included: readonly string[] = [],
+) {
+  const project = writeFiles(temporaryFolder(t), { 'package.json': { type: 'module' }, ...files })
+  const options = { minify: true, externals: [], bundled: [] }
+  const bundle = await bundleFunction(join(project, 'src/orders.ts'), options)
+  const taskRoot = temporaryFolder(t)
+  await writeBundledFiles(bundle.files, taskRoot)
+  for (const path of included) {
+    mkdirSync(dirname(join(taskRoot, path)), { recursive: true })
+    copyFileSync(join(project, path), join(taskRoot, path))
+  }
+  const missing = describeMissingFiles(bundle.packages, { paths: included, root: project })
+  const { exports } = await loadBundle(bundle, taskRoot)
+  return { result: await exports.handler(), missing, files: bundle.files.map(({ path }) => path) }
+}
+
+const ASK = `
+  const ask = (worker: any) => new Promise((resolve, reject) => { worker.once('message', resolve); worker.once('error', reject) })`
+
+const WORKER = {
+  'src/double.ts':
+    "import { parentPort, workerData } from 'node:worker_threads'\nimport { twice } from './twice.ts'\nawait null\nparentPort!.postMessage(twice(workerData))",
+  'src/twice.ts': 'export const twice = (n: number): number => n * 2',
+}
+
+for (const [what, path] of [
+  ['a URL', "new URL('./double.ts', import.meta.url)"],
+  ['a path of what it is compiled to', "join(import.meta.dirname, 'double.js')"],
+  ['a path in a variable’s folder', "join(here, 'double.js')"],
+] as const) {
+  test(`a worker is bundled by itself, and runs: from ${what}`, async (t) => {
+    const { result, files, missing } = await run(t, {
+      ...WORKER,
+      'src/orders.ts': `
+        import { Worker } from 'node:worker_threads'
+        import { dirname, join } from 'node:path'
+        import { fileURLToPath } from 'node:url'
+        const here = dirname(fileURLToPath(import.meta.url))
+        ${ASK}
+        export const handler = () => [typeof join, here] && ask(new Worker(${path}, { workerData: 21 }))`,
+    })
+    assert.equal(result, 42)
+    assert.deepEqual(files, ['worker-src-double.mjs'])
+    assert.deepEqual(missing, [])
+  })
+}
+
+test('so is the module of a child process', async (t) => {
+  const { result } = await run(t, {
+    'src/child.ts':
+      "process.once('message', (n: number) => process.send!(n + 1, () => process.disconnect()))",
+    'src/orders.ts': `
+      import { fork } from 'node:child_process'
+      ${ASK}
+      export const handler = () => { const child = fork(new URL('./child.ts', import.meta.url)); child.send(1); return ask(child) }`,
+  })
+  assert.equal(result, 2)
+})
+
+for (const [what, path] of [
+  ['a URL', "new URL('./page.html', import.meta.url)"],
+  ['join', "join(import.meta.dirname, 'page.html')"],
+  ['a sum', "import.meta.dirname + '/page.html'"],
+] as const) {
+  test(`a file beside a module is read where --include puts it, and named where it does not: by ${what}`, async (t) => {
+    const files = {
+      'src/page.html': '<p>',
+      'src/orders.ts': `
+        import { readFileSync } from 'node:fs'
+        import { join } from 'node:path'
+        export const handler = () => { try { return typeof join && readFileSync(${path}, 'utf8') } catch (error: any) { return error.code } }`,
+    }
+    const included = await run(t, files, ['src/page.html'])
+    assert.deepEqual([included.result, included.missing], ['<p>', []])
+    const without = await run(t, files)
+    assert.equal(without.result, 'ENOENT')
+    assert.match(
+      String(without.missing[0]),
+      /reads src\/page\.html, which is not in the package; .*--include src\/page\.html/,
+    )
+  })
+}
+
+test('what a require of its own loads by a name that is written out is bundled', async (t) => {
+  const { result } = await run(t, {
+    'src/data.json': { a: 1 },
+    'node_modules/old/package.json': { name: 'old' },
+    'node_modules/old/index.js': 'exports.b = 2',
+    'src/orders.ts': `
+      import { createRequire } from 'node:module'
+      const require = createRequire(import.meta.url)
+      const data = require('./data.json')
+      export const handler = (): unknown => [data.a, require('old').b]`,
+  })
+  assert.deepEqual(result, [1, 2])
+})
