@@ -1,7 +1,11 @@
 /** Tells which functions of a program were called, for a snapshot in which those are to be compiled. */
 
 import { type Profiler, Session } from 'node:inspector'
-import type { ScriptFunctions } from './contract.ts'
+import { fileURLToPath } from 'node:url'
+import type { FunctionRanges } from './contract.ts'
+
+/** By the name that V8 knows the script by. */
+export type CalledByFile = ReadonlyMap<string, FunctionRanges>
 
 export class CalledFunctions {
   readonly #session = new Session()
@@ -14,18 +18,20 @@ export class CalledFunctions {
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
   }
 
-  /** What was called since this was last asked, by script. */
-  take(): ScriptFunctions {
+  /** What was called since this was last asked. */
+  take(): CalledByFile {
     let taken: Profiler.ScriptCoverage[] = []
     this.#session.post('Profiler.takePreciseCoverage', (_error, { result }) => {
       taken = result
     })
-    const called = taken.map(({ url, functions }) => [
-      url,
-      functions
-        .filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0)
-        .map(({ ranges }) => [ranges[0]?.startOffset, ranges[0]?.endOffset]),
-    ])
-    return Object.fromEntries(called)
+    return new Map(
+      taken.map(({ url, functions }) => [
+        // An inspector is told of files by their URLs.
+        url.startsWith('file:') ? fileURLToPath(url) : url,
+        functions
+          .flatMap(({ ranges: [whole] }) => (whole && whole.count > 0 ? [whole] : []))
+          .map(({ startOffset, endOffset }) => [startOffset, endOffset] as const),
+      ]),
+    )
   }
 }

@@ -8,7 +8,7 @@
 
 import type { Debugger } from 'node:inspector'
 import { nodeBinding } from '../runtime/node-binding.ts'
-import type { ScriptFunctions } from './contract.ts'
+import type { FunctionRanges } from './contract.ts'
 
 interface Session {
   post(method: string, parameters?: object): void
@@ -20,18 +20,26 @@ type Connection = new (
   onMessage: (message: string) => void,
 ) => { dispatch(message: string): void; disconnect(): void }
 
-/** Compiles functions. `readScript` gives the text of the script that they are in. */
-export function compileFunctions(functions: ScriptFunctions, readScript: (file: string) => string): void {
+/** A script, and the functions in it that are to be compiled. */
+export interface ScriptToCompile {
+  /** The name that V8 knows it by, an absolute path. */
+  readonly file: string
+  readonly text: string
+  readonly functions: FunctionRanges
+}
+
+export function compileFunctions(scripts: readonly ScriptToCompile[]): void {
   const scriptIds = new Map<string, string>()
   const session = openSession(({ url, scriptId }) => scriptIds.set(url, scriptId))
   session.post('Debugger.enable')
-  for (const [file, ranges] of Object.entries(functions)) {
-    const scriptId = scriptIds.get(file)
+  for (const { file, text, functions } of scripts) {
+    // An inspector is told of files by their URLs.
+    const scriptId = scriptIds.get(`file://${file}`) ?? scriptIds.get(file)
     if (scriptId === undefined) {
       continue
     }
-    const locate = locationsIn(readScript(file), scriptId)
-    for (const [start, end] of ranges) {
+    const locate = locationsIn(text, scriptId)
+    for (const [start, end] of functions) {
       const range = { start: locate(start), end: locate(end), restrictToFunction: true }
       session.post('Debugger.getPossibleBreakpoints', range)
     }

@@ -32,7 +32,7 @@ export const FILES = {
 /** Offsets of functions in a script, each from its first character to behind its last. */
 export type FunctionRanges = readonly (readonly [number, number])[]
 
-/** Functions, by the name that V8 knows their script by. */
+/** Functions, by the name of their script: `runtime`, `function`. */
 export type ScriptFunctions = Readonly<Record<string, FunctionRanges>>
 
 /** What a module exports, as the build found it: the names of its members, and the values of those that JSON can hold. */

@@ -10,17 +10,21 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startupSnapshot } from 'node:v8'
 import { constants, Script } from 'node:vm'
-import { asRequire } from '../executable/as-require.ts'
 import {
   BINDINGS_OUTSIDE_SNAPSHOTS,
   checkFormat,
+  chunkFile,
   ECHO_FUNCTION,
   FUNCTION,
+  LAMBDA_TASK_ROOT,
   RUNTIME,
+  RUNTIME_FILE,
   SELF_TEST_OPTION,
   scriptAsset,
   sourceMapAsset,
 } from '../executable/format.ts'
+import { asRequire, FunctionModule, ImportMeta } from '../executable/function-module.ts'
+import { Preloads } from '../executable/preloads.ts'
 import type { Program } from '../executable/program.ts'
 import { lifecycleHooks } from '../runtime/lifecycle/lifecycle-hooks.ts'
 import { compileFunctions, inspectorConnection } from './compiled-functions.ts'
@@ -38,10 +42,8 @@ import { keepToLoopback } from './loopback.ts'
 import { missingModule } from './missing-module.ts'
 import { installStandardStreams } from './standard-streams.ts'
 
-/** The folder that Lambda unpacks every package into: what `__dirname` says, wherever it is built. */
-const TASK_ROOT = '/var/task'
-const FUNCTION_FILE = scriptAsset(FUNCTION)
-const RUNTIME_FILE = scriptAsset(RUNTIME)
+/** What `__filename` says, wherever it is built. */
+const FUNCTION_FILE = chunkFile(LAMBDA_TASK_ROOT, 0)
 /** Milliseconds that initialising may take, as in Lambda's init phase. */
 const TIMEOUT_MS = 10_000
 const EXIT_REFUSED = 3
@@ -60,24 +62,30 @@ const deferredModules: Record<string, ModuleDescription> = JSON.parse(
 )
 const watch = new InitWatch()
 
-const functionModule = { exports: {} }
 const runtimeModule = { exports: {} as Runtime }
 const deferred = new Map<string, object>()
 const functionRequire = requireForBoth()
+const functionModule = new FunctionModule(FUNCTION_FILE, functionRequire)
+const functionText = readScript(FUNCTION)
+/** What is shipped beside the executable, or its own files; all else has become a part of it. */
+const mayImport = /\bimport\(/.test(functionText)
+let isSelfTest = false
+let madeRequire: NodeJS.Require | undefined
 let pending: unknown
 
 const program: Program = {
-  runtimeFile: RUNTIME_FILE,
+  functionFile: FUNCTION_FILE,
   isInitialisedAtBuild: true,
+  preload: () => Preloads.in(process.env.NODE_OPTIONS)?.load(),
   // The build tries the executable without the function's own handler: see launcher.ts.
-  loadFunction: () => (process.argv.includes(SELF_TEST_OPTION) ? echoFunction() : functionModule.exports),
+  loadFunction: () => (isSelfTest ? echoFunction() : functionModule.exports),
   readSourceMap: (file) => {
     const { getAsset, isSea } = process.getBuiltinModule('node:sea')
     return file === FUNCTION_FILE && isSea() ? getAsset(sourceMapAsset(FUNCTION), 'utf8') : undefined
   },
 }
 
-evaluate(RUNTIME_FILE, runtimeModule.exports, process.getBuiltinModule, runtimeModule)
+evaluate(readScript(RUNTIME), RUNTIME_FILE, runtimeModule.exports, process.getBuiltinModule, runtimeModule)
 runtimeModule.exports.prepare(program)
 installStandardStreams()
 const useNetwork = keepToLoopback()
@@ -91,17 +99,19 @@ process.on('unhandledRejection', fail)
 watch.begin()
 try {
   pending = evaluate(
+    functionText,
     FUNCTION_FILE,
     functionModule.exports,
     functionRequire,
     functionModule,
-    join(TASK_ROOT, FUNCTION_FILE),
-    TASK_ROOT,
-    `file://${TASK_ROOT}/${FUNCTION_FILE}`,
+    FUNCTION_FILE,
+    LAMBDA_TASK_ROOT,
+    new ImportMeta(FUNCTION_FILE, realRequire),
   )
   pending = Promise.resolve(pending)
     .then(runBeforeSnapshotHooks)
     .then(() => {
+      functionModule.loaded = true
       pending = undefined
     }, fail)
 } catch (error) {
@@ -116,12 +126,32 @@ startupSnapshot.addSerializeCallback(() => {
   const unsettled = pending === undefined ? [] : [{ what: 'awaits a promise that never settles', stack: '' }]
   finish([...unsettled, ...watch.openHandles(), ...loadedAfterAll()])
   const called: ScriptFunctions = JSON.parse(readFileSync(join(folder, FILES.calledFunctions), 'utf8'))
-  compileFunctions(called, (file) => readFileSync(join(folder, file), 'utf8'))
+  compileFunctions([
+    { file: RUNTIME_FILE, text: readScript(RUNTIME), functions: called[RUNTIME] ?? [] },
+    { file: FUNCTION_FILE, text: readScript(FUNCTION), functions: called[FUNCTION] ?? [] },
+  ])
   for (const name of Object.keys(deferredModules)) {
     delete deferredModules[name]
   }
 })
-startupSnapshot.setDeserializeMainFunction(() => runtimeModule.exports.start(program))
+startupSnapshot.setDeserializeMainFunction(() => {
+  isSelfTest = process.argv.includes(SELF_TEST_OPTION)
+  const taskRoot = process.env.LAMBDA_TASK_ROOT
+  if (mayImport && taskRoot && taskRoot !== LAMBDA_TASK_ROOT) {
+    importFrom(taskRoot)
+  }
+  runtimeModule.exports.start(program)
+})
+
+/** Has an `import()` in the function's script, whose name says where it is on Lambda, start from `taskRoot`. */
+function importFrom(taskRoot: string): void {
+  const { pathToFileURL } = process.getBuiltinModule('node:url')
+  const parentURL = pathToFileURL(join(taskRoot, scriptAsset(FUNCTION))).href
+  process.getBuiltinModule('node:module').registerHooks({
+    resolve: (specifier, context, next) =>
+      next(specifier, context.parentURL === `file://${FUNCTION_FILE}` ? { ...context, parentURL } : context),
+  })
+}
 
 async function runBeforeSnapshotHooks(): Promise<void> {
   for (const hook of lifecycleHooks().beforeSnapshot.toReversed()) {
@@ -135,9 +165,13 @@ function echoFunction(): unknown {
   return module.exports
 }
 
-function evaluate(file: string, ...parameters: unknown[]): unknown {
-  const text = readFileSync(join(folder, file), 'utf8')
-  checkFormat(text, file)
+function readScript(name: string): string {
+  const text = readFileSync(join(folder, scriptAsset(name)), 'utf8')
+  checkFormat(text, scriptAsset(name))
+  return text
+}
+
+function evaluate(text: string, file: string, ...parameters: unknown[]): unknown {
   const script = new Script(text, {
     filename: file,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
@@ -183,20 +217,18 @@ function loadedAfterAll(): InitProblem[] {
   return [{ what, stack: '' }]
 }
 
-/**
- * A `require` for the function, at build time and in the environment: Node.js's own modules, some of them deferred;
- * packages beside the executable in the execution environment only.
- */
-function requireForBoth(): NodeJS.Require {
-  let beside: NodeJS.Require | undefined
-  const whole = (what: string): NodeJS.Require => {
-    if (!watch.isOver) {
-      throw watch.refuse(`loads ${what}, which is shipped beside the executable,`)
-    }
-    const taskRoot = process.env.LAMBDA_TASK_ROOT || TASK_ROOT
-    beside ??= process.getBuiltinModule('node:module').createRequire(join(taskRoot, FUNCTION_FILE))
-    return beside
+/** In the execution environment only: it loads what is shipped beside the executable. */
+function realRequire(what: string): NodeJS.Require {
+  if (!watch.isOver) {
+    throw watch.refuse(`loads ${what}, which is shipped beside the executable,`)
   }
+  const taskRoot = process.env.LAMBDA_TASK_ROOT || LAMBDA_TASK_ROOT
+  madeRequire ??= process.getBuiltinModule('node:module').createRequire(chunkFile(taskRoot, 0))
+  return madeRequire
+}
+
+/** A `require` for the function, at build time and in the environment: Node.js's own modules, some of them deferred. */
+function requireForBoth(): NodeJS.Require {
   return asRequire((id) => {
     const name = id.replace(/^node:/, '')
     if (Object.hasOwn(deferredModules, name) && !watch.isOver) {
@@ -211,12 +243,12 @@ function requireForBoth(): NodeJS.Require {
     }
     const missing = watch.isOver
       ? undefined
-      : missingModule(id, shippedFolder, join(TASK_ROOT, FUNCTION_FILE))
+      : missingModule(id, shippedFolder, FUNCTION_FILE)
     if (missing !== undefined) {
       throw missing
     }
-    return whole(id)(id)
-  }, whole)
+    return realRequire(id)(id)
+  }, realRequire)
 }
 
 function deferredModule(name: string): object {

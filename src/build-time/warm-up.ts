@@ -12,13 +12,24 @@
 
 import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { chunkName, codeCacheAsset, FUNCTION, RUNTIME, scriptAsset } from '../executable/format.ts'
+import {
+  chunkFile,
+  chunkName,
+  codeCacheAsset,
+  FUNCTION,
+  LAMBDA_TASK_ROOT,
+  RUNTIME,
+  RUNTIME_FILE,
+  scriptAsset,
+} from '../executable/format.ts'
+import { Preloads } from '../executable/preloads.ts'
 import { type CompiledScript, compileScript, startProgram } from '../executable/program-loader.ts'
-import { CalledFunctions } from './called-functions.ts'
+import { type CalledByFile, CalledFunctions } from './called-functions.ts'
 import { FILES, HANDSHAKE_DESCRIPTOR, type ScriptFunctions, type WarmUpPurpose } from './contract.ts'
 import { keepToLoopback } from './loopback.ts'
 
 const [folder = '', purpose] = process.argv.slice(2) as [string, WarmUpPurpose]
+const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 const compiled: CompiledScript[] = []
 
 // Deep enough to show where a function failed, behind Node.js's own frames.
@@ -30,25 +41,40 @@ if (purpose === 'functions') {
 } else {
   process.once('exit', writeCodeCaches)
 }
-startProgram(readAsset, process.env.LAMBDA_TASK_ROOT as string, require, (script) => {
-  compiled.push(script)
-  return undefined
+startProgram({
+  readAsset,
+  taskRoot,
+  requireBuiltin: require,
+  preloads: Preloads.in(process.env.NODE_OPTIONS),
+  onCompiled: (script) => {
+    compiled.push(script)
+    return undefined
+  },
+  nameChunk,
 })
+
+/**
+ * A code cache holds the name, so where the task root is not where Lambda has it, the name has no folder: two builds are to
+ * give the same bytes.
+ */
+function nameChunk(file: string, number: number): string {
+  return taskRoot === LAMBDA_TASK_ROOT ? file : scriptAsset(chunkName(number))
+}
 
 /** Of the runtime all that were called, and of the function those since it has initialised. */
 function writeCalledFunctions(): void {
   const called = new CalledFunctions()
-  let initialising: ScriptFunctions = {}
+  let initialising: CalledByFile = new Map()
   process.once('SIGUSR1', () => {
     initialising = called.take()
     writeSync(HANDSHAKE_DESCRIPTOR, '.')
   })
   process.once('exit', () => {
     const invoking = called.take()
-    const [runtime, entry] = [scriptAsset(RUNTIME), scriptAsset(FUNCTION)]
+    const entry = nameChunk(chunkFile(taskRoot, 0), 0)
     const functions: ScriptFunctions = {
-      [runtime]: [...(initialising[runtime] ?? []), ...(invoking[runtime] ?? [])],
-      [entry]: invoking[entry] ?? [],
+      [RUNTIME]: [...(initialising.get(RUNTIME_FILE) ?? []), ...(invoking.get(RUNTIME_FILE) ?? [])],
+      [FUNCTION]: invoking.get(entry) ?? [],
     }
     writeFileSync(join(folder, FILES.calledFunctions), JSON.stringify(functions))
   })
@@ -58,8 +84,9 @@ function writeCodeCaches(): void {
   // Of a chunk that nothing reached there is a cache too: it saves V8 looking for the functions in it.
   for (let number = 1; existsSync(join(folder, scriptAsset(chunkName(number)))); number++) {
     const name = chunkName(number)
+    const file = nameChunk(chunkFile(taskRoot, number), number)
     if (!compiled.some((script) => script.name === name)) {
-      compiled.push({ name, script: compileScript(readAsset, name) })
+      compiled.push({ name, script: compileScript(readAsset, name, file) })
     }
   }
   for (const { name, script } of compiled) {

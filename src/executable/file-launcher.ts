@@ -14,7 +14,7 @@ import { startProgram } from './program-loader.ts'
 const ownFolder = dirname(process.argv[1] as string)
 const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 
-startProgram(readAsset, taskRoot, require)
+startProgram({ readAsset, taskRoot, requireBuiltin: require })
 
 function readAsset(name: string): Uint8Array | undefined {
   try {

@@ -18,7 +18,7 @@
  */
 
 /** To be raised with each change of what this file describes. */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
 
 /** What each script begins with. A comment, so that it is a part of the script as V8 knows it. */
 export const FORMAT_HEADER = `/*lambdabin ${FORMAT_VERSION}*/`
@@ -50,7 +50,6 @@ export function chunkName(number: number): string {
   return number === 0 ? FUNCTION : `${FUNCTION}-${number}`
 }
 
-/** V8 knows a script by the name of its asset: a code cache holds it, so it must not tell where the executable is. */
 export function scriptAsset(name: string): string {
   return `${name}.js`
 }
@@ -68,9 +67,31 @@ export function sourceMapAsset(name: string): string {
   return `${scriptAsset(name)}.map`
 }
 
-/** Whether V8 knows a chunk of the function by this name. */
-export function isChunkFile(file: string): boolean {
-  return /^function(-\d+)?\.js$/.test(file)
+/**
+ * Where the function's package is unpacked on Lambda. A chunk's code cache, and a startup snapshot, hold the name that V8 knew
+ * the chunk by, which so must not depend on the machine that made them.
+ */
+export const LAMBDA_TASK_ROOT = '/var/task'
+
+/**
+ * The name that V8 knows the runtime by, and so what stack frames and call sites say: a path as in the managed runtimes,
+ * although there is no such file.
+ */
+export const RUNTIME_FILE = `/var/runtime/${scriptAsset(RUNTIME)}`
+
+/**
+ * The name that V8 knows a chunk by: a file in the task root, although there is none. It is what `import()` starts from, and
+ * what code finds that looks for its caller's file. V8 takes a code cache whatever name it was made with.
+ */
+export function chunkFile(taskRoot: string, number: number): string {
+  return `${taskRoot}/${scriptAsset(chunkName(number))}`
+}
+
+/** The script whose chunk V8 knows by the name `file`; undefined when that is none. */
+export function scriptOfChunkFile(taskRoot: string, file: string): string | undefined {
+  return file.startsWith(`${taskRoot}/`)
+    ? /^(function(?:-\d+)?)\.js$/.exec(file.slice(taskRoot.length + 1))?.[1]
+    : undefined
 }
 
 /** Whether each start reads an asset. */
@@ -83,14 +104,14 @@ export function isReadAtStart(asset: string): boolean {
 /** The runtime's script is called with a CommonJS module's first three parameters. */
 export const RUNTIME_PARAMETERS = ['exports', 'require', 'module'] as const
 
-/** A chunk's parameters: those of a CommonJS module, and what `import.meta.url` says. */
+/** A chunk's parameters: those of a CommonJS module, and what `import.meta` is. */
 export const CHUNK_PARAMETERS = [
   'exports',
   'require',
   'module',
   '__filename',
   '__dirname',
-  '__importMetaUrl',
+  '__importMeta',
 ] as const
 
 /** Further ones, where the function has several chunks: see {@link ExposedModules}, and what loads another chunk's module. */
@@ -103,7 +124,7 @@ export type ChunkFunction = (
   module: object,
   filename: string,
   dirname: string,
-  importMetaUrl: string,
+  importMeta: object,
   expose?: (own: ExposedModules) => void,
   load?: (link: string) => Promise<unknown>,
 ) => unknown

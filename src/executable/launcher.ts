@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { getRawAsset } from 'node:sea'
 import { Script } from 'node:vm'
 import {
+  chunkFile,
   chunkName,
   codeCacheLine,
   ECHO_FUNCTION,
@@ -12,6 +13,7 @@ import {
   SELF_TEST_OPTION,
   scriptAsset,
 } from './format.ts'
+import { Preloads } from './preloads.ts'
 import { type CompiledScript, compileScript, startProgram } from './program-loader.ts'
 
 function readAsset(name: string): Uint8Array | undefined {
@@ -40,7 +42,13 @@ function say(line: string): void {
 
 const isSelfTest = process.argv.includes(SELF_TEST_OPTION)
 const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
-startProgram(readAsset, taskRoot, require, isSelfTest ? testScript : undefined)
+startProgram({
+  readAsset,
+  taskRoot,
+  requireBuiltin: require,
+  preloads: Preloads.in(process.env.NODE_OPTIONS),
+  ...(isSelfTest && { onCompiled: testScript }),
+})
 if (isSelfTest) {
   // The runtime has connected by now.
   if ((Reflect.get(process, 'moduleLoadList') as string[]).includes('NativeModule net')) {
@@ -48,6 +56,6 @@ if (isSelfTest) {
   }
   for (let number = 1; readAsset(scriptAsset(chunkName(number))); number++) {
     const name = chunkName(number)
-    testScript({ name, script: compileScript(readAsset, name) })
+    testScript({ name, script: compileScript(readAsset, name, chunkFile(taskRoot, number)) })
   }
 }

@@ -8,22 +8,25 @@
  */
 
 import { isAscii } from 'node:buffer'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { constants, Script } from 'node:vm'
-import { asRequire } from './as-require.ts'
 import {
   type ChunkFunction,
   checkFormat,
+  chunkFile,
   chunkName,
   codeCacheAsset,
   type ExposedModules,
-  FUNCTION,
-  isChunkFile,
   LINK_SCHEME,
   RUNTIME,
+  RUNTIME_FILE,
   readChunkLink,
   scriptAsset,
+  scriptOfChunkFile,
+  sourceMapAsset,
 } from './format.ts'
+import { asRequire, FunctionModule, ImportMeta } from './function-module.ts'
+import type { Preloads } from './preloads.ts'
 import type { Program } from './program.ts'
 
 /** What an executable carries, by name; undefined for what it does not. */
@@ -36,73 +39,80 @@ export interface CompiledScript {
   readonly script: Script
 }
 
-/** Is told of each script as it is compiled, and may return another to be run in its place. */
-export type CompiledListener = (compiled: CompiledScript) => Script | undefined
-
-type RunScript = (name: string) => unknown
+export interface ProgramOptions {
+  readonly readAsset: ReadAsset
+  /** The folder that the function is to believe that its file is in. */
+  readonly taskRoot: string
+  /** Gives the runtime Node.js's own modules. */
+  readonly requireBuiltin: NodeJS.Require
+  /** What the user has Node.js load before the function, where Node.js itself does not. */
+  readonly preloads?: Preloads | undefined
+  /** Is told of each script as it is compiled, and may return another to be run in its place. */
+  readonly onCompiled?: (compiled: CompiledScript) => Script | undefined
+  /** The name that V8 is to know a chunk by, unless it is its file. */
+  readonly nameChunk?: (file: string, number: number) => string
+}
 
 interface Runtime {
   start(program: Program): void
 }
 
-/** Throws a FormatMismatch. */
-export function compileScript(readAsset: ReadAsset, name: string): Script {
+/** `file`: the name that V8 is to know it by. Throws a FormatMismatch. */
+export function compileScript(readAsset: ReadAsset, name: string, file: string): Script {
   const text = decode(readAsset(scriptAsset(name)))
   checkFormat(text, scriptAsset(name))
   return new Script(text, {
-    // Without a folder: `import()` of a package beside the executable then starts from the working directory, which is the
-    // task root.
-    filename: scriptAsset(name),
+    filename: file,
     cachedData: readAsset(codeCacheAsset(name)) as NodeJS.ArrayBufferView | undefined,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
 }
 
 /** Starts the runtime with the function. */
-export function startProgram(
-  readAsset: ReadAsset,
-  taskRoot: string,
-  requireBuiltin: NodeJS.Require,
-  onCompiled: CompiledListener = () => undefined,
-): void {
-  const run: RunScript = (name) => {
-    const script = compileScript(readAsset, name)
-    return (onCompiled({ name, script }) ?? script).runInThisContext()
-  }
+export function startProgram(options: ProgramOptions): void {
+  const { readAsset, requireBuiltin, preloads } = options
+  const taskRoot = resolve(options.taskRoot)
   const program: Program = {
-    runtimeFile: scriptAsset(RUNTIME),
-    loadFunction: () => loadFunction(run, taskRoot),
+    functionFile: chunkFile(taskRoot, 0),
+    ...(preloads && { preload: () => preloads.load() }),
+    loadFunction: () => loadFunction(options, taskRoot),
     readSourceMap(file) {
-      const sourceMap = isChunkFile(file) ? readAsset(`${file}.map`) : undefined
+      const name = scriptOfChunkFile(taskRoot, file)
+      const sourceMap = name === undefined ? undefined : readAsset(sourceMapAsset(name))
       return sourceMap && decode(sourceMap)
     },
   }
   const runtimeModule = { exports: {} as Runtime }
-  const evaluateRuntime = run(RUNTIME) as (...parameters: unknown[]) => void
+  const evaluateRuntime = run(options, RUNTIME, RUNTIME_FILE) as (...parameters: unknown[]) => void
   evaluateRuntime(runtimeModule.exports, requireBuiltin, runtimeModule)
   runtimeModule.exports.start(program)
 }
 
+function run({ readAsset, onCompiled }: ProgramOptions, name: string, file: string): unknown {
+  const script = compileScript(readAsset, name, file)
+  return (onCompiled?.({ name, script }) ?? script).runInThisContext()
+}
+
 /** Evaluates the function's entry chunk. Returns its exports, or a promise of them. */
-function loadFunction(run: RunScript, taskRoot: string): unknown {
-  const functionModule = { exports: {} }
-  // A file in the task root, although there is none of the name.
-  const functionFile = join(taskRoot, scriptAsset(FUNCTION))
-  const importMetaUrl = `file://${encodeURI(functionFile)}`
+function loadFunction(options: ProgramOptions, taskRoot: string): unknown {
+  const { nameChunk = (file) => file } = options
+  const functionFile = chunkFile(taskRoot, 0)
   const exposed: ExposedModules[] = []
-  const evaluate = (chunk: number): unknown =>
-    (run(chunkName(chunk)) as ChunkFunction)(
-      functionModule.exports,
+  const evaluate = (number: number): unknown => {
+    const file = nameChunk(chunkFile(taskRoot, number), number)
+    return (run(options, chunkName(number), file) as ChunkFunction)(
+      functionModule.exports as object,
       require,
       functionModule,
       functionFile,
       taskRoot,
-      importMetaUrl,
+      importMeta,
       (own) => {
-        exposed[chunk] = own
+        exposed[number] = own
       },
       (link) => Promise.resolve().then(() => follow(link)),
     )
+  }
   /** What the module gives that a link leads to. */
   const follow = (link: string): unknown => {
     const { chunk, module } = readChunkLink(link)
@@ -111,28 +121,31 @@ function loadFunction(run: RunScript, taskRoot: string): unknown {
     }
     return exposed[chunk]?.[module]?.()
   }
-  const require = requireFor(functionFile, follow)
-  const pending = evaluate(0)
-  return pending instanceof Promise ? pending.then(() => functionModule.exports) : functionModule.exports
-}
-
-/**
- * A `require` for the function. Node.js's own modules come without loading the module that makes one; what is beside the
- * executable comes through that, from `file`; and what is in another chunk, through `follow`.
- */
-function requireFor(file: string, follow: (link: string) => unknown): NodeJS.Require {
-  let beside: NodeJS.Require | undefined
-  const whole = (): NodeJS.Require => {
-    beside ??= process.getBuiltinModule('node:module').createRequire(file)
-    return beside
+  let made: NodeJS.Require | undefined
+  const real = (): NodeJS.Require => {
+    made ??= process.getBuiltinModule('node:module').createRequire(functionFile)
+    return made
   }
-  return asRequire(
-    (id) =>
-      typeof id === 'string' && id.startsWith(LINK_SCHEME)
-        ? follow(id)
-        : (process.getBuiltinModule(id) ?? whole()(id)),
-    whole,
-  )
+  /**
+   * Node.js's own modules come without loading the module that makes a `require`, as long as nobody can have changed what a
+   * `require` does: tracers do.
+   */
+  const isReal = (id: string): boolean =>
+    made !== undefined || options.preloads !== undefined || /^(node:)?module$/.test(id)
+  const require = asRequire((id) => {
+    if (typeof id === 'string' && id.startsWith(LINK_SCHEME)) {
+      return follow(id)
+    }
+    return (isReal(id) ? undefined : process.getBuiltinModule(id)) ?? real()(id)
+  }, real)
+  const functionModule = new FunctionModule(functionFile, require)
+  const importMeta = new ImportMeta(functionFile, real)
+  const finish = (): unknown => {
+    functionModule.loaded = true
+    return functionModule.exports
+  }
+  const pending = evaluate(0)
+  return pending instanceof Promise ? pending.then(finish) : finish()
 }
 
 /** Scripts are ASCII, but for regular expressions and the like that cannot be escaped: and Latin-1 is a plain copy. */

@@ -1,9 +1,11 @@
 /** What the executable carries for the runtime to run: the agreement between `launcher.ts` and `main.ts`. */
 export interface Program {
-  /** The name that V8 knows the runtime's own script by: where its stack frames say they are. */
-  readonly runtimeFile: string
+  /** The name that V8 knows the function's entry by. */
+  readonly functionFile: string
   /** Whether the function's module was evaluated when the executable was built: `--init build`. */
   readonly isInitialisedAtBuild?: boolean
+  /** Loads what the user wants to be loaded before the function; undefined when there is nothing to wait for. */
+  preload?(): Promise<void> | undefined
   /** Evaluates the function's module, and returns its exports, or a promise of them when it awaits at its top level. */
   loadFunction(): unknown
   /** The source map, as JSON, of the chunk of the function that V8 knows as `file`; undefined for any other file. */

@@ -25,13 +25,12 @@ import {
   AfterRestoreError,
   BeforeSnapshotError,
   ExitError,
-  ImportModuleError,
   NodeJsExit,
   UnhandledPromiseRejection,
-  UserCodeSyntaxError,
 } from './errors.ts'
 import { findHandler, type HandlerFunction } from './handler.ts'
 import { exportName } from './handler-name.ts'
+import { asInitError } from './init-error.ts'
 import { InvocationLoop } from './invocation-loop.ts'
 import { invocationScope } from './invocation-scope.ts'
 import { type LifecycleHooks, lifecycleHooks } from './lifecycle/lifecycle-hooks.ts'
@@ -54,6 +53,8 @@ export function prepare(program: Program): void {
 
 /** Runs a program as its own Lambda runtime. Called once, by the launcher. */
 export function start(program: Program): void {
+  // As if Node.js had been started with the function's file.
+  process.argv.splice(1, Infinity, program.functionFile)
   silenceOwnWarnings()
   installStackTraces(program)
   installConsole(readLogSettings())
@@ -105,30 +106,45 @@ class LambdaProcess {
     this.#init()
   }
 
-  /** The init phase. Synchronous unless the function awaits something in it. */
+  /** The init phase. Synchronous unless something in it is awaited. */
   #init(): void {
     try {
       const environment = readEnvironment(this.#runtimeApi)
-      const name = exportName(environment.handler)
-      const ready = (functionExports: unknown): void => {
-        const handler = findHandler(functionExports, name, environment.handler)
-        isStreaming(handler)
-        const hooks = lifecycleHooks()
-        const isRestored = this.#program.isInitialisedAtBuild === true && hooks.afterRestore.length > 0
-        if (isRestored || hooks.shutdown.length > 0 || isSnapStart()) {
-          this.#prepareLifecycle(hooks).then((goOn) => goOn && this.#invoke(handler, environment))
-        } else {
-          this.#invoke(handler, environment)
-        }
-      }
-      const loaded = this.#program.loadFunction()
-      if (loaded instanceof Promise) {
-        loaded.then(ready).catch((error) => this.#failInit(asInitError(error)))
+      const preloading = this.#program.preload?.()
+      if (preloading === undefined) {
+        this.#load(environment)
       } else {
-        ready(loaded)
+        preloading.then(() => this.#load(environment)).catch((error) => this.#failInit(asInitError(error)))
       }
     } catch (error) {
       this.#failInit(asInitError(error))
+    }
+  }
+
+  /** Evaluates the function's module. Throws what that throws, unless it awaits something. */
+  #load(environment: Environment): void {
+    const name = exportName(environment.handler)
+    const loaded = this.#program.loadFunction()
+    const ready = (functionExports: unknown): void => {
+      const handler = findHandler(functionExports, name, environment.handler)
+      isStreaming(handler)
+      this.#begin(handler, environment)
+    }
+    if (loaded instanceof Promise) {
+      loaded.then(ready).catch((error) => this.#failInit(asInitError(error)))
+    } else {
+      ready(loaded)
+    }
+  }
+
+  /** Goes on to the first invocation, once all hooks have run that are to run before it. */
+  #begin(handler: HandlerFunction, environment: Environment): void {
+    const hooks = lifecycleHooks()
+    const isRestored = this.#program.isInitialisedAtBuild === true && hooks.afterRestore.length > 0
+    if (isRestored || hooks.shutdown.length > 0 || isSnapStart()) {
+      this.#prepareLifecycle(hooks).then((goOn) => goOn && this.#invoke(handler, environment))
+    } else {
+      this.#invoke(handler, environment)
     }
   }
 
@@ -275,25 +291,4 @@ function asRejection(reason: unknown): UnhandledPromiseRejection {
     `A promise was rejected and nobody handled it: ${errorType}: ${errorMessage}`,
     { cause: reason },
   )
-}
-
-/** What the init phase reports for what the module threw: AWS's types for the two mistakes they have types for. */
-function asInitError(error: unknown): unknown {
-  if (!(error instanceof Error)) {
-    return error
-  }
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {
-    return new ImportModuleError(
-      `The function needs a module that is neither in its executable nor beside it: ${error.message.split('\n')[0]}; ` +
-        'import it so that the build can bundle it, or ship it with --external.',
-      { cause: error },
-    )
-  }
-  if (error instanceof SyntaxError) {
-    return new UserCodeSyntaxError(`Code that the function loads does not parse: ${error.message}`, {
-      cause: error,
-    })
-  }
-  return error
 }

@@ -6,6 +6,7 @@
  */
 
 import type { SourceMap } from 'node:module'
+import { RUNTIME_FILE } from '../executable/format.ts'
 import type { Program } from '../executable/program.ts'
 
 export function installStackTraces(program: Program): void {
@@ -18,7 +19,7 @@ export function installStackTraces(program: Program): void {
   }
   Error.prepareStackTrace = (error, callSites) => {
     try {
-      const frames = ownFrames(callSites, program.runtimeFile)
+      const frames = ownFrames(callSites)
       return [heading(error), ...frames.map((frame) => `    at ${describe(frame, sourceMapOf)}`)].join('\n')
     } catch {
       return `${heading(error)}\n    at ${callSites.join('\n    at ')}`
@@ -36,8 +37,8 @@ function parse(json: string | undefined): SourceMap | undefined {
 }
 
 /** Leaves out the runtime that called the handler, and what called the runtime, unless that is all there is. */
-function ownFrames(callSites: NodeJS.CallSite[], runtimeFile: string): NodeJS.CallSite[] {
-  const callers = callSites.findIndex((site) => site.getFileName() === runtimeFile)
+function ownFrames(callSites: NodeJS.CallSite[]): NodeJS.CallSite[] {
+  const callers = callSites.findIndex((site) => site.getFileName() === RUNTIME_FILE)
   const own = callers === -1 ? callSites : callSites.slice(0, callers)
   return own.some((site) => !site.getFileName()?.startsWith('node:')) ? own : callSites
 }

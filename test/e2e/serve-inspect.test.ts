@@ -101,7 +101,7 @@ async function stopAtLine(client: Debugger, serve: ServeProcess, entry: string):
   const scripts: ParsedScript[] = []
   client.on('Debugger.scriptParsed', (script) => scripts.push(script as ParsedScript))
   await client.send('Debugger.enable')
-  const script = scripts.find(({ url }) => url === 'function.js')
+  const script = scripts.find(({ url }) => url.endsWith('/function.js'))
   const map = new SourceMap(JSON.parse(await (await fetch(script?.sourceMapURL ?? '')).text()))
   assert.deepEqual(map.payload.sources, [`file://${entry}`])
   const generatedLine = lineOf(map, LINE)

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, type TestContext } from 'node:test'
 import { type BuiltFunction, buildFunction } from './built-function.ts'
+import { writeFiles } from './files.ts'
 import { LambdaProcess, within } from './lambda-process.ts'
 import { type Answer, type InvocationOptions, StrictRuntimeApi } from './strict-runtime-api.ts'
 
@@ -17,12 +18,21 @@ export let lambda: LambdaProcess
 const started: LambdaProcess[] = []
 const built = new Map<string, BuiltFunction>()
 
-/** To be called once by a file of tests, with the fixtures that its tests start, and options to build them with. */
-export function useFixtures(...fixtures: readonly (string | { name: string; options: string[] })[]): void {
+interface FixtureOptions {
+  readonly name: string
+  readonly options?: readonly string[]
+  /** Files to put beside the executable, once it is built. */
+  readonly files?: Parameters<typeof writeFiles>[1]
+}
+
+/** To be called once by a file of tests, with the fixtures that its tests start, and how to build them. */
+export function useFixtures(...fixtures: readonly (string | FixtureOptions)[]): void {
   before(async () => {
     for (const each of fixtures) {
-      const { name, options } = typeof each === 'string' ? { name: each, options: [] } : each
-      built.set(name, await buildFunction(name, ...options))
+      const { name, options = [], files = {} } = typeof each === 'string' ? { name: each } : each
+      const fixture = await buildFunction(name, ...options)
+      writeFiles(fixture.folder, files)
+      built.set(name, fixture)
     }
   })
   after(() => Promise.all([...built.values()].map((fixture) => fixture.remove())))

@@ -36,16 +36,16 @@ export async function loadBundle(bundle: FunctionBundle, taskRoot = '/var/task')
   const start = (given: Program) => {
     program = given
   }
-  startProgram(
-    (name) => assets.get(name),
+  startProgram({
+    readAsset: (name) => assets.get(name),
     taskRoot,
-    start as unknown as NodeJS.Require,
-    ({ name }) => {
+    requireBuiltin: start as unknown as NodeJS.Require,
+    onCompiled: ({ name }) => {
       if (name !== RUNTIME) {
         evaluated.push(name)
       }
       return undefined
     },
-  )
+  })
   return { exports: await program?.loadFunction(), evaluated }
 }

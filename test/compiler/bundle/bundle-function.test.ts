@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { constants, Script } from 'node:vm'
 import { BuildError } from '../../../src/compiler/build-error.ts'
 import { bundleFunction, type FunctionBundle } from '../../../src/compiler/bundle/bundle-function.ts'
+import { ImportMeta } from '../../../src/executable/function-module.ts'
 import { writeFiles } from '../../support/files.ts'
 import { temporaryFolder } from '../../support/fixture-package.ts'
 
@@ -28,7 +29,8 @@ async function load({ entry: { code } }: FunctionBundle, taskRoot = '/var/task')
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
   const run = script.runInThisContext()
-  await run(module.exports, createRequire(filename), module, filename, taskRoot, `file://${filename}`)
+  const require = createRequire(filename)
+  await run(module.exports, require, module, filename, taskRoot, new ImportMeta(filename, () => require))
   return module.exports
 }
 
