@@ -20,6 +20,8 @@ export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, i
 export const UNDICI_CONNECTION_FILE = fileURLToPath(
   new URL(`../runtime/connection/undici-connection${ending}`, import.meta.url),
 )
+/** What takes the place of `node:events` for undici; see {@link ./bundle/lean-undici.ts}. */
+export const EMITTER_FILE = fileURLToPath(new URL(`../runtime/connection/emitter${ending}`, import.meta.url))
 /** What makes the code caches; see {@link ./executable/warm-up-run.ts}. */
 export const WARM_UP_ENTRY = fileURLToPath(new URL(`../build-time/warm-up${ending}`, import.meta.url))
 /** The main script of an executable whose function is initialised at build time; see {@link ./executable/init-at-build.ts}. */

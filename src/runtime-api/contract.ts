@@ -30,17 +30,12 @@ export const EXTENSION_NEXT_PATH = `/${EXTENSIONS_API_VERSION}/extension/event/n
 
 /** `POST` here answers an invocation with its result. The request id is percent-encoded into one path segment. */
 export function responsePath(requestId: string): string {
-  return `${RUNTIME}/invocation/${segment(requestId)}/response`
+  return `${RUNTIME}/invocation/${encodeURIComponent(requestId)}/response`
 }
 
 /** `POST` here answers an invocation with an error document. */
 export function errorPath(requestId: string): string {
-  return `${RUNTIME}/invocation/${segment(requestId)}/error`
-}
-
-/** Request ids are UUIDs, which need no encoding; to look is quicker than to encode. */
-function segment(requestId: string): string {
-  return /^[\w-]+$/.test(requestId) ? requestId : encodeURIComponent(requestId)
+  return `${RUNTIME}/invocation/${encodeURIComponent(requestId)}/error`
 }
 
 /** Response headers of `next`, in lower case as Node.js and undici deliver them. All but the first may be absent or empty. */

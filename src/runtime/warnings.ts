@@ -2,6 +2,7 @@
 const OWN_DOING = /^vm\.USE_MAIN_CONTEXT_DEFAULT_LOADER /
 
 let isInstalled = false
+let isSilent = false
 
 /** Keeps Node.js from warning of what lambdabin itself does. */
 export function silenceOwnWarnings(): void {
@@ -10,10 +11,21 @@ export function silenceOwnWarnings(): void {
   }
   isInstalled = true
   const { emitWarning } = process
-  process.emitWarning = (warning: string | Error, ...parameters: unknown[]): void => {
-    if (typeof warning === 'string' && OWN_DOING.test(warning)) {
-      return
+  const emitOthers = (warning: string | Error, ...parameters: unknown[]): void => {
+    if (!isSilent && !(typeof warning === 'string' && OWN_DOING.test(warning))) {
+      Reflect.apply(emitWarning, process, [warning, ...parameters])
     }
-    Reflect.apply(emitWarning, process, [warning, ...parameters])
+  }
+  // Something that was loaded before may have frozen it. Then the warnings come.
+  Reflect.set(process, 'emitWarning', emitOthers)
+}
+
+/** Calls something of Node.js's that warns of being called: that would be read as the function's doing. */
+export function withoutWarnings<Result>(call: () => Result): Result {
+  isSilent = true
+  try {
+    return call()
+  } finally {
+    isSilent = false
   }
 }

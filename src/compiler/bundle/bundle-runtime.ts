@@ -8,6 +8,7 @@
 import { type BuildOptions, build, type OutputFile } from 'esbuild'
 import { FORMAT_HEADER, RUNTIME_PARAMETERS } from '../../executable/format.ts'
 import { LAUNCHER_ENTRY, RUNTIME_ENTRY, SNAPSHOT_BUILDER_ENTRY, WARM_UP_ENTRY } from '../source-files.ts'
+import { CAPTURE_GLOBALS, CAPTURED_MEMBERS } from './captured-globals.ts'
 import { leanUndici } from './lean-undici.ts'
 
 export interface RuntimeBundle {
@@ -43,7 +44,8 @@ async function bundleAll(): Promise<RuntimeBundle> {
     bundle({ entryPoints: [LAUNCHER_ENTRY] }),
     bundleWithUndici({
       entryPoints: [RUNTIME_ENTRY],
-      banner: { js: `${FORMAT_HEADER}(function (${RUNTIME_PARAMETERS.join(', ')}) {\n` },
+      define: CAPTURED_MEMBERS,
+      banner: { js: `${FORMAT_HEADER}(function (${RUNTIME_PARAMETERS.join(', ')}) { ${CAPTURE_GLOBALS}\n` },
       footer: { js: '\n})' },
     }),
     bundle({ entryPoints: [WARM_UP_ENTRY] }),

@@ -11,9 +11,10 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import type { Metafile, Plugin } from 'esbuild'
-import { UNDICI_CONNECTION_FILE } from '../source-files.ts'
+import { EMITTER_FILE, UNDICI_CONNECTION_FILE } from '../source-files.ts'
 
 const CONNECTION = JSON.stringify(UNDICI_CONNECTION_FILE)
+const EMITTER = JSON.stringify(EMITTER_FILE)
 
 /** The files of undici that the runtime holds, in `lib/`. */
 const BUNDLED = [
@@ -55,6 +56,8 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
     /^node:net$/,
     'const net = () => process.getBuiltinModule("node:net"); module.exports = { isIP: (text) => net().isIP(text), isIPv6: (text) => net().isIPv6(text) }',
   ],
+  // Its client is an emitter.
+  [/^node:events$/, `module.exports = require(${EMITTER}).Emitter`],
   // To tell whether a body that is a stream was read.
   [/^node:stream$/, 'module.exports = {}'],
   // For query strings, which the Runtime API has none of.

@@ -6,6 +6,17 @@
  * alone, over loopback, so that a few lines of JavaScript are enough; they are held to the same tests.
  */
 
+import {
+  bytesToText,
+  charCodeAt,
+  indexInBytes,
+  indexOf,
+  match,
+  slice,
+  startsWith,
+  toLowerCase,
+} from '../intrinsics.ts'
+
 /** Values of headers by name in lower case; of a repeated one, all in turn. */
 export type ResponseHeaders = Record<string, string | string[]>
 
@@ -25,6 +36,7 @@ export class MalformedResponse extends Error {
 const HEAD_END = '\r\n\r\n'
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const LENGTH = /^\d{1,15}$/
 const CHUNK_SIZE = /^([0-9A-Fa-f]{1,8})(?:[ \t]*;.*)?$/
 
 /** What is to be read has begun, and its end has not arrived. */
@@ -102,14 +114,14 @@ export class HttpResponseReader {
   #readHead(bytes: Buffer, at: number, end: number): number {
     const headEnd = findBefore(end, HEAD_END, bytes, at)
     if (headEnd === INCOMPLETE) {
-      const begin = bytes.toString('latin1', at, Math.min(at + 7, end))
+      const begin = bytesToText(bytes, 'latin1', at, Math.min(at + 7, end))
       // Whatever this is, it will not become a head.
-      if (!'HTTP/1.'.startsWith(begin)) {
-        throw notHttp(bytes.toString('latin1', at, Math.min(at + 40, end)))
+      if (!startsWith('HTTP/1.', begin)) {
+        throw notHttp(bytesToText(bytes, 'latin1', at, Math.min(at + 40, end)))
       }
       return INCOMPLETE
     }
-    const { status, isVersion11, headers } = this.#heads.read(bytes.toString('latin1', at, headEnd + 2))
+    const { status, isVersion11, headers } = this.#heads.read(bytesToText(bytes, 'latin1', at, headEnd + 2))
     // An interim one is followed by the response, which is still to come.
     if (status >= 200) {
       this.#begin(status, isVersion11, headers)
@@ -128,12 +140,12 @@ export class HttpResponseReader {
       if (length !== undefined) {
         throw new MalformedResponse('both Transfer-Encoding and Content-Length')
       }
-      if (encoding.toLowerCase() !== 'chunked') {
+      if (toLowerCase(encoding) !== 'chunked') {
         throw new MalformedResponse(`Transfer-Encoding is ${encoding}`)
       }
       this.#state = 'chunk size'
     } else if (length !== undefined) {
-      if (!/^\d{1,15}$/.test(length)) {
+      if (match(LENGTH, length) === null) {
         throw new MalformedResponse(`Content-Length is ${length}`)
       }
       this.#remaining = Number(length)
@@ -169,11 +181,11 @@ export class HttpResponseReader {
     if (lineEnd === INCOMPLETE) {
       return INCOMPLETE
     }
-    const line = bytes.toString('latin1', at, lineEnd)
+    const line = bytesToText(bytes, 'latin1', at, lineEnd)
     if (this.#state === 'chunk size') {
-      const size = CHUNK_SIZE.exec(line)?.[1]
+      const size = match(CHUNK_SIZE, line)?.[1]
       if (size === undefined) {
-        throw new MalformedResponse(`a chunk's size is ${JSON.stringify(line.slice(0, 40))}`)
+        throw new MalformedResponse(`a chunk's size is ${JSON.stringify(slice(line, 0, 40))}`)
       }
       this.#remaining = Number.parseInt(size, 16)
       this.#state = this.#remaining === 0 ? 'trailers' : 'chunk'
@@ -234,23 +246,24 @@ const MAX_KNOWN = 4
  * learned of a name, that it is one and what it is in lower case, holds for the next head that has it there.
  */
 class HeadReader {
-  #known: KnownHead[] = []
+  readonly #known: KnownHead[] = []
+  #learnt = 0
 
   /** `head` ends with the line break of its last line. */
   read(head: string): Head {
-    const known = this.#known.find(({ statusLine }) => head.startsWith(statusLine)) ?? this.#learn(head)
+    const known = this.#find(head) ?? this.#learn(head)
     const { statusLine, status, isVersion11, fields } = known
     const headers: ResponseHeaders = new FieldValues()
     let index = 0
     for (let at = statusLine.length; at < head.length; index++) {
       let field = fields[index]
-      if (field === undefined || !head.startsWith(field.prefix, at)) {
+      if (field === undefined || !startsWith(head, field.prefix, at)) {
         field = readField(head, at)
         fields[index] = field
       }
-      const end = head.indexOf('\r', at)
+      const end = indexOf(head, '\r', at)
       // A line ends with both, and neither is in it.
-      if (head.indexOf('\n', at) !== end + 1) {
+      if (indexOf(head, '\n', at) !== end + 1) {
         throw malformedField(head, at)
       }
       addValue(headers, field.name, trimmed(head, at + field.prefix.length, end))
@@ -259,39 +272,49 @@ class HeadReader {
     return { status, isVersion11, headers }
   }
 
+  #find(head: string): KnownHead | undefined {
+    for (let index = 0; index < this.#known.length; index++) {
+      const known = this.#known[index] as KnownHead
+      if (startsWith(head, known.statusLine)) {
+        return known
+      }
+    }
+    return undefined
+  }
+
   #learn(head: string): KnownHead {
-    const statusLine = head.slice(0, head.indexOf('\r\n') + 2)
-    const [, minor, status] = STATUS_LINE.exec(statusLine.slice(0, -2)) ?? []
+    const statusLine = slice(head, 0, indexOf(head, '\r\n') + 2)
+    const [, minor, status] = match(STATUS_LINE, slice(statusLine, 0, -2)) ?? []
     if (status === undefined) {
       throw notHttp(head)
     }
     const known = { statusLine, status: Number(status), isVersion11: minor === '1', fields: [] }
-    this.#known = [known, ...this.#known].slice(0, MAX_KNOWN)
+    this.#known[this.#learnt++ % MAX_KNOWN] = known
     return known
   }
 }
 
 /** The field whose line starts at `at`. */
 function readField(head: string, at: number): Field {
-  const colon = head.indexOf(':', at)
-  const name = head.slice(at, Math.max(at, colon))
-  if (!FIELD_NAME.test(name)) {
+  const colon = indexOf(head, ':', at)
+  const name = slice(head, at, Math.max(at, colon))
+  if (match(FIELD_NAME, name) === null) {
     throw malformedField(head, at)
   }
-  return { prefix: `${name}:`, name: name.toLowerCase() }
+  return { prefix: `${name}:`, name: toLowerCase(name) }
 }
 
 /** What is between `start` and `end`, without blanks around it. */
 function trimmed(head: string, start: number, end: number): string {
   let first = start
   let last = end
-  while (first < last && isBlank(head.charCodeAt(first))) {
+  while (first < last && isBlank(charCodeAt(head, first))) {
     first++
   }
-  while (first < last && isBlank(head.charCodeAt(last - 1))) {
+  while (first < last && isBlank(charCodeAt(head, last - 1))) {
     last--
   }
-  return head.slice(first, last)
+  return slice(head, first, last)
 }
 
 function isBlank(character: number): boolean {
@@ -315,8 +338,8 @@ function keepsAlive(isVersion11: boolean, connection: string | string[] | undefi
   if (connection === undefined) {
     return isVersion11
   }
-  const options = String(connection).toLowerCase()
-  return isVersion11 ? !/\bclose\b/.test(options) : /\bkeep-alive\b/.test(options)
+  const options = toLowerCase(String(connection))
+  return isVersion11 ? match(/\bclose\b/, options) === null : match(/\bkeep-alive\b/, options) !== null
 }
 
 /** The value of a header that must not say two things. */
@@ -337,6 +360,6 @@ function notHttp(begin: string): MalformedResponse {
 
 /** Where `text` begins, if it ends at `end` at the latest: beyond that may be whatever came before. */
 function findBefore(end: number, text: string, bytes: Buffer, at: number): number {
-  const found = bytes.indexOf(text, at, 'latin1')
+  const found = indexInBytes(bytes, text, at, 'latin1')
   return found === -1 || found + text.length > end ? INCOMPLETE : found
 }

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 import Client from 'undici/lib/dispatcher/client.js'
+import { bytesToText } from '../intrinsics.ts'
 import { type Headers, header, type ReplyBody } from '../invocation.ts'
 import { nodeFs } from '../modules-on-use.ts'
 import type { RuntimeRequest } from './requests.ts'
 import type { RuntimeSocket } from './runtime-socket.ts'
-import { connectRuntimeSocket } from './tcp-socket.ts'
-import type { ExchangeHandler } from './undici-connection.ts'
+import { type ConnectRuntimeSocket, socketConnector } from './tcp-socket.ts'
+import { type ExchangeHandler, protectQueue } from './undici-connection.ts'
 
 export interface Reply {
   readonly status: number
@@ -28,6 +29,7 @@ export class RuntimeConnection {
   /** `runtimeApi`: host and port. */
   constructor(runtimeApi: string) {
     this.#host = runtimeApi
+    const connectSocket = socketConnector()
     const url = new URL(`http://${runtimeApi}`)
     // undici asks for it with each request, and a URL makes it anew each time.
     Object.defineProperty(url, 'origin', { value: url.origin })
@@ -36,7 +38,7 @@ export class RuntimeConnection {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (options, callback) => {
-        this.#socket = connect(options, callback)
+        this.#socket = connect(connectSocket, options, callback)
       },
       // Between two invocations nobody but the other side decides when the connection ends.
       keepAliveTimeout: 2 ** 31 - 1,
@@ -46,6 +48,7 @@ export class RuntimeConnection {
       pipelining: 2,
       allowH2: false,
     })
+    protectQueue(this.#client)
   }
 
   /** Rejects when no status arrived: the connection was refused or closed, or what came is not HTTP. */
@@ -85,10 +88,11 @@ export class RuntimeConnection {
 
 /** In the place of undici's own connector. */
 function connect(
+  connectSocket: ConnectRuntimeSocket,
   { hostname, port }: buildConnector.Options,
   callback: buildConnector.Callback,
 ): RuntimeSocket {
-  const socket = connectRuntimeSocket(hostname.replace(/^\[|\]$/g, ''), Number(port || 80))
+  const socket = connectSocket(hostname.replace(/^\[|\]$/g, ''), Number(port || 80))
   const failed = (error: Error): void => callback(error, null)
   socket.once('error', failed)
   socket.once('connect', () => {
@@ -131,7 +135,7 @@ class Exchange implements ExchangeHandler {
     if (this.#collected === undefined) {
       const length = Number(header(this.#headers, 'content-length'))
       if (length === end - start) {
-        this.#body = { text: bytes.toString('utf8', start, end), bytes: length }
+        this.#body = { text: bytesToText(bytes, 'utf8', start, end), bytes: length }
         return
       }
       this.#collected = new BodyCollector(length <= LONGEST_ANNOUNCED ? length : end - start)
@@ -179,6 +183,6 @@ class BodyCollector {
   }
 
   body(): ReplyBody {
-    return { text: this.#memory.toString('utf8', 0, this.#used), bytes: this.#used }
+    return { text: bytesToText(this.#memory, 'utf8', 0, this.#used), bytes: this.#used }
   }
 }

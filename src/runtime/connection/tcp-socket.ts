@@ -10,11 +10,9 @@
  * Where the handle cannot be reached, or the Runtime API is not at an IPv4 address, it is `node:net` all the same.
  */
 
-// The global of the name is a getter.
-import { Buffer } from 'node:buffer'
-import { EventEmitter } from 'node:events'
 import { nodeUtil } from '../modules-on-use.ts'
 import { nodeBinding } from '../node-binding.ts'
+import { Emitter } from './emitter.ts'
 import { connectNetSocket } from './net-socket.ts'
 import { type BytesListener, READ_BYTES, type RuntimeSocket } from './runtime-socket.ts'
 
@@ -54,9 +52,15 @@ interface StreamBinding {
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/
 const UV_EOF = -4095
 
-export function connectRuntimeSocket(host: string, port: number): RuntimeSocket {
-  const bindings = IPV4.test(host) ? findBindings() : undefined
-  return bindings ? new TcpSocket(bindings, host, port) : connectNetSocket(host, port)
+export type ConnectRuntimeSocket = (host: string, port: number) => RuntimeSocket
+
+/**
+ * What connects to the Runtime API. To be made before the function is loaded, which may leave less of Node.js to be found.
+ */
+export function socketConnector(): ConnectRuntimeSocket {
+  const bindings = findBindings()
+  return (host, port) =>
+    bindings && IPV4.test(host) ? new TcpSocket(bindings, host, port) : connectNetSocket(host, port)
 }
 
 type Bindings = TcpBinding & StreamBinding
@@ -73,7 +77,7 @@ function findBindings(): Bindings | undefined {
   return isKnown ? found : undefined
 }
 
-class TcpSocket extends EventEmitter implements RuntimeSocket {
+class TcpSocket extends Emitter implements RuntimeSocket {
   destroyed = false
   errored: Error | null = null
   readonly #bindings: Bindings

@@ -13,8 +13,6 @@
  * JavaScript instead of llhttp in WebAssembly, which takes 4 ms to compile.
  */
 
-// The global of the name is a getter.
-import { Buffer } from 'node:buffer'
 import errors from 'undici/lib/core/errors.js'
 import symbols from 'undici/lib/core/symbols.js'
 import { HttpResponseReader, type ResponseHeaders } from './http-response-reader.ts'
@@ -219,6 +217,16 @@ class HttpConnection {
     client[kPendingIdx] = client[kRunningIdx]
     client[kResume]()
   }
+}
+
+// Before the function is loaded, which may change what arrays do.
+const { push, splice } = Array.prototype
+
+/** Has a client's queue keep the methods that it has now. */
+export function protectQueue(client: object): void {
+  const queue = (client as Internals)[kQueue]
+  Object.defineProperty(queue, 'push', { value: push })
+  Object.defineProperty(queue, 'splice', { value: splice })
 }
 
 /** Bytes. Up to this, Node.js encodes a string on the stack and writes it at once. */

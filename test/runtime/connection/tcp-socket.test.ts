@@ -5,7 +5,9 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { RuntimeSocket } from '../../../src/runtime/connection/runtime-socket.ts'
-import { connectRuntimeSocket } from '../../../src/runtime/connection/tcp-socket.ts'
+import { socketConnector } from '../../../src/runtime/connection/tcp-socket.ts'
+
+const connectRuntimeSocket = socketConnector()
 
 async function serve(t: TestContext, onConnection: (socket: Socket) => void, host = '127.0.0.1') {
   const server: Server = createServer(onConnection).listen(0, host)
@@ -212,7 +214,7 @@ test('where there is no IPv4 address, or no handle, it is a socket of node:net',
     ['127.0.0.1', () => ({})],
   ] as const) {
     Reflect.set(process, 'binding', ofProcess)
-    const socket = connectRuntimeSocket(host, port)
+    const socket = socketConnector()(host, port)
     assert.ok(socket instanceof Socket)
     await connected(socket)
     const all = received(socket)
