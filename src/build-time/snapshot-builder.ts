@@ -7,7 +7,7 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { startupSnapshot } from 'node:v8'
 import { constants, Script } from 'node:vm'
 import {
@@ -27,6 +27,7 @@ import { asRequire, FunctionModule, ImportMeta } from '../executable/function-mo
 import { Preloads } from '../executable/preloads.ts'
 import type { Program } from '../executable/program.ts'
 import { lifecycleHooks } from '../runtime/lifecycle/lifecycle-hooks.ts'
+import { installStandardStreamsInSnapshot } from '../runtime/log/standard-streams.ts'
 import { compileFunctions, inspectorConnection } from './compiled-functions.ts'
 import {
   FILES,
@@ -40,7 +41,6 @@ import { deferModule } from './deferred-modules.ts'
 import { InitWatch } from './init-watch.ts'
 import { keepToLoopback } from './loopback.ts'
 import { missingModule } from './missing-module.ts'
-import { installStandardStreams } from './standard-streams.ts'
 
 /** What `__filename` says, wherever it is built. */
 const FUNCTION_FILE = chunkFile(LAMBDA_TASK_ROOT, 0)
@@ -74,6 +74,9 @@ let madeRequire: NodeJS.Require | undefined
 let pending: unknown
 
 const program: Program = {
+  get name() {
+    return basename(process.execPath)
+  },
   functionFile: FUNCTION_FILE,
   isInitialisedAtBuild: true,
   preload: () => Preloads.in(process.env.NODE_OPTIONS)?.load(),
@@ -87,7 +90,7 @@ const program: Program = {
 
 evaluate(readScript(RUNTIME), RUNTIME_FILE, runtimeModule.exports, process.getBuiltinModule, runtimeModule)
 runtimeModule.exports.prepare(program)
-installStandardStreams()
+installStandardStreamsInSnapshot()
 const useNetwork = keepToLoopback()
 const deadline = setTimeout(() => {
   const waitsFor = watch.openHandles()

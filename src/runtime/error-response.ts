@@ -30,6 +30,16 @@ export function errorTypeHeader(errorType: string): string {
 }
 
 function describe(thrown: unknown, depth: number): ErrorDocument {
+  const document: ErrorDocument = errorFacts(thrown)
+  const cause = isErrorLike(thrown) ? readMember(thrown, 'cause') : undefined
+  if (cause !== undefined && depth < MAX_CAUSES) {
+    document.cause = describe(cause, depth + 1)
+  }
+  return document
+}
+
+/** What an error document says of what was thrown itself. Never throws. */
+export function errorFacts(thrown: unknown): Omit<ErrorDocument, 'cause'> {
   if (!isErrorLike(thrown)) {
     return {
       errorType: thrown === null ? 'null' : typeof thrown,
@@ -37,50 +47,53 @@ function describe(thrown: unknown, depth: number): ErrorDocument {
       trace: [],
     }
   }
-  const document: ErrorDocument = {
-    errorType: readString(thrown, 'name').slice(0, MAX_NAME_LENGTH) || 'Error',
-    errorMessage: cut(readString(thrown, 'message')),
-    trace: traceLines(readString(thrown, 'stack')),
+  return {
+    errorType: readText(thrown, 'name').slice(0, MAX_NAME_LENGTH) || 'Error',
+    errorMessage: cut(readText(thrown, 'message')),
+    trace: traceLines(readText(thrown, 'stack')),
   }
-  const cause = read(thrown, 'cause')
-  if (cause !== undefined && depth < MAX_CAUSES) {
-    document.cause = describe(cause, depth + 1)
-  }
-  return document
 }
 
 /** Errors of this realm and of others, and what libraries throw in their stead: anything with a message and a name or stack. */
-function isErrorLike(thrown: unknown): thrown is object {
+export function isErrorLike(thrown: unknown): thrown is object {
   if (typeof thrown !== 'object' || thrown === null) {
     return false
   }
-  if (isInstanceOfError(thrown)) {
-    return true
-  }
   return (
-    typeof read(thrown, 'message') === 'string' &&
-    (typeof read(thrown, 'name') === 'string' || typeof read(thrown, 'stack') === 'string')
+    isInstance(thrown, Error) ||
+    (typeof readMember(thrown, 'message') === 'string' &&
+      (typeof readMember(thrown, 'name') === 'string' || typeof readMember(thrown, 'stack') === 'string'))
   )
 }
 
-function isInstanceOfError(thrown: object): boolean {
+/** `instanceof` for whatever was thrown: a proxy that is revoked, or whose trap throws, is an instance of nothing. */
+export function isInstance<Type>(
+  thrown: unknown,
+  type: abstract new (...parameters: never[]) => Type,
+): thrown is Type {
   try {
-    return thrown instanceof Error
+    return thrown instanceof type
   } catch {
-    return false // A proxy whose getPrototypeOf throws.
+    return false
   }
 }
 
-function read(source: object, property: string): unknown {
+/** What was thrown, if that is an error, or else one that describes it. Never throws. */
+export function asError(thrown: unknown): Error {
+  return isInstance(thrown, Error) ? thrown : new Error(errorFacts(thrown).errorMessage, { cause: thrown })
+}
+
+/** A property of an object of anybody's; undefined where reading it throws. */
+export function readMember(source: object, property: string): unknown {
   try {
     return (source as Record<string, unknown>)[property]
   } catch {
-    return undefined // A getter of the user's that throws.
+    return undefined
   }
 }
 
-function readString(source: object, property: string): string {
-  const value = read(source, property)
+function readText(source: object, property: string): string {
+  const value = readMember(source, property)
   if (typeof value === 'string') {
     return value
   }

@@ -10,8 +10,8 @@ import type { Level } from './log-record.ts'
 export type LogSink = (line: string, level: Level, time: Date) => void
 
 const STDOUT = 1
-/** How often a full pipe is tried again before a line is given up, a millisecond apart. */
-const MAX_WRITE_ATTEMPTS = 5000
+/** How often a full pipe is tried again before a line is given up, a millisecond apart: for as long as any invocation takes. */
+const MAX_WRITE_ATTEMPTS = 900_000
 
 const FRAME_TEXT = 0xa55a0003
 const FRAME_JSON = 0xa55a0002
@@ -48,7 +48,7 @@ export function telemetrySink(descriptor: number, format: 'text' | 'JSON'): LogS
   }
 }
 
-/** Writes synchronously, waiting for a reader that is slow for a while, and giving up on one that is gone. */
+/** Writes synchronously, waiting for a reader that is slow, and giving up on one that is gone. */
 export function writeAll(descriptor: number, bytes: Buffer): void {
   let written = 0
   for (let attempt = 0; written < bytes.length && attempt < MAX_WRITE_ATTEMPTS; attempt++) {

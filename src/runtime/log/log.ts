@@ -1,10 +1,9 @@
 /** `console` as Lambda's Node.js runtimes have it: each call is one record, of the invocation that it was made in. */
 
-import type { ErrorDocument } from '../../runtime-api/contract.ts'
 import type { LogSettings } from '../environment.ts'
 import { invocationScope } from '../invocation-scope.ts'
-import { nodeUtil } from '../modules-on-use.ts'
-import { jsonLine, type Level, textLine } from './log-record.ts'
+import { describeError, inspected } from './describe-error.ts'
+import { formatted, jsonLine, type Level, type LogRecord, textLine } from './log-record.ts'
 import { type LogSink, stdoutSink, telemetrySink } from './log-sink.ts'
 
 declare global {
@@ -45,25 +44,23 @@ export function installConsole(settings: LogSettings): void {
   console.error = at('ERROR')
   console.fatal = at('FATAL')
   console.trace = (...parameters) => {
-    const trace = new Error(nodeUtil().format(...parameters))
+    const trace = new Error(formatted(parameters))
     trace.name = 'Trace'
     Error.captureStackTrace(trace, console.trace)
     write('TRACE', [trace.stack ?? trace.message])
   }
-  console.dir = (value, options) =>
-    write('INFO', [nodeUtil().inspect(value, { customInspect: false, ...options })])
+  console.dir = (value, options) => write('INFO', [inspected(value, { customInspect: false, ...options })])
 }
 
-/** What an invocation or a phase ended with, as AWS's client writes it. */
+/** What an invocation or a phase ended with, as AWS's client writes it, and all that the error says. Never throws. */
 export function logFailure(
   what: 'Invoke Error' | 'Init Error' | 'Restore Error' | 'Uncaught Exception',
-  document: ErrorDocument,
+  thrown: unknown,
 ): void {
-  const { errorType, errorMessage, trace, cause } = document
   if (logFormat === 'JSON') {
-    write('ERROR', [{ errorType, errorMessage, stackTrace: trace, cause }])
+    write('ERROR', [describeError(thrown, 'stackTrace')])
   } else {
-    write('ERROR', [`${what} \t${JSON.stringify({ errorType, errorMessage, stack: trace, cause })}`])
+    write('ERROR', [`${what} \t${JSON.stringify(describeError(thrown, 'stack'))}`])
   }
 }
 
@@ -72,10 +69,25 @@ export function logRuntimeProblem(message: string): void {
   write('WARN', [`lambdabin: ${message}`])
 }
 
+/** Never throws: the function that logs is not to fail for what it logs. */
 function write(level: Level, parameters: readonly unknown[]): void {
   if (PRIORITIES[level] < lowest) {
     return
   }
   const record = { time: new Date(), level, scope: invocationScope.getStore(), parameters }
-  sink(logFormat === 'JSON' ? jsonLine(record) : textLine(record), level, record.time)
+  try {
+    sink(lineOf(record), level, record.time)
+  } catch (error) {
+    try {
+      // It is too long for a string, say.
+      const reason = `lambdabin: a log record could not be written: ${error}`
+      sink(lineOf({ ...record, parameters: [reason] }), level, record.time)
+    } catch {
+      // Nothing is left to write it with, not even the stack.
+    }
+  }
+}
+
+function lineOf(record: LogRecord): string {
+  return logFormat === 'JSON' ? jsonLine(record) : textLine(record)
 }

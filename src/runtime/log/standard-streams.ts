@@ -1,0 +1,74 @@
+/**
+ * `process.stdout` and `process.stderr` that write as `console` does: at once.
+ *
+ * Node.js writes to a pipe from a queue when its reader is slow. What `console` writes meanwhile, straight to the descriptor,
+ * gets in front of that, or into the middle of a line; and what is in the queue when the process is frozen waits for the next
+ * invocation, or is lost when it is ended. So these write to the descriptors synchronously, as Node.js itself does where they
+ * are files. Each is made when it is first asked for.
+ *
+ * A function that is initialised at build time gets them for a second reason: behind Node.js's own are native objects, which a
+ * startup snapshot cannot hold.
+ */
+
+import type { Writable } from 'node:stream'
+import { nodeFs } from '../modules-on-use.ts'
+import { writeAll } from './log-sink.ts'
+
+const DESCRIPTORS = { stdout: 1, stderr: 2 } as const
+
+/** Puts them in the place of Node.js's, where those have a queue: on pipes and sockets. */
+export function installStandardStreams(): void {
+  for (const [name, descriptor] of Object.entries(DESCRIPTORS)) {
+    const own = Object.getOwnPropertyDescriptor(process, name)
+    let stream: unknown
+    const get = (): unknown => {
+      stream ??= hasQueue(descriptor) ? descriptorStream(descriptor) : own?.get?.call(process)
+      return stream
+    }
+    // Something that was loaded before may have replaced or frozen it.
+    if (own?.get && own.configurable) {
+      Object.defineProperty(process, name, { ...own, get })
+    }
+  }
+}
+
+/** For a startup snapshot: whatever the descriptors will be. */
+export function installStandardStreamsInSnapshot(): void {
+  for (const [name, descriptor] of Object.entries(DESCRIPTORS)) {
+    const value = descriptorStream(descriptor)
+    Object.defineProperty(process, name, { value, configurable: true, enumerable: true, writable: true })
+  }
+}
+
+function hasQueue(descriptor: number): boolean {
+  try {
+    const stats = nodeFs().fstatSync(descriptor)
+    return stats.isFIFO() || stats.isSocket()
+  } catch {
+    return false // It is closed.
+  }
+}
+
+function descriptorStream(descriptor: number): Writable {
+  // Loaded here, as most functions never need it.
+  const { Writable } = process.getBuiltinModule('node:stream')
+  const stream = new Writable({
+    autoDestroy: false,
+    decodeStrings: true,
+    write(chunk: Buffer, _encoding, callback) {
+      writeAll(descriptor, chunk)
+      callback()
+    },
+    writev(chunks, callback) {
+      writeAll(descriptor, Buffer.concat(chunks.map(({ chunk }) => chunk)))
+      callback()
+    },
+    // As Node.js's own, they cannot be closed.
+    destroy(error, callback) {
+      callback(error)
+    },
+  })
+  // What Node.js's own have where they are pipes, and libraries look for.
+  const ofPipes = { fd: descriptor, _type: 'pipe', _isStdio: true, ref: () => stream, unref: () => stream }
+  return Object.assign(stream, ofPipes)
+}
