@@ -83,7 +83,7 @@ export async function buildUnpackedFunction(
     writeFile(join(taskRoot, sourceMapAsset(FUNCTION)), sourceMap),
     writeExecutable(
       join(taskRoot, name),
-      `#!/bin/sh\nexec "$LAMBDA_RUNTIME_DIR/${NODE}"${inspect} "$LAMBDA_RUNTIME_DIR/${LAUNCHER}"\n`,
+      `#!/bin/sh\nexec "$LAMBDA_RUNTIME_DIR/${NODE}"${inspect} "$LAMBDA_RUNTIME_DIR/${LAUNCHER}" "$0"\n`,
     ),
     copyFile(BOOTSTRAP_FILE, join(taskRoot, 'bootstrap')),
   ])

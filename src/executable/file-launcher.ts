@@ -1,20 +1,22 @@
 /**
  * Starts a program whose scripts are files instead of an executable's assets: under a plain Node.js, for `serve --watch`.
  *
- *     node file-launcher.cjs
+ *     node file-launcher.cjs PROGRAM
  *
- * The runtime is beside this file, the function in the task root.
+ * PROGRAM is the file that has started this, as an executable's function is named for. The runtime is beside this file, the
+ * function in the task root.
  */
 
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { RUNTIME } from './format.ts'
 import { startProgram } from './program-loader.ts'
 
-const ownFolder = dirname(process.argv[1] as string)
+const [, launcher = '', startedAs = ''] = process.argv
+const ownFolder = dirname(launcher)
 const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 
-startProgram({ readAsset, taskRoot, requireBuiltin: require })
+startProgram({ name: basename(startedAs), readAsset, taskRoot, requireBuiltin: require })
 
 function readAsset(name: string): Uint8Array | undefined {
   try {

@@ -1,6 +1,6 @@
 /** The executable's main script: starts the program that the executable carries as assets. */
 
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { getRawAsset } from 'node:sea'
 import { Script } from 'node:vm'
 import {
@@ -43,6 +43,7 @@ function say(line: string): void {
 const isSelfTest = process.argv.includes(SELF_TEST_OPTION)
 const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
 startProgram({
+  name: basename(process.execPath),
   readAsset,
   taskRoot,
   requireBuiltin: require,

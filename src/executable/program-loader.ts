@@ -40,6 +40,8 @@ export interface CompiledScript {
 }
 
 export interface ProgramOptions {
+  /** The executable's name. */
+  readonly name?: string
   readonly readAsset: ReadAsset
   /** The folder that the function is to believe that its file is in. */
   readonly taskRoot: string
@@ -73,6 +75,7 @@ export function startProgram(options: ProgramOptions): void {
   const { readAsset, requireBuiltin, preloads } = options
   const taskRoot = resolve(options.taskRoot)
   const program: Program = {
+    name: options.name,
     functionFile: chunkFile(taskRoot, 0),
     ...(preloads && { preload: () => preloads.load() }),
     loadFunction: () => loadFunction(options, taskRoot),

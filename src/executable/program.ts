@@ -1,5 +1,7 @@
 /** What the executable carries for the runtime to run: the agreement between `launcher.ts` and `main.ts`. */
 export interface Program {
+  /** The executable's name, which handler settings begin with; undefined where that is not known. */
+  readonly name: string | undefined
   /** The name that V8 knows the function's entry by. */
   readonly functionFile: string
   /** Whether the function's module was evaluated when the executable was built: `--init build`. */

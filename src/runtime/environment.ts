@@ -5,10 +5,7 @@
  */
 
 import { MissingEnvironment } from './errors.ts'
-
-// The global of the name is a getter, which is slow where it counts, once for each invocation; and to load `node:process`
-// takes 0.1 ms of each start.
-const { process } = globalThis
+import { TRACE_ID_NAME, TraceIdVariable } from './trace-id.ts'
 
 export interface Environment {
   /** Host and port of the Runtime API, without a scheme. */
@@ -96,12 +93,30 @@ export function announceNodeRuntime(): void {
   process.env.AWS_EXECUTION_ENV ??= `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`
 }
 
+let traceId: TraceIdVariable | undefined
+
+/** Makes ready for `setTraceId`. To be called before the function is loaded, which may keep `process.env`. */
+export function installTraceId(): void {
+  traceId = new TraceIdVariable(process.env)
+  // Something that was loaded before may have frozen `process`.
+  Reflect.set(process, 'env', traceId.view)
+}
+
 /** Where the AWS SDK and X-Ray find the trace of the running invocation; taken away when it has none. */
-export function setTraceId(traceId: string | undefined): void {
-  if (traceId) {
-    process.env._X_AMZN_TRACE_ID = traceId
-  } else {
-    delete process.env._X_AMZN_TRACE_ID
+export function setTraceId(id: string | undefined): void {
+  traceId?.set(id)
+  const { env } = process
+  // A function may put another object there, of any kind.
+  if (env !== traceId?.view) {
+    try {
+      if (id === undefined) {
+        Reflect.deleteProperty(env, TRACE_ID_NAME)
+      } else {
+        Reflect.set(env, TRACE_ID_NAME, id)
+      }
+    } catch {
+      // Nothing, or something that does not let itself be changed.
+    }
   }
 }
 

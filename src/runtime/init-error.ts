@@ -1,8 +1,9 @@
+import { isInstance } from './error-response.ts'
 import { ImportModuleError, UserCodeSyntaxError } from './errors.ts'
 
 /** What the init phase reports for what the module threw: AWS's types for the two mistakes they have types for. */
 export function asInitError(error: unknown): unknown {
-  if (!(error instanceof Error)) {
+  if (!isInstance(error, Error)) {
     return error
   }
   const { code } = error as NodeJS.ErrnoException
@@ -13,7 +14,7 @@ export function asInitError(error: unknown): unknown {
       { cause: error },
     )
   }
-  if (error instanceof SyntaxError) {
+  if (isInstance(error, SyntaxError)) {
     return new UserCodeSyntaxError(`Code that the function loads does not parse: ${error.message}`, {
       cause: error,
     })

@@ -17,12 +17,14 @@ import { type ErrorDocument, NEXT_HEADERS } from '../runtime-api/contract.ts'
 import { highWaterMark, isStreaming } from './awslambda.ts'
 import type { NextInvocation, RuntimeClient } from './connection/runtime-client.ts'
 import { type Environment, setTraceId } from './environment.ts'
-import { toErrorDocument } from './error-response.ts'
+import { asError, isInstance, toErrorDocument } from './error-response.ts'
 import { RuntimeApiFailure, UnmarshalError } from './errors.ts'
-import { HandlerCall, type HandlerFunction } from './handler.ts'
+import { HandlerCall, type HandlerFunction } from './handler/handler.ts'
+import { HandlerWork } from './handler/handler-work.ts'
 import { header, readFacts, unmarshalEvent } from './invocation.ts'
 import { type InvocationScope, invocationScope } from './invocation-scope.ts'
 import { logFailure } from './log/log.ts'
+import { countRejections, hasRejectionSince } from './rejections.ts'
 import { isStreamable, marshalResult, type StreamableResult } from './response.ts'
 import type { ResponseStream } from './streaming/response-stream.ts'
 import type { StreamedResponse } from './streaming/streamed-response.ts'
@@ -40,6 +42,10 @@ export class InvocationLoop {
   #endStream: (() => void) | undefined
   #scope: InvocationScope | undefined
   #answered: Promise<void> | undefined
+  /** What nobody caught, after the handler had come to its result and before that was sent. */
+  #lateFailure: { readonly error: unknown } | undefined
+  /** Whether the handler may return nothing, and be at work all the same. */
+  #mayReturnNothing: boolean
   #stopping = false
 
   constructor(
@@ -53,6 +59,8 @@ export class InvocationLoop {
     this.#environment = environment
     this.#isConcurrent = isConcurrent
     this.#isStreaming = isStreaming(handler)
+    this.#mayReturnNothing =
+      !isConcurrent && !this.#isStreaming && handler.constructor.name !== 'AsyncFunction'
   }
 
   /** Runs until `stop`. Rejects with `RuntimeApiFailure` when the process must end. */
@@ -96,17 +104,23 @@ export class InvocationLoop {
     if (this.#call && !this.#call.isSettled) {
       this.#call.fail(error)
     } else {
-      this.#streamed?.stream.destroy(error instanceof Error ? error : new Error(String(error)))
+      this.#lateFailure ??= { error }
+      this.#streamed?.stream.destroy(asError(error))
     }
     return this.stop()
   }
 
-  /** Answers the running invocation in the process's last turn, if its handler is still at work. Waits for no reply. */
+  /** Answers the running invocation in the process's last turn, if it has no answer yet. Waits for no reply. */
   failLast(error: unknown): void {
-    if (this.#call === undefined || this.#call.isSettled || this.#streamed || this.#scope === undefined) {
+    if (this.#call === undefined || this.#scope === undefined) {
       return
     }
-    this.#client.failLast(this.#scope.requestId, toErrorDocument(error))
+    const document = toErrorDocument(error)
+    if (this.#streamed?.stream.begun) {
+      this.#streamed.failLast(document)
+    } else {
+      this.#client.failLast(this.#scope.requestId, document)
+    }
   }
 
   async #answer(invocation: NextInvocation): Promise<void> {
@@ -116,7 +130,11 @@ export class InvocationLoop {
       if (this.#isStreaming) {
         await this.#openStream(requestId, highWaterMark(this.#handler))
       }
+      const rejections = countRejections()
       const result = await this.#invoke(invocation)
+      if (hasRejectionSince(rejections)) {
+        await this.#throwLateFailure()
+      }
       if (this.#streamed || isStreamable(result)) {
         const streamed = this.#streamed ?? (await this.#openStream(requestId, undefined))
         await (isStreamable(result) ? fill(streamed, result) : this.#finishStream(streamed))
@@ -125,19 +143,30 @@ export class InvocationLoop {
       body = marshalResult(result)
     } catch (error) {
       // The Runtime API asked the process to end: no other answer can be given.
-      if (error instanceof RuntimeApiFailure) {
+      if (isInstance(error, RuntimeApiFailure)) {
         throw error
       }
-      const document = toErrorDocument(error)
-      logFailure('Invoke Error', document)
-      return await this.#fail(requestId, document)
+      if (this.#lateFailure === undefined) {
+        logFailure('Invoke Error', error)
+      }
+      return await this.#fail(requestId, toErrorDocument(error))
     } finally {
       this.#call?.context.release()
       this.#call = undefined
+      this.#lateFailure = undefined
       this.#streamed = undefined
       this.#endStream = undefined
     }
-    return this.#client.respond(requestId, body)
+    // Not returned: a function that has changed what a promise's `then` does would have a say in it.
+    await this.#client.respond(requestId, body)
+  }
+
+  /** Throws what nobody caught by the next turn: of a promise that nobody handles, Node.js tells by then. */
+  async #throwLateFailure(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (this.#lateFailure) {
+      throw this.#lateFailure.error
+    }
   }
 
   /** The handler's result. Rejects with whatever it threw, or with `UnmarshalError` when it could not be called. */
@@ -151,13 +180,16 @@ export class InvocationLoop {
     }
     const facts = readFacts(requestId, headers)
     const event = unmarshalEvent(body)
-    const call = new HandlerCall(this.#environment, facts, this.#isConcurrent)
+    const work = this.#mayReturnNothing ? new HandlerWork() : undefined
+    const call = new HandlerCall(this.#environment, facts, { isConcurrent: this.#isConcurrent, work })
     this.#call = call
     // The process has one environment. Where several invocations run at once, each has its trace in its context alone.
     if (!this.#isConcurrent) {
       setTraceId(facts.traceId)
     }
     call.start(this.#handler, event, this.#streamed?.stream)
+    // One that returns a promise once does so always.
+    this.#mayReturnNothing &&= !call.returnedPromise
     return call.result
   }
 
@@ -180,7 +212,6 @@ export class InvocationLoop {
         }
       } else {
         this.#endStream = () => stream.end()
-        streamed.unref()
       }
     }
     await ended(stream)
@@ -194,14 +225,14 @@ export class InvocationLoop {
       try {
         return await streamed.abort(document)
       } catch (error) {
-        if (error instanceof RuntimeApiFailure) {
+        if (isInstance(error, RuntimeApiFailure)) {
           throw error
         }
         // The connection is lost, so the platform has half a response, which does not count. The error is the answer.
       }
     }
     streamed?.stream.destroy()
-    return this.#client.fail(requestId, document)
+    await this.#client.fail(requestId, document)
   }
 }
 

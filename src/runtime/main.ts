@@ -14,27 +14,25 @@ import {
   announceNodeRuntime,
   type Environment,
   hidesAwslambda,
-  isSnapStart,
+  installTraceId,
   readEnvironment,
   readLogSettings,
   readMaxConcurrency,
   readRuntimeApi,
 } from './environment.ts'
-import { toErrorDocument } from './error-response.ts'
-import {
-  AfterRestoreError,
-  BeforeSnapshotError,
-  ExitError,
-  NodeJsExit,
-  UnhandledPromiseRejection,
-} from './errors.ts'
-import { findHandler, type HandlerFunction } from './handler.ts'
-import { exportName } from './handler-name.ts'
+import { errorFacts, toErrorDocument } from './error-response.ts'
+import { ExitError, NodeJsExit, UnhandledPromiseRejection } from './errors.ts'
+import { findHandler } from './handler/find-handler.ts'
+import type { HandlerFunction } from './handler/handler.ts'
+import { exportPath } from './handler/handler-name.ts'
 import { asInitError } from './init-error.ts'
 import { InvocationLoop } from './invocation-loop.ts'
 import { invocationScope } from './invocation-scope.ts'
-import { type LifecycleHooks, lifecycleHooks } from './lifecycle/lifecycle-hooks.ts'
+import { lifecycleHooks } from './lifecycle/lifecycle-hooks.ts'
+import { needsStartHooks, runStartHooks, type StartHooksOptions } from './lifecycle/start-hooks.ts'
 import { installConsole, logFailure, logRuntimeProblem } from './log/log.ts'
+import { installStandardStreams } from './log/standard-streams.ts'
+import { watchRejections } from './rejections.ts'
 import { installStackTraces } from './stack-trace.ts'
 import { silenceOwnWarnings } from './warnings.ts'
 
@@ -42,6 +40,9 @@ const EXIT_FAILED = 1
 // The statuses of AWS's Node.js client, by which people tell the two apart in "Runtime exited with error".
 const EXIT_UNHANDLED_REJECTION = 128
 const EXIT_UNCAUGHT_EXCEPTION = 129
+
+/** How much may go wrong on the way out before the process ends without what it was about to post. */
+const MAX_FAILURES_AT_END = 10
 
 /** Makes ready for the function's module to be evaluated at build time: what it finds is what `start` gives it. */
 export function prepare(program: Program): void {
@@ -58,12 +59,15 @@ export function start(program: Program): void {
   silenceOwnWarnings()
   installStackTraces(program)
   installConsole(readLogSettings())
+  installStandardStreams()
   if (hidesAwslambda()) {
     removeAwslambda()
   } else {
     installAwslambda()
   }
   announceNodeRuntime()
+  installTraceId()
+  watchRejections()
   const runtimeApi = readRuntimeApi()
   if (runtimeApi === undefined) {
     logRuntimeProblem(
@@ -90,7 +94,8 @@ class LambdaProcess {
   readonly #maxConcurrency = readMaxConcurrency()
   /** Empty until the init phase has ended well. */
   #loops: InvocationLoop[] = []
-  #ending = false
+  /** How often the process has been about to end. */
+  #endings = 0
 
   constructor(program: Program, runtimeApi: string) {
     this.#program = program
@@ -114,8 +119,17 @@ class LambdaProcess {
       if (preloading === undefined) {
         this.#load(environment)
       } else {
-        preloading.then(() => this.#load(environment)).catch((error) => this.#failInit(asInitError(error)))
+        void this.#loadAfter(preloading, environment)
       }
+    } catch (error) {
+      this.#failInit(asInitError(error))
+    }
+  }
+
+  async #loadAfter(preloading: Promise<void>, environment: Environment): Promise<void> {
+    try {
+      await preloading
+      this.#load(environment)
     } catch (error) {
       this.#failInit(asInitError(error))
     }
@@ -123,81 +137,58 @@ class LambdaProcess {
 
   /** Evaluates the function's module. Throws what that throws, unless it awaits something. */
   #load(environment: Environment): void {
-    const name = exportName(environment.handler)
+    const path = exportPath(environment.handler, this.#program.name)
     const loaded = this.#program.loadFunction()
-    const ready = (functionExports: unknown): void => {
-      const handler = findHandler(functionExports, name, environment.handler)
-      isStreaming(handler)
-      this.#begin(handler, environment)
-    }
     if (loaded instanceof Promise) {
-      loaded.then(ready).catch((error) => this.#failInit(asInitError(error)))
+      void this.#startAfter(loaded, path, environment)
     } else {
-      ready(loaded)
+      this.#start(loaded, path, environment)
+    }
+  }
+
+  async #startAfter(
+    loading: Promise<unknown>,
+    path: readonly string[],
+    environment: Environment,
+  ): Promise<void> {
+    try {
+      this.#start(await loading, path, environment)
+    } catch (error) {
+      this.#failInit(asInitError(error))
     }
   }
 
   /** Goes on to the first invocation, once all hooks have run that are to run before it. */
-  #begin(handler: HandlerFunction, environment: Environment): void {
-    const hooks = lifecycleHooks()
-    const isRestored = this.#program.isInitialisedAtBuild === true && hooks.afterRestore.length > 0
-    if (isRestored || hooks.shutdown.length > 0 || isSnapStart()) {
-      this.#prepareLifecycle(hooks).then((goOn) => goOn && this.#invoke(handler, environment))
+  #start(functionExports: unknown, path: readonly string[], environment: Environment): void {
+    const handler = findHandler(functionExports, path, environment.handler)
+    isStreaming(handler)
+    const options = {
+      hooks: lifecycleHooks(),
+      runtimeApi: this.#runtimeApi,
+      client: this.#client,
+      isInitialisedAtBuild: this.#program.isInitialisedAtBuild === true,
+      onShutdown: () => process.exit(0),
+    }
+    if (needsStartHooks(options)) {
+      void this.#invokeAfterHooks(options, handler, environment)
     } else {
       this.#invoke(handler, environment)
     }
   }
 
-  /** Runs what the function wants to run before its first invocation. Resolves to whether there may be one. */
-  async #prepareLifecycle(hooks: LifecycleHooks): Promise<boolean> {
-    if (hooks.shutdown.length > 0) {
-      const { registerForShutdown, runShutdownHooks } = await import('./lifecycle/shutdown.ts')
-      process.once('SIGTERM', () => void runShutdownHooks(hooks.shutdown).then(() => process.exit(0)))
-      await registerForShutdown(this.#runtimeApi)
-    }
-    if (this.#program.isInitialisedAtBuild && !(await this.#isReadyAfterBuild(hooks))) {
-      return false
-    }
-    if (!isSnapStart()) {
-      return true
-    }
-    try {
-      for (const hook of hooks.beforeSnapshot.toReversed()) {
-        await hook()
-      }
-    } catch (cause) {
-      this.#failInit(
-        new BeforeSnapshotError(`A hook of onBeforeSnapshot failed: ${messageOf(cause)}`, { cause }),
-      )
-      return false
-    }
-    try {
-      await this.#client.restored()
-      for (const hook of hooks.afterRestore) {
-        await hook()
-      }
-      return true
-    } catch (cause) {
-      this.#end({
-        error: afterRestoreError(cause),
-        exitCode: EXIT_FAILED,
-        what: 'Restore Error',
-        post: (document) => this.#client.failRestore(document),
-      })
-      return false
-    }
-  }
-
-  /** Runs the hooks of a function that was initialised at build time. Resolves to whether there may be invocations. */
-  async #isReadyAfterBuild(hooks: LifecycleHooks): Promise<boolean> {
-    try {
-      for (const hook of hooks.afterRestore) {
-        await hook()
-      }
-      return true
-    } catch (cause) {
-      this.#failInit(afterRestoreError(cause))
-      return false
+  async #invokeAfterHooks(
+    options: StartHooksOptions,
+    handler: HandlerFunction,
+    environment: Environment,
+  ): Promise<void> {
+    const failure = await runStartHooks(options)
+    if (failure === undefined) {
+      this.#invoke(handler, environment)
+    } else if (failure.phase === 'init') {
+      this.#failInit(failure.error)
+    } else {
+      const post = (document: ErrorDocument) => this.#client.failRestore(document)
+      this.#end({ error: failure.error, exitCode: EXIT_FAILED, what: 'Restore Error', post })
     }
   }
 
@@ -206,11 +197,17 @@ class LambdaProcess {
     for (let number = 0; number < (this.#maxConcurrency ?? 1); number++) {
       const client = number === 0 ? this.#client : new RuntimeClient(this.#runtimeApi)
       const loop = new InvocationLoop(client, handler, environment, isConcurrent)
-      this.#loops.push(loop)
-      loop.run().catch((error) => {
-        logFailure('Uncaught Exception', toErrorDocument(error))
-        process.exit(EXIT_FAILED)
-      })
+      this.#loops[number] = loop
+      void this.#runLoop(loop)
+    }
+  }
+
+  async #runLoop(loop: InvocationLoop): Promise<void> {
+    try {
+      await loop.run()
+    } catch (error) {
+      logFailure('Uncaught Exception', error)
+      process.exit(EXIT_FAILED)
     }
   }
 
@@ -235,21 +232,28 @@ class LambdaProcess {
   }
 
   /** Posts what there is to post, then exits. Only the first end counts: what happens on the way out is only logged. */
-  #end({ error, exitCode, what, post }: Ending): void {
-    const document = toErrorDocument(error)
-    logFailure(what, document)
-    if (this.#ending) {
-      return
+  #end(ending: Ending): void {
+    this.#endings += 1
+    logFailure(ending.what, ending.error)
+    if (this.#endings === 1) {
+      void this.#postAndExit(ending)
+    } else if (this.#endings > MAX_FAILURES_AT_END) {
+      process.exit(ending.exitCode)
     }
-    this.#ending = true
-    post(document)
-      .catch((failure) => logRuntimeProblem(messageOf(failure)))
-      .finally(() => process.exit(exitCode))
+  }
+
+  async #postAndExit({ error, exitCode, post }: Ending): Promise<void> {
+    try {
+      await post(toErrorDocument(error))
+    } catch (failure) {
+      logRuntimeProblem(errorFacts(failure).errorMessage)
+    }
+    process.exit(exitCode)
   }
 
   /** The process ends, and no answer can be waited for: the function called `process.exit`. */
   #exits(code: number): void {
-    if (this.#ending) {
+    if (this.#endings > 0) {
       return
     }
     const error = new ExitError(
@@ -261,7 +265,7 @@ class LambdaProcess {
   }
 
   #eventLoopIsEmpty(): void {
-    if (this.#ending) {
+    if (this.#endings > 0) {
       return
     }
     const [loop] = this.#loops
@@ -277,16 +281,8 @@ class LambdaProcess {
   }
 }
 
-function afterRestoreError(cause: unknown): AfterRestoreError {
-  return new AfterRestoreError(`A hook of onAfterRestore failed: ${messageOf(cause)}`, { cause })
-}
-
-function messageOf(thrown: unknown): string {
-  return toErrorDocument(thrown).errorMessage
-}
-
 function asRejection(reason: unknown): UnhandledPromiseRejection {
-  const { errorType, errorMessage } = toErrorDocument(reason)
+  const { errorType, errorMessage } = errorFacts(reason)
   return new UnhandledPromiseRejection(
     `A promise was rejected and nobody handled it: ${errorType}: ${errorMessage}`,
     { cause: reason },

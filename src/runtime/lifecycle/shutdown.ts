@@ -64,7 +64,7 @@ function send(
   return new Promise((resolve, reject) => {
     // Not http.request, which tracing libraries patch: this is no request of the function's.
     const sent = new ClientRequest(
-      { ...splitAddress(runtimeApi), path, method, headers, agent: false },
+      { ...splitAddress(runtimeApi), path, method, headers, agent: false, maxHeaderSize: 1024 * 1024 },
       resolve,
     )
     if (isUnref) {

@@ -7,6 +7,7 @@
  */
 
 import { ClientRequest } from 'node:http'
+import type { Socket } from 'node:net'
 import {
   ERROR_BODY_TRAILER,
   ERROR_TYPE_HEADER,
@@ -19,6 +20,7 @@ import { splitAddress } from '../connection/runtime-address.ts'
 import { errorTypeHeader } from '../error-response.ts'
 import { RuntimeApiFailure } from '../errors.ts'
 import { logRuntimeProblem } from '../log/log.ts'
+import { nodeFs } from '../modules-on-use.ts'
 import { ResponseStream } from './response-stream.ts'
 
 export class StreamedResponse {
@@ -27,7 +29,7 @@ export class StreamedResponse {
   readonly #requestId: string
   readonly #settled = Promise.withResolvers<void>()
   #request: ClientRequest | undefined
-  #isUnref = false
+  #isEnding = false
   /** What the response ends with, if not well. */
   #failure: ErrorDocument | undefined
 
@@ -62,17 +64,6 @@ export class StreamedResponse {
     return this.#settled.promise
   }
 
-  /** Lets the process think that nothing is left to do while the stream only waits for somebody to write to it. */
-  unref(): void {
-    this.#isUnref = true
-    this.#request?.socket?.unref()
-  }
-
-  #ref(): void {
-    this.#isUnref = false
-    this.#request?.socket?.ref()
-  }
-
   /** Ends a response that has begun with an error, behind all that was written. Resolves and rejects as `settled` does. */
   abort(document: ErrorDocument): Promise<void> {
     this.#failure = document
@@ -84,14 +75,31 @@ export class StreamedResponse {
     return this.settled
   }
 
+  /**
+   * Ends a response that has begun with an error in the process's last turn, without waiting for anything. That needs all that
+   * was written to be with the system already.
+   */
+  failLast(document: ErrorDocument): void {
+    const request = this.#request
+    const handle = request && (request.socket as HandledSocket | null)?._handle
+    if (!request || !handle?.fd || this.#isEnding || request.writableLength > 0) {
+      return
+    }
+    const lines = Object.entries(trailersOf(document)).map(([name, value]) => `${name}: ${value}\r\n`)
+    try {
+      nodeFs().writeSync(handle.fd, `0\r\n${lines.join('')}\r\n`)
+    } catch {
+      // The reader is slow, or gone: the platform sees the process end.
+    }
+  }
+
   #end(): void {
     const failure = this.#failure
-    this.#ref()
+    this.#isEnding = true
+    // From now on, the process waits for the platform's word.
+    this.#request?.socket?.ref()
     if (failure && !this.#request?.writableEnded) {
-      this.#request?.addTrailers({
-        [ERROR_TYPE_HEADER]: errorTypeHeader(failure.errorType),
-        [ERROR_BODY_TRAILER]: Buffer.from(JSON.stringify(failure)).toString('base64'),
-      })
+      this.#request?.addTrailers(trailersOf(failure))
     }
     this.#request?.end()
   }
@@ -104,6 +112,8 @@ export class StreamedResponse {
       path,
       method: 'POST',
       agent: false,
+      // Whatever the platform says, it has taken the response.
+      maxHeaderSize: 1024 * 1024,
       headers: {
         'content-type': contentType,
         [RESPONSE_MODE_HEADER]: 'streaming',
@@ -113,8 +123,10 @@ export class StreamedResponse {
     })
     this.#request = request
     request.setNoDelay(true)
+    // What is being connected or written keeps the process alive by itself. A connection that only waits for the handler to
+    // write does not: where nothing is left to do, the handler will not.
     request.on('socket', (socket) => {
-      if (this.#isUnref) {
+      if (!this.#isEnding) {
         socket.unref()
       }
     })
@@ -144,5 +156,15 @@ export class StreamedResponse {
     })
     // The first chunk goes out as soon as it is written, and so does the head when there is none.
     request.flushHeaders()
+  }
+}
+
+/** A socket of Node.js's, and the native object behind it. */
+type HandledSocket = Socket & { readonly _handle?: { readonly fd?: number } | null }
+
+function trailersOf(failure: ErrorDocument): Record<string, string> {
+  return {
+    [ERROR_TYPE_HEADER]: errorTypeHeader(failure.errorType),
+    [ERROR_BODY_TRAILER]: Buffer.from(JSON.stringify(failure)).toString('base64'),
   }
 }

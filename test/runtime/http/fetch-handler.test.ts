@@ -3,11 +3,8 @@ import { once } from 'node:events'
 import { afterEach, describe, mock, test } from 'node:test'
 import type { FetchContext, FetchEnvironment } from '../../../src/index.ts'
 import { InvocationContext } from '../../../src/runtime/context.ts'
-import {
-  findHandler,
-  type HandlerFunction,
-  type StreamingHandlerFunction,
-} from '../../../src/runtime/handler.ts'
+import { findHandler } from '../../../src/runtime/handler/find-handler.ts'
+import type { HandlerFunction, StreamingHandlerFunction } from '../../../src/runtime/handler/handler.ts'
 import type { HttpResult } from '../../../src/runtime/http/http-result.ts'
 import { ResponseStream } from '../../../src/runtime/streaming/response-stream.ts'
 import { HEALTH_CHECK, payload1, payload2 } from '../../support/http-events.ts'
@@ -40,7 +37,7 @@ function newContext(deadlineMs = 0): InvocationContext {
 type Fetch = (request: Request, environment: FetchEnvironment, context: FetchContext) => unknown
 
 function find(functionExports: unknown, name?: string): HandlerFunction {
-  return findHandler(functionExports, name, name ? `shop.${name}` : 'shop')
+  return findHandler(functionExports, name ? [name] : [], name ? `shop.${name}` : 'shop')
 }
 
 /** The result of a fetch handler that is the default export. */

@@ -1,9 +1,11 @@
-import { InvocationContext, type InvocationFacts, type Settle } from './context.ts'
-import type { Environment } from './environment.ts'
-import { HandlerNotFound, NodeJsExit } from './errors.ts'
-import type { Callback, Context } from './handler-contract.ts'
-import { fromFetchHandler, isFetchHandler } from './http/fetch-handler.ts'
-import type { ResponseStream } from './streaming/response-stream.ts'
+import { InvocationContext, type InvocationFacts, type Settle } from '../context.ts'
+import type { Environment } from '../environment.ts'
+import { NodeJsExit } from '../errors.ts'
+import type { Callback, Context } from '../handler-contract.ts'
+import { logRuntimeProblem } from '../log/log.ts'
+import { isStreamable } from '../response.ts'
+import type { ResponseStream } from '../streaming/response-stream.ts'
+import type { HandlerWork } from './handler-work.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the user's own signature, known to nobody here.
 export type StreamingHandlerFunction = (event: any, stream: ResponseStream, context: Context) => unknown
@@ -12,28 +14,16 @@ export type StreamingHandlerFunction = (event: any, stream: ResponseStream, cont
 export type HandlerFunction = (event: any, context: Context, callback: Callback) => unknown
 
 /**
- * The handler among a function's exports: the named one, or else `handler`, or else the default export; a function, or
- * an object with a `fetch` method, which becomes one. Throws `HandlerNotFound`, which says what there is instead.
+ * Milliseconds that a handler which could still call `context.succeed` has to have nothing at work, where its event loop is
+ * never empty. Not all that Node.js does shows: what it does in threads of its own (`crypto`, `zlib`) does not.
  */
-export function findHandler(
-  functionExports: unknown,
-  name: string | undefined,
-  setting: string,
-): HandlerFunction {
-  const candidate = name === undefined ? defaultHandler(functionExports) : property(functionExports, name)
-  if (typeof candidate === 'function') {
-    return candidate as HandlerFunction
-  }
-  if (isFetchHandler(candidate)) {
-    return fromFetchHandler(candidate) as HandlerFunction
-  }
-  const wanted = name ?? 'handler'
-  const problem =
-    candidate === undefined ? `exports no ${wanted}` : `exports ${wanted}, but as ${kindOf(candidate)}`
-  throw new HandlerNotFound(
-    `The handler setting ${JSON.stringify(setting)} needs the function to export a function named ${wanted}, ` +
-      `and it ${problem}; ${alternatives(functionExports, setting)}`,
-  )
+const QUIET_MS = 1000
+
+export interface HandlerCallOptions {
+  /** Other invocations run in this process, so that its event loop is never empty. */
+  readonly isConcurrent?: boolean
+  /** What was at work before the call; undefined for a handler that returns promises. */
+  readonly work?: HandlerWork | undefined
 }
 
 /** One call of a handler, whichever of its ways to answer it uses. */
@@ -47,13 +37,18 @@ export class HandlerCall {
   #returnedPromise = false
   #isSettled = false
   readonly #isConcurrent: boolean
+  readonly #work: HandlerWork | undefined
 
-  /** `isConcurrent`: other invocations run in this process, so that its event loop is never empty. */
-  constructor(environment: Environment, facts: InvocationFacts, isConcurrent = false) {
+  constructor(
+    environment: Environment,
+    facts: InvocationFacts,
+    { isConcurrent = false, work }: HandlerCallOptions = {},
+  ) {
     this.#resolvers = Promise.withResolvers<unknown>()
     this.result = this.#resolvers.promise
     this.context = new InvocationContext(environment, facts, settleOf(this))
     this.#isConcurrent = isConcurrent
+    this.#work = work?.hasCompany ? work : undefined
     if (isConcurrent) {
       this.context.callbackWaitsForEmptyEventLoop = false
     }
@@ -61,6 +56,10 @@ export class HandlerCall {
 
   get isSettled(): boolean {
     return this.#isSettled
+  }
+
+  get returnedPromise(): boolean {
+    return this.#returnedPromise
   }
 
   /** Calls the handler, a streaming one with its stream. Never throws: what the handler throws is its result. */
@@ -71,13 +70,11 @@ export class HandlerCall {
         : handler(event, this.context, callbackOf(this))
       if (isThenable(returned)) {
         this.#returnedPromise = true
-        Promise.resolve(returned).then(
-          (result) => this.#resolveUnlessCalledBack(result),
-          (error) => this.#reject(error),
-        )
-      } else if (stream || (handler.length < 3 && (returned !== undefined || this.#isConcurrent))) {
-        // With a third parameter it is a callback handler, and what it returns is by accident: `return db.query(…, callback)`.
+        void this.#follow(returned)
+      } else if (stream || this.#isResult(returned, handler.length)) {
         this.#resolve(returned)
+      } else if (handler.length < 3) {
+        this.#watchWork(handler.length < 2 ? 0 : QUIET_MS)
       }
       // Else it will call back, or it is done: which of the two shows when nothing is left to do.
     } catch (error) {
@@ -124,8 +121,44 @@ export class HandlerCall {
       return
     }
     this.#calledBack = { error, result }
-    if (!this.context.callbackWaitsForEmptyEventLoop) {
+    if (this.context.callbackWaitsForEmptyEventLoop) {
+      this.#watchWork(0)
+    } else {
       this.settle(error, result)
+    }
+  }
+
+  /**
+   * Whether what a handler returned, which is no promise, is what it comes to. With a third parameter it is a callback
+   * handler, and what it returns is by accident: `return db.query(…, callback)`. So is something that is still at work:
+   * `(event, context) => proxy(server, event, context)`.
+   */
+  #isResult(returned: unknown, parameters: number): boolean {
+    return parameters < 3 && (returned === undefined ? this.#isConcurrent : !isAtWork(returned))
+  }
+
+  /** Answers a handler that is done, where something else keeps the event loop from being empty. */
+  #watchWork(quietMs: number): void {
+    this.#work?.watch(
+      quietMs,
+      () => !this.#isSettled,
+      () => {
+        if (quietMs > 0) {
+          logRuntimeProblem(
+            `the handler has returned no result, and had nothing at work for ${quietMs} ms, while something of its module's ` +
+              'keeps the process alive: its result is null; return a value or a promise, so that nobody has to wait',
+          )
+        }
+        this.eventLoopIsEmpty()
+      },
+    )
+  }
+
+  async #follow(returned: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#resolveUnlessCalledBack(await returned)
+    } catch (error) {
+      this.#reject(error)
     }
   }
 
@@ -168,49 +201,15 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
-function defaultHandler(functionExports: unknown): unknown {
-  if (typeof functionExports === 'function') {
-    return functionExports // CommonJS: module.exports = handler
+/** Whether a value is a server, a request, a timer or the like, which nobody means to be JSON, or to be streamed. */
+function isAtWork(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || isStreamable(value)) {
+    return false
   }
-  const named = property(functionExports, 'handler')
-  if (named !== undefined) {
-    return named
-  }
-  const byDefault = property(functionExports, 'default')
-  if (typeof byDefault === 'function') {
-    return byDefault
-  }
-  // `export default app`, whose other properties are its own; or a module with `handler`; or CommonJS: module.exports = app
-  if (isFetchHandler(byDefault)) {
-    return byDefault
-  }
-  return property(byDefault, 'handler') ?? (isFetchHandler(functionExports) ? functionExports : undefined)
-}
-
-function property(source: unknown, name: string): unknown {
-  if (source === null || (typeof source !== 'object' && typeof source !== 'function')) {
-    return undefined
-  }
-  // Own properties only: `orders.constructor` must not find Object's.
-  return Object.hasOwn(source, name) ? (source as Record<string, unknown>)[name] : undefined
-}
-
-function isHandler(value: unknown): boolean {
-  return typeof value === 'function' || isFetchHandler(value)
-}
-
-function kindOf(value: unknown): string {
-  return value === null ? 'null' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
-}
-
-function alternatives(functionExports: unknown, setting: string): string {
-  const executable = setting.split('.')[0]
-  const names =
-    functionExports !== null && typeof functionExports === 'object'
-      ? Object.keys(functionExports).filter((key) => isHandler(property(functionExports, key)))
-      : []
-  if (names.length === 0) {
-    return 'it exports no function at all: export one.'
-  }
-  return `set it to one of ${names.map((name) => `${executable}.${name}`).join(', ')}.`
+  const { toJSON, on, emit, hasRef, unref } = value as Record<string, unknown>
+  const isEmitter = typeof on === 'function' && typeof emit === 'function'
+  return (
+    typeof toJSON !== 'function' &&
+    (isEmitter || (typeof hasRef === 'function' && typeof unref === 'function'))
+  )
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { findHandler, HandlerCall, type HandlerFunction } from '../../src/runtime/handler.ts'
-import { ENVIRONMENT } from '../support/lambda-environment.ts'
+import { findHandler } from '../../../src/runtime/handler/find-handler.ts'
+import { HandlerCall, type HandlerFunction } from '../../../src/runtime/handler/handler.ts'
+import { ENVIRONMENT } from '../../support/lambda-environment.ts'
 
 const FACTS = {
   requestId: 'id',
@@ -157,29 +158,29 @@ describe('the handler among a function’s exports', () => {
   const create = () => 2
 
   test('is `handler` unless the setting names another', () => {
-    assert.equal(findHandler({ handler, create }, undefined, 'orders'), handler)
-    assert.equal(findHandler({ handler, create }, 'create', 'orders.create'), create)
+    assert.equal(findHandler({ handler, create }, [], 'orders'), handler)
+    assert.equal(findHandler({ handler, create }, ['create'], 'orders.create'), create)
   })
 
   test('is the default export where there is no `handler`', () => {
-    assert.equal(findHandler({ default: handler }, undefined, 'orders'), handler)
-    assert.equal(findHandler({ default: { handler } }, undefined, 'orders'), handler)
-    assert.equal(findHandler(handler, undefined, 'orders'), handler)
+    assert.equal(findHandler({ default: handler }, [], 'orders'), handler)
+    assert.equal(findHandler({ default: { handler } }, [], 'orders'), handler)
+    assert.equal(findHandler(handler, [], 'orders'), handler)
   })
 
   test('that is not there is a Runtime.HandlerNotFound that says what is', () => {
-    assert.throws(() => findHandler({ create }, undefined, 'orders'), {
+    assert.throws(() => findHandler({ create }, [], 'orders'), {
       name: 'Runtime.HandlerNotFound',
       message: /named handler.*orders\.create/,
     })
-    assert.throws(() => findHandler({ handler: 'text' }, undefined, 'orders'), { message: /but as a string/ })
-    assert.throws(() => findHandler({ a: 1 }, 'b', 'orders.b'), { message: /no function at all/ })
-    assert.throws(() => findHandler(null, 'b', 'orders.b'), { name: 'Runtime.HandlerNotFound' })
+    assert.throws(() => findHandler({ handler: 'text' }, [], 'orders'), { message: /but as a string/ })
+    assert.throws(() => findHandler({ a: 1 }, ['b'], 'orders.b'), { message: /no function at all/ })
+    assert.throws(() => findHandler(null, ['b'], 'orders.b'), { name: 'Runtime.HandlerNotFound' })
   })
 
   test('is none of the properties that every object has', () => {
     for (const name of ['constructor', 'toString', '__proto__']) {
-      assert.throws(() => findHandler({ create }, name, `orders.${name}`), {
+      assert.throws(() => findHandler({ create }, [name], `orders.${name}`), {
         name: 'Runtime.HandlerNotFound',
       })
     }

@@ -1,0 +1,88 @@
+/** What runs between the function's module and its first invocation: the hooks that it has registered, and a snapshot. */
+
+import type { RuntimeClient } from '../connection/runtime-client.ts'
+import { isSnapStart } from '../environment.ts'
+import { errorFacts } from '../error-response.ts'
+import { AfterRestoreError, BeforeSnapshotError } from '../errors.ts'
+import { logRuntimeProblem } from '../log/log.ts'
+import type { LifecycleHooks } from './lifecycle-hooks.ts'
+
+export interface StartHooksOptions {
+  readonly hooks: LifecycleHooks
+  readonly runtimeApi: string
+  readonly client: RuntimeClient
+  /** Whether the function's module was evaluated when the executable was built. */
+  readonly isInitialisedAtBuild: boolean
+  /** To be called once the shutdown hooks have run: the process may end. */
+  readonly onShutdown: () => void
+}
+
+/** Why there are no invocations: the init phase failed, or an environment could not be restored from its snapshot. */
+export interface StartFailure {
+  readonly phase: 'init' | 'restore'
+  readonly error: Error
+}
+
+/** Whether there is anything to do: most functions have no hook, and then nothing is waited for. */
+export function needsStartHooks({ hooks, isInitialisedAtBuild }: StartHooksOptions): boolean {
+  return hooks.shutdown.length > 0 || (isInitialisedAtBuild && hooks.afterRestore.length > 0) || isSnapStart()
+}
+
+/** Resolves to what failed; undefined when there may be invocations. */
+export async function runStartHooks(options: StartHooksOptions): Promise<StartFailure | undefined> {
+  const { hooks, client, isInitialisedAtBuild } = options
+  if (hooks.shutdown.length > 0) {
+    await prepareShutdown(options)
+  }
+  if (isInitialisedAtBuild) {
+    const error = await afterRestore(hooks)
+    if (error) {
+      return { phase: 'init', error }
+    }
+  }
+  if (!isSnapStart()) {
+    return undefined
+  }
+  try {
+    await runAll(hooks.beforeSnapshot.toReversed())
+  } catch (cause) {
+    const { errorMessage } = errorFacts(cause)
+    const error = new BeforeSnapshotError(`A hook of onBeforeSnapshot failed: ${errorMessage}`, { cause })
+    return { phase: 'init', error }
+  }
+  const error = await afterRestore(hooks, () => client.restored())
+  return error && { phase: 'restore', error }
+}
+
+async function prepareShutdown({ hooks, runtimeApi, onShutdown }: StartHooksOptions): Promise<void> {
+  const { registerForShutdown, runShutdownHooks } = await import('./shutdown.ts')
+  try {
+    process.once('SIGTERM', () => void runShutdownHooks(hooks.shutdown).then(onShutdown))
+  } catch (error) {
+    // The function has frozen `process`.
+    logRuntimeProblem(`the shutdown hooks will not run: ${errorFacts(error).errorMessage}`)
+    return
+  }
+  await registerForShutdown(runtimeApi)
+}
+
+async function afterRestore(
+  hooks: LifecycleHooks,
+  restored: () => Promise<void> = async () => {},
+): Promise<AfterRestoreError | undefined> {
+  try {
+    await restored()
+    await runAll(hooks.afterRestore)
+    return undefined
+  } catch (cause) {
+    return new AfterRestoreError(`A hook of onAfterRestore failed: ${errorFacts(cause).errorMessage}`, {
+      cause,
+    })
+  }
+}
+
+async function runAll(hooks: LifecycleHooks['afterRestore']): Promise<void> {
+  for (const hook of hooks) {
+    await hook()
+  }
+}
