@@ -67,8 +67,19 @@ function describe(site: NodeJS.CallSite, sourceMapOf: (file: string) => SourceMa
 
 function heading(error: unknown): string {
   try {
-    return Error.prototype.toString.call(error)
+    const { name, code, message } = error as NodeJS.ErrnoException
+    return isOfNode(error) ? `${name} [${code}]: ${message}` : Error.prototype.toString.call(error)
   } catch {
     return 'Error' // A name or message whose getter throws.
   }
+}
+
+/** Whether Node.js has made an error itself, of a class of its own: those have their code in the heading. */
+function isOfNode(error: unknown): boolean {
+  for (let holder = error; holder; holder = Object.getPrototypeOf(holder)) {
+    if (Object.getOwnPropertySymbols(holder).some(({ description }) => description === 'kIsNodeError')) {
+      return true
+    }
+  }
+  return false
 }

@@ -4,7 +4,16 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { api, fixture, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import {
+  api,
+  assertGoesOn,
+  fixture,
+  invoke,
+  lambda,
+  startFixture,
+  useFixtures,
+} from '../support/conformance.ts'
+import { HOSTILE } from '../support/hostile-values.ts'
 
 interface Line {
   timestamp: string
@@ -18,7 +27,7 @@ interface Line {
   stackTrace?: string[]
 }
 
-useFixtures('environment')
+useFixtures('environment', 'logging')
 
 const start = (name: string, env: Record<string, string> = {}) =>
   startFixture('environment', `environment.${name}`, env)
@@ -142,3 +151,110 @@ for (const [format, base] of [
     assert.equal(printed, '')
   })
 }
+
+for (const format of ['text', 'JSON']) {
+  const env = { AWS_LAMBDA_LOG_FORMAT: format }
+
+  test(`in ${format}, whatever is logged, the handler goes on, and each line is one`, async () => {
+    startFixture('logging', 'logging', env)
+    for (const name of Object.keys(HOSTILE)) {
+      const before = lambda.output.length
+      assert.equal((await invoke({ name })).json(), 'went on', name)
+      const lines = lambda.output.slice(before).trimEnd().split('\n')
+      assert.equal(lines.length, 10, name)
+      for (const line of lines) {
+        assert.match(line, format === 'JSON' ? /^\{.*\}$/ : /^\d{4}-.*\t(INFO|ERROR|TRACE|DEBUG)\t/, name)
+      }
+    }
+  })
+
+  for (const handler of ['throwsHostile', 'throwsHostileAtOnce']) {
+    test(`in ${format}, whatever ${handler} throws is an invocation error, and the loop goes on`, async () => {
+      startFixture('logging', `logging.${handler}`, env)
+      for (const name of Object.keys(HOSTILE)) {
+        assert.equal((await invoke({ name })).kind, 'error', name)
+      }
+      await assertGoesOn()
+    })
+  }
+
+  test(`in ${format}, an error of Node.js's has its code in its heading`, async () => {
+    startFixture('logging', 'logging.fails', env)
+    await invoke({ kind: 'of Node.js' })
+    assert.match(lambda.output, /TypeError \[ERR_INVALID_ARG_TYPE\]: The .*path.* argument/)
+    const { trace } = (await invoke({ kind: 'of Node.js', how: 'throws' })).json<{ trace: string[] }>()
+    assert.match(trace[0] ?? '', /^TypeError \[ERR_INVALID_ARG_TYPE\]: /)
+  })
+
+  for (const how of ['logs', 'throws']) {
+    test(`in ${format}, what the function ${how} says why: codes, own properties, cause, errors`, async () => {
+      startFixture('logging', 'logging.fails', env)
+      await invoke({ kind: 'of an SDK', how })
+      for (const fact of [/ThrottlingException/, /E_SLOW/, /429/, /attempts/, /E_CAUSE/]) {
+        assert.match(lambda.output, fact)
+      }
+      await invoke({ kind: 'refused', how })
+      assert.match(lambda.output, /AggregateError/)
+      for (const address of ['127.0.0.1', '127.0.0.2']) {
+        assert.match(lambda.output, new RegExp(`ECONNREFUSED ${address.replaceAll('.', '\\.')}:1`))
+      }
+    })
+  }
+}
+
+test('an unhandled rejection of anything is an invocation error', async () => {
+  for (const name of [
+    'a revoked proxy',
+    'an error behind a proxy that throws',
+    'errors of each other',
+    'undefined',
+  ]) {
+    startFixture('logging', 'logging.rejectsHostile')
+    const document = (await invoke({ name })).json<{ errorType: string }>()
+    assert.equal(document.errorType, 'Runtime.UnhandledPromiseRejection', name)
+    assert.equal((await lambda.exit()).code, 128)
+  }
+})
+
+for (const ends of [false, true]) {
+  test(`stdout and console keep one order for a slow reader, whole${ends ? ', also when the process exits' : ''}`, async () => {
+    const { executable, folder } = fixture('logging')
+    const child = spawn(executable, {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { LAMBDA_TASK_ROOT: folder, AWS_LAMBDA_RUNTIME_API: api.address, _HANDLER: 'logging.interleaves' },
+    })
+    const ended = once(child, 'close')
+    const answered = api.invoke({ lines: 60, ends })
+    // The pipe is full long before somebody reads.
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const printed: string[] = []
+    child.stdout?.setEncoding('utf8').on('data', (text) => printed.push(text))
+    child.stderr?.resume()
+    await answered
+    if (!ends) {
+      child.kill('SIGKILL')
+    }
+    await ended
+    const lines = printed.join('').trimEnd().split('\n')
+    const expected = Array.from({ length: 60 }, (_, line) => [
+      `stdout ${line} ${'x'.repeat(5000)}`,
+      ...(line % 10 === 9 ? [`console ${line}`] : []),
+    ])
+    const bare = lines.map((line) => line.replace(/^.*\tINFO\t/, ''))
+    assert.deepEqual(bare.slice(0, -2), expected.flat())
+    assert.deepEqual(bare.slice(-2), ['MARKER', 'LAST'])
+  })
+}
+
+test('the standard streams are used as those of Node.js', async () => {
+  startFixture('logging', 'logging.streams')
+  assert.deepEqual((await invoke()).json(), {
+    written: 'written',
+    fd: 1,
+    writable: true,
+    isSame: true,
+    after: true,
+  })
+  assert.match(lambda.output, /with a callback\ncorked, and uncorked\nafter destroy\n/)
+})

@@ -103,16 +103,18 @@ function plainValue(value: unknown, below: (error: unknown) => unknown): unknown
   return shortened(inspected(value), MAX_TEXT_LENGTH)
 }
 
-/** A value as `console.log` prints it; whatever it is, as text. Never throws. */
-export function inspected(value: unknown, options: object = {}): string {
-  for (const each of [options, { customInspect: false }]) {
-    try {
-      return nodeUtil().inspect(value, each)
-    } catch {
-      // A method of its own for that, or a getter, throws.
-    }
+/** A value as `console.dir` prints it with options; whatever they are, as text. Never throws. */
+export function inspected(value: unknown, options?: object): string {
+  try {
+    return nodeUtil().inspect(value, { ...options })
+  } catch {
+    // Its own method for that throws, or one of the options.
   }
-  return `[a value that cannot be printed: ${typeof value}]`
+  try {
+    return nodeUtil().inspect(value, { customInspect: false })
+  } catch {
+    return `[a value that cannot be printed: ${typeof value}]`
+  }
 }
 
 function shortened(text: string, length: number): string {

@@ -49,7 +49,16 @@ export function installConsole(settings: LogSettings): void {
     Error.captureStackTrace(trace, console.trace)
     write('TRACE', [trace.stack ?? trace.message])
   }
-  console.dir = (value, options) => write('INFO', [inspected(value, { customInspect: false, ...options })])
+  console.dir = (value, options) => write('INFO', [inspectedByDir(value, options)])
+}
+
+/** By default, `console.dir` does not ask a value how it wants to be printed. */
+function inspectedByDir(value: unknown, options: object | undefined): string {
+  try {
+    return inspected(value, { customInspect: false, ...options })
+  } catch {
+    return inspected(value) // Options whose getters throw.
+  }
 }
 
 /** What an invocation or a phase ended with, as AWS's client writes it, and all that the error says. Never throws. */

@@ -63,9 +63,10 @@ function descriptorStream(descriptor: number): Writable {
       writeAll(descriptor, Buffer.concat(chunks.map(({ chunk }) => chunk)))
       callback()
     },
-    // As Node.js's own, they cannot be closed.
+    // As Node.js's own, they cannot be closed: they are as before once they have said that they are.
     destroy(error, callback) {
       callback(error)
+      Reflect.get(stream, '_undestroy').call(stream)
     },
   })
   // What Node.js's own have where they are pipes, and libraries look for.
