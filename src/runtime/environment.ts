@@ -7,6 +7,13 @@
 import { MissingEnvironment } from './errors.ts'
 import { TRACE_ID_NAME, TraceIdVariable } from './trace-id.ts'
 
+let traceId: TraceIdVariable | undefined
+
+/** The environment that there is, whatever a function has put in its place. */
+function variables(): NodeJS.ProcessEnv {
+  return traceId?.view ?? process.env
+}
+
 export interface Environment {
   /** Host and port of the Runtime API, without a scheme. */
   readonly runtimeApi: string
@@ -23,7 +30,7 @@ export interface Environment {
 
 /** Host and port of the Runtime API; undefined when the variable is missing, and nobody can be told so but stderr. */
 export function readRuntimeApi(): string | undefined {
-  return process.env.AWS_LAMBDA_RUNTIME_API || undefined
+  return variables().AWS_LAMBDA_RUNTIME_API || undefined
 }
 
 /**
@@ -31,7 +38,7 @@ export function readRuntimeApi(): string | undefined {
  * AWS's local emulator and test harnesses do not set all of them.
  */
 export function readEnvironment(runtimeApi: string): Environment {
-  const { env } = process
+  const env = variables()
   return {
     runtimeApi,
     handler: required('_HANDLER', env._HANDLER),
@@ -54,7 +61,7 @@ export interface LogSettings {
 
 /** To be called once: the descriptor's variable is taken away, so that no process of the function's writes to it. */
 export function readLogSettings(): LogSettings {
-  const { env } = process
+  const env = variables()
   const descriptor = env._LAMBDA_TELEMETRY_LOG_FD
   delete env._LAMBDA_TELEMETRY_LOG_FD
   return {
@@ -66,23 +73,23 @@ export function readLogSettings(): LogSettings {
 
 /** How many invocations may run at once (Lambda Managed Instances); undefined in a classic environment: one. */
 export function readMaxConcurrency(): number | undefined {
-  const value = process.env.AWS_LAMBDA_MAX_CONCURRENCY
+  const value = variables().AWS_LAMBDA_MAX_CONCURRENCY
   return value !== undefined && /^[1-9]\d{0,3}$/.test(value) ? Number(value) : undefined
 }
 
 /** Whether a snapshot is taken of the initialised process, and restored for each environment. */
 export function isSnapStart(): boolean {
-  return process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start'
+  return variables().AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start'
 }
 
 /** Whether the function asked for no global `awslambda`. */
 export function hidesAwslambda(): boolean {
-  return /^(1|true)$/.test(process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? '')
+  return /^(1|true)$/.test(variables().AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? '')
 }
 
 /** How a fetch handler is to answer, in the words of a function URL's setting; undefined when nobody says. */
 export function readInvokeMode(): string | undefined {
-  return process.env.LAMBDABIN_INVOKE_MODE || undefined
+  return variables().LAMBDABIN_INVOKE_MODE || undefined
 }
 
 /**
@@ -90,10 +97,8 @@ export function readInvokeMode(): string | undefined {
  * of AWS's own switch themselves off without it.
  */
 export function announceNodeRuntime(): void {
-  process.env.AWS_EXECUTION_ENV ??= `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`
+  variables().AWS_EXECUTION_ENV ??= `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`
 }
-
-let traceId: TraceIdVariable | undefined
 
 /** Makes ready for `setTraceId`. To be called before the function is loaded, which may keep `process.env`. */
 export function installTraceId(): void {

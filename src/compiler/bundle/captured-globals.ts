@@ -38,6 +38,7 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   Buffer: ['alloc', 'allocUnsafeSlow', 'byteLength', 'concat', 'from'],
   Date: ['now'],
   JSON: ['parse', 'stringify'],
+  Math: ['max', 'min', 'trunc'],
   Object: ['assign', 'defineProperty', 'entries', 'fromEntries', 'hasOwn', 'keys', 'setPrototypeOf'],
   Promise: ['all', 'resolve', 'withResolvers'],
   Reflect: ['apply', 'deleteProperty', 'get', 'getOwnPropertyDescriptor', 'ownKeys', 'set'],
