@@ -19,6 +19,10 @@ export interface BuiltFunction {
 /** Where AWS's client is, when the tests are pointed at it: see scripts/conformance.ts. */
 const AWS_CLIENT = process.env.CONFORMANCE_AWS_CLIENT
 
+export function fixturePath(file: string): string {
+  return join(FUNCTIONS, file)
+}
+
 /** Builds a fixture, by its file name without `.ts`, or any entry, by its path, with the real command. */
 export async function buildFunction(entry: string, ...options: string[]): Promise<BuiltFunction> {
   const file = entry.includes('/') ? entry : join(FUNCTIONS, `${entry}.ts`)

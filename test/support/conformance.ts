@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, type TestContext } from 'node:test'
-import { type BuiltFunction, buildFunction } from './built-function.ts'
+import { type BuiltFunction, buildFunction, fixturePath } from './built-function.ts'
 import { writeFiles } from './files.ts'
 import { LambdaProcess, within } from './lambda-process.ts'
 import { type Answer, type InvocationOptions, StrictRuntimeApi } from './strict-runtime-api.ts'
@@ -20,6 +20,8 @@ const built = new Map<string, BuiltFunction>()
 
 interface FixtureOptions {
   readonly name: string
+  /** The file that it is in, unless that is the name and `.ts`. */
+  readonly file?: string
   readonly options?: readonly string[]
   /** Files to put beside the executable, once it is built. */
   readonly files?: Parameters<typeof writeFiles>[1]
@@ -29,8 +31,13 @@ interface FixtureOptions {
 export function useFixtures(...fixtures: readonly (string | FixtureOptions)[]): void {
   before(async () => {
     for (const each of fixtures) {
-      const { name, options = [], files = {} } = typeof each === 'string' ? { name: each } : each
-      const fixture = await buildFunction(name, ...options)
+      const {
+        name,
+        file,
+        options = [],
+        files = {},
+      }: FixtureOptions = typeof each === 'string' ? { name: each } : each
+      const fixture = await buildFunction(file ? fixturePath(file) : name, ...options)
       writeFiles(fixture.folder, files)
       built.set(name, fixture)
     }
