@@ -18,7 +18,7 @@ import { highWaterMark, isStreaming } from './awslambda.ts'
 import type { NextInvocation, RuntimeClient } from './connection/runtime-client.ts'
 import { type Environment, setTraceId } from './environment.ts'
 import { asError, isInstance, toErrorDocument } from './error-response.ts'
-import { RuntimeApiFailure, UnmarshalError } from './errors.ts'
+import { NodeJsExit, RuntimeApiFailure, UnmarshalError } from './errors.ts'
 import { HandlerCall, type HandlerFunction } from './handler/handler.ts'
 import { HandlerWork } from './handler/handler-work.ts'
 import { header, readFacts, unmarshalEvent } from './invocation.ts'
@@ -40,6 +40,8 @@ export class InvocationLoop {
   #streamed: StreamedResponse | undefined
   /** Ends the stream, for a handler that has returned without doing so; to be called when nothing is left to do. */
   #endStream: (() => void) | undefined
+  /** What to do then while a result that comes bit by bit waits for its next bit. */
+  #giveUpResult: ((error: Error) => void) | undefined
   #scope: InvocationScope | undefined
   #answered: Promise<void> | undefined
   /** What nobody caught, after the handler had come to its result and before that was sent. */
@@ -88,6 +90,10 @@ export class InvocationLoop {
   eventLoopIsEmpty(): void {
     if (this.#endStream) {
       this.#endStream()
+    } else if (this.#giveUpResult) {
+      const message =
+        'The stream that the handler returned will never end: nothing is left to do in the process.'
+      this.#giveUpResult(new NodeJsExit(message))
     } else {
       this.#call?.eventLoopIsEmpty()
     }
@@ -105,6 +111,7 @@ export class InvocationLoop {
       this.#call.fail(error)
     } else {
       this.#lateFailure ??= { error }
+      this.#giveUpResult?.(asError(error))
       this.#streamed?.stream.destroy(asError(error))
     }
     return this.stop()
@@ -116,9 +123,8 @@ export class InvocationLoop {
       return
     }
     const document = toErrorDocument(error)
-    if (this.#streamed?.stream.begun) {
-      this.#streamed.failLast(document)
-    } else {
+    // Half a response is none: where it cannot be ended, the error is the answer.
+    if (!this.#streamed?.failLast(document)) {
       this.#client.failLast(this.#scope.requestId, document)
     }
   }
@@ -137,7 +143,7 @@ export class InvocationLoop {
       }
       if (this.#streamed || isStreamable(result)) {
         const streamed = this.#streamed ?? (await this.#openStream(requestId, undefined))
-        await (isStreamable(result) ? fill(streamed, result) : this.#finishStream(streamed))
+        await (isStreamable(result) ? this.#fill(streamed, result) : this.#finishStream(streamed))
         return
       }
       body = marshalResult(result)
@@ -156,6 +162,7 @@ export class InvocationLoop {
       this.#lateFailure = undefined
       this.#streamed = undefined
       this.#endStream = undefined
+      this.#giveUpResult = undefined
     }
     // Not returned: a function that has changed what a promise's `then` does would have a say in it.
     await this.#client.respond(requestId, body)
@@ -199,6 +206,14 @@ export class InvocationLoop {
     return this.#streamed
   }
 
+  /** Sends a result that comes bit by bit. A generator that waits for ever does not end when it is told to. */
+  async #fill(streamed: StreamedResponse, result: StreamableResult): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#giveUpResult = reject
+    void settleWith(fill(streamed, result), resolve, reject)
+    await promise
+  }
+
   /**
    * Waits for the end of a stream whose handler has returned. The handler may have left something at work that still writes
    * to it. Where it has not, nothing is left to do in the process, and the stream is ended for the handler.
@@ -233,6 +248,19 @@ export class InvocationLoop {
     }
     streamed?.stream.destroy()
     await this.#client.fail(requestId, document)
+  }
+}
+
+async function settleWith(
+  work: Promise<void>,
+  resolve: () => void,
+  reject: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await work
+    resolve()
+  } catch (error) {
+    reject(error)
   }
 }
 

@@ -28,36 +28,65 @@ function randomNumbers(seed: number): () => number {
 const random = randomNumbers(SEED)
 const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T
 
-/** Behaviours, and what answers them: a response, an error, or an error and the end of the process. */
-const BEHAVIOURS = {
-  echo: 'response',
-  'echoes later': 'response',
-  'calls back': 'response',
-  throws: 'error',
-  rejects: 'error',
-  'throws text': 'error',
-  'not JSON': 'error',
-  'too large': 'error',
-  'never settles': 'error',
-  'throws after its answer': 'response, then the end',
-  crashes: 'error, then the end',
-  'rejects unhandled': 'error, then the end',
-  exits: 'error, then the end',
-} as const
+/** What answers an invocation: a response, a response whose trailers tell an error, an error; and then perhaps the end. */
+type Outcome = 'response' | 'half a response' | 'error'
+type Behaviours = Readonly<Record<string, Outcome | `${Outcome}, then the end`>>
 
-const GENTLE = [
-  'echo',
-  'echo',
-  'echo',
-  'echoes later',
-  'calls back',
-  'throws',
-  'rejects',
-  'throws text',
-  'not JSON',
-  'never settles',
-] as const
-const RARE = ['too large', 'crashes', 'rejects unhandled', 'exits', 'throws after its answer'] as const
+interface Subject {
+  readonly handler: string
+  readonly behaviours: Behaviours
+  /** Those that end the process, or are large: one invocation in seventy. */
+  readonly rare: readonly string[]
+}
+
+const BUFFERED: Subject = {
+  handler: 'faulty',
+  behaviours: {
+    echo: 'response',
+    'echoes later': 'response',
+    'calls back': 'response',
+    throws: 'error',
+    rejects: 'error',
+    'throws text': 'error',
+    'not JSON': 'error',
+    'too large': 'error',
+    'never settles': 'error',
+    'throws after its answer': 'response, then the end',
+    'rejects behind its back': 'error, then the end',
+    crashes: 'error, then the end',
+    'rejects unhandled': 'error, then the end',
+    exits: 'error, then the end',
+  },
+  rare: [
+    ...['too large', 'crashes', 'rejects unhandled', 'rejects behind its back', 'exits'],
+    'throws after its answer',
+  ],
+}
+
+const STREAMED: Subject = {
+  handler: 'faulty.streams',
+  behaviours: {
+    streams: 'response',
+    'streams in parts': 'response',
+    returns: 'response',
+    throws: 'error',
+    'throws midway': 'half a response',
+    destroys: 'error',
+    'destroys midway': 'half a response',
+    'never settles': 'error',
+    'never settles midway': 'half a response',
+    crashes: 'error, then the end',
+    'crashes midway': 'half a response, then the end',
+    'rejects unhandled': 'error, then the end',
+    'rejects unhandled midway': 'half a response, then the end',
+    exits: 'error, then the end',
+    'exits midway': 'half a response, then the end',
+  },
+  rare: [
+    ...['crashes', 'crashes midway', 'rejects unhandled', 'rejects unhandled midway'],
+    ...['exits', 'exits midway'],
+  ],
+}
 
 const DELIVERIES: Fault[] = [
   { close: 'before' },
@@ -90,79 +119,113 @@ before(async () => {
 })
 after(() => faulty.remove())
 
-test(`${COUNT} invocations with random faults (FAULT_SEED=${SEED}): each is answered exactly once`, async (t) => {
-  t.diagnostic(`FAULT_SEED=${SEED}`)
-  const api = await StrictRuntimeApi.start()
-  let lambda = startProcess(api)
-  let restarts = 0
-  const tally: Record<string, number> = {}
-  try {
-    for (let number = 0; number < COUNT; number++) {
-      const behaviour = random() < 0.985 ? pick(GENTLE) : pick(RARE)
-      // A process that has exited cannot repeat an answer that its connection lost; the platform sees the process end.
-      const mayClose = (fault: Fault | undefined) =>
-        fault?.close && behaviour === 'exits' ? undefined : fault
-      const next = mayClose(random() < 0.1 ? pick(DELIVERIES) : undefined)
-      // Where the connection that brought the invocation is closed, a reply to its answer cannot be heard, whatever it says.
-      const reply = mayClose(random() < 0.1 && !next?.close ? pick(REPLIES) : undefined)
-      const requestId = `id-${number}`
-      const context = `FAULT_SEED=${SEED}, invocation ${number}: ${JSON.stringify({ behaviour, next, reply })}`
-      // Segments are sent one a turn of the event loop: a long body in short ones would take seconds.
-      const padding = 'x'.repeat(Math.floor(random() ** 8 * (next?.segment ? 100 : 100_000)))
-      const event = { behaviour, padding }
-      const given = api.given(requestId)
-      const answered = api.invoke(event, {
-        requestId,
-        ...(next && { next }),
-        ...(reply && { answers: [reply] }),
-      })
-      const isRefused = reply?.status !== undefined
-      const isLost = next?.close === 'before' // It never arrived, and the platform would give it to nobody else.
-      const expected = isLost || isRefused ? 'no answer' : BEHAVIOURS[behaviour]
-      tally[expected] = (tally[expected] ?? 0) + 1
-      if (expected === 'no answer') {
-        await within(given, () => `${context}; it printed ${lambda.output.slice(-2000)}`)
-        if (isRefused && !isLost) {
-          await within(
-            api.answerAttempt(requestId),
-            () => `${context}; it printed ${lambda.output.slice(-2000)}`,
-          )
-        }
-      } else {
-        const answer: Answer = await within(
-          answered,
-          () => `${context}; it printed ${lambda.output.slice(-2000)}`,
-        )
-        const isCut = next?.close === 'after-head' || next?.close === 'mid-body'
-        assert.equal(answer.kind, isCut ? 'error' : expected.split(',')[0], context)
-        if (answer.kind === 'response') {
-          assert.deepEqual(answer.json(), event, context)
-        }
+for (const subject of [BUFFERED, STREAMED]) {
+  test(`${COUNT} invocations of ${subject.handler} with random faults (FAULT_SEED=${SEED}): each is answered exactly once`, async (t) => {
+    t.diagnostic(`FAULT_SEED=${SEED}`)
+    const api = await StrictRuntimeApi.start()
+    const run = new FaultyRun(api, subject)
+    try {
+      for (let number = 0; number < COUNT; number++) {
+        await run.invoke(number)
       }
-      const delivered = !isLost && next?.close !== 'after-head' && next?.close !== 'mid-body'
-      if (delivered && BEHAVIOURS[behaviour].endsWith('the end')) {
-        const { code, signal } = await lambda.exit()
-        assert.ok(signal === null && code !== 0, context)
-        restarts++
-        lambda = startProcess(api)
-      }
-      await within(
-        api.idle(),
-        () => `the next next after ${context}; it printed ${lambda.output.slice(-2000)}`,
+      assert.deepEqual(api.violations, [], `FAULT_SEED=${SEED}`)
+      assert.deepEqual(api.initErrors, [])
+      t.diagnostic(
+        `${JSON.stringify(run.tally)}, ${run.restarts} new processes, ${api.connections} connections`,
       )
-      const answers = api.answersTo(requestId).length
-      assert.equal(answers, expected === 'no answer' ? 0 : 1, context)
-      api.forget(requestId)
+    } finally {
+      await run.lambda.stop()
+      await api.stop()
     }
-    assert.deepEqual(api.violations, [], `FAULT_SEED=${SEED}`)
-    assert.deepEqual(api.initErrors, [])
-    t.diagnostic(`${JSON.stringify(tally)}, ${restarts} new processes, ${api.connections} connections`)
-  } finally {
-    await lambda.stop()
-    await api.stop()
-  }
-})
+  })
+}
 
-function startProcess(api: StrictRuntimeApi): LambdaProcess {
-  return new LambdaProcess(faulty.executable, { runtimeApi: api.address, handler: 'faulty' })
+class FaultyRun {
+  readonly #api: StrictRuntimeApi
+  readonly #subject: Subject
+  readonly #gentle: readonly string[]
+  readonly tally: Record<string, number> = {}
+  lambda: LambdaProcess
+  restarts = 0
+
+  constructor(api: StrictRuntimeApi, subject: Subject) {
+    this.#api = api
+    this.#subject = subject
+    this.#gentle = Object.keys(subject.behaviours).filter((behaviour) => !subject.rare.includes(behaviour))
+    this.lambda = this.#start()
+  }
+
+  #start(): LambdaProcess {
+    const { handler } = this.#subject
+    return new LambdaProcess(faulty.executable, { runtimeApi: this.#api.address, handler })
+  }
+
+  async invoke(number: number): Promise<void> {
+    const api = this.#api
+    const behaviour = random() < 0.985 ? pick(this.#gentle) : pick(this.#subject.rare)
+    // A process that has exited cannot repeat an answer that its connection lost; the platform sees the process end.
+    const mayClose = (fault: Fault | undefined) =>
+      fault?.close && behaviour.startsWith('exits') ? undefined : fault
+    const next = mayClose(random() < 0.1 ? pick(DELIVERIES) : undefined)
+    // Where the connection that brought the invocation is closed, a reply to its answer cannot be heard, whatever it says.
+    const reply = mayClose(random() < 0.1 && !next?.close ? pick(REPLIES) : undefined)
+    const requestId = `id-${number}`
+    const context = `FAULT_SEED=${SEED}, invocation ${number}: ${JSON.stringify({ behaviour, next, reply })}`
+    const wait = <T>(promise: Promise<T>, what: string): Promise<T> =>
+      within(promise, () => `${what} ${context}; it printed ${this.lambda.output.slice(-2000)}`)
+    // Segments are sent one a turn of the event loop: a long body in short ones would take seconds.
+    const padding = 'x'.repeat(Math.floor(random() ** 8 * (next?.segment ? 100 : 100_000)))
+    const event = { behaviour, padding }
+    const given = api.given(requestId)
+    const options = { requestId, ...(next && { next }), ...(reply && { answers: [reply] }) }
+    const answered = api.invoke(event, options)
+
+    const isLost = next?.close === 'before' // It never arrived, and the platform would give it to nobody else.
+    const isRefused = reply?.status !== undefined
+    const isDelivered = !isLost && next?.close !== 'after-head' && next?.close !== 'mid-body'
+    const [outcome = '', end] = this.#subject.behaviours[behaviour]?.split(', ') ?? []
+    if (isLost) {
+      await wait(given, 'the delivery of')
+    } else if (isRefused) {
+      await wait(api.answerAttempt(requestId), 'an answer to')
+    } else {
+      this.#check(await wait(answered, 'the answer to'), { outcome, isDelivered, reply, event, context })
+    }
+    const count = isLost || isRefused ? 0 : 1
+    this.tally[count === 0 ? 'no answer' : outcome] =
+      (this.tally[count === 0 ? 'no answer' : outcome] ?? 0) + 1
+    if (isDelivered && end !== undefined) {
+      const { code, signal } = await this.lambda.exit()
+      assert.ok(signal === null && code !== 0, context)
+      this.restarts++
+      this.lambda = this.#start()
+    }
+    await wait(api.idle(), 'the next next after')
+    assert.equal(api.answersTo(requestId).length, count, context)
+    api.forget(requestId)
+  }
+
+  #check(
+    answer: Answer,
+    expected: {
+      outcome: string
+      isDelivered: boolean
+      reply: Fault | undefined
+      event: object
+      context: string
+    },
+  ): void {
+    const { outcome, isDelivered, reply, event, context } = expected
+    // A streamed response cannot be sent again: where it was lost, the loss is the answer.
+    const isLost = reply?.close === 'before' && !reply.accepted && this.#subject === STREAMED
+    const kind = !isDelivered || isLost || outcome === 'error' ? 'error' : 'response'
+    assert.equal(answer.kind, kind, context)
+    if (kind === 'response') {
+      const { trailers } = answer.request
+      assert.equal('lambda-runtime-function-error-type' in trailers, outcome === 'half a response', context)
+      if (outcome === 'response') {
+        assert.deepEqual(answer.json(), event, context)
+      }
+    }
+  }
 }

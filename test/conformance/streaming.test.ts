@@ -116,12 +116,14 @@ describe('an error', () => {
     await assertGoesOn()
   })
 
-  test('that nobody catches is told in trailers, and ends the process', async () => {
-    start('crashesMidway')
-    const answer = await invoke()
-    assert.equal(trailingError(answer).errorMessage, 'nobody catches this')
-    assert.deepEqual(await lambda.exit(), { code: 129, signal: null })
-  })
+  for (const handler of ['crashesMidway', 'generatorCrashes']) {
+    test(`that nobody catches is told in trailers, and ends the process: ${handler}`, async () => {
+      start(handler)
+      const answer = await invoke()
+      assert.equal(trailingError(answer).errorMessage, 'nobody catches this')
+      assert.deepEqual(await lambda.exit(), { code: 129, signal: null })
+    })
+  }
 
   test('is what a destroyed stream ends with', async () => {
     start('destroys')
@@ -199,7 +201,106 @@ describe('a result that comes bit by bit is streamed', () => {
   })
 })
 
+describe('a process that ends', () => {
+  for (const handler of ['exits', 'generatorExits']) {
+    test(`before the first byte has its exit posted as the answer: ${handler}`, async () => {
+      for (const event of [{}, { waits: true }]) {
+        start(handler)
+        const answer = await invoke(event)
+        assert.equal(answer.kind, 'error')
+        assert.equal(answer.json<{ errorType: string }>().errorType, 'Runtime.ExitError')
+        assert.equal((await lambda.exit()).code, handler === 'exits' ? 3 : 4)
+      }
+    })
+
+    test(`after the first byte tells so in trailers: ${handler}`, async () => {
+      start(handler)
+      const answer = await invoke({ writes: true, yields: true })
+      assert.equal(answer.kind, 'response')
+      assert.match(answer.request.body.toString(), /^half/)
+      assert.equal(trailingError(answer).errorType, 'Runtime.ExitError')
+      await lambda.exit()
+    })
+  }
+
+  test('with more written than was sent has its exit posted as the answer', async () => {
+    start('exits')
+    api.isReading = false
+    const answered = invoke({ writes: true, writesMore: 50 * 1024 * 1024 })
+    await lambda.exit()
+    api.resume()
+    const answer = await answered
+    assert.equal(answer.kind, 'error')
+    assert.equal(answer.json<{ errorType: string }>().errorType, 'Runtime.ExitError')
+  })
+})
+
+describe('a handler that will never be done', () => {
+  test('is a plain invocation error before the first byte', async () => {
+    start('neverSettles')
+    const answer = await invoke({})
+    assert.equal(answer.kind, 'error')
+    assert.equal(answer.json<{ errorType: string }>().errorType, 'Runtime.NodeJsExit')
+    await assertGoesOn()
+  })
+
+  test('is told in trailers after the first byte', async () => {
+    start('neverSettles')
+    const answer = await invoke({ writes: true })
+    assert.equal(answer.request.body.toString(), 'half of it')
+    assert.equal(trailingError(answer).errorType, 'Runtime.NodeJsExit')
+    await assertGoesOn()
+  })
+
+  test('has answered when it has ended its stream', async () => {
+    start('neverSettles')
+    const answer = await invoke({ writes: true, ends: true })
+    assert.equal(answer.request.body.toString(), 'half of it')
+    assert.deepEqual(answer.request.trailers, {})
+    await assertGoesOn()
+  })
+
+  test('may be a generator', async () => {
+    start('generatorNeverEnds')
+    assert.equal((await invoke({})).json<{ errorType: string }>().errorType, 'Runtime.NodeJsExit')
+    const answer = await invoke({ yields: true })
+    assert.equal(answer.request.body.toString(), 'half')
+    assert.equal(trailingError(answer).errorType, 'Runtime.NodeJsExit')
+    await assertGoesOn()
+  })
+
+  test('is none that waits for its reader', async () => {
+    start('waits')
+    api.isReading = false
+    const answered = invoke({})
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    api.resume()
+    const { request } = await answered
+    assert.equal(request.body.length, 5 * 1024 * 1024)
+    assert.deepEqual(request.trailers, {})
+  })
+})
+
+test('a rejection that nobody handles is told in trailers, and ends the process', async () => {
+  start('losesRejection')
+  const answer = await invoke({})
+  const error = answer.kind === 'response' ? trailingError(answer) : answer.json<{ errorType: string }>()
+  assert.equal(error.errorType, 'Runtime.UnhandledPromiseRejection')
+  assert.equal((await lambda.exit()).code, 128)
+})
+
 describe('the Runtime API', () => {
+  for (const bytes of [20_000, 100_000]) {
+    test(`may answer with headers of ${bytes} bytes`, async () => {
+      start()
+      const headers = { 'X-Long': 'x'.repeat(bytes) }
+      const options = { requestId: `long-${bytes}`, answers: [{ headers }] }
+      assert.equal((await invoke({ name: 'world' }, options)).request.body.toString(), 'Hello, world')
+      await assertGoesOn()
+      assert.equal(api.requests.filter(({ path }) => path.includes(`/long-${bytes}/`)).length, 1)
+    })
+  }
+
   for (const status of [400, 403, 410, 413]) {
     test(`may answer a streamed response with ${status}`, async () => {
       start()

@@ -76,20 +76,25 @@ export class StreamedResponse {
   }
 
   /**
-   * Ends a response that has begun with an error in the process's last turn, without waiting for anything. That needs all that
-   * was written to be with the system already.
+   * Ends a response that has begun with an error in the process's last turn, without waiting for anything. Returns whether it
+   * could: all that was written has to be with the system already.
    */
-  failLast(document: ErrorDocument): void {
+  failLast(document: ErrorDocument): boolean {
     const request = this.#request
-    const handle = request && (request.socket as HandledSocket | null)?._handle
-    if (!request || !handle?.fd || this.#isEnding || request.writableLength > 0) {
-      return
+    const socket = request?.socket as HandledSocket | null | undefined
+    const descriptor = socket?._handle?.fd
+    if (!request || !socket?.bytesWritten || !descriptor || descriptor < 0) {
+      return false
+    }
+    if (this.#isEnding) {
+      return true // It is whole, and with the system.
     }
     const lines = Object.entries(trailersOf(document)).map(([name, value]) => `${name}: ${value}\r\n`)
+    const end = Buffer.from(`0\r\n${lines.join('')}\r\n`)
     try {
-      nodeFs().writeSync(handle.fd, `0\r\n${lines.join('')}\r\n`)
+      return request.writableLength === 0 && nodeFs().writeSync(descriptor, end) === end.length
     } catch {
-      // The reader is slow, or gone: the platform sees the process end.
+      return false // The reader is slow, or gone.
     }
   }
 
