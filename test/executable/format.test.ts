@@ -6,18 +6,20 @@ import { test } from 'node:test'
 import { buildUnpackedFunction, prepareLauncher } from '../../src/compiler/unpacked-function.ts'
 import {
   checkFormat,
+  chunkFile,
   chunkLink,
   chunkName,
   codeCacheAsset,
   codeCacheLine,
   FORMAT_HEADER,
   FORMAT_VERSION,
-  isChunkFile,
   isReadAtStart,
   MODULES_OUTSIDE_SNAPSHOTS,
+  RUNTIME_FILE,
   readChunkLink,
   readCodeCacheLines,
   scriptAsset,
+  scriptOfChunkFile,
   scriptOfCodeCache,
   sourceMapAsset,
 } from '../../src/executable/format.ts'
@@ -75,14 +77,16 @@ test('a script of this format is accepted, and each other beginning is not', () 
 test('what one side names, the other side reads', () => {
   for (const number of [0, 1, 27]) {
     const name = chunkName(number)
-    assert.ok(isChunkFile(scriptAsset(name)))
+    assert.equal(scriptOfChunkFile('/a/task', chunkFile('/a/task', number)), name)
+    assert.equal(scriptOfChunkFile('/a/task', chunkFile('/a/task/inner', number)), undefined)
     assert.equal(scriptOfCodeCache(codeCacheAsset(name)), name)
     assert.equal(scriptOfCodeCache(sourceMapAsset(name)), undefined)
     assert.equal(isReadAtStart(scriptAsset(name)), number === 0)
     assert.equal(isReadAtStart(sourceMapAsset(name)), false)
     assert.deepEqual(readChunkLink(chunkLink(number, '7r')), { chunk: number, module: '7r' })
   }
-  assert.equal(isChunkFile('runtime.js'), false)
+  assert.equal(scriptOfChunkFile('/var/runtime', RUNTIME_FILE), undefined)
+  assert.equal(scriptOfChunkFile('/a/task', '/a/task/function.js.map'), undefined)
   const lines = [
     codeCacheLine('runtime', 'accepted'),
     'something else\n',
