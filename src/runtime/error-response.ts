@@ -40,6 +40,15 @@ function describe(thrown: unknown, depth: number): ErrorDocument {
 
 /** What an error document says of what was thrown itself. Never throws. */
 export function errorFacts(thrown: unknown): Omit<ErrorDocument, 'cause'> {
+  try {
+    return readFacts(thrown)
+  } catch {
+    // The function has changed what texts and arrays do.
+    return { errorType: 'Error', errorMessage: 'an error that cannot be described', trace: [] }
+  }
+}
+
+function readFacts(thrown: unknown): Omit<ErrorDocument, 'cause'> {
   if (!isErrorLike(thrown)) {
     return {
       errorType: thrown === null ? 'null' : typeof thrown,

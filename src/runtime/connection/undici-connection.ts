@@ -15,6 +15,7 @@
 
 import errors from 'undici/lib/core/errors.js'
 import symbols from 'undici/lib/core/symbols.js'
+import { slice } from '../intrinsics.ts'
 import { HttpResponseReader, type ResponseHeaders } from './http-response-reader.ts'
 import type { RuntimeRequest } from './requests.ts'
 import type { RuntimeSocket } from './runtime-socket.ts'
@@ -56,7 +57,7 @@ export class Request {
   constructor(origin: string, { method, path, headers, body }: RuntimeRequest, handler: ExchangeHandler) {
     this.method = method
     this.path = path
-    this.host = origin.slice(SCHEME.length)
+    this.host = slice(origin, SCHEME.length)
     this.headers = headers
     this.text = body
     this.handler = handler
