@@ -244,9 +244,7 @@ function requireForBoth(): NodeJS.Require {
     if (builtin !== undefined) {
       return builtin
     }
-    const missing = watch.isOver
-      ? undefined
-      : missingModule(id, shippedFolder, FUNCTION_FILE)
+    const missing = watch.isOver ? undefined : missingModule(id, shippedFolder, FUNCTION_FILE)
     if (missing !== undefined) {
       throw missing
     }

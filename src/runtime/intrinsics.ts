@@ -2,7 +2,7 @@
  * Methods of JavaScript's own objects as they are before the function is loaded, as functions of what they are methods of.
  *
  * A function may change them for its own purposes, or in a mock that it forgets. What asks for invocations and answers them
- * uses these; and globals, which `compiler/bundle/captured-globals.ts` keeps for it.
+ * uses these; and globals, which `compiler/bundle/runtime/captured-globals.ts` keeps for it.
  */
 
 /** A method as a function whose first parameter is what the method is called on. */

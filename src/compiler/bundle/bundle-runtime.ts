@@ -8,8 +8,8 @@
 import { type BuildOptions, build, type OutputFile } from 'esbuild'
 import { FORMAT_HEADER, RUNTIME_PARAMETERS } from '../../executable/format.ts'
 import { LAUNCHER_ENTRY, RUNTIME_ENTRY, SNAPSHOT_BUILDER_ENTRY, WARM_UP_ENTRY } from '../source-files.ts'
-import { CAPTURE_GLOBALS, CAPTURED_MEMBERS } from './captured-globals.ts'
-import { leanUndici } from './lean-undici.ts'
+import { CAPTURE_GLOBALS, CAPTURED_MEMBERS } from './runtime/captured-globals.ts'
+import { leanUndici } from './runtime/lean-undici.ts'
 
 export interface RuntimeBundle {
   readonly launcher: Buffer

@@ -11,9 +11,15 @@ import type { ChunkOptions } from './bundle-chunk.ts'
 /** In place of what a chunk has as parameters. */
 const PRELUDE = [
   'import { createRequire as __createRequire } from "node:module";',
-  'const require = __createRequire(import.meta.url), __importMetaUrl = import.meta.url,',
-  '__importMetaFilename = import.meta.filename, __importMetaDirname = import.meta.dirname;',
+  'const __importMeta = import.meta, require = __createRequire(import.meta.url);',
 ].join(' ')
+
+/** A worker is the main module of its thread or process. */
+const DEFINE = {
+  'import.meta.main': '__importMeta.main',
+  __filename: '__importMeta.filename',
+  __dirname: '__importMeta.dirname',
+}
 
 export interface WorkerBundle {
   readonly file: { readonly path: string; readonly contents: Uint8Array }
@@ -27,7 +33,7 @@ export async function bundleWorker(
   const common = commonOptions({ minify, author, plugins: packages.plugins })
   const { outputFiles, metafile } = await build({
     ...common,
-    define: { ...common.define, __filename: '__importMetaFilename', __dirname: '__importMetaDirname' },
+    define: { ...common.define, ...DEFINE },
     entryPoints: [file],
     bundle: true,
     write: false,

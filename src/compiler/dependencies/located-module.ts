@@ -40,7 +40,7 @@ function locate({ kind, isShorthand, ...span }: Location, place: string): Edit {
 function locationText(kind: Location['kind'], place: string): string {
   switch (kind) {
     case 'import.meta.url':
-      return `new URL(${JSON.stringify(encodeURI(place))}, __importMetaUrl).href`
+      return `new URL(${JSON.stringify(encodeURI(place))}, __importMeta.url).href`
     case '__filename':
     case 'import.meta.filename':
       return fileAt(place)
@@ -50,7 +50,7 @@ function locationText(kind: Location['kind'], place: string): string {
 }
 
 function fileAt(place: string): string {
-  return `(__importMetaDirname + ${JSON.stringify(`/${place}`)})`
+  return `(__importMeta.dirname + ${JSON.stringify(`/${place}`)})`
 }
 
 function requireAt(place: string): string {

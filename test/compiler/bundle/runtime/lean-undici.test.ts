@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { build, type Metafile } from 'esbuild'
-import { bundleRuntime } from '../../../src/compiler/bundle/bundle-runtime.ts'
-import { leanUndici } from '../../../src/compiler/bundle/lean-undici.ts'
-import { PROJECT } from '../../support/source-imports.ts'
+import { bundleRuntime } from '../../../../src/compiler/bundle/bundle-runtime.ts'
+import { leanUndici } from '../../../../src/compiler/bundle/runtime/lean-undici.ts'
+import { PROJECT } from '../../../support/source-imports.ts'
 
 test('what is replaced in undici is all there, and nothing else of it is bundled', async () => {
   const { notes } = await bundleRuntime()

@@ -11,7 +11,7 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import type { Metafile, Plugin } from 'esbuild'
-import { EMITTER_FILE, UNDICI_CONNECTION_FILE } from '../source-files.ts'
+import { EMITTER_FILE, UNDICI_CONNECTION_FILE } from '../../source-files.ts'
 
 const CONNECTION = JSON.stringify(UNDICI_CONNECTION_FILE)
 const EMITTER = JSON.stringify(EMITTER_FILE)
