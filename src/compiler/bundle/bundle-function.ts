@@ -109,9 +109,13 @@ async function bundlePlanned(
   const { project } = options
   const exports = checkExports(metafile, options.entry)
   let awaiting: ReadonlySet<string | undefined> = new Set()
-  const script = await bundleAsScript(options, (modules) => {
+  const onAwait = (modules: ReadonlySet<string | undefined>) => {
     awaiting = modules
-  })
+  }
+  // What awaits cannot be required, be it shipped or bundled.
+  const script = (await shipsWhatAwaits(options, onAwait))
+    ? undefined
+    : await bundleAsScript(options, onAwait)
   const parts = split ? await splitFunction({ metafile, script, awaiting }, options) : undefined
   const bundled = parts ?? { entry: script ?? (await bundleAsAsyncFunction(options)), chunks: [] }
   return {
@@ -124,6 +128,32 @@ async function bundlePlanned(
     project,
     legalComments: legalCommentsOf(module),
   }
+}
+
+/** Whether a shipped package that the function imports awaits at its top level: it would if it were bundled. */
+async function shipsWhatAwaits(
+  { packages, ...options }: ChunkOptions,
+  onAwait: (modules: ReadonlySet<string | undefined>) => void,
+): Promise<boolean> {
+  if (packages.esModules.size === 0) {
+    return false
+  }
+  const bundled = new PlannedPackages({ ...packages.plan, packages: [], located: new Map() }, options.project)
+  const folders = packages.plan.packages.filter(({ isExternal }) => isExternal).map(({ folder }) => folder)
+  let isShipped = false
+  await bundleAsScript({ ...options, packages: bundled }, (modules) => {
+    const files = [...modules].map((path) => join(options.project, path ?? ''))
+    isShipped = files.some((file) => folders.some((folder) => file.startsWith(folder + sep)))
+    if (isShipped) {
+      onAwait(modules)
+    }
+  }).catch((error) => {
+    // What cannot be bundled is shipped: whether it awaits is not known.
+    if (!isBuildFailure(error)) {
+      throw error
+    }
+  })
+  return isShipped
 }
 
 function filesOf({ outputFiles }: Bundled, project: string): BundledFile[] {

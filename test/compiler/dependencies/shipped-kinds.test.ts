@@ -35,8 +35,15 @@ async function run(
     mkdirSync(dirname(join(taskRoot, path)), { recursive: true })
     copyFileSync(source, join(taskRoot, path))
   }
-  const { exports } = await loadBundle(bundle, taskRoot)
-  return { bundle, shipped, taskRoot, result: await exports.handler() }
+  // As on Lambda.
+  const before = process.cwd()
+  process.chdir(taskRoot)
+  try {
+    const { exports } = await loadBundle(bundle, taskRoot)
+    return { bundle, shipped, taskRoot, result: await exports.handler() }
+  } finally {
+    process.chdir(before)
+  }
 }
 
 function pathsOf({ shipped }: Run): string[] {
@@ -265,4 +272,20 @@ test('a package that cannot be bundled is shipped with what is wrong, and --bund
     /cannot be bundled \(No loader is configured for "\.xyz"/,
   )
   await assert.rejects(run(t, files, { bundled: ['odd'] }), /No loader is configured/)
+})
+
+test('a shipped ES module that awaits at its top level is waited for', async (t) => {
+  const done = await run(
+    t,
+    {
+      'package.json': { type: 'module' },
+      'orders.js': `import value, { later } from 'slow'\nexport const handler = () => [value, later]`,
+      'node_modules/slow/package.json': { name: 'slow', type: 'module', exports: './index.js' },
+      'node_modules/slow/index.js':
+        "export default await Promise.resolve(1)\nexport { later } from './later.js'",
+      'node_modules/slow/later.js': 'export const later = await 2',
+    },
+    { externals: ['slow'] },
+  )
+  assert.deepEqual(done.result, [1, 2])
 })
