@@ -7,5 +7,14 @@ export {
   type FailedFunction,
   type FunctionProgress,
 } from './api/build.ts'
-export { LambdabinError, type LambdabinErrorCode } from './api/lambdabin-error.ts'
+export {
+  createLocalLambda,
+  type LocalInvokeOptions,
+  LocalLambda,
+  type LocalLambdaOptions,
+  type LocalLambdaResult,
+} from './api/create-local-lambda.ts'
+export type { InvocationResult } from './api/invocation-result.ts'
+export { type InvokeOptions, invoke } from './api/invoke.ts'
+export { type FunctionErrorDocument, LambdabinError, type LambdabinErrorCode } from './api/lambdabin-error.ts'
 export type { BuiltFunction } from './compiler/built-function.ts'

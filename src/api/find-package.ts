@@ -1,6 +1,7 @@
 /** The deployment package of a function: at a path, or what was built of a configured function. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import process from 'node:process'
 import { type ConfiguredFunction, configuredFunctions } from '../configuration/configured-functions.ts'
 import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
 import { nearestName } from '../configuration/nearest-name.ts'
@@ -23,30 +24,31 @@ export interface PackageSearch {
   readonly command: string
 }
 
-/** `given` is a path, or a name in the configuration. Rejects with a UsageError. */
+/** `given` is a name in the configuration, or a path. Rejects with a UsageError. */
 export async function findPackage(
   given: string,
   { config, folder, command }: PackageSearch,
 ): Promise<FoundPackage> {
-  if (!/^[\w-]+$/.test(given) || existsSync(resolve(folder, given))) {
-    return { path: given, run: {} }
+  const path = folder === process.cwd() ? given : resolve(folder, given)
+  if (!/^[\w-]+$/.test(given)) {
+    return { path, run: {} }
   }
   const configuration = await loadConfiguration(config, folder, { command })
   const functions = configuration === undefined ? [] : configuredFunctions(configuration)
   const known = functions.find(({ name }) => name === given)
-  if (configuration === undefined || functions.length === 0) {
-    return { path: given, run: {} }
+  if (configuration !== undefined && known !== undefined) {
+    const outDir = configuration.build.outDir ?? resolve(configuration.folder, 'dist')
+    return { path: builtPackage(known, outDir), run: known.values.run ?? {} }
   }
-  if (known === undefined) {
+  if (functions.length > 0 && !existsSync(path)) {
     const names = functions.map(({ name }) => name)
     const nearest = nearestName(given, names)
     throw new UsageError(
-      `there is no file or folder ${given}, and ${configuration.named} has no function of that name; ` +
+      `there is no file or folder ${given}, and ${configuration?.named} has no function of that name; ` +
         (nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`),
     )
   }
-  const outDir = configuration.build.outDir ?? resolve(configuration.folder, 'dist')
-  return { path: builtPackage(known, outDir), run: known.values.run ?? {} }
+  return { path, run: {} }
 }
 
 function builtPackage({ name }: ConfiguredFunction, outDir: string): string {

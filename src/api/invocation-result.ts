@@ -2,11 +2,12 @@
 import type { InvocationOutcome } from '../runtime-api/exchange.ts'
 import { type FunctionErrorDocument, LambdabinError } from './lambdabin-error.ts'
 
-export type InvocationResult =
+/** `Payload` is what the function is known to return; it is not checked. */
+export type InvocationResult<Payload = unknown> =
   | {
       readonly ok: true
       /** The response, of JSON; undefined where it is none. */
-      readonly payload: unknown
+      readonly payload: Payload
       /** The response as it came. */
       readonly body: Buffer
       readonly contentType: string
@@ -50,9 +51,9 @@ export async function resultOf(
 }
 
 /** A result without the logs. */
-export type Result =
-  | Omit<Extract<InvocationResult, { ok: true }>, 'logs'>
-  | Omit<Extract<InvocationResult, { ok: false }>, 'logs'>
+export type Result<Payload = unknown> =
+  | Omit<Extract<InvocationResult<Payload>, { ok: true }>, 'logs'>
+  | Omit<Extract<InvocationResult<Payload>, { ok: false }>, 'logs'>
 
 function response(body: Buffer, contentType: string): Result {
   return { ok: true, payload: parsed(body), body, contentType }

@@ -47,7 +47,7 @@ const DEFAULT_REGION = 'us-east-1'
  * Starts a function as Lambda does, and sends it one event. Never rejects. Whatever happens, the function's processes are
  * ended, and the folders made for it deleted.
  */
-export async function invoke(options: InvokeOptions): Promise<InvocationResult> {
+export async function invoke<Payload = unknown>(options: InvokeOptions): Promise<InvocationResult<Payload>> {
   const { signal, onLog = () => {} } = options
   const logged: Buffer[] = []
   const log = (chunk: Uint8Array | string) => {
@@ -62,7 +62,7 @@ export async function invoke(options: InvokeOptions): Promise<InvocationResult> 
   const logs = Buffer.concat(logged).toString()
   return signal?.aborted
     ? { ok: false, error: asLambdabinError(signal.reason, signal), logs }
-    : { ...result, logs }
+    : { ...(result as Result<Payload>), logs }
 }
 
 async function invokeOnce(

@@ -43,14 +43,17 @@ ${helpLines(RUN_OPTIONS)}${helpLine('--config FILE', 'the configuration that has
 Exit status: 0 success, 1 the function failed (its error document is on stdout), 2 wrong usage.
 `
 
-export const SERVE_HELP = `Usage: lambdabin serve [<zip|folder>…] [options]
+export const SERVE_HELP = `Usage: lambdabin serve [<zip|folder|name>…] [options]
 
 Runs a Lambda on this machine until Ctrl-C. It speaks the Lambda API: point the AWS CLI at it with --endpoint-url http://localhost:9000,
 or an SDK with its endpoint. Functions answer HTTP, too, at http://<function>.localhost:9000/ and http://localhost:9000/url/<function>/.
 A page to see it all by is at the link that it prints.
 
-  <zip|folder>        a deployment package to serve as a function of its name, until this ends
-  --watch ENTRY       a function's source to serve, and to build anew when it changes; may be repeated
+  <zip|folder|name>   a deployment package to serve as a function of its name, until this ends; or what was built of a function
+                      of the configuration
+  --watch ENTRY       a function's source to serve, and to build anew when it changes; or its name in the configuration; may
+                      be repeated
+  --config FILE       the configuration that has the names (default: the one that is found)
   --inspect           run watched functions with Node.js's inspector on, for a debugger; nothing times out then
   --inspect-port PORT the first such function's (default: 9229); each further one has the next
 
@@ -71,12 +74,7 @@ A page to see it all by is at the link that it prints.
 
 For the functions that the command line names:
 
-  --timeout S         seconds that an invocation may take (default: 3)
-  --memory MB         memory of an execution environment (default: 128)
-  --env K=V           an environment variable; may be repeated
-  --env-file FILE     a file with such lines
-  --layer PATH        a layer, a zip or a folder, to be at /opt; may be repeated, the last counts
-  --instance-concurrency N  invocations at once in one environment, as with Lambda Managed Instances
+${helpLines(RUN_OPTIONS)}  --instance-concurrency N  invocations at once in one environment, as with Lambda Managed Instances
   --invoke-mode MODE  of its URL: BUFFERED (default), or RESPONSE_STREAM to answer as the function writes
 
 Asynchronous invocations are retried twice; the events of those that still fail are in the state folder, under failed/.

@@ -1,14 +1,7 @@
 /** The options of tables on the command line: how they are parsed, and what `--help` says of them. */
 import process from 'node:process'
 import type { ParseArgsConfig } from 'node:util'
-import {
-  flagOf,
-  type Option,
-  OptionError,
-  type OptionTable,
-  type Values,
-  type Written,
-} from '../configuration/option.ts'
+import { flagOf, type Option, OptionError, type OptionTable, type Written } from '../configuration/option.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 
 type Definitions = NonNullable<ParseArgsConfig['options']>
@@ -37,16 +30,6 @@ export function readWords<Table extends OptionTable>(table: Table, words: Words)
     }
   }
   return given as Written<Table>
-}
-
-/** The values of what was given of a table's options. Throws a UsageError. */
-export function valuesOfWords<Table extends OptionTable>(table: Table, words: Words): Values<Table> {
-  const given = readWords(table, words) as Record<string, unknown>
-  const values = Object.entries(given).map(([key, written]) => [
-    key,
-    table[key]?.read(written, process.cwd()),
-  ])
-  return Object.fromEntries(values) as Values<Table>
 }
 
 function readWord(key: string, option: Option<unknown, unknown>, word: NonNullable<Words[string]>): unknown {

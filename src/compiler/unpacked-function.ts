@@ -9,17 +9,21 @@ import process from 'node:process'
 import { build } from 'esbuild'
 import { FUNCTION, RUNTIME, scriptAsset, sourceMapAsset } from '../executable/format.ts'
 import { isBuildFailure } from './bundle/bundle-failure.ts'
-import { bundleFunction, writeBundledFiles } from './bundle/bundle-function.ts'
+import { type BundleOptions, bundleFunction, writeBundledFiles } from './bundle/bundle-function.ts'
 import { bundleRuntime } from './bundle/bundle-runtime.ts'
 import { projectFolder } from './bundle/project-folder.ts'
 import type { PlannedPackage } from './dependencies/package-plan.ts'
+import { findIncludes, type IncludeOptions } from './package/included-files.ts'
 import { listShippedPackages } from './package/shipped-packages.ts'
+import type { PackageFile } from './package/write-zip.ts'
 import { BOOTSTRAP_FILE, FILE_LAUNCHER_ENTRY } from './source-files.ts'
 
 export interface UnpackedFunctionOptions {
   /** Absolute path. */
   readonly entry: string
   readonly name: string
+  readonly bundle: Pick<BundleOptions, 'externals' | 'bundled' | 'esbuild' | 'root'>
+  readonly include: IncludeOptions
   /** Where the inspector listens, on loopback; undefined for no inspector. */
   readonly inspectorPort: number | undefined
 }
@@ -55,7 +59,7 @@ export async function prepareLauncher(folder: string, node: string): Promise<voi
  * of; rejects with a BundleError.
  */
 export async function buildUnpackedFunction(
-  { entry, name, inspectorPort }: UnpackedFunctionOptions,
+  { entry, name, bundle, include, inspectorPort }: UnpackedFunctionOptions,
   taskRoot: string,
 ): Promise<string[]> {
   const {
@@ -64,7 +68,7 @@ export async function buildUnpackedFunction(
     packages: { packages },
   } = await bundleFunction(
     entry,
-    { minify: false, externals: [], bundled: [] },
+    { ...bundle, minify: false },
     // One chunk, whose debugger comment maps all of the sources.
     { split: false },
   )
@@ -75,6 +79,7 @@ export async function buildUnpackedFunction(
   await mkdir(taskRoot, { recursive: true })
   await writeBundledFiles(files, taskRoot)
   await shipPackages(packages, taskRoot)
+  await linkFiles(await findIncludes(include), taskRoot)
   await Promise.all([
     writeFile(
       join(taskRoot, scriptAsset(FUNCTION)),
@@ -94,6 +99,10 @@ export async function buildUnpackedFunction(
 /** Puts packages there that cannot be bundled, for this machine. */
 async function shipPackages(packages: readonly PlannedPackage[], taskRoot: string): Promise<void> {
   const { files } = await listShippedPackages(packages, process.arch === 'arm64' ? 'arm64' : 'x64')
+  await linkFiles(files, taskRoot)
+}
+
+async function linkFiles(files: readonly PackageFile[], taskRoot: string): Promise<void> {
   for (const { path, source } of files) {
     const place = join(taskRoot, path)
     await mkdir(dirname(place), { recursive: true })

@@ -33,6 +33,7 @@ export function configuredFunctions(configuration: LoadedConfiguration): Configu
       )
     }
   }
+  const byPatterns = [...found.values()]
   for (const { path, name = '', entry, values } of rules.filter(({ name }) => name !== undefined)) {
     const place = `${named}: ${dotted(path)}`
     checkedName(() => functionName('entry.ts', { given: name, remedy: 'call it something else' }), place)
@@ -46,7 +47,7 @@ export function configuredFunctions(configuration: LoadedConfiguration): Configu
       found.set(name, { ...known, values: merged(known.values, values) })
     } else {
       const file = checkEntry(resolve(folder, entry), place, folder)
-      const byPattern = [...found.values()].find((other) => other.entry === file)
+      const byPattern = byPatterns.find((other) => other.entry === file)
       if (byPattern !== undefined) {
         found.delete(byPattern.name)
       }

@@ -15,35 +15,44 @@ export interface Selection {
   readonly wanted: readonly string[]
   /** What counts more than the configuration. */
   readonly values: FunctionValues
-  readonly build: Values<typeof BUILD_OPTIONS>
   /** What relative paths start at. */
   readonly folder: string
+  /** Where on the command line entries were named, as in ` after --watch`. */
+  readonly place?: string
 }
 
-/** Rejects with a {@link UsageError}. */
+/** As the compiler takes them. Rejects with a {@link UsageError}. */
 export async function selectFunctions(
   configuration: LoadedConfiguration | undefined,
-  { wanted, values, build, folder }: Selection,
+  { build, folder, ...choice }: Selection & { readonly build: Values<typeof BUILD_OPTIONS> },
 ): Promise<FunctionOptions[]> {
+  const chosen = await chooseFunctions(configuration, { ...choice, folder })
+  const root = configuration?.folder ?? folder
+  const outDir = build.outDir ?? configuration?.build.outDir ?? resolve(root, 'dist')
+  return chosen.map((each) => functionOptions(each, outDir, root))
+}
+
+/** Each function with all that is said of it. Rejects with a {@link UsageError}. */
+export async function chooseFunctions(
+  configuration: LoadedConfiguration | undefined,
+  selection: Selection,
+): Promise<ConfiguredFunction[]> {
+  const { wanted, values } = selection
   const configured = configuration === undefined ? [] : configuredFunctions(configuration)
   const found =
     wanted.length === 0
       ? all(configured, configuration)
-      : await Promise.all(wanted.map((each) => find(each, configured, configuration, values, folder)))
+      : await Promise.all(wanted.map((each) => find(each, configured, configuration, selection)))
   if (values.name !== undefined && found.length > 1) {
     throw new UsageError(
       `--name names one function, and ${found.length} entries were given; build them one by one, or without --name`,
     )
   }
-  const outDir =
-    build.outDir ?? configuration?.build.outDir ?? resolve(configuration?.folder ?? folder, 'dist')
-  const functions = found.map((each) =>
-    functionOptions(
-      { ...each, name: values.name ?? each.name, values: merged(each.values, values) },
-      outDir,
-      folder,
-    ),
-  )
+  const functions = found.map((each) => ({
+    ...each,
+    name: values.name ?? each.name,
+    values: merged(each.values, values),
+  }))
   checkNamesDiffer(functions)
   return functions
 }
@@ -66,8 +75,7 @@ async function find(
   wanted: string,
   configured: readonly ConfiguredFunction[],
   configuration: LoadedConfiguration | undefined,
-  values: FunctionValues,
-  folder: string,
+  { values, folder, place }: Selection,
 ): Promise<ConfiguredFunction> {
   const known = configured.find(({ name, entry }) => name === wanted || entry === resolve(folder, wanted))
   if (known !== undefined) {
@@ -80,15 +88,15 @@ async function find(
       `${configuration?.named} has no function ${wanted}; ${nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`}`,
     )
   }
-  const entry = await readFunctionEntry(wanted, { name: values.name, folder })
+  const entry = await readFunctionEntry(wanted, { name: values.name, folder, ...(place && { place }) })
   return { ...entry, values: configuration?.defaults ?? {} }
 }
 
 /** As the compiler takes them, with what holds where nothing is said. */
-function functionOptions(
+export function functionOptions(
   { name, entry, values }: ConfiguredFunction,
   outDir: string,
-  folder: string,
+  root: string,
 ): FunctionOptions {
   return {
     name,
@@ -99,18 +107,18 @@ function functionOptions(
       minify: values.minify ?? true,
       externals: values.external ?? [],
       bundled: values.bundle ?? [],
-      root: values.include?.root ?? folder,
+      root: values.include?.root ?? root,
       esbuild: values.esbuild ?? {},
     },
     init: { at: values.init ?? 'lambda', events: values.event ?? [] },
-    include: values.include ?? { paths: [], root: folder },
+    include: values.include ?? { paths: [], root },
     compression: values.zip ?? 'fast',
     notices: values.notices ?? true,
     isStrict: values.strict ?? false,
   }
 }
 
-function checkNamesDiffer(functions: readonly FunctionOptions[]): void {
+function checkNamesDiffer(functions: readonly ConfiguredFunction[]): void {
   const entries = new Map<string, string>()
   for (const { name, entry } of functions) {
     const other = entries.get(name)

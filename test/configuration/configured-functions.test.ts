@@ -51,6 +51,10 @@ for (const [functions, expected] of [
     { 'src/*/index.ts': {}, people: 'src/users/index.ts' },
     { orders: 'src/orders/index.ts', people: 'src/users/index.ts' },
   ],
+  [
+    { small: 'src/orders/index.ts', large: { entry: 'src/orders/index.ts', intl: 'en' } },
+    { small: 'src/orders/index.ts', large: 'src/orders/index.ts' },
+  ],
 ] as const) {
   test(`functions have the names of their files, or of their folders: ${JSON.stringify(functions)}`, async (t) => {
     const folder = project(t)

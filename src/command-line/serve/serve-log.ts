@@ -6,21 +6,15 @@
 
 import { StringDecoder } from 'node:string_decoder'
 import { styleText } from 'node:util'
+import type { LambdaLog } from '../../api/local-lambda/local-lambda-settings.ts'
 
 type Style = Parameters<typeof styleText>[0]
-
-export interface ServeLog {
-  /** For one environment of a function. */
-  open(functionName: string): (chunk: Uint8Array | string) => void
-  /** The emulator's own sentences. */
-  notice(message: string): void
-}
 
 const NAME_STYLES: readonly Style[] = ['cyan', 'magenta', 'blue', 'green', 'yellow']
 const PLATFORM_LINE = /^(START RequestId|END RequestId|REPORT RequestId|INIT_REPORT) /
 const FAILURE = /\tStatus: (timeout|error)|\tERROR\t|\tFATAL\t|Task timed out after|^lambdabin: /
 
-export function createServeLog(write: (text: string) => void, isColoured: boolean): ServeLog {
+export function createServeLog(write: (text: string) => void, isColoured: boolean): LambdaLog {
   const paint = (style: Style, text: string) =>
     isColoured ? styleText(style, text, { validateStream: false }) : text
   return {

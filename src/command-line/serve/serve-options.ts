@@ -1,9 +1,7 @@
 /** Reads the values of single options of `lambdabin serve`. Each throws a UsageError. */
 
+import type { InvokeMode } from '../../api/local-lambda/local-lambda-settings.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
-import type { FunctionUrlConfiguration } from '../../emulator/functions/function-configuration.ts'
-
-export type InvokeMode = FunctionUrlConfiguration['invokeMode']
 
 export function wholeNumber(option: string, value: string, least: number, most: number): number {
   const number = decimal(value)

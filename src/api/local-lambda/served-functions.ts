@@ -1,11 +1,9 @@
-/** Functions that are named on the command line of `lambdabin serve`: they are there until it ends. */
+/** Functions that a local Lambda is started with: they are there until it ends. */
 
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { defaultFunctionName, defaultHandler } from '../../api/default-handler.ts'
-import { openGivenPackage } from '../../api/given-package.ts'
 import { FolderCode } from '../../emulator/code/folder-code.ts'
 import type { FunctionCode } from '../../emulator/code/function-code.ts'
 import {
@@ -16,28 +14,35 @@ import {
   modifiedAt,
 } from '../../emulator/functions/function-configuration.ts'
 import { LocalFunction } from '../../emulator/functions/local-function.ts'
-import type { ServeArguments } from './serve-arguments.ts'
+import { defaultFunctionName, defaultHandler } from '../default-handler.ts'
+import { openGivenLayers } from '../given-layers.ts'
+import { openGivenPackage } from '../given-package.ts'
+import type { RunSettings } from '../run-settings.ts'
+import type { InvokeMode, LocalLambdaSettings, ServedPackage } from './local-lambda-settings.ts'
 
 /** Rejects with a UsageError when there is no package that Lambda could run. */
 export async function packagedFunction(
-  path: string,
+  { path, run }: ServedPackage,
   workFolder: string,
-  settings: ServeArguments,
-  layersFolder: string | undefined,
+  { instanceConcurrency, invokeMode }: LocalLambdaSettings,
 ): Promise<LocalFunction> {
   const opened = await openGivenPackage(path, workFolder)
   const handler = await defaultHandler(opened)
   const isFolder = (await stat(path)).isDirectory()
-  const ready = { taskRoot: opened.folder, layersFolder, maxConcurrency: settings.instanceConcurrency }
+  const ready = {
+    taskRoot: opened.folder,
+    layersFolder: await openGivenLayers(run.layers, workFolder),
+    maxConcurrency: instanceConcurrency,
+  }
   const code = new FolderCode(ready, await describe(path, isFolder), isFolder ? undefined : path)
-  return commandLineFunction(defaultFunctionName(handler), handler, code, settings)
+  return servedFunction(defaultFunctionName(handler), handler, code, { ...run, invokeMode })
 }
 
-export function commandLineFunction(
+export function servedFunction(
   functionName: string,
   handler: string,
   code: FunctionCode,
-  settings: ServeArguments,
+  settings: RunSettings & { invokeMode: InvokeMode },
 ): LocalFunction {
   const now = new Date()
   const configuration: FunctionConfiguration = {

@@ -1,4 +1,4 @@
-/** The parts of a local Lambda, put together as the command line says. */
+/** The parts of a local Lambda, put together as its settings say. */
 
 import { UsageError } from '../../configuration/usage-error.ts'
 import { EventQueue } from '../../emulator/asynchronous/event-queue.ts'
@@ -16,8 +16,7 @@ import { HttpApiError } from '../../emulator/routes/http-api-definition.ts'
 import type { StateFolder } from '../../emulator/state-folder.ts'
 import { accountId } from '../../runtime-api/invocation.ts'
 import { findSandbox } from '../../sandbox/find-sandbox.ts'
-import type { ServeArguments } from './serve-arguments.ts'
-import type { ServeLog } from './serve-log.ts'
+import type { LambdaLog, LocalLambdaSettings } from './local-lambda-settings.ts'
 
 const IDLE_MS = 5 * 60_000
 
@@ -32,9 +31,9 @@ export interface ServedLambda {
 }
 
 export async function createLambda(
-  settings: ServeArguments,
+  settings: LocalLambdaSettings,
   state: StateFolder,
-  log: ServeLog,
+  log: LambdaLog,
 ): Promise<ServedLambda> {
   const { concurrency, environments, region, retryDelaysMs } = settings
   const store = await FunctionStore.open(state.functions)
@@ -70,9 +69,9 @@ export async function createLambda(
 
 /** Of the functions that are there. Rejects with a UsageError. */
 export async function createRoutes(
-  { routesFile }: ServeArguments,
+  { routesFile }: LocalLambdaSettings,
   lambda: LocalLambda,
-  log: ServeLog,
+  log: LambdaLog,
 ): Promise<HttpApi | undefined> {
   if (routesFile === undefined) {
     return undefined
@@ -94,9 +93,9 @@ export async function createRoutes(
 
 /** Throws a UsageError for a function that is not there. */
 export function createSources(
-  { sources, batchSize, region }: ServeArguments,
+  { sources, batchSize, region }: LocalLambdaSettings,
   lambda: LocalLambda,
-  log: ServeLog,
+  log: LambdaLog,
 ): EventSourcePoller[] {
   return sources.map(([functionName, place]) => {
     if (!lambda.has(functionName)) {
@@ -109,7 +108,7 @@ export function createSources(
   })
 }
 
-function cgroupsOrNotice(log: ServeLog): CgroupHome | undefined {
+function cgroupsOrNotice(log: LambdaLog): CgroupHome | undefined {
   try {
     return findCgroups()
   } catch (error) {

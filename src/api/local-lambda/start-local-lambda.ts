@@ -1,0 +1,182 @@
+/** Starts a local Lambda with all of its parts, and ends it with them. */
+
+import { UsageError } from '../../configuration/usage-error.ts'
+import { CodeBuckets } from '../../emulator/code/code-buckets.ts'
+import { removeCgroups } from '../../emulator/environments/resources/cgroup.ts'
+import type { EventSourcePoller } from '../../emulator/event-sources/event-source-poller.ts'
+import type { FunctionStore } from '../../emulator/functions/function-store.ts'
+import { LambdaApiServer, type LambdaApiServerOptions } from '../../emulator/lambda-api/lambda-api-server.ts'
+import type { LocalLambda as EmulatedLambda } from '../../emulator/local-lambda.ts'
+import { Page } from '../../emulator/page/page.ts'
+import { StateFolder, StateFolderError } from '../../emulator/state-folder.ts'
+import { createLambda, createRoutes, createSources, type ServedLambda } from './lambda-parts.ts'
+import type { LambdaLog, LocalLambdaSettings } from './local-lambda-settings.ts'
+import { packagedFunction } from './served-functions.ts'
+import { watchedFunctions } from './watched-functions.ts'
+
+const REQUEST_TIMEOUT_MS = 60_000
+
+export interface StartedLambda {
+  readonly lambda: EmulatedLambda
+  readonly port: number
+  /** Where the page to see it by is; undefined for none. */
+  readonly pageLink: string | undefined
+  /** Ends all that was started, in order. */
+  close(): Promise<void>
+}
+
+/**
+ * Rejects with a UsageError. `onStarting` gets a function that ends the functions' processes at once, before any has been
+ * started.
+ */
+export async function startLocalLambda(
+  settings: LocalLambdaSettings,
+  log: LambdaLog,
+  onStarting: (kill: () => void) => void = () => {},
+): Promise<StartedLambda> {
+  const closing = new Closing()
+  try {
+    const state = await openState(settings)
+    closing.add(() => state.close())
+    const served = await createLambda(settings, state, log)
+    const { lambda, store, queue, cgroups } = served
+    onStarting(() => lambda.pool.kill())
+    closing.add(async () => {
+      await lambda.close()
+      if (cgroups !== undefined) {
+        removeCgroups(cgroups)
+      }
+    })
+    let sources: EventSourcePoller[] = []
+    closing.add(async () => {
+      await lambda.pool.close()
+      await Promise.all(sources.map((source) => source.close()))
+    })
+    await addFunctions(lambda, settings, state, store, log)
+    sources = createSources(settings, lambda, log)
+    const page = settings.hasPage ? createPage(settings, state, served) : undefined
+    const server = await listen(settings, {
+      ...{ lambda, queue, page },
+      buckets: new CodeBuckets(settings.buckets),
+      sources: () => sources.map(({ description }) => description),
+      routes: await createRoutes(settings, lambda, log),
+      onNotice: log.notice,
+    })
+    closing.add(async () => {
+      queue.close()
+      page?.close()
+      await server.close()
+    })
+    served.endpoints.AWS_ENDPOINT_URL_LAMBDA ??= `http://127.0.0.1:${server.port}`
+    await queue.load()
+    for (const source of sources) {
+      source.start()
+    }
+    const { port } = server
+    return { lambda, port, pageLink: page?.link(`http://localhost:${port}`), close: () => closing.close() }
+  } catch (error) {
+    await closing.close()
+    throw error
+  }
+}
+
+/** What has to be ended, the latest first. */
+class Closing {
+  readonly #steps: (() => Promise<void>)[] = []
+  #closed: Promise<void> | undefined
+
+  add(step: () => Promise<void>): void {
+    this.#steps.unshift(step)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#run()
+    return this.#closed
+  }
+
+  /** Each step is done, whatever becomes of the others. */
+  async #run(): Promise<void> {
+    let failure: { error: unknown } | undefined
+    for (const step of this.#steps) {
+      await step().catch((error) => {
+        failure ??= { error }
+      })
+    }
+    if (failure !== undefined) {
+      throw failure.error
+    }
+  }
+}
+
+function createPage(
+  { routesFile }: LocalLambdaSettings,
+  { failed }: StateFolder,
+  { lambda, queue, history }: ServedLambda,
+): Page {
+  // Routes may have a `/` of their own.
+  const path = routesFile === undefined ? '/' : '/lambdabin/page/'
+  return new Page({ lambda, queue, history, failedFolder: failed, path })
+}
+
+async function openState({ stateFolder }: LocalLambdaSettings): Promise<StateFolder> {
+  try {
+    return await StateFolder.open(stateFolder)
+  } catch (error) {
+    throw error instanceof StateFolderError ? new UsageError(error.message, { cause: error }) : error
+  }
+}
+
+/** Those of the state first: those of the settings take the place of others of their name, until this ends. */
+async function addFunctions(
+  lambda: EmulatedLambda,
+  settings: LocalLambdaSettings,
+  state: StateFolder,
+  store: FunctionStore,
+  log: LambdaLog,
+): Promise<void> {
+  for (const stored of await store.load(log.notice)) {
+    lambda.add(stored)
+  }
+  const added = []
+  for (const each of settings.packages) {
+    added.push(await packagedFunction(each, state.work, settings))
+  }
+  const onBuilt = (name: string) => warmForInspector(lambda, name)
+  added.push(...(await watchedFunctions(settings, state.work, log, onBuilt)))
+  const named = new Set<string>()
+  for (const each of added) {
+    if (named.has(each.name)) {
+      throw new UsageError(
+        `each function needs a name of its own, but there are two called ${each.name}; serve one of them by itself`,
+      )
+    }
+    named.add(each.name)
+    lambda.add(each)
+    warmForInspector(lambda, each.name)
+  }
+}
+
+/** So that a debugger finds the program before its first invocation. */
+async function warmForInspector(lambda: EmulatedLambda, name: string): Promise<void> {
+  if (!lambda.enforcesTimeouts && lambda.has(name)) {
+    await lambda.invoker.warm(name).catch(() => {
+      // The next invocation meets the same, and tells it to somebody.
+    })
+  }
+}
+
+async function listen(
+  { host, port }: LocalLambdaSettings,
+  options: Omit<LambdaApiServerOptions, 'host' | 'port' | 'requestTimeoutMs'>,
+): Promise<LambdaApiServer> {
+  try {
+    return await LambdaApiServer.listen({ ...options, host, port, requestTimeoutMs: REQUEST_TIMEOUT_MS })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const what = code === 'EADDRINUSE' ? 'something else listens there' : message
+    throw new UsageError(
+      `expected to listen on ${host} port ${port}, but ${what}; choose another with --port or --host`,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,71 @@
+/** Functions that are built from source, and anew when that changes: wires the build to the emulator. */
+
+import { join } from 'node:path'
+import { findPinnedNode } from '../../../bin/pinned-node.js'
+import { buildUnpackedFunction, prepareLauncher, sourcesOfFailure } from '../../compiler/unpacked-function.ts'
+import type { LocalFunction } from '../../emulator/functions/local-function.ts'
+import { openGivenLayers } from '../given-layers.ts'
+import type { LambdaLog, LocalLambdaSettings, WatchedSource } from './local-lambda-settings.ts'
+import { servedFunction } from './served-functions.ts'
+import { WatchedCode } from './watched-code.ts'
+
+/**
+ * One function for each source. Their first builds have ended, successfully or not; `onBuilt` is called after each that
+ * succeeds. Rejects with a UsageError.
+ */
+export async function watchedFunctions(
+  settings: LocalLambdaSettings,
+  workFolder: string,
+  log: LambdaLog,
+  onBuilt: (functionName: string) => void,
+): Promise<LocalFunction[]> {
+  const { watched } = settings
+  if (watched.length === 0) {
+    return []
+  }
+  const launcherFolder = join(workFolder, 'launcher')
+  const node = await findPinnedNode(process.arch === 'arm64' ? 'arm64' : 'x64', log.notice)
+  await prepareLauncher(launcherFolder, node)
+  const inspectorPort = (index: number) =>
+    settings.inspectorPort === undefined ? undefined : settings.inspectorPort + index
+  return await Promise.all(
+    watched.map(async (source, index) => {
+      const options = { ...source, inspectorPort: inspectorPort(index) }
+      const code = await watchedCode(options, settings, { workFolder, launcherFolder }, log, onBuilt)
+      await code.prepare()
+      const { name, run } = source
+      const served = servedFunction(name, name, code, { ...run, invokeMode: settings.invokeMode })
+      if (options.inspectorPort !== undefined) {
+        // There is one inspector, and one program for it to stop.
+        served.configuration = { ...served.configuration, reservedConcurrency: 1 }
+      }
+      return served
+    }),
+  )
+}
+
+async function watchedCode(
+  options: WatchedSource & { inspectorPort: number | undefined },
+  { instanceConcurrency }: LocalLambdaSettings,
+  { workFolder, launcherFolder }: { workFolder: string; launcherFolder: string },
+  log: LambdaLog,
+  onBuilt: (functionName: string) => void,
+): Promise<WatchedCode> {
+  const { entry, name, path, run } = options
+  return new WatchedCode({
+    entry,
+    folder: join(workFolder, `watch-${name}`),
+    ready: {
+      runtimeFolder: launcherFolder,
+      layersFolder: await openGivenLayers(run.layers, workFolder),
+      maxConcurrency: instanceConcurrency,
+    },
+    build: (taskRoot) => buildUnpackedFunction(options, taskRoot),
+    sourcesOfFailure: (error) => sourcesOfFailure(error, entry),
+    onBuilt: (ms) => {
+      log.notice(`built ${name} from ${path} in ${Math.round(ms)} ms`)
+      onBuilt(name)
+    },
+    onFailed: (message) => log.notice(message),
+  })
+}
