@@ -37,7 +37,12 @@ test('a function of another format fails to initialise, with both versions and w
   })
   const [taskRoot, launcherFolder] = [join(folder, 'task'), join(folder, 'launcher')]
   await prepareLauncher(launcherFolder, process.execPath)
-  const options = { name: 'orders', inspectorPort: undefined, bundle: { externals: [], bundled: [] }, include: { paths: [], root: folder } }
+  const options = {
+    name: 'orders',
+    inspectorPort: undefined,
+    bundle: { externals: [], bundled: [] },
+    include: { paths: [], root: folder },
+  }
   await buildUnpackedFunction({ ...options, entry: join(folder, 'orders.ts') }, taskRoot)
   const script = join(taskRoot, 'function.js')
   const text = readFileSync(script, 'utf8')
