@@ -71,6 +71,9 @@ async function testFirstBuild(
       await giveToOwner(functions)
       const started = performance.now()
       const { status, output } = await compose(UP)
+      for (const name of ['broken.ts', 'network.ts']) {
+        rmSync(join(functions, name))
+      }
       t.diagnostic(`first up, two functions, the image being there: ${seconds(started)}`)
       assert.equal(status, 1, output)
       assert.match(output, /1 of 3 functions could not be built: broken; it says above why/)
@@ -80,13 +83,8 @@ async function testFirstBuild(
       assert.match(output, /self-test +\d/)
       // Such as of a code cache, or a read-ahead, that it goes without.
       assert.doesNotMatch(output, /note:/)
-      assert.match(output, /needs +glibc 2\.17/)
-      assert.match(output, /runs on +provided \(.*\), provided\.al2, provided\.al2023/)
       assert.deepEqual(readdirSync(dist).sort(), ['echo', 'echo.zip', 'network', 'network.zip'])
       assertOwned(project, ['dist', 'dist/echo.zip', 'dist/echo', 'dist/echo/bootstrap', 'dist/echo/echo'])
-      for (const name of ['broken.ts', 'network.ts']) {
-        rmSync(join(functions, name))
-      }
     },
   )
 }
@@ -134,7 +132,10 @@ async function testRebuilding(
       assert.equal(status, 0, output)
       t.diagnostic(`up after an edit: ${seconds(started)}`)
       const [, readAhead = ''] = /read-ahead +([\d.]+) s/.exec(output) ?? []
-      assert.ok(Number(readAhead) < 2, `what a start touches is known by now: read-ahead ${readAhead} s`)
+      assert.match(output, /needs +glibc 2\.17/)
+      assert.match(output, /runs on +provided \(.*\), provided\.al2, provided\.al2023/)
+      assert.doesNotMatch(output, /note:/)
+      assert.ok(Number(readAhead) < 3, `what a start touches is known by now: read-ahead ${readAhead} s`)
       const { stderr } = await runLambdabin(['invoke', 'dist/echo.zip', '--event', '{}'], { cwd: project })
       assert.match(stderr, /\tedited$/m)
       writeFileSync(file, source)
