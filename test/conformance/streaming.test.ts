@@ -215,7 +215,13 @@ describe('a process that ends', () => {
 
     test(`after the first byte tells so in trailers: ${handler}`, async () => {
       start(handler)
-      const answer = await invoke({ writes: true, yields: true })
+      const arrived = api.sees('half')
+      const answered = invoke({ writes: true, yields: true })
+      await arrived
+      if (handler === 'generatorExits') {
+        lambda.signal('SIGUSR2')
+      }
+      const answer = await answered
       assert.equal(answer.kind, 'response')
       assert.match(answer.request.body.toString(), /^half/)
       assert.equal(trailingError(answer).errorType, 'Runtime.ExitError')
