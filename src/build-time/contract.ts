@@ -8,6 +8,9 @@
  *     SIGUSR1   the function has initialised. For the purpose `functions` only; answered with a byte on descriptor 3
  *     SIGUSR2   all events are answered: write what there is to write, and end
  *
+ * `builtin-code.js OUTPUT HTTP_PORT HTTPS_PORT` runs what functions use of Node.js, against servers on these ports of
+ * 127.0.0.1, and writes {@link BuiltinCode} to the file OUTPUT.
+ *
  * `snapshot-builder.js` is the main script of an executable that is initialised at build time. The environment variable
  * {@link SNAPSHOT_FOLDER_VARIABLE} names a folder that holds the scripts and {@link FILES}; it writes the report there.
  */
@@ -28,6 +31,16 @@ export const FILES = {
   /** {@link InitReport}, JSON. */
   report: 'report.json',
 } as const
+
+/** The code of Node.js's own modules. */
+export interface BuiltinCode {
+  /** By module: how long its text is, in UTF-16 units, and a code cache in base64, if there can be one. */
+  readonly modules: Readonly<Record<string, { readonly length: number; readonly cache?: string | undefined }>>
+  /** Those that were loaded by the work, in order. */
+  readonly loaded: readonly string[]
+  /** What of the work went wrong, each with why. */
+  readonly failed: readonly string[]
+}
 
 /** Offsets of functions in a script, each from its first character to behind its last. */
 export type FunctionRanges = readonly (readonly [number, number])[]

@@ -24,6 +24,10 @@ export const UNDICI_CONNECTION_FILE = fileURLToPath(
 export const EMITTER_FILE = fileURLToPath(new URL(`../runtime/connection/emitter${ending}`, import.meta.url))
 /** What makes the code caches; see {@link ./executable/warm-up-run.ts}. */
 export const WARM_UP_ENTRY = fileURLToPath(new URL(`../build-time/warm-up${ending}`, import.meta.url))
+/** What makes code caches of Node.js's own modules; see {@link ./base-node/builtin-code/run-workload.ts}. */
+export const BUILTIN_CODE_ENTRY = fileURLToPath(
+  new URL(`../build-time/builtin-code${ending}`, import.meta.url),
+)
 /** The main script of an executable whose function is initialised at build time; see {@link ./executable/init-at-build.ts}. */
 export const SNAPSHOT_BUILDER_ENTRY = fileURLToPath(
   new URL(`../build-time/snapshot-builder${ending}`, import.meta.url),

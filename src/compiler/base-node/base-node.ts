@@ -1,7 +1,7 @@
 /** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller and lighter. */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
@@ -11,6 +11,7 @@ import { CacheArea } from '../cache/build-cache.ts'
 import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-file.ts'
 import { readHeader } from '../elf/elf-header.ts'
 import { IcuDataError } from '../icu/common-data.ts'
+import { compileBuiltins } from './builtin-code/compile-builtins.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
 import { leaveOutStartupWork } from './startup-work.ts'
 import { findTargetRunner, type TargetRunner } from './target-runner.ts'
@@ -47,7 +48,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '5'
+const MAKING = '6'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
@@ -79,7 +80,8 @@ export async function prepareBaseNode(
       `${original} is Node.js ${version}, and an executable needs ${OLDEST_MAJOR} or later; give a newer one with --node`,
     )
   }
-  const copy = await smallerCopy(original, `${original}\n${size}\n${mtimeMs}\n${version}`, locales)
+  const identity = `${original}\n${size}\n${mtimeMs}\n${version}\n${runner !== undefined}`
+  const copy = await smallerCopy(original, identity, locales, runner)
   return {
     ...copy,
     arch,
@@ -187,13 +189,14 @@ function smallerCopy(
   original: string,
   identity: string,
   locales: readonly string[] | undefined,
+  runner: TargetRunner | undefined,
 ): Promise<SmallerCopy> {
   const key = JSON.stringify([identity, locales])
   const known = underWay.get(key)
   if (known !== undefined) {
     return known
   }
-  const made = makeSmallerCopy(original, identity, locales).finally(() => underWay.delete(key))
+  const made = makeSmallerCopy(original, identity, locales, runner).finally(() => underWay.delete(key))
   underWay.set(key, made)
   return made
 }
@@ -202,6 +205,7 @@ async function makeSmallerCopy(
   original: string,
   identity: string,
   locales: readonly string[] | undefined,
+  runner: TargetRunner | undefined,
 ): Promise<SmallerCopy> {
   await checkCacheFolder()
   const cache = new CacheArea('base-node', { unusedMs: UNUSED_MS })
@@ -209,11 +213,13 @@ async function makeSmallerCopy(
   const which = [MAKING, identity, JSON.stringify(locales?.toSorted() ?? null)]
   const copy = await cache.folder(which, async (folder) => {
     const published = await readFile(original)
-    const { bytes, kept } = explainFormat(() =>
+    const lighter = explainFormat(() =>
       leaveOutStartupWork(leaveOutTypeStripper(makeNodeSmaller(published, original, locales)), original),
     )
-    notes = kept
-    await writeFile(join(folder, NOTES), JSON.stringify(kept))
+    const { bytes, kept } = await compileBuiltins(lighter.bytes, original, runner, join(folder, 'making'))
+    await rm(join(folder, 'making'), { recursive: true, force: true })
+    notes = [...lighter.kept, ...(kept === undefined ? [] : [kept])]
+    await writeFile(join(folder, NOTES), JSON.stringify(notes))
     if (bytes.equals(published)) {
       await symlink(original, join(folder, 'node')) // It was made so already, as in the Docker image.
     } else {

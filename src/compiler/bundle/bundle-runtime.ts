@@ -7,7 +7,13 @@
  */
 import { type BuildOptions, build, type OutputFile } from 'esbuild'
 import { FORMAT_HEADER, RUNTIME_PARAMETERS } from '../../executable/format.ts'
-import { LAUNCHER_ENTRY, RUNTIME_ENTRY, SNAPSHOT_BUILDER_ENTRY, WARM_UP_ENTRY } from '../source-files.ts'
+import {
+  BUILTIN_CODE_ENTRY,
+  LAUNCHER_ENTRY,
+  RUNTIME_ENTRY,
+  SNAPSHOT_BUILDER_ENTRY,
+  WARM_UP_ENTRY,
+} from '../source-files.ts'
 import { CAPTURE_GLOBALS, CAPTURED_MEMBERS } from './runtime/captured-globals.ts'
 import { leanUndici } from './runtime/lean-undici.ts'
 
@@ -66,6 +72,11 @@ export async function bundleWithUndici(
     plugins: [undici.plugin],
   })
   return { code: outputOf(result), notes: undici.check(metafile) }
+}
+
+/** What has a Node.js make code caches of its own modules. */
+export function bundleBuiltinCode(): Promise<Buffer> {
+  return bundle({ entryPoints: [BUILTIN_CODE_ENTRY] })
 }
 
 /** The main script of an executable whose function is initialised at build time. */

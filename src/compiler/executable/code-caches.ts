@@ -5,12 +5,11 @@
  * function has been loaded, and has handled its sample events, holds what a cold start runs. Only code gets into the
  * package that way: a code cache holds bytecode, and nothing that was computed.
  */
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { promisify } from 'node:util'
 import { chunkName, codeCacheAsset, ECHO_FUNCTION, RUNTIME } from '../../executable/format.ts'
+import { flagsHash, readCodeCacheHeader, SAME_BYTES, setFlagsHash } from '../base-node/code-cache-header.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { CacheArea } from '../cache/build-cache.ts'
@@ -45,16 +44,6 @@ export interface CodeCaches {
   readonly initFailure?: InitFailure | undefined
 }
 
-/**
- * V8 seeds its hashes anew in each process, and the order of things in a cache follows from them. These make it the
- * same in every build, so that the same sources give the same package.
- */
-const SAME_BYTES = ['--hash-seed=1', '--random-seed=1', '--no-rehash-snapshot']
-
-/** Where in a code cache V8 keeps the hash of the flags it was made with: a little-endian 32-bit number. */
-const FLAGS_HASH_OFFSET = 12
-const HEADER_BYTES = 32
-
 /** What the runtime is warmed up with, so that what comes of it is the same whatever the author's function does. */
 export const ECHO_RUN = {
   chunks: [Buffer.from(ECHO_FUNCTION)],
@@ -66,7 +55,7 @@ export const ECHO_RUN = {
 export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCaches> {
   const { node, runner, bundle, folder, taskRoot } = options
   const command = [...runner, node]
-  const flagsHash = await readFlagsHash(command)
+  const hash = flagsHash(await readCodeCacheHeader(command))
   const common = {
     warmUp: bundle.warmUp,
     runtime: bundle.runtime,
@@ -76,7 +65,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     taskRoot,
   }
   // Another build may have made the runtime's before.
-  const made = [bundle.warmUp, bundle.runtime, node, `${flagsHash}`]
+  const made = [bundle.warmUp, bundle.runtime, node, `${hash}`]
   const runtime = await new CacheArea('code-caches').bytesIfAny(made, async () => {
     return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).runtime
   })
@@ -90,30 +79,20 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
   })
   const assets: Record<string, Buffer> = {}
   if (runtime) {
-    assets[codeCacheAsset(RUNTIME)] = withFlagsHash(runtime, flagsHash)
+    assets[codeCacheAsset(RUNTIME)] = withFlagsHash(runtime, hash)
   }
   for (const [number, cache] of chunks.entries()) {
     if (cache) {
-      assets[codeCacheAsset(chunkName(number))] = withFlagsHash(cache, flagsHash)
+      assets[codeCacheAsset(chunkName(number))] = withFlagsHash(cache, hash)
     }
   }
   return { assets, note, initFailure }
 }
 
-async function readFlagsHash([command = '', ...parameters]: readonly string[]): Promise<number> {
-  const program = `process.stdout.write(new (require('node:vm').Script)('0').createCachedData().subarray(0, ${HEADER_BYTES}))`
-  const { stdout } = await promisify(execFile)(command, [...parameters, '-e', program], {
-    encoding: 'buffer',
-    env: {},
-    timeout: 30_000,
-  })
-  return stdout.readUInt32LE(FLAGS_HASH_OFFSET)
-}
-
-/** V8 refuses a cache that was made with other flags; those that made this one change nothing in bytecode. */
-function withFlagsHash(cache: Buffer, flagsHash: number): Buffer {
+/** As if it had been made without {@link SAME_BYTES}. */
+function withFlagsHash(cache: Buffer, hash: number): Buffer {
   const patched = Buffer.from(cache)
-  patched.writeUInt32LE(flagsHash, FLAGS_HASH_OFFSET)
+  setFlagsHash(patched, hash)
   return patched
 }
 

@@ -1,0 +1,253 @@
+/**
+ * What many functions use of Node.js, done once: what of Node.js's own code is compiled by that is what executables have
+ * compiled. It is done against servers of the build's on loopback, and always in the same way, so that it is the same code
+ * each time.
+ */
+
+export interface WorkloadServers {
+  /** Ports on 127.0.0.1. They answer any request with JSON; the certificate is nobody's that is trusted. */
+  readonly http: number
+  readonly https: number
+}
+
+const builtin = process.getBuiltinModule
+const BODY = JSON.stringify({ orders: [{ id: 'o-1842', quantity: 2 }], note: 'ü' })
+/** The same on each machine, whatever `localhost` is there. */
+const lookup: import('node:net').LookupFunction = (_host, options, done) =>
+  options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
+const TARGET = { host: 'localhost', path: '/orders?id=1', rejectUnauthorized: false, lookup }
+
+/** Runs all of it. Resolves to what failed, each with why. */
+export async function runWorkload(servers: WorkloadServers): Promise<string[]> {
+  const failed: string[] = []
+  const parts: readonly (readonly [string, () => unknown])[] = [
+    ['modules', loadModules],
+    ['values', useValues],
+    ['crypto', useCrypto],
+    ['async', useAsync],
+    ['streams', useStreams],
+    ['files', useFiles],
+    ['dns', useDns],
+    ['net', () => useSocket(servers.http)],
+    ['http', () => useHttp(builtin('node:http'), servers.http)],
+    ['https', () => useHttp(builtin('node:https'), servers.https)],
+    ['http2', () => useHttp2(servers.https)],
+    ['fetch', () => useFetch(servers.http)],
+  ]
+  for (const [name, run] of parts) {
+    try {
+      await run()
+    } catch (error) {
+      failed.push(`${name}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return failed
+}
+
+/** What starts load, and what they call of it. */
+function loadModules(): void {
+  builtin('node:sea').isSea()
+  const { constants, Script } = builtin('node:vm')
+  const options = {
+    filename: 'workload.js',
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  }
+  const script = new Script('(function () { return 1 })', options)
+  new Script('(function () { return 1 })', { ...options, cachedData: script.createCachedData() })
+    .runInThisContext()
+    .call(undefined)
+  builtin('node:module').createRequire('/var/task/function.js')
+  for (const name of ['buffer', 'events', 'path', 'url', 'os', 'util', 'querystring', 'string_decoder']) {
+    builtin(`node:${name}`)
+  }
+}
+
+function useValues(): void {
+  const { inspect, format, promisify, types } = builtin('node:util')
+  inspect(
+    { list: [1, 'two', new Date(0), new Map([[1, new Set()]])], error: new Error('none') },
+    { depth: 4 },
+  )
+  format('%s of %d: %o, %j', 'one', 2, { three: [3] }, { four: 4 })
+  promisify(setImmediate)
+  types.isDate(new Date())
+  const url = new URL('https://example.com/orders/1?of=all&page=2#top')
+  url.searchParams.append('more', 'ä')
+  void [url.href, url.origin, url.searchParams.get('of'), [...url.searchParams]]
+  new URLSearchParams({ a: '1' }).toString()
+  structuredClone({ list: [1, new Map()] })
+  const bytes = new TextEncoder().encode(BODY)
+  new TextDecoder().decode(bytes)
+  const buffer = Buffer.from(BODY)
+  void [buffer.toString('base64'), Buffer.from('YWJj', 'base64'), buffer.toString('hex'), atob(btoa('text'))]
+  Buffer.concat([buffer, Buffer.alloc(8), Buffer.from([1, 2])])
+  const { join, resolve, dirname, basename, extname } = builtin('node:path')
+  void [
+    join('/var', '..', 'task'),
+    resolve('a'),
+    dirname('/a/b'),
+    basename('/a/b.js', '.js'),
+    extname('b.js'),
+  ]
+  void [builtin('node:os').hostname(), builtin('node:os').cpus().length, builtin('node:os').release()]
+}
+
+async function useCrypto(): Promise<void> {
+  const crypto = builtin('node:crypto')
+  const key = crypto.createHmac('sha256', 'key').update('region').digest()
+  crypto.createHmac('sha256', key).update(BODY).digest('hex')
+  crypto.createHash('sha256').update(BODY).digest('base64')
+  crypto.createHash('md5').update(BODY).digest('hex')
+  void [crypto.randomUUID(), crypto.randomBytes(16), crypto.timingSafeEqual(key, key)]
+  const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const signature = crypto.sign('sha256', Buffer.from(BODY), privateKey)
+  crypto.verify('sha256', Buffer.from(BODY), publicKey, signature)
+  const cipher = crypto.createCipheriv('aes-256-gcm', key, Buffer.alloc(12))
+  Buffer.concat([cipher.update(BODY), cipher.final()])
+  const { subtle } = globalThis.crypto
+  await subtle.digest('SHA-256', Buffer.from(BODY))
+  const imported = await subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+  await subtle.sign('HMAC', imported, Buffer.from(BODY))
+}
+
+async function useAsync(): Promise<void> {
+  const { AsyncLocalStorage } = builtin('node:async_hooks')
+  const storage = new AsyncLocalStorage<string>()
+  await storage.run('store', async () => {
+    await builtin('node:timers/promises').setTimeout(1)
+    storage.getStore()
+  })
+  const { EventEmitter, once } = builtin('node:events')
+  const emitter = new EventEmitter()
+  setImmediate(() => emitter.emit('event', 1))
+  await once(emitter, 'event')
+  emitter.once('other', () => {})
+  emitter.removeAllListeners()
+  const controller = new AbortController()
+  const signals = AbortSignal.any([controller.signal, AbortSignal.timeout(60_000)])
+  signals.addEventListener('abort', () => {}, { once: true })
+  controller.abort()
+  await new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)))
+}
+
+async function useStreams(): Promise<void> {
+  const { PassThrough, Readable, Transform, Writable } = builtin('node:stream')
+  const { pipeline } = builtin('node:stream/promises')
+  const { text, json } = builtin('node:stream/consumers')
+  const zlib = builtin('node:zlib')
+  const upper = new Transform({ transform: (chunk, _, done) => done(null, String(chunk).toUpperCase()) })
+  const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
+  await pipeline(Readable.from(['a', 'b']), upper, new PassThrough(), sink)
+  await json(Readable.from([BODY]))
+  for await (const _ of Readable.from([BODY])) {
+    // Read to its end.
+  }
+  await text(Readable.toWeb(Readable.from([BODY])) as unknown as NodeJS.ReadableStream)
+  await text(Readable.from([BODY]).pipe(zlib.createGzip()).pipe(zlib.createGunzip()))
+  zlib.gunzipSync(zlib.gzipSync(BODY))
+  zlib.brotliDecompressSync(zlib.brotliCompressSync(BODY))
+}
+
+async function useFiles(): Promise<void> {
+  const fs = builtin('node:fs')
+  const file = `${builtin('node:os').tmpdir()}/workload-${process.pid}`
+  await fs.promises.writeFile(file, BODY)
+  await fs.promises.readFile(file, 'utf8')
+  void [fs.readFileSync(file, 'utf8'), fs.existsSync(file), fs.statSync(file).size]
+  await builtin('node:stream/consumers').text(fs.createReadStream(file))
+  await fs.promises.rm(file)
+}
+
+async function useDns(): Promise<void> {
+  const dns = builtin('node:dns')
+  await new Promise((resolve) => dns.lookup('localhost', { all: true }, resolve))
+  await dns.promises.lookup('localhost')
+}
+
+/** A connection that both sides end. */
+async function useSocket(port: number): Promise<void> {
+  const socket = builtin('node:net').connect({ host: TARGET.host, port, lookup })
+  socket.setNoDelay(true).setTimeout(30_000, () => {})
+  socket.on('data', () => {})
+  await builtin('node:events').once(socket, 'connect')
+  socket.end()
+  await builtin('node:events').once(socket, 'close')
+}
+
+/** Requests as SDKs and other libraries make them: over kept connections, by names and by URLs, with and without bodies. */
+async function useHttp(module: typeof import('node:http') | typeof import('node:https'), port: number) {
+  const { Agent, request, get } = module as typeof import('node:https')
+  const agent = new Agent({ keepAlive: true, maxSockets: 50 })
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(BODY),
+    accept: '*/*',
+  }
+  const post = (method: string, body: string | undefined) =>
+    new Promise<void>((resolve, reject) => {
+      const options = { ...TARGET, port, method, agent, headers: body === undefined ? {} : headers }
+      const sent = request(options, (response) => answered(response).then(resolve, reject))
+      sent.on('error', reject)
+      sent.setTimeout(30_000, () => {})
+      sent.on('socket', (socket) => socket.setKeepAlive(true, 1000))
+      sent.end(body)
+    })
+  for (const body of [BODY, undefined, BODY]) {
+    await post(body === undefined ? 'GET' : 'POST', body)
+  }
+  agent.destroy()
+  // With a body that comes in parts, and on a connection of its own: the session of the first one is taken up again.
+  const url = new URL(`${module === builtin('node:http') ? 'http' : 'https'}://localhost:${port}/orders`)
+  await new Promise<void>((resolve, reject) => {
+    const sent = request(url, { method: 'PUT', rejectUnauthorized: false, lookup }, (response) =>
+      answered(response).then(resolve, reject),
+    )
+    sent.on('error', reject)
+    sent.setHeader('x-part', 'yes')
+    sent.write('a')
+    sent.write(Buffer.from('b'))
+    sent.end()
+  })
+  await new Promise<void>((resolve, reject) => {
+    get(url, { rejectUnauthorized: false, lookup }, (response) =>
+      answered(response).then(resolve, reject),
+    ).on('error', reject)
+  })
+  module.globalAgent.destroy()
+}
+
+async function answered(response: import('node:http').IncomingMessage): Promise<void> {
+  void [response.statusCode, response.headers, response.rawHeaders]
+  if (response.headers['x-gzip']) {
+    await builtin('node:stream/consumers').text(response.pipe(builtin('node:zlib').createGunzip()))
+    return
+  }
+  const chunks: Buffer[] = []
+  response.on('data', (chunk) => chunks.push(chunk))
+  await builtin('node:events').once(response, 'end')
+  JSON.parse(Buffer.concat(chunks).toString())
+}
+
+async function useHttp2(port: number): Promise<void> {
+  const session = builtin('node:http2').connect(`https://localhost:${port}`, {
+    rejectUnauthorized: false,
+    lookup,
+  })
+  try {
+    const stream = session.request({ ':path': '/', ':method': 'POST' })
+    stream.end(BODY)
+    await builtin('node:stream/consumers').text(stream)
+  } finally {
+    session.destroy()
+  }
+}
+
+async function useFetch(port: number): Promise<void> {
+  const url = `http://127.0.0.1:${port}/orders`
+  await (await fetch(url)).json()
+  const headers = new Headers({ 'content-type': 'application/json', authorization: 'Bearer none' })
+  const response = await fetch(new Request(url, { method: 'POST', headers, body: BODY }))
+  void [response.ok, response.headers.get('content-type')]
+  await response.text()
+  await (await fetch(url, { signal: AbortSignal.timeout(30_000) })).arrayBuffer()
+}

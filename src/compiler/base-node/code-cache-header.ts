@@ -1,0 +1,61 @@
+/**
+ * The header of V8's code caches (`SerializedCodeData` in its code-serializer.h): 32 bytes, numbers of 32 bits, little-endian.
+ *
+ *     0   what marks it, and V8's version: 8 bytes, the same in all caches that a Node.js makes
+ *     8   the length of the script's text in UTF-16 units, and flags above bit 28
+ *     12  a hash of V8's flags
+ *     16  a checksum of the read-only heap
+ *     20  the length of what follows the header
+ */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+export const HEADER_BYTES = 32
+export const MARK_BYTES = 8
+const SOURCE_AT = 8
+const FLAGS_HASH_AT = 12
+const LENGTH_AT = 20
+const SOURCE_LENGTH_MASK = 0x1fff_ffff
+const TIMEOUT_MS = 30_000
+
+/**
+ * V8 seeds its hashes anew in each process, and the order of things in a cache follows from them. These make it the
+ * same in every build, so that the same sources give the same package. They change nothing in bytecode, but V8 refuses a
+ * cache that was made with other flags, so its hash of them has to be changed afterwards.
+ */
+export const SAME_BYTES = ['--hash-seed=1', '--random-seed=1', '--no-rehash-snapshot']
+
+/** The header of a cache that a Node.js makes. `command` runs it, with options of its own. */
+export async function readCodeCacheHeader([command = '', ...parameters]: readonly string[]): Promise<Buffer> {
+  const program = `process.stdout.write(new (require('node:vm').Script)('0').createCachedData().subarray(0, ${HEADER_BYTES}))`
+  const { stdout } = await promisify(execFile)(command, [...parameters, '-e', program], {
+    encoding: 'buffer',
+    env: {},
+    timeout: TIMEOUT_MS,
+  })
+  return stdout
+}
+
+/** Of the cache that begins at `offset`. */
+export function flagsHash(cache: Buffer, offset = 0): number {
+  return cache.readUInt32LE(offset + FLAGS_HASH_AT)
+}
+
+export function setFlagsHash(cache: Buffer, hash: number, offset = 0): void {
+  cache.writeUInt32LE(hash, offset + FLAGS_HASH_AT)
+}
+
+/** Of the script's text, in UTF-16 units. */
+export function sourceLength(cache: Buffer, offset = 0): number {
+  return cache.readUInt32LE(offset + SOURCE_AT) & SOURCE_LENGTH_MASK
+}
+
+/** With its header. */
+export function cacheLength(cache: Buffer, offset = 0): number {
+  return HEADER_BYTES + cache.readUInt32LE(offset + LENGTH_AT)
+}
+
+/** Whether V8 would take `cache` where it takes the one at `offset`: they are of the same text, flags and heap. */
+export function isOfSameKind(bytes: Buffer, offset: number, cache: Buffer): boolean {
+  return cache.length > HEADER_BYTES && cache.compare(bytes, offset, offset + LENGTH_AT, 0, LENGTH_AT) === 0
+}
