@@ -48,7 +48,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '6'
+const MAKING = '7'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
@@ -61,16 +61,16 @@ const OLDEST_MAJOR = 22
 
 /**
  * Finds the base for executables for `arch`: the binary `nodePath` if given, else the pinned Node.js, which
- * is fetched if need be (`onFetch` is told so). With `locales` it has the ICU data of those alone. Rejects with a
+ * is fetched if need be; `onNotice` is told what takes long. With `locales` it has the ICU data of those alone. Rejects with a
  * {@link BaseNodeError}, a PinnedNodeError, or an UnknownLocaleError.
  */
 export async function prepareBaseNode(
   arch: Architecture,
   nodePath: string | undefined,
-  onFetch: (message: string) => void,
+  onNotice: (message: string) => void,
   locales?: readonly string[],
 ): Promise<BaseNode> {
-  const original = nodePath === undefined ? await findPinnedNode(arch, onFetch) : resolve(nodePath)
+  const original = nodePath === undefined ? await findPinnedNode(arch, onNotice) : resolve(nodePath)
   const { size, mtimeMs } = await checkArchitecture(original, arch)
   const native = process.platform === 'linux' && process.arch === arch
   const runner = await findTargetRunner(original, arch)
@@ -81,13 +81,13 @@ export async function prepareBaseNode(
     )
   }
   const identity = `${original}\n${size}\n${mtimeMs}\n${version}\n${runner !== undefined}`
-  const copy = await smallerCopy(original, identity, locales, runner)
+  const copy = await smallerCopy(original, identity, locales, runner, onNotice)
   return {
     ...copy,
     arch,
     original,
     version,
-    generator: native ? original : await findGenerator(version, original, onFetch),
+    generator: native ? original : await findGenerator(version, original, onNotice),
     runner,
   }
 }
@@ -162,14 +162,14 @@ async function readVersion(path: string): Promise<string> {
 async function findGenerator(
   version: string,
   original: string,
-  onFetch: (message: string) => void,
+  onNotice: (message: string) => void,
 ): Promise<string> {
   if (process.versions.node === version) {
     return process.execPath
   }
   const { platform, arch } = process
   if (platform === 'linux' && (arch === 'x64' || arch === 'arm64') && version === pinnedVersions.version) {
-    return findPinnedNode(arch, onFetch)
+    return findPinnedNode(arch, onNotice)
   }
   throw new BaseNodeError(
     `making an executable of ${original} takes Node.js ${version} on this machine (${platform} ${arch}), ` +
@@ -190,13 +190,16 @@ function smallerCopy(
   identity: string,
   locales: readonly string[] | undefined,
   runner: TargetRunner | undefined,
+  onNotice: (message: string) => void,
 ): Promise<SmallerCopy> {
   const key = JSON.stringify([identity, locales])
   const known = underWay.get(key)
   if (known !== undefined) {
     return known
   }
-  const made = makeSmallerCopy(original, identity, locales, runner).finally(() => underWay.delete(key))
+  const made = makeSmallerCopy(original, identity, locales, runner, onNotice).finally(() =>
+    underWay.delete(key),
+  )
   underWay.set(key, made)
   return made
 }
@@ -206,6 +209,7 @@ async function makeSmallerCopy(
   identity: string,
   locales: readonly string[] | undefined,
   runner: TargetRunner | undefined,
+  onNotice: (message: string) => void,
 ): Promise<SmallerCopy> {
   await checkCacheFolder()
   const cache = new CacheArea('base-node', { unusedMs: UNUSED_MS })
@@ -216,6 +220,9 @@ async function makeSmallerCopy(
     const lighter = explainFormat(() =>
       leaveOutStartupWork(leaveOutTypeStripper(makeNodeSmaller(published, original, locales)), original),
     )
+    if (runner !== undefined && runner.length > 0) {
+      onNotice('running what functions use of Node.js under qemu: a minute, the first time with this Node.js')
+    }
     const { bytes, kept } = await compileBuiltins(lighter.bytes, original, runner, join(folder, 'making'))
     await rm(join(folder, 'making'), { recursive: true, force: true })
     notes = [...lighter.kept, ...(kept === undefined ? [] : [kept])]

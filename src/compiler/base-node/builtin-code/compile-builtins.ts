@@ -20,7 +20,7 @@ import { parseElf } from '../../elf/elf-file.ts'
 import { flagsHash, readCodeCacheHeader, setFlagsHash } from '../code-cache-header.ts'
 import type { TargetRunner } from '../target-runner.ts'
 import { type EmbeddedCache, findEmbeddedCaches } from './embedded-caches.ts'
-import { placeCaches } from './place-caches.ts'
+import { hasPlacedCaches, placeCaches } from './place-caches.ts'
 import { runWorkload, WORKLOAD_OPTIONS } from './run-workload.ts'
 
 export interface CompiledBuiltins {
@@ -53,6 +53,9 @@ export async function compileBuiltins(
   await writeFile(node, executable, { mode: 0o755 })
   try {
     const header = await readCodeCacheHeader([...runner, node])
+    if (hasPlacedCaches(executable, elf, header)) {
+      return { bytes: executable, kept: undefined }
+    }
     const embedded = findEmbeddedCaches(executable, elf, header)
     if (embedded === undefined) {
       return keep('its code caches are not where those of Node.js 22, 24 and 26 are')

@@ -8,13 +8,20 @@
 
 import type { BuiltinCode } from '../../../build-time/contract.ts'
 import type { ElfFile, ElfSection } from '../../elf/elf-file.ts'
-import { isOfSameKind } from '../code-cache-header.ts'
+import { isOfSameKind, MARK_BYTES } from '../code-cache-header.ts'
 import type { EmbeddedCache } from './embedded-caches.ts'
 
 /** V8 copies a cache that does not begin at a multiple of 8. */
 const ALIGNMENT = 16
 /** Zeros that stay in front: they end what is left of the tables. */
 const END_BYTES = 64
+
+/** Whether there are caches already where {@link placeCaches} puts them. `mark` is what all begin with. */
+export function hasPlacedCaches(bytes: Buffer, elf: ElfFile, mark: Buffer): boolean {
+  const section = roomOf(elf)
+  const at = section === undefined ? -1 : bytes.indexOf(mark.subarray(0, MARK_BYTES), section.offset)
+  return section !== undefined && at !== -1 && at < section.offset + section.size
+}
 
 interface Placement {
   readonly old: EmbeddedCache
@@ -29,7 +36,7 @@ export function placeCaches(
   code: BuiltinCode,
 ): number {
   const byModule = assign(embedded, code)
-  const section = elf.sections.find(({ name }) => name === '.eh_frame')
+  const section = roomOf(elf)
   if (section === undefined) {
     return 0
   }
@@ -55,6 +62,10 @@ export function placeCaches(
     }
   }
   return placed
+}
+
+function roomOf({ sections }: ElfFile): ElfSection | undefined {
+  return sections.find(({ name }) => name === '.eh_frame')
 }
 
 /** Whose each is: it tells the length of its module's text. Where two are of the same length, nobody knows. */

@@ -67,6 +67,9 @@ test('what an HTTPS request runs of Node.js is compiled before it is called', as
   // The same again makes the same bytes: packages of the same sources are the same.
   const again = await compile(t, process.execPath, [])
   assert.ok(again.bytes.equals(bytes))
+  // And once is enough, as for a binary that was prepared before.
+  const twice = await compileBuiltins(bytes, 'node', [], join(temporaryFolder(t), 'making'))
+  assert.ok(twice.bytes === bytes && twice.kept === undefined)
 })
 
 for (const file of OTHERS) {
