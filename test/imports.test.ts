@@ -17,7 +17,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What runs in other processes is nothing to import, but for what is agreed on with it.
   sandbox: [],
   stubs: [],
-  compiler: ['runtime-api', 'executable', 'sandbox', 'src/build-time/contract.ts', 'bin/pinned-node.js'],
+  compiler: [
+    'runtime-api',
+    'executable',
+    'sandbox',
+    'stubs',
+    'src/build-time/contract.ts',
+    'bin/pinned-node.js',
+  ],
   emulator: ['runtime-api', 'executable', 'sandbox'],
   configuration: ['compiler'],
   api: ['runtime-api', 'sandbox', 'compiler', 'emulator', 'configuration', 'bin/pinned-node.js'],

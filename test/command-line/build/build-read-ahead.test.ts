@@ -139,7 +139,11 @@ test('moved code is what it was, where it was in memory, and zeros are left in i
     place += size
   }
   assert.ok(pages > 1000, `${pages} pages of code were moved`)
-  assert.ok(differing < 16, `${differing} bytes differ: those of the work that is left out`)
+  // Eight bytes for each of Node.js's modules that comes compiled.
+  assert.ok(
+    differing < 2000,
+    `${differing} bytes differ: those of the work that is left out, and what says where code caches are`,
+  )
 })
 
 test('what does not start with its pages side by side is built with them where they were, and the build says so', {

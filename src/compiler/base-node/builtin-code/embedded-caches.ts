@@ -9,22 +9,12 @@
 import type { ElfFile, ElfSection } from '../../elf/elf-file.ts'
 import { textSection } from '../../elf/machine-code.ts'
 import { cacheLength, HEADER_BYTES, MARK_BYTES, sourceLength } from '../code-cache-header.ts'
+import type { CacheReference } from './cache-reference.ts'
 import { findArm64References } from './references-arm64.ts'
 import { findX64References } from './references-x64.ts'
 
 /** How far apart two caches may be, in bytes: they are aligned. */
 const ALIGNMENT = 64
-
-/** What says where a cache is. */
-export interface CacheReference {
-  /** Has it say something else. Returns false, and changes nothing, where its instructions cannot say that. */
-  move(bytes: Buffer, address: number, length: number): boolean
-}
-
-/** By address in memory: the length that is to be found beside each. */
-export type CacheLengths = ReadonlyMap<number, number>
-
-export type FoundReferences = ReadonlyMap<number, CacheReference>
 
 export interface EmbeddedCache {
   /** Where it is in the file. */

@@ -13,7 +13,7 @@
  */
 
 import type { ElfSection } from '../../elf/elf-file.ts'
-import type { CacheLengths, CacheReference, FoundReferences } from './embedded-caches.ts'
+import type { CacheLengths, CacheReference, FoundReferences } from './cache-reference.ts'
 
 /** What a register holds, and where the instructions are that put it there. */
 interface Value {

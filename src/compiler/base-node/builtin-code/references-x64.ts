@@ -8,7 +8,7 @@
  */
 
 import type { ElfSection } from '../../elf/elf-file.ts'
-import type { CacheLengths, CacheReference, FoundReferences } from './embedded-caches.ts'
+import type { CacheLengths, CacheReference, FoundReferences } from './cache-reference.ts'
 
 /** `movq` of an immediate value to memory. */
 const MOVE = [0x48, 0xc7] as const
