@@ -113,7 +113,7 @@ test('of another Node.js it is found out once, so that builds give the same byte
   const invoked = await runLambdabin(['invoke', 'dist/hello', '--event', '{"text":"Hello"}'], {
     cwd: second.cwd,
   })
-  assert.deepEqual([invoked.status, invoked.stdout], [0, '{"text":"Hello"}\n'], invoked.stderr)
+  assert.deepEqual([invoked.status, invoked.stdout], [0, '{"text":"Hello"}'], invoked.stderr)
 })
 
 test('moved code is what it was, where it was in memory, and zeros are left in its place', {
