@@ -166,5 +166,5 @@ test('what does not start with its pages side by side is built with them where t
   const executable = readFileSync(built.file)
   assert.notEqual(executable.indexOf(prefetchStub(arch, 0, 0, []).subarray(0, -12)), -1)
   const invoked = await runLambdabin(['invoke', 'dist/hello', '--event', '1'], { cwd: built.cwd })
-  assert.deepEqual([invoked.status, invoked.stdout], [0, '1\n'], invoked.stderr)
+  assert.deepEqual([invoked.status, invoked.stdout], [0, '1'], invoked.stderr)
 })
