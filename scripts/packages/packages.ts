@@ -48,10 +48,14 @@ async function tryFunction(tried: MatrixFunction): Promise<Row> {
     const manifest = { name: 'function', private: true, type: 'module', dependencies: tried.dependencies }
     writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
     writeFileSync(join(project, 'index.js'), tried.source)
-    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: project,
-      timeout: TIMEOUT_MS,
-    })
+    await run(
+      'npm',
+      ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'],
+      {
+        cwd: project,
+        timeout: TIMEOUT_MS,
+      },
+    )
     const names = Object.keys(tried.dependencies)
     const packages = names.map((name) => `${name} ${versionOf(name, project)}`)
     const plain = await answerOfNode(project)

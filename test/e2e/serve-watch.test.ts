@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { eventually } from '../support/eventually.ts'
+import { writeFiles } from '../support/files.ts'
 import { temporaryFolder } from '../support/fixture-package.ts'
 import { type ServeProcess, startServe } from '../support/serve-process.ts'
 
@@ -112,4 +113,28 @@ test('its code cannot be replaced over the API', async (context) => {
   })
   assert.equal(response.status, 409)
   assert.match(await response.text(), /built from .*orders\.ts/)
+})
+
+test('packages that cannot be bundled, and workers, are beside a watched function as in its package', async (context) => {
+  const folder = writeFiles(temporaryFolder(context), {
+    'orders.ts': `
+      import { Worker } from 'node:worker_threads'
+      import { load } from 'native'
+      export const handler = async () => {
+        const worker = new Worker(new URL('./double.ts', import.meta.url), { workerData: 21 })
+        return [load(), await new Promise((resolve) => worker.once('message', resolve))]
+      }`,
+    'double.ts': `
+      import { parentPort, workerData } from 'node:worker_threads'
+      parentPort!.postMessage((workerData as number) * 2)`,
+    'node_modules/native/package.json': { name: 'native' },
+    'node_modules/native/index.js':
+      "exports.load = () => { try { require('bindings')('gone') } catch { return require('./told.js') } }",
+    'node_modules/native/told.js': 'module.exports = __filename',
+  })
+  const serve = await startServe(context, folder, ['--watch', 'orders.ts', '--timeout', '60'])
+  const [place, doubled] = (await answer(serve)) as [string, number]
+  assert.match(place, /\/node_modules\/native\/told\.js$/)
+  assert.ok(!place.startsWith(join(folder, 'node_modules')), place)
+  assert.equal(doubled, 42)
 })
