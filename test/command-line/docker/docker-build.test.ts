@@ -28,7 +28,9 @@ function setUp(t: TestContext) {
   const env = {
     ...{ LAMBDABIN_DOCKER: FAKE, FAKE_DOCKER_FOLDER: join(folder, 'engine'), HOME: folder },
     ...{ NODE_EXTRA_CA_CERTS: '', NPM_CONFIG_USERCONFIG: '', npm_config_userconfig: '' },
-    ...{ NODE_X64_SHA256: '', HTTPS_PROXY: 'http://proxy.example:3128' },
+    ...{ NODE_X64_MIRROR: '', NODE_X64_SHA256: '', NODE_ARM64_MIRROR: '', NODE_ARM64_SHA256: '' },
+    ...{ HTTP_PROXY: '', NO_PROXY: '', http_proxy: '', https_proxy: '', no_proxy: '' },
+    ...{ NPM_CONFIG_REGISTRY: '', npm_config_registry: '', HTTPS_PROXY: 'http://proxy.example:3128' },
   }
   const calls = (): string[][] =>
     readFileSync(join(folder, 'engine/calls.jsonl'), 'utf8')
