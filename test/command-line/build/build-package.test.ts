@@ -151,9 +151,12 @@ test('functions are built into packages that run, and that the JSON describes', 
     assert.ok(orders.zipBytes < 45e6, `${orders.zipBytes}`)
   })
 
-  await t.test('the steps and the summary are on stderr', () => {
-    assert.match(stderr, /^orders\n {2}bundle +\d+\.\d s\n {2}base Node\.js/)
-    assert.match(stderr, /needs +glibc 2\.\d+\n {2}runs on +.*provided\.al2023/)
+  await t.test('the steps of each function, with its name, and a summary of it are on stderr', () => {
+    for (const name of ['orders', 'hello']) {
+      assert.match(stderr, new RegExp(`^  ${name}: bundle \\d+\\.\\d s$`, 'm'))
+      assert.match(stderr, new RegExp(`^  ${name}: package \\d+\\.\\d s$`, 'm'))
+      assert.match(stderr, new RegExp(`^  ${name} +dist/${name}\\.zip, \\d+\\.\\d MB, \\d+\\.\\d s$`, 'm'))
+    }
   })
 
   const invoke = async (zip: string, event: object, ...args: string[]) => {
@@ -226,7 +229,7 @@ test('functions are built into packages that run, and that the JSON describes', 
 test('a function is built for the other architecture', async (t) => {
   const other = here === 'x64' ? 'arm64' : 'x64'
   const cwd = project(t)
-  const { functions } = await buildJson(['build', 'src/hello.js', '--arch', other, '--json'], cwd)
+  const { functions, stderr } = await buildJson(['build', 'src/hello.js', '--arch', other, '--json'], cwd)
   const executable = readFileSync(join(cwd, 'dist/hello/hello'))
   const { architecture, sections } = parseElf(executable, 'hello')
   assert.equal(architecture, other)
@@ -239,4 +242,7 @@ test('a function is built for the other architecture', async (t) => {
 
   const { version } = createRequire(import.meta.url)('../../../base-node/versions.json')
   assert.equal(functions[0].nodeVersion, version)
+  // Of one function, all that there is to know.
+  assert.match(stderr, /^ {2}bundle +\d+\.\d s\n {2}base Node\.js/)
+  assert.match(stderr, /needs +glibc 2\.\d+\n {2}runs on +.*provided\.al2023/)
 })
