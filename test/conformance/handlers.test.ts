@@ -53,7 +53,8 @@ for (const open of ['a timer', 'nothing']) {
       for (const number of [1, 2, 3]) {
         const before = performance.now()
         assert.equal((await invoke({ number })).json(), null)
-        assert.ok(performance.now() - before < 500, 'it took half a second')
+        // The module's timer goes on for a minute; a busy machine may take a while.
+        assert.ok(performance.now() - before < 20_000, 'it took 20 seconds')
       }
       await assertGoesOn()
     })

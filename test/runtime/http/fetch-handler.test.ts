@@ -118,7 +118,7 @@ describe('a fetch handler', () => {
   })
 
   test('gets a signal that fires shortly before the deadline', async () => {
-    const context = newContext(Date.now() + 50)
+    const context = newContext(Date.now() + 1500)
     const { body } = await answer(
       async ({ signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve))
