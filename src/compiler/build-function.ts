@@ -16,14 +16,15 @@ import { explainInitFailure, InitFailureError } from './executable/init-failure.
 import { makeInitialisedProgram } from './executable/initialised-program.ts'
 import { makeLoadedProgram } from './executable/loaded-program.ts'
 import { makeExecutable } from './executable/make-executable.ts'
-import { explainSelfTest, testExecutable } from './executable/self-test.ts'
+import { explainSelfTest } from './executable/self-test.ts'
+import { writeExecutable } from './executable/write-executable.ts'
 import { NOTICES_FILE, type NoticesSource, renderNotices } from './notices/third-party-notices.ts'
 import { findIncludes, type IncludeOptions } from './package/included-files.ts'
 import { findPackageFacts } from './package/package-facts.ts'
 import { PackageFolder } from './package/package-folder.ts'
 import { listShippedPackages, type ShippedPackages } from './package/shipped-packages.ts'
 import { type PackageFile, writeZip } from './package/write-zip.ts'
-import { addReadAhead } from './read-ahead/read-ahead.ts'
+import { withReadAhead } from './read-ahead/read-ahead.ts'
 import { BuildSteps, type Progress } from './steps.ts'
 import { withWorkFolder } from './work-folder.ts'
 
@@ -83,13 +84,13 @@ export async function buildFunction(
     if (initFailure !== undefined && options.isStrict) {
       throw new InitFailureError(initFailure)
     }
-    const pkgNotes = await steps.run('executable', () =>
-      makeExecutable(program, base, executable, join(work, 'parts')),
+    const made = await steps.run('executable', () => makeExecutable(program, base, join(work, 'parts')))
+    const variants = await steps.run('read-ahead', () =>
+      withReadAhead(made.bytes, executable, source, program.cold, join(work, 'reference')),
     )
-    const slowIfCold = await steps.run('read-ahead', () =>
-      addReadAhead(executable, source, program.cold, join(work, 'reference')),
+    const { selfTest, note: slowIfCold } = await steps.run('self-test', () =>
+      writeExecutable(executable, variants, base.runner),
     )
-    const triedNotes = await tryExecutable(executable, program, base, steps)
     const zip = await steps.run('package', () => writePackage(draft, options, source, steps, work))
     return {
       name: options.name,
@@ -107,8 +108,8 @@ export async function buildFunction(
       notes: [
         ...base.notes,
         ...runtime.notes,
-        ...pkgNotes,
-        ...triedNotes,
+        ...made.notes,
+        ...(selfTest ? explainSelfTest(selfTest, program.assets) : []),
         ...program.notes,
         slowIfCold,
       ].filter((note) => note !== undefined),
@@ -152,20 +153,6 @@ function makeProgram(
   return init.at === 'build'
     ? steps.run('init', () => makeInitialisedProgram(source))
     : steps.run('code cache', () => makeLoadedProgram(source))
-}
-
-/** Runs the executable, where that is possible here. */
-async function tryExecutable(
-  executable: string,
-  { assets }: ExecutableProgram,
-  { runner }: BaseNode,
-  steps: BuildSteps,
-): Promise<string[]> {
-  if (runner === undefined) {
-    return []
-  }
-  const result = await steps.run('self-test', () => testExecutable(executable, runner))
-  return explainSelfTest(result, assets)
 }
 
 /** Resolves to the path of the zip. */

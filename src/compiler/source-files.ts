@@ -39,7 +39,7 @@ export const FILE_LAUNCHER_ENTRY = fileURLToPath(
 /** lambdabin's own, with its package.json and LICENSE. */
 export const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
 export const BOOTSTRAP_FILE = fileURLToPath(new URL('../../bootstrap', import.meta.url))
-/** The program that {@link ./executable/make-executable.ts} runs. */
+/** The program that {@link ./executable/run-pkg.ts} runs. */
 export const PKG_PROCESS_FILE = fileURLToPath(new URL(`./executable/pkg-process${ending}`, import.meta.url))
 /** The thread that {@link ./deflate/zopfli.ts} starts. */
 export const ZOPFLI_WORKER_FILE = fileURLToPath(new URL(`./deflate/zopfli-worker${ending}`, import.meta.url))

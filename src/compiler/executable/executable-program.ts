@@ -3,7 +3,7 @@ import type { BaseNode } from '../base-node/base-node.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import type { InitFailure } from './init-failure.ts'
-import type { ExecutableParts } from './make-executable.ts'
+import type { ExecutableParts } from './run-pkg.ts'
 
 /** What the build knows of a function before there is an executable. */
 export interface ProgramSource {

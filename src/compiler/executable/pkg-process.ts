@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import sea from '@yao-pkg/pkg/lib-es5/sea.js'
-import type { PkgRequest } from './make-executable.ts'
+import type { PkgRequest } from './run-pkg.ts'
 import { withoutIdleCode } from './snapshot-blob.ts'
 
 const [, , requestFile] = process.argv

@@ -5,12 +5,11 @@
  * It is laid side by side in the file where that can be: see {@link ./packed-file.ts}. Where it cannot, each page is left where
  * it is, and asked for there: see {@link ./prefetch-stub.ts}.
  */
-import { readFile, writeFile } from 'node:fs/promises'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
+import type { Architecture } from '../elf/elf-file.ts'
 import { addEntryCode, lastSegmentOffset } from '../elf/entry-code.ts'
-import { SelfTestError, testExecutable } from '../executable/self-test.ts'
 import { findHotPages } from './hot-pages.ts'
 import type { HotPages } from './moved-pages.ts'
 import { packHotPages } from './packed-file.ts'
@@ -26,37 +25,61 @@ export interface ReadAheadSource {
 
 const NO_READ_AHEAD =
   'what a start touches of this Node.js could not be found out here (Linux tells it in /proc), so with nothing of it in memory yet, as in each new execution environment, the executable starts slower'
+const UNKNOWN_LAYOUT = 'this Node.js is not laid out as those that are known'
 const NOT_PACKED =
   'what a start touches is scattered over the executable’s file, so that more of it is fetched where it is not on the host yet'
 
+/** An executable that may be written, and what starts of it cost more than they might. */
+export interface ReadAheadVariant {
+  readonly bytes: () => Buffer
+  /** In one sentence, given why better ones do not work here; undefined where starts cost no more. */
+  readonly note: (failure: string) => string | undefined
+}
+
 /**
- * Changes the executable, which is made of `source`. It is left as it is where what a start touches is not known, and where
- * there is no place in it for more code. `cold` is what of its content no start reads; `folder` is not there yet, and for
- * what comes in between. Resolves to what that costs, in one sentence; undefined where nothing of the kind can run here at all.
+ * The executable with what a start touches read ahead, the best variant first; the last is as it was made, or works as surely.
+ * `cold` is what of its content no start reads; `folder` is not there yet, and for what comes in between.
  */
-export async function addReadAhead(
-  executable: string,
+export async function withReadAhead(
+  bytes: Buffer,
+  fileName: string,
   source: ReadAheadSource,
   cold: readonly Buffer[],
   folder: string,
-): Promise<string | undefined> {
+): Promise<ReadAheadVariant[]> {
   const { runner } = source.base
-  const bytes = await readFile(executable)
-  const hot = await findHot(bytes, executable, source, cold, folder)
+  const hot = await findHot(bytes, fileName, source, cold, folder)
   if (hot === undefined) {
-    return runner && NO_READ_AHEAD
+    return [{ bytes: () => bytes, note: () => runner && NO_READ_AHEAD }]
   }
   // What nobody has tried here is not moved.
-  const failure = runner ? await tryPacked(bytes, executable, hot, runner) : ''
-  if (failure === undefined) {
-    return undefined
+  const packed = runner && packHotPages(bytes, fileName, hot)
+  const inPlace = readInPlace(bytes, fileName, source.base.arch, hot)
+  return [
+    ...(packed === undefined ? [] : [{ bytes: () => packed, note: () => undefined }]),
+    {
+      bytes: () => inPlace() ?? bytes,
+      note: (failure: string) =>
+        runner && (inPlace() ? `${NOT_PACKED}: ${failure || UNKNOWN_LAYOUT}` : NO_READ_AHEAD),
+    },
+  ]
+}
+
+/** Made when it is asked for, once. */
+function readInPlace(
+  bytes: Buffer,
+  fileName: string,
+  arch: Architecture,
+  hot: HotPages,
+): () => Buffer | undefined {
+  let made: { readonly changed: Buffer | undefined } | undefined
+  return () => {
+    const ranges = [...joinRanges(hot.ofNode, GAP_PAGES), ...hot.ofContent]
+    made ??= {
+      changed: addEntryCode(bytes, fileName, (address, entry) => prefetchStub(arch, address, entry, ranges)),
+    }
+    return made.changed
   }
-  const ranges = [...joinRanges(hot.ofNode, GAP_PAGES), ...hot.ofContent]
-  const changed = addEntryCode(bytes, executable, (address, entry) =>
-    prefetchStub(source.base.arch, address, entry, ranges),
-  )
-  await writeFile(executable, changed ?? bytes)
-  return runner && (changed ? `${NOT_PACKED}: ${failure}` : NO_READ_AHEAD)
 }
 
 /** Undefined where it is not known what is hot. */
@@ -80,29 +103,6 @@ async function findHot(
   }
   const ofNode = touched.filter(({ start, count }) => (start + count) * PAGE_BYTES <= content)
   return { ofNode, ofContent: contentPages(bytes, content, cold), together }
-}
-
-/** Writes the executable with its hot pages side by side. Resolves to why it does not work; undefined when it does. */
-async function tryPacked(
-  bytes: Buffer,
-  executable: string,
-  hot: HotPages,
-  runner: readonly string[],
-): Promise<string | undefined> {
-  const packed = packHotPages(bytes, executable, hot)
-  if (packed === undefined) {
-    return 'this Node.js is not laid out as those that are known'
-  }
-  await writeFile(executable, packed)
-  try {
-    await testExecutable(executable, runner)
-    return undefined
-  } catch (error) {
-    if (error instanceof SelfTestError) {
-      return `with its pages side by side it did not start here (${error.message.split('\n')[0]})`
-    }
-    throw error
-  }
 }
 
 /** The pages of what pkg has added, without those that are cold through and through. */

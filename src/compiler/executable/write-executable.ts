@@ -1,0 +1,37 @@
+/** Writes an executable that works here: the best variant of it that answers an invocation. */
+import { writeFile } from 'node:fs/promises'
+import type { TargetRunner } from '../base-node/target-runner.ts'
+import { EXECUTABLE_MODE } from '../package/write-zip.ts'
+import type { ReadAheadVariant } from '../read-ahead/read-ahead.ts'
+import { SelfTestError, type SelfTestResult, testExecutable } from './self-test.ts'
+
+export interface WrittenExecutable {
+  /** Undefined where nothing of the kind can run here. */
+  readonly selfTest: SelfTestResult | undefined
+  /** What its starts cost more than they might, in one sentence. */
+  readonly note: string | undefined
+}
+
+/** Rejects with a SelfTestError when the last variant does not work, either. */
+export async function writeExecutable(
+  executable: string,
+  variants: readonly ReadAheadVariant[],
+  runner: TargetRunner | undefined,
+): Promise<WrittenExecutable> {
+  let failure = ''
+  for (const [index, { bytes, note }] of variants.entries()) {
+    await writeFile(executable, bytes(), { mode: EXECUTABLE_MODE })
+    if (runner === undefined) {
+      return { selfTest: undefined, note: note(failure) }
+    }
+    try {
+      return { selfTest: await testExecutable(executable, runner), note: note(failure) }
+    } catch (error) {
+      if (!(error instanceof SelfTestError) || index === variants.length - 1) {
+        throw error
+      }
+      failure = `with its pages side by side it did not start here (${error.message.split('\n')[0]})`
+    }
+  }
+  throw new Error('an executable has no variant')
+}
