@@ -1,6 +1,7 @@
 /** Builds one function: entry to bundle to executable to deployment package. */
 import { join } from 'node:path'
 import { type BaseNode, prepareBaseNode, type TargetOptions } from './base-node/base-node.ts'
+import { makeRecord, writeRecord } from './build-record.ts'
 import type { BuiltFunction } from './built-function.ts'
 import {
   type BundleOptions,
@@ -91,6 +92,20 @@ export async function buildFunction(
     const { selfTest, note: slowIfCold } = await steps.run('self-test', () =>
       writeExecutable(executable, variants, base.runner),
     )
+    const notes = [
+      ...base.notes,
+      ...runtime.notes,
+      ...made.notes,
+      ...(selfTest ? explainSelfTest(selfTest, program.assets) : []),
+      ...program.notes,
+      slowIfCold,
+    ].filter((note) => note !== undefined)
+    const warnings = [
+      ...bundle.warnings.map(({ text }) => text),
+      ...(initFailure === undefined ? [] : [initFailure]),
+    ]
+    const facts = { options, bundle, base, shipped: shipped.packages, warnings, notes }
+    await writeRecord(executable, await makeRecord(facts))
     const zip = await steps.run('package', () => writePackage(draft, options, source, steps, work))
     return {
       name: options.name,
@@ -105,14 +120,7 @@ export async function buildFunction(
       packagesWithoutAddon: shipped.withoutAddon,
       packageNotes: describePlan(bundle.packages),
       missingFiles: describeMissingFiles(bundle.packages, options.include),
-      notes: [
-        ...base.notes,
-        ...runtime.notes,
-        ...made.notes,
-        ...(selfTest ? explainSelfTest(selfTest, program.assets) : []),
-        ...program.notes,
-        slowIfCold,
-      ].filter((note) => note !== undefined),
+      notes,
       initFailure,
       environmentRead: program.environmentRead,
       steps: steps.done,

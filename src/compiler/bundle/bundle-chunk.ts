@@ -21,6 +21,8 @@ export interface Chunk {
   readonly code: Buffer
   /** Source map of `code`, without the sources themselves. */
   readonly sourceMap: Buffer
+  /** Bytes of each module in it, by path, in the order of where they begin. */
+  readonly modules: ReadonlyMap<string, number>
 }
 
 export interface ChunkOptions {
@@ -71,11 +73,11 @@ export async function bundleAsScript(
     footer: { js: (footer?.js ?? '') + CLOSE_WRAPPER },
   }
   try {
-    const { code, sourceMap } = await bundleWithNames(options, script)
+    const { code, ...chunk } = await bundleWithNames(options, script)
     const unwrapped = unwrapModules(code, options)
     return {
+      ...chunk,
       code: options.adapt ? Buffer.from(await options.adapt(unwrapped.toString())) : unwrapped,
-      sourceMap,
     }
   } catch (error) {
     if (isBuildFailure(error) && error.errors.every(({ text }) => /top-level await/i.test(text))) {
@@ -94,13 +96,14 @@ function unwrapModules(code: Buffer, { packages: { esModules } }: ChunkOptions):
 
 /** The chunk as an async function. */
 export async function bundleAsAsyncFunction(options: ChunkOptions): Promise<Chunk> {
-  const { code, sourceMap } = await bundleWithNames(options, moduleOptions(options))
+  const { code, sourceMap, modules } = await bundleWithNames(options, moduleOptions(options))
   const { adapt = async (code) => code } = options
   const map = JSON.parse(sourceMap.toString())
   // One line further down: the wrapper's first.
   return {
     code: Buffer.from(await asyncFunctionFromModule(await adapt(code.toString()), options.parameters)),
     sourceMap: Buffer.from(JSON.stringify({ ...map, mappings: `;${map.mappings}` })),
+    modules,
   }
 }
 
@@ -110,8 +113,8 @@ async function bundleWithNames(options: ChunkOptions, format: BuildOptions): Pro
   if (keepNames !== undefined || minifyIdentifiers || minify) {
     return outputs(await bundle(options, format))
   }
-  const { code, sourceMap } = outputs(await bundle(options, { ...format, keepNames: true }))
-  return { code: Buffer.from(withoutIdleNames(code.toString())), sourceMap }
+  const { code, ...chunk } = outputs(await bundle(options, { ...format, keepNames: true }))
+  return { ...chunk, code: Buffer.from(withoutIdleNames(code.toString())) }
 }
 
 function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
@@ -133,7 +136,15 @@ function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
 }
 
 function outputs(result: Bundled): Chunk {
-  return { code: outputFile(result, '.js'), sourceMap: outputFile(result, '.js.map') }
+  const script = Object.values(result.metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined)
+  const modules = Object.entries(script?.inputs ?? {}).map(
+    ([path, { bytesInOutput }]) => [path, bytesInOutput] as const,
+  )
+  return {
+    code: outputFile(result, '.js'),
+    sourceMap: outputFile(result, '.js.map'),
+    modules: new Map(modules),
+  }
 }
 
 function outputFile(result: Bundled, ending: string): Buffer {

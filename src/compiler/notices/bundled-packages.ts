@@ -19,19 +19,22 @@ const LICENSE_FILE = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i
 /** Those in a bundle, by name; `project` is the folder that paths in `metafile` are relative to. */
 export async function bundledPackages(metafile: Metafile, project: string): Promise<LicensedPackage[]> {
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
-  const folders = new Set(
-    inputs
-      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-      .map(([path]) => PACKAGE_FOLDER.exec(path)?.[0])
-      .filter((folder) => folder !== undefined),
+  const folders = packageFolders(
+    inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path),
   )
-  const packages = await Promise.all([...folders].map((folder) => readLicensedPackage(join(project, folder))))
+  const packages = await Promise.all(folders.map((folder) => readLicensedPackage(join(project, folder))))
   const unique = new Map(
     packages
       .filter((found) => found !== undefined)
       .map((found) => [`${found.name}@${found.version}`, found] as const),
   )
   return [...unique.values()].sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1))
+}
+
+/** The folders of the packages that modules are from, as those are told: `node_modules/zod`. */
+export function packageFolders(paths: readonly string[]): string[] {
+  const folders = paths.map((path) => PACKAGE_FOLDER.exec(path)?.[0])
+  return [...new Set(folders.filter((folder) => folder !== undefined))]
 }
 
 /** Undefined where `folder` holds no package. */

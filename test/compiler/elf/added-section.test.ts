@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { addSection, readSection } from '../../../src/compiler/elf/added-section.ts'
+import { parseElf } from '../../../src/compiler/elf/elf-file.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+const program = readFileSync('/bin/echo')
+const content = Buffer.from('{"some":"content"}')
+
+test('a program with a section more runs, and what is mapped of it is as it was', (t) => {
+  const changed = addSection(program, 'echo', '.added', content)
+  assert.ok(changed)
+  const file = join(temporaryFolder(t), 'echo')
+  writeFileSync(file, changed, { mode: 0o755 })
+  assert.equal(execFileSync(file, ['said'], { encoding: 'utf8' }), 'said\n')
+  assert.deepEqual(parseElf(changed, 'echo').segments, parseElf(program, 'echo').segments)
+  assert.ok(changed.subarray(64, program.length).equals(program.subarray(64)), 'all but the file header')
+})
+
+test('the section is found by its name, beside those that were there', () => {
+  const changed = addSection(program, 'echo', '.added', content) as Buffer
+  assert.deepEqual(readSection(changed, 'echo', '.added'), content)
+  assert.deepEqual(readSection(changed, 'echo', '.text'), readSection(program, 'echo', '.text'))
+  assert.equal(readSection(program, 'echo', '.added'), undefined)
+  assert.throws(() => addSection(changed, 'echo', '.added', content), /has a section \.added already/)
+})
