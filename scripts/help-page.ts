@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import { BUILD_HELP, HELP, INVOKE_HELP, SERVE_HELP } from '../src/command-line/help.ts'
+import { BUILD_HELP, HELP, INSPECT_HELP, INVOKE_HELP, SERVE_HELP } from '../src/command-line/help.ts'
 import { type Markers, writeSection } from './bench/written-sections.ts'
 
 export const HELP_MARKERS: Markers = {
@@ -17,7 +17,13 @@ const PAGE = fileURLToPath(new URL('../docs/command-line.md', import.meta.url))
 
 /** The page's part that is made of the help. */
 export function renderHelp(): string {
-  const commands = { lambdabin: HELP, build: BUILD_HELP, invoke: INVOKE_HELP, serve: SERVE_HELP }
+  const commands = {
+    lambdabin: HELP,
+    build: BUILD_HELP,
+    invoke: INVOKE_HELP,
+    serve: SERVE_HELP,
+    inspect: INSPECT_HELP,
+  }
   return Object.entries(commands)
     .map(([name, help]) => `## ${name}\n\n\`\`\`\n${help}\`\`\``)
     .join('\n\n')

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
-import { BUILD_HELP, HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
+import { BUILD_HELP, HELP, INSPECT_HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
 import { nearestName } from './configuration/nearest-name.ts'
@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     help: SERVE_HELP,
     run: async (args) => (await import('./command-line/serve/serve.ts')).serveCommand(args),
+  },
+  inspect: {
+    help: INSPECT_HELP,
+    run: async (args) => (await import('./command-line/inspect/inspect.ts')).inspectCommand(args),
   },
 }
 

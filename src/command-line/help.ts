@@ -11,6 +11,7 @@ Usage: lambdabin <command> …
   build <entry>…          build functions into deployment packages; without an entry, all of the configuration
   invoke <zip|folder>     invoke a built function on this machine
   serve [<zip|folder>…]   run a Lambda on this machine, for the AWS CLI, SDKs and browsers
+  inspect <zip|folder>    what is in a package, and what each part of it takes
 
 Options:
   --help                  show this, or a command's options: lambdabin <command> --help
@@ -82,4 +83,13 @@ The API has functions, versions, aliases, layers, function URLs, reserved and pr
 configuration, permissions and tags: enough for Terraform. docs/local-lambda-operations.md lists the operations.
 
 Exit status: 0 when it was told to end, 1 failure, 2 wrong usage.
+`
+
+export const INSPECT_HELP = `Usage: lambdabin inspect <zip|folder|name> [options]
+
+Shows what is in a package that lambdabin has built: of Node.js, of the runtime and of the function, by package and module, with what each
+part takes of the zip and unpacked. All of them together are the zip, to the byte. A name is that of a function of the configuration.
+
+${helpLine('--json', 'print all of it as one JSON object')}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
+Exit status: 0 success, 1 failure, 2 wrong usage, and for what is no package of lambdabin’s.
 `

@@ -15,6 +15,7 @@ for (const [command, option] of [
   ['build', '--external'],
   ['invoke', '--event-file'],
   ['serve', '--watch'],
+  ['inspect', '--json'],
 ] as const) {
   test(`${command} --help explains its options`, async () => {
     const { status, stdout } = await runLambdabin([command, 'x.ts', '--help'])
@@ -31,7 +32,7 @@ test('--version is that of the package', async () => {
 })
 
 for (const [args, message] of [
-  [[], 'expected a command, build, invoke, or serve; see lambdabin --help'],
+  [[], 'expected a command, build, invoke, serve, or inspect; see lambdabin --help'],
   [['biuld'], 'there is no command biuld; did you mean build?'],
   [['publish'], 'there is no command publish; see lambdabin --help'],
   [['constructor'], 'there is no command constructor; see lambdabin --help'],

@@ -1,21 +1,21 @@
 /**
  * Makes of a finished deflate stream one that another can be put behind.
  *
- * A deflate stream is blocks of bits, each of which begins with one bit that says whether it is the last. To find that bit
- * of the last block takes decoding all before it, as blocks do not tell their length. The format is RFC 1951's.
+ * To find the bit of its last block that says so takes decoding all before it, as blocks do not tell their length: see
+ * {@link ./deflate-stream.ts}.
  */
+import {
+  BitReader,
+  BLOCK_KIND,
+  DISTANCE_BITS,
+  END_OF_BLOCK,
+  LENGTH_BITS,
+  readBlockCodes,
+  readStoredLength,
+} from './deflate-stream.ts'
 
 /** A stream of no data, to put behind the last one: a last block of kind 1 with nothing but its end. */
 export const STREAM_END = Buffer.from([0x03, 0x00])
-
-const KIND = { stored: 0, fixed: 1, dynamic: 2 } as const
-const END_OF_BLOCK = 256
-const LONGEST_CODE = 15
-/** Bits that follow a length's code, from 257 on, and a distance's. */
-const LENGTH_BITS = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0]
-const DISTANCE_BITS = Array.from({ length: 30 }, (_, code) => Math.max(0, (code >> 1) - 1))
-/** The order in which a dynamic block gives the lengths of the codes for code lengths. */
-const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
 /**
  * `stream` without its mark of an end, and up to a whole byte: what is behind it goes on with the same data. Throws
@@ -38,124 +38,16 @@ export function openEnd(stream: Buffer): Buffer {
   return open
 }
 
-class BitReader {
-  position = 0
-  readonly #bytes: Buffer
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-  }
-
-  /** The next 15 bits, or zeros beyond the end, the first of them lowest. */
-  peek(): number {
-    const at = this.position >> 3
-    const three =
-      (this.#bytes[at] ?? 0) | ((this.#bytes[at + 1] ?? 0) << 8) | ((this.#bytes[at + 2] ?? 0) << 16)
-    return (three >>> (this.position & 7)) & 0x7fff
-  }
-
-  take(count: number): number {
-    const value = this.peek() & ((1 << count) - 1)
-    this.skip(count)
-    return value
-  }
-
-  skip(count: number): void {
-    this.position += count
-    if (this.position > 8 * this.#bytes.length) {
-      throw new RangeError('a deflate stream ends too early')
-    }
-  }
-}
-
 function skipBlock(bits: BitReader, kind: number): void {
-  if (kind === KIND.stored) {
-    bits.skip(-bits.position & 7)
-    const length = bits.take(8) | (bits.take(8) << 8)
-    bits.skip(16 + 8 * length)
-  } else if (kind === KIND.fixed) {
-    const lengths = Array.from({ length: 288 }, (_, code) =>
-      code < 144 ? 8 : code < 256 ? 9 : code < 280 ? 7 : 8,
-    )
-    skipCodes(bits, new Code(lengths), new Code(new Array(30).fill(5)))
-  } else if (kind === KIND.dynamic) {
-    skipCodes(bits, ...readCodes(bits))
-  } else {
-    throw new RangeError('a deflate stream has a block of no known kind')
+  if (kind === BLOCK_KIND.stored) {
+    bits.skip(8 * readStoredLength(bits))
+    return
   }
-}
-
-function readCodes(bits: BitReader): [Code, Code] {
-  const literals = 257 + bits.take(5)
-  const distances = 1 + bits.take(5)
-  const count = 4 + bits.take(4)
-  const ofLengths = new Array<number>(19).fill(0)
-  for (const symbol of ORDER.slice(0, count)) {
-    ofLengths[symbol] = bits.take(3)
-  }
-  const code = new Code(ofLengths)
-  const lengths: number[] = []
-  while (lengths.length < literals + distances) {
-    const symbol = code.read(bits)
-    if (symbol < 16) {
-      lengths.push(symbol)
-    } else {
-      const repeated = symbol === 16 ? (lengths.at(-1) ?? 0) : 0
-      const times = symbol === 16 ? 3 + bits.take(2) : symbol === 17 ? 3 + bits.take(3) : 11 + bits.take(7)
-      for (let time = 0; time < times; time += 1) {
-        lengths.push(repeated)
-      }
-    }
-  }
-  return [new Code(lengths.slice(0, literals)), new Code(lengths.slice(literals))]
-}
-
-function skipCodes(bits: BitReader, literals: Code, distances: Code): void {
+  const [literals, distances] = readBlockCodes(bits, kind)
   for (let symbol = literals.read(bits); symbol !== END_OF_BLOCK; symbol = literals.read(bits)) {
     if (symbol > END_OF_BLOCK) {
       bits.skip(LENGTH_BITS[symbol - 257] ?? 0)
       bits.skip(DISTANCE_BITS[distances.read(bits)] ?? 0)
     }
   }
-}
-
-/** A Huffman code, of which the lengths tell all. */
-class Code {
-  /** By the next 15 bits: the symbol, and in the lowest four bits its code's length. */
-  readonly #symbols = new Uint16Array(1 << LONGEST_CODE)
-
-  constructor(lengths: readonly number[]) {
-    let code = 0
-    for (let length = 1; length <= LONGEST_CODE; length += 1) {
-      for (const [symbol, itsLength] of lengths.entries()) {
-        if (itsLength !== length) {
-          continue
-        }
-        const step = 1 << length
-        for (let bits = reversed(code, length); bits < 1 << LONGEST_CODE; bits += step) {
-          this.#symbols[bits] = (symbol << 4) | length
-        }
-        code += 1
-      }
-      code <<= 1
-    }
-  }
-
-  read(bits: BitReader): number {
-    const entry = this.#symbols[bits.peek()] ?? 0
-    if (entry === 0) {
-      throw new RangeError('a deflate stream has a code that it does not define')
-    }
-    bits.skip(entry & 15)
-    return entry >> 4
-  }
-}
-
-/** Codes stand in a stream with their highest bit first, and all else with the lowest. */
-function reversed(code: number, length: number): number {
-  let result = 0
-  for (let bit = 0; bit < length; bit += 1) {
-    result |= ((code >> bit) & 1) << (length - 1 - bit)
-  }
-  return result
 }

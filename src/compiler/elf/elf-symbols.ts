@@ -10,28 +10,52 @@ export interface ElfSymbol {
 
 const SYMBOL_BYTES = 24
 
-/** The first exported symbol whose name `pattern` matches; undefined when there is none with bytes in the file. */
-export function findSymbol(
+/** A symbol at an address of the program's own. */
+export interface AddressedSymbol {
+  readonly name: string
+  readonly address: number
+  readonly size: number
+  /** The index of its section. */
+  readonly section: number
+}
+
+/** The symbols of a table that are in one of the file's sections; none where there is no such table. */
+export function readSymbols(
   bytes: Buffer,
   { sections }: ElfFile,
-  pattern: RegExp,
-  table: '.dynsym' | '.symtab' = '.dynsym',
-): ElfSymbol | undefined {
+  table: '.dynsym' | '.symtab',
+): AddressedSymbol[] {
   const symbols = sections.find(({ name }) => name === table)
   const names = sections[symbols?.link ?? 0]
   if (symbols === undefined || names === undefined) {
-    return undefined
+    return []
   }
+  const found: AddressedSymbol[] = []
   for (let at = symbols.offset; at < symbols.offset + symbols.size; at += SYMBOL_BYTES) {
     const section = sections[bytes.readUInt16LE(at + 6)]
-    const name = readString(bytes, names.offset + bytes.readUInt32LE(at))
     // The section with the index 0 is that of symbols which another file has.
-    if (section !== undefined && section.index !== 0 && pattern.test(name)) {
+    if (section !== undefined && section.index !== 0) {
+      const name = readString(bytes, names.offset + bytes.readUInt32LE(at))
       const address = Number(bytes.readBigUInt64LE(at + 8))
-      const size = Number(bytes.readBigUInt64LE(at + 16))
-      const offset = address - section.address + section.offset
-      return offset + size <= section.offset + section.size ? { name, offset, size } : undefined
+      found.push({ name, address, size: Number(bytes.readBigUInt64LE(at + 16)), section: section.index })
     }
   }
-  return undefined
+  return found
+}
+
+/** The first exported symbol whose name `pattern` matches; undefined when there is none with bytes in the file. */
+export function findSymbol(
+  bytes: Buffer,
+  elf: ElfFile,
+  pattern: RegExp,
+  table: '.dynsym' | '.symtab' = '.dynsym',
+): ElfSymbol | undefined {
+  const found = readSymbols(bytes, elf, table).find(({ name }) => pattern.test(name))
+  const section = elf.sections[found?.section ?? 0]
+  if (found === undefined || section === undefined) {
+    return undefined
+  }
+  const { name, address, size } = found
+  const offset = address - section.address + section.offset
+  return offset + size <= section.offset + section.size ? { name, offset, size } : undefined
 }

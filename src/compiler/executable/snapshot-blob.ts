@@ -20,7 +20,7 @@
 const SNAPSHOT_MAGIC = Buffer.from([0x19, 0xda, 0x43, 0x01])
 const LENGTH_BYTES = 8
 
-interface CodeCache {
+export interface CodeCache {
   /** Where, in the snapshot, the number of its entries is; they are the rest of it. */
   readonly start: number
   readonly entries: readonly { readonly module: string; readonly bytes: Buffer }[]
@@ -41,9 +41,7 @@ export function withoutIdleCode(blob: Buffer): Buffer | undefined {
   if (snapshot === undefined) {
     return undefined
   }
-  const [codeCache] = REFERENCES.map((count) => readSnapshot(snapshot, count)).filter(
-    (read) => read !== undefined,
-  )
+  const codeCache = findCodeCache(snapshot)
   if (codeCache === undefined) {
     return undefined
   }
@@ -58,6 +56,11 @@ export function withoutIdleCode(blob: Buffer): Buffer | undefined {
   const at = snapshot.byteOffset - blob.byteOffset
   const rest = blob.subarray(at + snapshot.length)
   return Buffer.concat([blob.subarray(0, at - LENGTH_BYTES), lengthOf(smaller.length), smaller, rest])
+}
+
+/** The code cache in a snapshot, which is the rest of it; undefined where the snapshot is of no form that is known. */
+export function findCodeCache(snapshot: Buffer): CodeCache | undefined {
+  return REFERENCES.map((count) => readSnapshot(snapshot, count)).find((read) => read !== undefined)
 }
 
 function lengthOf(length: number): Buffer {
