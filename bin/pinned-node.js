@@ -7,12 +7,13 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { pipeline } from 'node:stream/promises'
+import { makeFolder } from './make-folder.js'
 
 /**
  * @typedef {'x64' | 'arm64'} Architecture
@@ -114,7 +115,7 @@ async function fetchNode(architecture, folder, onFetch) {
   const { name, integrity } = pinnedVersions.packages[architecture]
   const spec = `${name}@${pinnedVersions.version}`
   onFetch?.(`fetching ${spec} with npm, once, into ${folder}`)
-  await mkdir(dirname(folder), { recursive: true })
+  await makeFolder(dirname(folder))
   const work = await mkdtemp(join(dirname(folder), '.fetch-'))
   try {
     await run(

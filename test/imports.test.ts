@@ -24,8 +24,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stubs',
     'src/build-time/contract.ts',
     'bin/pinned-node.js',
+    'bin/make-folder.js',
   ],
-  emulator: ['runtime-api', 'executable', 'sandbox'],
+  emulator: ['runtime-api', 'executable', 'sandbox', 'bin/make-folder.js'],
   inspect: ['runtime-api', 'executable', 'sandbox', 'compiler', 'emulator'],
   configuration: ['compiler'],
   api: [
@@ -41,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'api',
       'inspect',
       'bin/pinned-node.js',
+      'bin/make-folder.js',
     ],
   ],
   functions: ['src/index.ts'],

@@ -1,7 +1,6 @@
 /** `createLocalLambda` of the API: a Lambda on this machine, for tests and tools. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
@@ -25,6 +24,7 @@ import type {
 } from './local-lambda/local-lambda-settings.ts'
 import { type StartedLambda, startLocalLambda } from './local-lambda/start-local-lambda.ts'
 import { runSettings } from './run-settings.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 /** How it is run. What is not said here of a function, the configuration says. */
 export interface LocalLambdaOptions extends Written<typeof RUN_OPTIONS> {
@@ -99,7 +99,7 @@ export async function createLocalLambda(options: LocalLambdaOptions = {}): Promi
 
 async function start(options: LocalLambdaOptions): Promise<LocalLambda> {
   const { state, openLog = () => () => {}, onNotice = () => {}, signal } = options
-  const temporary = state === undefined ? mkdtempSync(join(tmpdir(), 'lambdabin-')) : undefined
+  const temporary = state === undefined ? temporaryFolder() : undefined
   const removeFolder = () => {
     if (temporary !== undefined) {
       rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })

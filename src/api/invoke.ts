@@ -1,7 +1,6 @@
 /** `invoke` of the API: runs a deployment package as Lambda would, for one event. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
@@ -21,6 +20,7 @@ import { openGivenLayers } from './given-layers.ts'
 import { openGivenPackage } from './given-package.ts'
 import { type InvocationResult, type Result, resultOf } from './invocation-result.ts'
 import { runSettings } from './run-settings.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 export interface InvokeOptions extends Written<typeof RUN_OPTIONS> {
   /** A deployment package, a zip or a folder; or the name of a configured function, which is built. */
@@ -71,7 +71,7 @@ async function invokeOnce(
 ): Promise<Result> {
   signal?.throwIfAborted()
   const bytes = eventBytes(event)
-  const workFolder = mkdtempSync(join(tmpdir(), 'lambdabin-'))
+  const workFolder = temporaryFolder()
   const removeFolder = () => rmSync(workFolder, { recursive: true, force: true, maxRetries: 5 })
   const forget = onAbandon(removeFolder)
   try {

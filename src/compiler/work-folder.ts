@@ -3,10 +3,16 @@
  * renamed into place.
  */
 import { rmdirSync, rmSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../../bin/make-folder.js'
+import { deleteAbandoned, ownFolder } from './abandoned-folders.ts'
 import { BuildError } from './build-error.ts'
 import { onAbandon } from './unfinished-work.ts'
+
+const PREFIX = '.lambdabin-'
+/** No build takes a day. */
+const LONGEST_MS = 24 * 3600 * 1000
 
 /** The folder for the results cannot be written to. */
 export class OutDirError extends BuildError {
@@ -14,8 +20,8 @@ export class OutDirError extends BuildError {
 }
 
 /**
- * Calls `work` with an empty folder in `outDir`, and deletes it when `work` is done or has failed, or builds
- * are abandoned. Deletes `outDir`, too, if `work` failed and it is there only because of this. Rejects as
+ * Calls `work` with a folder in `outDir`, and deletes it when `work` is done or has failed, or builds
+ * are abandoned; one whose build was killed, a later build deletes. Deletes `outDir`, too, if `work` failed and it is there only because of this. Rejects as
  * `work` does.
  */
 export async function withWorkFolder<Result>(
@@ -54,8 +60,11 @@ function deleteEmpty(folder: string): void {
 
 async function makeFolders(outDir: string) {
   try {
-    const firstMade = await mkdir(outDir, { recursive: true })
-    return { folder: await mkdtemp(join(outDir, '.lambdabin-')), firstMade }
+    const firstMade = await makeFolder(outDir)
+    deleteAbandoned(outDir, PREFIX, LONGEST_MS)
+    const folder = await mkdtemp(join(outDir, PREFIX))
+    ownFolder(folder)
+    return { folder, firstMade }
   } catch (error) {
     throw new OutDirError(
       `--out-dir expects a folder that can be written to, and ${outDir} is none; give another with --out-dir`,

@@ -16,7 +16,9 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
+import { makeFolder } from '../../bin/make-folder.js'
 import { killMentioning } from '../sandbox/process-group.ts'
+import { holderOfAbstractSocket } from './socket-holder.ts'
 
 /** What the folder of an execution environment begins with. */
 export const ENVIRONMENT_FOLDER = 'environment-'
@@ -81,7 +83,7 @@ export class StateFolder {
 
 async function usable(path: string): Promise<string> {
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
     // Deployment packages and events are nobody else's business, nor something to commit.
     await writeFile(join(path, '.gitignore'), '*\n')
     return await realpath(path)
@@ -97,14 +99,15 @@ async function lock(path: string): Promise<Server> {
   const name = createHash('sha256').update(path).digest('hex').slice(0, 32)
   const server = createServer((socket) => socket.destroy())
   await new Promise<void>((done, reject) => {
-    server.once('error', (error) =>
+    server.once('error', (error) => {
+      const holder = holderOfAbstractSocket(`lambdabin-${name}`) ?? 'another lambdabin serve'
       reject(
         new StateFolderError(
-          `another lambdabin serve uses the folder ${path}; end that one, or name another folder with --state`,
+          `${holder} uses the folder ${path}; end that one, or name another folder with --state`,
           { cause: error },
         ),
-      ),
-    )
+      )
+    })
     server.listen(`\0lambdabin-${name}`, done)
   })
   return server.unref()

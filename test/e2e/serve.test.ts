@@ -92,7 +92,11 @@ test('a second emulator is told that the folder is taken', async (context) => {
   const serve = await startIn(context)
   const second = await runLambdabin(['serve', '--port', '0'], { cwd: serve.folder })
   assert.equal(second.status, 2)
-  assert.match(second.stderr, /^lambdabin: another lambdabin serve uses the folder .*; .*--state\n$/)
+  assert.match(second.stderr, /^lambdabin: [^\n]+ uses the folder .*; .*--state\n$/)
+  assert.ok(
+    second.stderr.startsWith(`lambdabin: lambdabin serve, process ${serve.pid}, uses the folder`),
+    second.stderr,
+  )
 })
 
 test('a port that is taken is told in one sentence', async (context) => {
@@ -102,7 +106,9 @@ test('a port that is taken is told in one sentence', async (context) => {
   assert.equal(second.status, 2)
   assert.match(
     second.stderr,
-    new RegExp(`^lambdabin: expected to listen on 127\\.0\\.0\\.1 port ${port}, but .*--port`),
+    new RegExp(
+      `^lambdabin: expected to listen on 127\\.0\\.0\\.1 port ${port}, but lambdabin serve, process ${serve.pid}, listens there; .*--port`,
+    ),
   )
 })
 

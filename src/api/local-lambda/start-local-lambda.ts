@@ -8,6 +8,7 @@ import type { FunctionStore } from '../../emulator/functions/function-store.ts'
 import { LambdaApiServer, type LambdaApiServerOptions } from '../../emulator/lambda-api/lambda-api-server.ts'
 import type { LocalLambda as EmulatedLambda } from '../../emulator/local-lambda.ts'
 import { Page } from '../../emulator/page/page.ts'
+import { holderOfPort } from '../../emulator/socket-holder.ts'
 import { StateFolder, StateFolderError } from '../../emulator/state-folder.ts'
 import { createLambda, createRoutes, createSources, type ServedLambda } from './lambda-parts.ts'
 import type { LambdaLog, LocalLambdaSettings } from './local-lambda-settings.ts'
@@ -173,7 +174,7 @@ async function listen(
     return await LambdaApiServer.listen({ ...options, host, port, requestTimeoutMs: REQUEST_TIMEOUT_MS })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    const what = code === 'EADDRINUSE' ? 'something else listens there' : message
+    const what = code === 'EADDRINUSE' ? `${holderOfPort(port) ?? 'something else'} listens there` : message
     throw new UsageError(
       `expected to listen on ${host} port ${port}, but ${what}; choose another with --port or --host`,
       { cause: error },

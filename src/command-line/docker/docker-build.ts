@@ -3,10 +3,11 @@
  * runs on Lambda's oldest. The project is there at its own path, not to be written to; the folder for the results is.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmdirSync } from 'node:fs'
+import { rmdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { makeFolder } from '../../../bin/make-folder.js'
 import type { FunctionOptions } from '../../compiler/build-function.ts'
 import { OutDirError } from '../../compiler/work-folder.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
@@ -44,7 +45,7 @@ export async function buildInContainer(
     certificates: network.certificates,
     options: network.options,
   })
-  const made = makeOutDir(outDir)
+  const made = await makeOutDir(outDir)
   const build = containerArguments(args, BUILD_WORDS)
   const parameters = runParameters({ engine, image, folders, outDir, network, build })
   const change = process.platform === 'win32' ? withHostPaths : undefined
@@ -146,14 +147,14 @@ export function containerArguments(
 }
 
 /** Whether it was not there. Docker would make it, but as root's. */
-function makeOutDir(folder: string): boolean {
+async function makeOutDir(folder: string): Promise<boolean> {
   if (isInside(process.cwd(), folder) && folder !== process.cwd()) {
     throw new UsageError(
       `--docker expects an --out-dir that does not hold the project, and got ${folder}; give a folder in it, or beside it`,
     )
   }
   try {
-    return mkdirSync(folder, { recursive: true }) !== undefined
+    return (await makeFolder(folder)) !== undefined
   } catch (error) {
     throw new OutDirError(
       `--out-dir expects a folder that can be written to, and ${folder} is none; give another with --out-dir`,

@@ -1,10 +1,11 @@
 /** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller and lighter. */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder, findPinnedNode, pinnedVersions } from '../../../bin/pinned-node.js'
 import { BuildError } from '../build-error.ts'
 import { CacheArea } from '../cache/build-cache.ts'
@@ -245,7 +246,7 @@ async function makeSmallerCopy(
 async function checkCacheFolder(): Promise<void> {
   const folder = cacheFolder()
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (error) {
     throw new BaseNodeError(

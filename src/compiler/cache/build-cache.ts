@@ -6,10 +6,11 @@
  * is lost of it is made again: a cache that cannot be read or written costs time, and nothing else.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { crc32 } from 'node:zlib'
+import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder } from '../../../bin/pinned-node.js'
 
 /** What something is made of. Strings should say which way it is made, too. */
@@ -99,7 +100,7 @@ export class CacheArea {
     }
     const temporary = this.#temporary(path)
     try {
-      await mkdir(temporary, { recursive: true })
+      await makeFolder(temporary)
       if (!(await fill(temporary))) {
         return undefined
       }
@@ -133,7 +134,7 @@ export class CacheArea {
   }
 
   async #write(path: string, bytes: Buffer): Promise<void> {
-    await mkdir(this.#folder, { recursive: true })
+    await makeFolder(this.#folder)
     const temporary = this.#temporary(path)
     try {
       await writeFile(temporary, bytes)
