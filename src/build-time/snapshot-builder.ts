@@ -16,6 +16,7 @@ import {
   chunkFile,
   ECHO_FUNCTION,
   FUNCTION,
+  INITIALISED_LINE,
   LAMBDA_TASK_ROOT,
   RUNTIME,
   RUNTIME_FILE,
@@ -139,6 +140,11 @@ startupSnapshot.addSerializeCallback(() => {
 })
 startupSnapshot.setDeserializeMainFunction(() => {
   isSelfTest = process.argv.includes(SELF_TEST_OPTION)
+  if (isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API) {
+    // Somebody runs it by hand: that it has come here is all there is to say.
+    process.getBuiltinModule('node:fs').writeSync(2, INITIALISED_LINE)
+    return
+  }
   const taskRoot = process.env.LAMBDA_TASK_ROOT
   if (mayImport && taskRoot && taskRoot !== LAMBDA_TASK_ROOT) {
     importFrom(taskRoot)

@@ -175,6 +175,9 @@ export function readCodeCacheLines(log: string): Record<string, CodeCacheState> 
 /** What the self-test writes where the runtime could not have Node.js's own TCP handle: see `runtime/connection/tcp-socket.ts`. */
 export const NET_SOCKET_LINE = 'lambdabin: connects over node:net\n'
 
+/** What the self-test writes where it is run by hand, of a function that was initialised at build time. */
+export const INITIALISED_LINE = 'lambdabin: starts from its snapshot\n'
+
 // What a startup snapshot cannot hold.
 
 /** Node.js's own modules, by name, that hold native objects from the moment they are loaded. */

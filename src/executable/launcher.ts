@@ -10,6 +10,8 @@ import {
   ECHO_FUNCTION,
   FUNCTION,
   NET_SOCKET_LINE,
+  RUNTIME,
+  RUNTIME_FILE,
   SELF_TEST_OPTION,
   scriptAsset,
 } from './format.ts'
@@ -26,13 +28,25 @@ function readAsset(name: string): Uint8Array | undefined {
 
 /**
  * The self-test is how the build tries an executable: of each script it tells whether V8 took its code cache, and a
- * function that returns its event answers. The author's is compiled but not run, as are its chunks.
+ * function that returns its event answers. The author's is compiled but not run, as are its chunks. Where there is no Runtime
+ * API, because somebody runs it by hand, that is all, and the exit status says whether V8 took them all.
  */
 function testScript({ name, script }: CompiledScript): Script | undefined {
   const { cachedDataRejected } = script
   const state = cachedDataRejected === undefined ? 'none' : cachedDataRejected ? 'rejected' : 'accepted'
   say(codeCacheLine(name, state))
+  if (cachedDataRejected) {
+    process.exitCode = 1
+  }
   return name === FUNCTION ? new Script(ECHO_FUNCTION) : undefined
+}
+
+/** The chunks of the function from the one of this number on. */
+function testChunks(first: number): void {
+  for (let number = first; readAsset(scriptAsset(chunkName(number))); number++) {
+    const name = chunkName(number)
+    testScript({ name, script: compileScript(readAsset, name, chunkFile(taskRoot, number)) })
+  }
 }
 
 /** To stderr, without the stream of it, which loads `node:net`. */
@@ -42,21 +56,24 @@ function say(line: string): void {
 
 const isSelfTest = process.argv.includes(SELF_TEST_OPTION)
 const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
-startProgram({
-  name: basename(process.execPath),
-  readAsset,
-  taskRoot,
-  requireBuiltin: require,
-  preloads: Preloads.in(process.env.NODE_OPTIONS),
-  ...(isSelfTest && { onCompiled: testScript }),
-})
-if (isSelfTest) {
+const isByHand = isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API
+if (isByHand) {
+  testScript({ name: RUNTIME, script: compileScript(readAsset, RUNTIME, RUNTIME_FILE) })
+  testChunks(0)
+} else {
+  startProgram({
+    name: basename(process.execPath),
+    readAsset,
+    taskRoot,
+    requireBuiltin: require,
+    preloads: Preloads.in(process.env.NODE_OPTIONS),
+    ...(isSelfTest && { onCompiled: testScript }),
+  })
+}
+if (isSelfTest && !isByHand) {
   // The runtime has connected by now.
   if ((Reflect.get(process, 'moduleLoadList') as string[]).includes('NativeModule net')) {
     say(NET_SOCKET_LINE)
   }
-  for (let number = 1; readAsset(scriptAsset(chunkName(number))); number++) {
-    const name = chunkName(number)
-    testScript({ name, script: compileScript(readAsset, name, chunkFile(taskRoot, number)) })
-  }
+  testChunks(1)
 }

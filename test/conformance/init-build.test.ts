@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import { parseElf } from '../../src/compiler/elf/elf-file.ts'
 import { readProgramHeaders, SEGMENT_TYPE } from '../../src/compiler/elf/program-headers.ts'
 import { type CommandResult, runLambdabin } from '../support/command.ts'
-import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import { api, fixture, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
 import { writeFiles } from '../support/files.ts'
 import { temporaryFolder } from '../support/fixture-package.ts'
 import { occurrences } from '../support/occurrences.ts'
@@ -45,6 +47,12 @@ describe('a function that is initialised at build time', () => {
     assert.deepEqual((log as string[]).slice(1), ['before the snapshot', 'invoked'])
     assert.doesNotMatch(lambda.output, /initialised/)
     assert.match(lambda.output, /^written to stdout$/m)
+  })
+
+  test('tells by hand, without a Runtime API, that it starts, and ends well', async () => {
+    const { executable } = fixture('initialised')
+    const run = promisify(execFile)(executable, ['--lambdabin-self-test'], { env: {}, timeout: 20_000 })
+    assert.equal((await run).stderr, 'lambdabin: starts from its snapshot\n')
   })
 
   test('draws other random values in each process', async () => {

@@ -95,6 +95,24 @@ test('nothing of Node.js is loaded that an invocation does not need', { skip }, 
   }
 })
 
+test('run by hand, without a Runtime API, an executable tells of its code caches, and its exit status', {
+  skip,
+}, async () => {
+  const run = promisify(execFile)(minimal.executable, ['--lambdabin-self-test'], { env: {}, timeout: 20_000 })
+  const { stdout, stderr } = await run
+  assert.equal(stdout, '')
+  assert.equal(
+    stderr,
+    'lambdabin: code cache of the runtime: accepted\nlambdabin: code cache of the function: accepted\n',
+  )
+  // V8 with other flags does not take them.
+  const env = { NODE_OPTIONS: '--disallow-code-generation-from-strings' }
+  await assert.rejects(promisify(execFile)(minimal.executable, ['--lambdabin-self-test'], { env }), {
+    code: 1,
+    stderr: /runtime: rejected\n.*function: rejected\n/,
+  })
+})
+
 test('V8 accepts the code caches of the runtime and the function', { skip }, async () => {
   assert.match(await cacheStates(minimal.executable), /runtime: accepted\n.*function: accepted/s)
 })
