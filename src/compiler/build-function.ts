@@ -19,12 +19,14 @@ import { makeLoadedProgram } from './executable/loaded-program.ts'
 import { makeExecutable } from './executable/make-executable.ts'
 import { explainSelfTest } from './executable/self-test.ts'
 import { writeExecutable } from './executable/write-executable.ts'
+import { handlerSettings } from './handler-settings.ts'
 import { NOTICES_FILE, type NoticesSource, renderNotices } from './notices/third-party-notices.ts'
 import { findIncludes, type IncludeOptions } from './package/included-files.ts'
 import { findPackageFacts } from './package/package-facts.ts'
 import { PackageFolder } from './package/package-folder.ts'
 import { listShippedPackages, type ShippedPackages } from './package/shipped-packages.ts'
 import { type PackageFile, writeZip } from './package/write-zip.ts'
+import { zipProgress } from './package/zip-progress.ts'
 import { withReadAhead } from './read-ahead/read-ahead.ts'
 import { BuildSteps, type Progress } from './steps.ts'
 import { withWorkFolder } from './work-folder.ts'
@@ -115,6 +117,7 @@ export async function buildFunction(
       locales: options.target.locales,
       ...(await findPackageFacts(draft, zip, base.arch)),
       exports: bundle.exports,
+      handlers: bundle.handlers && handlerSettings(options.name, bundle.handlers),
       warnings: bundle.warnings,
       shipped: shipped.packages,
       packagesWithoutAddon: shipped.withoutAddon,
@@ -176,6 +179,8 @@ async function writePackage(
     steps.notice('compressing with Zopfli: a minute or two, the first time with this Node.js')
   }
   const zip = join(work, 'package.zip')
-  await writeZip(draft.files, zip, compression)
+  const onBytes =
+    compression === 'small' ? await zipProgress(draft.files, (message) => steps.notice(message)) : undefined
+  await writeZip(draft.files, zip, compression, onBytes)
   return zip
 }

@@ -19,6 +19,8 @@ export interface BuiltFunction extends PackageFacts {
   readonly folder: string
   /** Names of the entry's exports; undefined for a CommonJS entry. */
   readonly exports: readonly string[] | undefined
+  /** Handler settings that find a function, the plain name first; undefined for a CommonJS entry. */
+  readonly handlers: readonly string[] | undefined
   /** esbuild's. */
   readonly warnings: readonly Message[]
   /** The packages that are beside the executable. */

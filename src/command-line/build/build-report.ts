@@ -29,11 +29,18 @@ export function textReport(built: BuiltFunction): string {
       'executable',
       `${megabytes(built.executableBytes)}, Node.js ${built.nodeVersion}, ${built.arch}${built.locales ? `, Intl for ${built.locales.join(', ')}` : ''}`,
     ],
+    ...handlers(built),
     ['needs', built.glibc === undefined ? 'no glibc' : `glibc ${built.glibc}`],
     ['runs on', describeRuntimes(built.runtimes)],
   ]
   const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
   return `\n${text}${remarks(built)}\n`
+}
+
+/** What Lambda's handler setting can be, where that is more than the function's name. */
+function handlers({ handlers = [], name }: BuiltFunction): [string, string][] {
+  const isPlain = handlers.length === 1 && handlers[0] === name
+  return handlers.length === 0 || isPlain ? [] : [['handlers', handlers.join(', ')]]
 }
 
 /** One of several functions: a line, and what there is to say besides. */
@@ -150,6 +157,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       glibc: built.glibc ?? null,
       runtimes: built.runtimes,
       exports: built.exports ?? null,
+      handlers: built.handlers ?? null,
       warnings: [...built.warnings.map(({ text }) => text), ...packageWarnings(built)],
       steps: built.steps,
     })),

@@ -16,10 +16,12 @@ import {
   bundleModule,
   type Chunk,
   type ChunkOptions,
+  codeOf,
   legalCommentsOf,
 } from './bundle-chunk.ts'
 import { explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
 import { checkExports } from './entry-exports.ts'
+import { handlerExports } from './exported-handlers.ts'
 import { projectFolder } from './project-folder.ts'
 import { splitFunction } from './split-function.ts'
 import { bundleWorker } from './worker-bundle.ts'
@@ -31,6 +33,8 @@ export interface FunctionBundle {
   readonly chunks: readonly Chunk[]
   /** Names of what the entry exports; undefined for a CommonJS entry, which says so only when it runs. */
   readonly exports: readonly string[] | undefined
+  /** Those that can be handlers. */
+  readonly handlers: readonly string[] | undefined
   readonly warnings: readonly Message[]
   /** Which packages are in it, and which are to be shipped. */
   readonly packages: PackagePlan
@@ -121,6 +125,7 @@ async function bundlePlanned(
   return {
     ...bundled,
     exports,
+    handlers: exports && handlerExports(codeOf(module), exports),
     warnings,
     packages: options.packages.plan,
     files: filesOf(module, project),

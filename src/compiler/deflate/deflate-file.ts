@@ -48,10 +48,14 @@ const zlibDeflate = promisify(deflateRaw) as (
 ) => Promise<Buffer>
 
 /**
- * Remembers pieces in `cache`: an executable is a Node.js that is the same in every build, but for a few places and what is
+ * `onPiece` hears how long each piece was that is done. Remembers pieces in `cache`: an executable is a Node.js that is the same in every build, but for a few places and what is
  * appended to it, so most of its pieces are those of the build before.
  */
-export function openDeflater(compression: Compression, cache: CacheArea): Deflater {
+export function openDeflater(
+  compression: Compression,
+  cache: CacheArea,
+  onPiece: (bytes: number) => void = () => {},
+): Deflater {
   const zopfli = openZopfli()
   const withZopfli = async (piece: Buffer) =>
     cache.bytes(['zopfli', MAKING, piece], async () => openEnd(await zopfli.deflate(piece)))
@@ -66,9 +70,12 @@ export function openDeflater(compression: Compression, cache: CacheArea): Deflat
   return {
     // Zeros, which there are where something was left out, no search makes shorter.
     deflate: (path) =>
-      deflateFile(path, (piece, before) =>
-        compression === 'small' && !isZeros(piece) ? withZopfli(piece) : withZlib(piece, before),
-      ),
+      deflateFile(path, async (piece, before) => {
+        const isSearched = compression === 'small' && !isZeros(piece)
+        const deflated = await (isSearched ? withZopfli(piece) : withZlib(piece, before))
+        onPiece(piece.length)
+        return deflated
+      }),
     close: async () => {
       await zopfli.close()
       await cache.trim()

@@ -20,6 +20,7 @@ const built: BuiltFunction = {
   glibc: '2.17',
   runtimes: ['provided', 'provided.al2', 'provided.al2023'],
   exports: ['handler'],
+  handlers: ['orders'],
   warnings: [],
   notes: [],
   environmentRead: [],
@@ -61,6 +62,17 @@ test('the summary names the runtimes, and that the oldest one is retired', () =>
 })
 
 test('the JSON says null, not nothing, for what is not known', () => {
-  const [report] = jsonReport([{ ...built, glibc: undefined, exports: undefined }]).functions
-  assert.deepEqual([report?.glibc, report?.exports], [null, null])
+  const unknown = { ...built, glibc: undefined, exports: undefined, handlers: undefined }
+  const [report] = jsonReport([unknown]).functions
+  assert.deepEqual([report?.glibc, report?.exports, report?.handlers], [null, null, null])
+})
+
+test('the summary names the handlers where there are several, or the name alone finds none', () => {
+  assert.doesNotMatch(textReport(built), /handlers/)
+  assert.match(
+    textReport({ ...built, handlers: ['orders', 'orders.create'] }),
+    /handlers +orders, orders\.create\n/,
+  )
+  assert.match(textReport({ ...built, handlers: ['orders.create'] }), /handlers +orders\.create\n/)
+  assert.deepEqual(jsonReport([built]).functions[0]?.handlers, ['orders'])
 })
