@@ -11,10 +11,9 @@ import { writeFileSync } from 'node:fs'
 import { compileFunction } from 'node:vm'
 import { runWorkload } from './builtin-workload.ts'
 import type { BuiltinCode } from './contract.ts'
+import { loadedModules } from './loaded-modules.ts'
 
 const [output = '', http, https] = process.argv.slice(2)
-/** Node.js's list of what it has loaded, as `NativeModule internal/util` and so on. */
-const LOADED = /^NativeModule (.+)$/
 /** How far the list is as Node.js starts. */
 const atStart = loadedModules().length
 
@@ -25,11 +24,6 @@ runWorkload({ http: Number(http), https: Number(https) }).then((failed) => {
   )
   process.exit(0)
 })
-
-function loadedModules(): BuiltinCode['loaded'] {
-  const entries = Reflect.get(process, 'moduleLoadList') as string[]
-  return entries.flatMap((entry) => LOADED.exec(entry)?.[1] ?? [])
-}
 
 function modulesWithCode(): BuiltinCode['modules'] {
   const sources = (Reflect.get(process, 'binding') as (name: string) => Record<string, unknown>)('natives')

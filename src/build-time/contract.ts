@@ -28,6 +28,8 @@ export const FILES = {
   calledFunctions: 'functions.json',
   /** {@link ModuleDescription} by name, JSON: Node.js's modules that a snapshot cannot hold. */
   deferredModules: 'deferred-modules.json',
+  /** Names of Node.js's modules, JSON: those that were loaded as the program ran, its own internal ones with them. */
+  loadedModules: 'loaded-modules.json',
   /** {@link InitReport}, JSON. */
   report: 'report.json',
 } as const

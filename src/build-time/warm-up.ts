@@ -18,6 +18,7 @@ import {
   codeCacheAsset,
   FUNCTION,
   LAMBDA_TASK_ROOT,
+  PRIMING_SETTINGS_ASSET,
   RUNTIME,
   RUNTIME_FILE,
   scriptAsset,
@@ -26,6 +27,7 @@ import { Preloads } from '../executable/preloads.ts'
 import { type CompiledScript, compileScript, startProgram } from '../executable/program-loader.ts'
 import { type CalledByFile, CalledFunctions } from './called-functions.ts'
 import { FILES, HANDSHAKE_DESCRIPTOR, type ScriptFunctions, type WarmUpPurpose } from './contract.ts'
+import { loadedModules } from './loaded-modules.ts'
 import { keepToLoopback } from './loopback.ts'
 
 const [folder = '', purpose] = process.argv.slice(2) as [string, WarmUpPurpose]
@@ -36,6 +38,10 @@ const compiled: CompiledScript[] = []
 Error.stackTraceLimit = 50
 keepToLoopback()
 process.once('SIGUSR2', () => process.exit(0))
+const loadedBefore = loadedModules().length
+process.once('exit', () => {
+  writeFileSync(join(folder, FILES.loadedModules), JSON.stringify(loadedModules().slice(loadedBefore)))
+})
 if (purpose === 'functions') {
   writeCalledFunctions()
 } else {
@@ -95,5 +101,8 @@ function writeCodeCaches(): void {
 }
 
 function readAsset(name: string): Uint8Array | undefined {
-  return name.endsWith('.js') ? readFileSync(join(folder, name)) : undefined
+  const file = join(folder, name)
+  return name.endsWith('.js') || (name === PRIMING_SETTINGS_ASSET && existsSync(file))
+    ? readFileSync(file)
+    : undefined
 }

@@ -16,6 +16,7 @@ export const OWN_CONDITIONS = ending === '.ts' ? ['lambdabin-source'] : []
 /** What runs first in an executable: it loads the runtime and the function. */
 export const LAUNCHER_ENTRY = fileURLToPath(new URL(`../executable/launcher${ending}`, import.meta.url))
 export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, import.meta.url))
+export const PRIME_ENTRY = fileURLToPath(new URL(`../runtime/prime/prime${ending}`, import.meta.url))
 /** What takes the place of undici's requests and connections; see {@link ./bundle/runtime/lean-undici.ts}. */
 export const UNDICI_CONNECTION_FILE = fileURLToPath(
   new URL(`../runtime/connection/undici-connection${ending}`, import.meta.url),

@@ -9,7 +9,7 @@
 
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { RUNTIME } from './format.ts'
+import { PRIME, RUNTIME } from './format.ts'
 import { startProgram } from './program-loader.ts'
 
 const [, launcher = '', startedAs = ''] = process.argv
@@ -19,6 +19,10 @@ const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 startProgram({ name: basename(startedAs), readAsset, taskRoot, requireBuiltin: require })
 
 function readAsset(name: string): Uint8Array | undefined {
+  // A file of this name would be the author's.
+  if (name.startsWith(`${PRIME}.`)) {
+    return undefined
+  }
   try {
     return readFileSync(join(name.startsWith(`${RUNTIME}.`) ? ownFolder : taskRoot, name))
   } catch {

@@ -9,6 +9,9 @@
  *     NAME.cache      V8's code cache of it; may be missing
  *     NAME.js.map     its source map; the runtime has none
  *
+ * A function that needs it has one more script, `prime`, with {@link PrimingSettings} as JSON in `prime.json`: what is done before
+ * the function is loaded, so that its first invocation need not do it.
+ *
  * With `--init build`, the scripts are in the startup snapshot that takes the place of the main script, and the source map
  * of `function` is the only asset.
  *
@@ -44,6 +47,9 @@ export function checkFormat(script: string, file: string): void {
 
 export const RUNTIME = 'runtime'
 export const FUNCTION = 'function'
+export const PRIME = 'prime'
+/** {@link PrimingSettings}, JSON; there is the script {@link PRIME} where there is this. */
+export const PRIMING_SETTINGS_ASSET = 'prime.json'
 
 /** The name of the function's chunk `number`: 0 is the entry's. */
 export function chunkName(number: number): string {
@@ -78,6 +84,7 @@ export const LAMBDA_TASK_ROOT = '/var/task'
  * although there is no such file.
  */
 export const RUNTIME_FILE = `/var/runtime/${scriptAsset(RUNTIME)}`
+export const PRIME_FILE = `/var/runtime/${scriptAsset(PRIME)}`
 
 /**
  * The name that V8 knows a chunk by: a file in the task root, although there is none. It is what `import()` starts from, and
@@ -96,7 +103,30 @@ export function scriptOfChunkFile(taskRoot: string, file: string): string | unde
 
 /** Whether each start reads an asset. */
 export function isReadAtStart(asset: string): boolean {
-  return [RUNTIME, FUNCTION].some((name) => asset === scriptAsset(name) || asset === codeCacheAsset(name))
+  return (
+    asset === PRIMING_SETTINGS_ASSET ||
+    [RUNTIME, FUNCTION, PRIME].some((name) => asset === scriptAsset(name) || asset === codeCacheAsset(name))
+  )
+}
+
+// What is done before the function is loaded.
+
+/** What can be primed of Node.js, in the order in which it is. */
+export const PRIMED_PARTS = [
+  'crypto',
+  'dns',
+  'zlib',
+  'net',
+  'tls',
+  'http',
+  'https',
+  'http2',
+  'fetch',
+] as const
+export type PrimedPart = (typeof PRIMED_PARTS)[number]
+
+export interface PrimingSettings {
+  readonly parts: readonly PrimedPart[]
 }
 
 // What a script is called with.
@@ -177,6 +207,19 @@ export const NET_SOCKET_LINE = 'lambdabin: connects over node:net\n'
 
 /** What the self-test writes where it is run by hand, of a function that was initialised at build time. */
 export const INITIALISED_LINE = 'lambdabin: starts from its snapshot\n'
+
+/** What the self-test writes to stderr for each part that is primed; `problem` where it could not be. */
+export function primedLine(part: PrimedPart, problem: string | undefined): string {
+  const outcome = problem === undefined ? 'done' : `failed: ${problem.replaceAll('\n', ' ')}`
+  return `lambdabin: priming of ${part}: ${outcome}\n`
+}
+
+/** What such lines in `log` say of parts that could not be primed: each with why. */
+export function readPrimingFailures(log: string): string[] {
+  return [...log.matchAll(/^lambdabin: priming of (\w+): failed: (.*)$/gm)].map(
+    ([, part, problem]) => `${part}: ${problem}`,
+  )
+}
 
 // What a startup snapshot cannot hold.
 

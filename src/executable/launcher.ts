@@ -10,13 +10,21 @@ import {
   ECHO_FUNCTION,
   FUNCTION,
   NET_SOCKET_LINE,
+  type PrimedPart,
+  primedLine,
   RUNTIME,
   RUNTIME_FILE,
   SELF_TEST_OPTION,
   scriptAsset,
 } from './format.ts'
 import { Preloads } from './preloads.ts'
-import { type CompiledScript, compileScript, startProgram } from './program-loader.ts'
+import {
+  type CompiledScript,
+  compileScript,
+  type ProgramOptions,
+  prime,
+  startProgram,
+} from './program-loader.ts'
 
 function readAsset(name: string): Uint8Array | undefined {
   try {
@@ -27,8 +35,8 @@ function readAsset(name: string): Uint8Array | undefined {
 }
 
 /**
- * The self-test is how the build tries an executable: of each script it tells whether V8 took its code cache, and a
- * function that returns its event answers. The author's is compiled but not run, as are its chunks. Where there is no Runtime
+ * The self-test is how the build tries an executable: of each script it tells whether V8 took its code cache, and of
+ * each part that is primed whether it could be, and a function that returns its event answers. The author's is compiled but not run, as are its chunks. Where there is no Runtime
  * API, because somebody runs it by hand, that is all, and the exit status says whether V8 took them all.
  */
 function testScript({ name, script }: CompiledScript): Script | undefined {
@@ -39,6 +47,10 @@ function testScript({ name, script }: CompiledScript): Script | undefined {
     process.exitCode = 1
   }
   return name === FUNCTION ? new Script(ECHO_FUNCTION) : undefined
+}
+
+function testPart(part: PrimedPart, problem: string | undefined): void {
+  say(primedLine(part, problem))
 }
 
 /** The chunks of the function from the one of this number on. */
@@ -56,24 +68,24 @@ function say(line: string): void {
 
 const isSelfTest = process.argv.includes(SELF_TEST_OPTION)
 const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
-const isByHand = isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API
-if (isByHand) {
+const program: ProgramOptions = {
+  name: basename(process.execPath),
+  readAsset,
+  taskRoot,
+  requireBuiltin: require,
+  preloads: Preloads.in(process.env.NODE_OPTIONS),
+  ...(isSelfTest && { onCompiled: testScript, onPrimed: testPart }),
+}
+if (isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API) {
   testScript({ name: RUNTIME, script: compileScript(readAsset, RUNTIME, RUNTIME_FILE) })
   testChunks(0)
+  void prime(program)
 } else {
-  startProgram({
-    name: basename(process.execPath),
-    readAsset,
-    taskRoot,
-    requireBuiltin: require,
-    preloads: Preloads.in(process.env.NODE_OPTIONS),
-    ...(isSelfTest && { onCompiled: testScript }),
-  })
-}
-if (isSelfTest && !isByHand) {
-  // The runtime has connected by now.
-  if ((Reflect.get(process, 'moduleLoadList') as string[]).includes('NativeModule net')) {
-    say(NET_SOCKET_LINE)
+  const runtime = startProgram(program)
+  if (isSelfTest) {
+    if (runtime.connectsOverNet()) {
+      say(NET_SOCKET_LINE)
+    }
+    testChunks(1)
   }
-  testChunks(1)
 }

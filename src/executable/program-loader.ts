@@ -18,6 +18,10 @@ import {
   codeCacheAsset,
   type ExposedModules,
   LINK_SCHEME,
+  PRIME,
+  PRIME_FILE,
+  PRIMING_SETTINGS_ASSET,
+  type PrimingSettings,
   RUNTIME,
   RUNTIME_FILE,
   readChunkLink,
@@ -27,6 +31,7 @@ import {
 } from './format.ts'
 import { asRequire, FunctionModule, ImportMeta } from './function-module.ts'
 import type { Preloads } from './preloads.ts'
+import { isPrimingWanted, type OnPrimed, type PrimeModule, primeProgram } from './priming.ts'
 import type { Program } from './program.ts'
 
 /** What an executable carries, by name; undefined for what it does not. */
@@ -34,7 +39,7 @@ export type ReadAsset = (name: string) => Uint8Array | undefined
 
 /** A script of the executable, compiled but not run. */
 export interface CompiledScript {
-  /** `runtime`, `function`, or `function-1` and so on. */
+  /** `runtime`, `prime`, `function`, or `function-1` and so on. */
   readonly name: string
   readonly script: Script
 }
@@ -51,12 +56,14 @@ export interface ProgramOptions {
   readonly preloads?: Preloads | undefined
   /** Is told of each script as it is compiled, and may return another to be run in its place. */
   readonly onCompiled?: (compiled: CompiledScript) => Script | undefined
+  readonly onPrimed?: OnPrimed | undefined
   /** The name that V8 is to know a chunk by, unless it is its file. */
   readonly nameChunk?: (file: string, number: number) => string
 }
 
-interface Runtime {
+export interface Runtime {
   start(program: Program): void
+  connectsOverNet(): boolean
 }
 
 /** `file`: the name that V8 is to know it by. Throws a FormatMismatch. */
@@ -70,14 +77,14 @@ export function compileScript(readAsset: ReadAsset, name: string, file: string):
   })
 }
 
-/** Starts the runtime with the function. */
-export function startProgram(options: ProgramOptions): void {
-  const { readAsset, requireBuiltin, preloads } = options
+/** Starts the runtime with the function. Returns the runtime. */
+export function startProgram(options: ProgramOptions): Runtime {
+  const { readAsset } = options
   const taskRoot = resolve(options.taskRoot)
   const program: Program = {
     name: options.name,
     functionFile: chunkFile(taskRoot, 0),
-    ...(preloads && { preload: () => preloads.load() }),
+    preload: () => beforeFunction(options),
     loadFunction: () => loadFunction(options, taskRoot),
     readSourceMap(file) {
       const name = scriptOfChunkFile(taskRoot, file)
@@ -85,10 +92,40 @@ export function startProgram(options: ProgramOptions): void {
       return sourceMap && decode(sourceMap)
     },
   }
-  const runtimeModule = { exports: {} as Runtime }
-  const evaluateRuntime = run(options, RUNTIME, RUNTIME_FILE) as (...parameters: unknown[]) => void
-  evaluateRuntime(runtimeModule.exports, requireBuiltin, runtimeModule)
-  runtimeModule.exports.start(program)
+  const runtime = evaluateOwn(options, RUNTIME, RUNTIME_FILE) as Runtime
+  runtime.start(program)
+  return runtime
+}
+
+/** Evaluates one of lambdabin's own scripts, and returns its exports. */
+function evaluateOwn(options: ProgramOptions, name: string, file: string): unknown {
+  const module = { exports: {} }
+  const evaluate = run(options, name, file) as (...parameters: unknown[]) => void
+  evaluate(module.exports, options.requireBuiltin, module)
+  return module.exports
+}
+
+/** Primes Node.js, and loads what is to be preloaded; undefined when there is nothing to wait for. */
+function beforeFunction(options: ProgramOptions): Promise<void> | undefined {
+  const { preloads } = options
+  const priming = prime(options)
+  return priming === undefined ? preloads?.load() : priming.then(() => preloads?.load())
+}
+
+/** Undefined where there is nothing to prime. */
+export function prime(options: ProgramOptions): Promise<void> | undefined {
+  const { env: environment } = process
+  const written = options.readAsset(PRIMING_SETTINGS_ASSET)
+  if (written === undefined || !isPrimingWanted(environment)) {
+    return undefined
+  }
+  return primeProgram({
+    environment,
+    settings: JSON.parse(decode(written)) as PrimingSettings,
+    load: () => evaluateOwn(options, PRIME, PRIME_FILE) as PrimeModule,
+    isWatched: options.preloads !== undefined,
+    onPrimed: options.onPrimed,
+  })
 }
 
 function run({ readAsset, onCompiled }: ProgramOptions, name: string, file: string): unknown {

@@ -6,7 +6,10 @@ export interface Program {
   readonly functionFile: string
   /** Whether the function's module was evaluated when the executable was built: `--init build`. */
   readonly isInitialisedAtBuild?: boolean
-  /** Loads what the user wants to be loaded before the function; undefined when there is nothing to wait for. */
+  /**
+   * Does what is to be done before the function is loaded: priming, and loading what the user wants to be loaded. Undefined when
+   * there is nothing to wait for.
+   */
   preload?(): Promise<void> | undefined
   /** Evaluates the function's module, and returns its exports, or a promise of them when it awaits at its top level. */
   loadFunction(): unknown

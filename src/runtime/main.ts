@@ -10,6 +10,7 @@ import type { Program } from '../executable/program.ts'
 import type { ErrorDocument } from '../runtime-api/contract.ts'
 import { installAwslambda, isStreaming, removeAwslambda } from './awslambda.ts'
 import { RuntimeClient } from './connection/runtime-client.ts'
+import { isHandleKnown } from './connection/tcp-socket.ts'
 import {
   announceNodeRuntime,
   type Environment,
@@ -77,6 +78,11 @@ export function start(program: Program): void {
     process.exit(EXIT_FAILED)
   }
   new LambdaProcess(program, runtimeApi).run()
+}
+
+/** Whether the Runtime API is asked over `node:net`, which takes a start longer. */
+export function connectsOverNet(): boolean {
+  return !isHandleKnown()
 }
 
 /** What the process is about to end with. */

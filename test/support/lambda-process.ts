@@ -12,6 +12,8 @@ export interface LambdaProcessOptions {
   readonly runtimeApi: string | undefined
   readonly handler: string | undefined
   readonly env?: Record<string, string | undefined>
+  /** What it is started with. */
+  readonly parameters?: readonly string[]
 }
 
 export interface Ending {
@@ -26,8 +28,8 @@ export class LambdaProcess {
   readonly #watchers = new Set<() => void>()
 
   constructor(executable: string, options: LambdaProcessOptions) {
-    const { runtimeApi, handler, env = {} } = options
-    this.#child = spawn(executable, [], {
+    const { runtimeApi, handler, env = {}, parameters = [] } = options
+    this.#child = spawn(executable, parameters, {
       cwd: dirname(executable),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

@@ -10,6 +10,7 @@ import { FORMAT_HEADER, RUNTIME_PARAMETERS } from '../../executable/format.ts'
 import {
   BUILTIN_CODE_ENTRY,
   LAUNCHER_ENTRY,
+  PRIME_ENTRY,
   RUNTIME_ENTRY,
   SNAPSHOT_BUILDER_ENTRY,
   WARM_UP_ENTRY,
@@ -20,6 +21,8 @@ import { leanUndici } from './runtime/lean-undici.ts'
 export interface RuntimeBundle {
   readonly launcher: Buffer
   readonly runtime: Buffer
+  /** What primes Node.js before a function is loaded that needs it. */
+  readonly prime: Buffer
   /** A program for the build, not for the executable: it makes the code caches. */
   readonly warmUp: Buffer
   /** What makes the runtime start slower than it might, in one sentence each. */
@@ -37,6 +40,13 @@ const OPTIONS = {
   logLevel: 'silent',
 } as const satisfies BuildOptions
 
+/** A script whose value is a function: see `executable/format.ts`. */
+const AS_SCRIPT = {
+  define: CAPTURED_MEMBERS,
+  banner: { js: `${FORMAT_HEADER}(function (${RUNTIME_PARAMETERS.join(', ')}) { ${CAPTURE_GLOBALS}\n` },
+  footer: { js: '\n})' },
+} as const satisfies BuildOptions
+
 let bundled: Promise<RuntimeBundle> | undefined
 
 /** The same in all builds of a process. */
@@ -46,17 +56,13 @@ export function bundleRuntime(): Promise<RuntimeBundle> {
 }
 
 async function bundleAll(): Promise<RuntimeBundle> {
-  const [launcher, runtime, warmUp] = await Promise.all([
+  const [launcher, runtime, prime, warmUp] = await Promise.all([
     bundle({ entryPoints: [LAUNCHER_ENTRY] }),
-    bundleWithUndici({
-      entryPoints: [RUNTIME_ENTRY],
-      define: CAPTURED_MEMBERS,
-      banner: { js: `${FORMAT_HEADER}(function (${RUNTIME_PARAMETERS.join(', ')}) { ${CAPTURE_GLOBALS}\n` },
-      footer: { js: '\n})' },
-    }),
+    bundleWithUndici({ entryPoints: [RUNTIME_ENTRY], ...AS_SCRIPT }),
+    bundle({ entryPoints: [PRIME_ENTRY], ...AS_SCRIPT }),
     bundle({ entryPoints: [WARM_UP_ENTRY] }),
   ])
-  return { launcher, runtime: runtime.code, warmUp, notes: runtime.notes }
+  return { launcher, runtime: runtime.code, prime, warmUp, notes: runtime.notes }
 }
 
 /** What uses undici's client, as it is in executables; tests bundle parts of the runtime so. */

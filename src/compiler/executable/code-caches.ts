@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { chunkName, codeCacheAsset, ECHO_FUNCTION, RUNTIME } from '../../executable/format.ts'
+import { chunkName, codeCacheAsset, ECHO_FUNCTION, PRIMED_PARTS, RUNTIME } from '../../executable/format.ts'
 import { flagsHash, readCodeCacheHeader, SAME_BYTES, setFlagsHash } from '../base-node/code-cache-header.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
@@ -42,6 +42,16 @@ export interface CodeCaches {
   readonly note: string | undefined
   /** Set when the function did not initialise. */
   readonly initFailure?: InitFailure | undefined
+  /** What the run of the function has shown; undefined where it could not be run. */
+  readonly run?: FunctionRun | undefined
+}
+
+/** What is known of a function by having run it. */
+export interface FunctionRun {
+  /** Those of Node.js's modules that were loaded, its internal ones with them. */
+  readonly loadedModules: readonly string[]
+  /** Whether it did all that its invocations do: there were events, and none failed. */
+  readonly isWhole: boolean
 }
 
 /** What the runtime is warmed up with, so that what comes of it is the same whatever the author's function does. */
@@ -70,7 +80,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).runtime
   })
   const events = await Promise.all(options.events.map((file) => readFile(file)))
-  const { chunks, note, initFailure } = await runWarmUp({
+  const { chunks, loadedModules, note, initFailure } = await runWarmUp({
     ...common,
     chunks: options.chunks,
     handler: options.handler,
@@ -86,7 +96,27 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
       assets[codeCacheAsset(chunkName(number))] = withFlagsHash(cache, hash)
     }
   }
-  return { assets, note, initFailure }
+  const isWhole = events.length > 0 && note === undefined
+  return { assets, note, initFailure, run: { loadedModules, isWhole } }
+}
+
+/** The code cache of what primes Node.js, the same for all functions; undefined where it cannot be had. */
+export async function makePrimeCodeCache(
+  options: Pick<CodeCacheOptions, 'bundle' | 'node' | 'runner' | 'taskRoot' | 'folder'>,
+): Promise<Buffer | undefined> {
+  const { node, runner, bundle, folder, taskRoot } = options
+  const hash = flagsHash(await readCodeCacheHeader([...runner, node]))
+  const made = [bundle.warmUp, bundle.runtime, bundle.prime, node, `${hash}`]
+  const cache = await new CacheArea('code-caches').bytesIfAny(made, async () => {
+    const { prime } = await runWarmUp({
+      ...{ warmUp: bundle.warmUp, runtime: bundle.runtime, runner, node, nodeOptions: SAME_BYTES, taskRoot },
+      ...ECHO_RUN,
+      prime: { script: bundle.prime, settings: { parts: PRIMED_PARTS } },
+      folder: join(folder, 'prime'),
+    })
+    return prime
+  })
+  return cache && withFlagsHash(cache, hash)
 }
 
 /** As if it had been made without {@link SAME_BYTES}. */

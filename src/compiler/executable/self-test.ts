@@ -13,6 +13,7 @@ import {
   type CodeCacheState,
   NET_SOCKET_LINE,
   readCodeCacheLines,
+  readPrimingFailures,
   SELF_TEST_OPTION,
   scriptOfCodeCache,
 } from '../../executable/format.ts'
@@ -36,6 +37,8 @@ export interface SelfTestResult {
   readonly codeCaches: Readonly<Record<string, CodeCacheState>>
   /** Whether the runtime has to connect over `node:net`. */
   readonly connectsOverNet: boolean
+  /** What of Node.js could not be primed, each with why. */
+  readonly notPrimed: readonly string[]
 }
 
 const HANDLER = 'self-test'
@@ -53,7 +56,11 @@ export async function testExecutable(executable: string, runner: TargetRunner): 
     // None of the function's code runs: that modules are confined is for what a snapshot of it may have left to do.
     const sandbox = await moduleConfinement.open({ taskRoot, temporaryFolder: folder, workFolder: folder })
     const log = await runToAnswer(executable, runner, [SELF_TEST_OPTION], { sandbox })
-    return { codeCaches: readCodeCacheLines(log), connectsOverNet: log.includes(NET_SOCKET_LINE) }
+    return {
+      codeCaches: readCodeCacheLines(log),
+      connectsOverNet: log.includes(NET_SOCKET_LINE),
+      notPrimed: readPrimingFailures(log),
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -61,7 +68,7 @@ export async function testExecutable(executable: string, runner: TargetRunner): 
 
 /** What makes the executable with `assets` start slower than it might, in one sentence each. */
 export function explainSelfTest(
-  { codeCaches, connectsOverNet }: SelfTestResult,
+  { codeCaches, connectsOverNet, notPrimed }: SelfTestResult,
   assets: Readonly<Record<string, unknown>>,
 ): string[] {
   const rejected = Object.keys(assets).filter((asset) => {
@@ -77,6 +84,11 @@ export function explainSelfTest(
     ...(connectsOverNet
       ? [
           'this Node.js does not let the runtime have its TCP handle, so it loads node:net and starts an eighth slower; take the pinned Node.js, or report this',
+        ]
+      : []),
+    ...(notPrimed.length > 0
+      ? [
+          `this Node.js cannot be primed as it is known (${notPrimed.join('; ')}), so the first invocation will take longer; take the pinned Node.js, or report this`,
         ]
       : []),
   ]

@@ -14,7 +14,15 @@ import {
   type ScriptFunctions,
   type WarmUpPurpose,
 } from '../../build-time/contract.ts'
-import { chunkName, codeCacheAsset, RUNTIME, scriptAsset } from '../../executable/format.ts'
+import {
+  chunkName,
+  codeCacheAsset,
+  PRIME,
+  PRIMING_SETTINGS_ASSET,
+  type PrimingSettings,
+  RUNTIME,
+  scriptAsset,
+} from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
 import { onAbandon } from '../unfinished-work.ts'
@@ -26,6 +34,8 @@ export interface WarmUpOptions {
   /** The warm-up program, which runs the scripts. */
   readonly warmUp: Buffer
   readonly runtime: Buffer
+  /** What primes Node.js, and what of it; none unless given. */
+  readonly prime?: { readonly script: Buffer; readonly settings: PrimingSettings } | undefined
   /** The function's, the entry's first. */
   readonly chunks: readonly [Buffer, ...Buffer[]]
   /** The words before the Node.js binary: how it is run here. */
@@ -47,8 +57,12 @@ export interface WarmUpOptions {
 export interface WarmUpResult {
   /** The runtime's code cache; undefined where the program could not run at all. */
   readonly runtime: Buffer | undefined
+  /** That of what primes Node.js; undefined where that did not run. */
+  readonly prime: Buffer | undefined
   /** The code cache of each chunk; undefined where there is none. */
   readonly chunks: readonly (Buffer | undefined)[]
+  /** Those of Node.js's modules that were loaded, its internal ones with them. */
+  readonly loadedModules: readonly string[]
   /** Why the caches hold less than they might, in one sentence; undefined when all went well. */
   readonly note: string | undefined
   /** Set when the function did not initialise. */
@@ -75,11 +89,12 @@ const CONSEQUENCES: Readonly<Record<WarmUpPurpose, string>> = {
 /** Makes the code caches of a program. */
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   const { note, initFailure } = await runProgram(options, 'code-caches')
-  const names = [RUNTIME, ...options.chunks.map((_, number) => chunkName(number))]
-  const [runtime, ...chunks] = await Promise.all(
+  const names = [RUNTIME, PRIME, ...options.chunks.map((_, number) => chunkName(number))]
+  const [runtime, prime, ...chunks] = await Promise.all(
     names.map((name) => readFile(join(options.folder, codeCacheAsset(name))).catch(() => undefined)),
   )
-  return { runtime, chunks, note, initFailure }
+  const loadedModules = await readJson<readonly string[]>(join(options.folder, FILES.loadedModules), [])
+  return { runtime, prime, chunks, loadedModules, note, initFailure }
 }
 
 export interface CalledFunctions {
@@ -94,11 +109,16 @@ export interface CalledFunctions {
 /** Finds out which functions of a program invocations call. */
 export async function findCalledFunctions(options: WarmUpOptions): Promise<CalledFunctions> {
   const { note, initFailure } = await runProgram(options, 'functions')
-  const functions = await readFile(join(options.folder, FILES.calledFunctions), 'utf8').then(
-    (text) => JSON.parse(text) as ScriptFunctions,
-    () => ({}),
-  )
+  const functions = await readJson<ScriptFunctions>(join(options.folder, FILES.calledFunctions), {})
   return { functions, note, initFailure }
+}
+
+/** What the program wrote; `otherwise` where it did not get so far. */
+async function readJson<Content>(file: string, otherwise: Content): Promise<Content> {
+  return readFile(file, 'utf8').then(
+    (text) => JSON.parse(text) as Content,
+    () => otherwise,
+  )
 }
 
 async function runProgram(options: WarmUpOptions, purpose: WarmUpPurpose): Promise<RunProblem> {
@@ -110,6 +130,12 @@ async function runProgram(options: WarmUpOptions, purpose: WarmUpPurpose): Promi
     ...options.chunks.map((chunk, number) =>
       writeFile(join(options.folder, scriptAsset(chunkName(number))), chunk),
     ),
+    ...(options.prime === undefined
+      ? []
+      : [
+          writeFile(join(options.folder, scriptAsset(PRIME)), options.prime.script),
+          writeFile(join(options.folder, PRIMING_SETTINGS_ASSET), JSON.stringify(options.prime.settings)),
+        ]),
   ])
   const server = await RuntimeApiServer.listen({
     functionName: 'warm-up',

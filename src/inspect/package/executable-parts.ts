@@ -9,6 +9,7 @@ import {
   chunkName,
   codeCacheAsset,
   FUNCTION as FUNCTION_SCRIPT,
+  PRIME,
   RUNTIME as RUNTIME_SCRIPT,
   scriptAsset,
   scriptOfCodeCache,
@@ -121,6 +122,9 @@ function assetPath(name: string): PartPath {
   }
   if (name === codeCacheAsset(RUNTIME_SCRIPT)) {
     return [RUNTIME, OF_RUNTIME.codeCache]
+  }
+  if (name.startsWith(`${PRIME}.`)) {
+    return [RUNTIME, OF_RUNTIME.priming, name]
   }
   const kind = scriptOfCodeCache(name) === undefined ? OF_FUNCTION.sourceMaps : OF_FUNCTION.codeCaches
   return [FUNCTION, kind, name]

@@ -31,6 +31,7 @@ export const OF_RUNTIME = {
   launcher: 'launcher',
   script: 'script',
   codeCache: 'code cache',
+  priming: 'priming',
   readAhead: 'read-ahead',
   container: 'names and lengths',
 } as const

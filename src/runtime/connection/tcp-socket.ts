@@ -63,6 +63,11 @@ export function socketConnector(): ConnectRuntimeSocket {
     bindings && IPV4.test(host) ? new TcpSocket(bindings, host, port) : connectNetSocket(host, port)
 }
 
+/** Whether Node.js lets its own TCP handle be had. */
+export function isHandleKnown(): boolean {
+  return findBindings() !== undefined
+}
+
 type Bindings = TcpBinding & StreamBinding
 
 /** Undefined unless all is there that is used of them. */

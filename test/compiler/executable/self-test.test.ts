@@ -28,12 +28,23 @@ const ANSWER_WITH = (body: string) => `
 
 test('an executable that returns the event passes, and tells what V8 said of its code caches', async (t) => {
   const said = `process.stderr.write('lambdabin: code cache of the runtime: accepted\\nlambdabin: code cache of the function: rejected\\n')`
-  const { codeCaches, connectsOverNet } = await testExecutable(executable(t, said + ANSWER_WITH('event')), [])
+  const result = await testExecutable(executable(t, said + ANSWER_WITH('event')), [])
+  const { codeCaches, connectsOverNet, notPrimed } = result
   assert.deepEqual(codeCaches, { runtime: 'accepted', function: 'rejected' })
   assert.equal(connectsOverNet, false)
-  const notes = explainSelfTest({ codeCaches, connectsOverNet }, { 'runtime.cache': 1, 'function.cache': 1 })
+  const notes = explainSelfTest(
+    { codeCaches, connectsOverNet, notPrimed },
+    { 'runtime.cache': 1, 'function.cache': 1 },
+  )
   assert.equal(notes.length, 1)
   assert.match(notes[0] ?? '', /V8 does not accept the executable's own function\.cache/)
+})
+
+test('what cannot be primed is told, with why', async (t) => {
+  const said = `process.stderr.write('lambdabin: priming of https: failed: no TLS\\nlambdabin: priming of fetch: done\\n')`
+  const result = await testExecutable(executable(t, said + ANSWER_WITH('event')), [])
+  assert.deepEqual(result.notPrimed, ['https: no TLS'])
+  assert.match(explainSelfTest(result, {}).join(), /cannot be primed as it is known \(https: no TLS\)/)
 })
 
 test('it is asked for its self-test, with Lambda’s environment and nothing of this machine’s', async (t) => {

@@ -1,0 +1,60 @@
+/**
+ * Decides what of Node.js is primed before a function is loaded, so that a function which uses none of it pays nothing.
+ *
+ * What a function uses is what a run of it in the build has loaded. That is all where the run got through sample events;
+ * else it is what the bundle names, too: SDKs load what they need of Node.js when it is needed.
+ */
+import type { Metafile } from 'esbuild'
+import { PRIMED_PARTS, type PrimedPart } from '../../executable/format.ts'
+import type { FunctionBundle } from '../bundle/bundle-function.ts'
+import type { FunctionRun } from './code-caches.ts'
+
+/** Node.js's own undici, which `fetch` loads. */
+const FETCH_MODULE = 'internal/deps/undici/undici'
+/** A call of the global `fetch`; no method of that name, and no definition of one. */
+const FETCH_CALL =
+  /(?<![.\w$#])(?<!\b(?:async|function|get|set) |\*\s?)fetch\((?![^()]*\)\s*\{)|\bglobalThis\.fetch\b/
+/** Another undici than Node.js's shares the place with it where both keep what they connect with: the first one stays. */
+const OTHER_UNDICI = /(^|\/)node_modules\/undici\//
+/** What comes with another part. */
+const IMPLIED: Partial<Record<PrimedPart, readonly PrimedPart[]>> = {
+  https: ['http', 'tls', 'net'],
+  http2: ['tls', 'net'],
+  http: ['net'],
+  tls: ['net'],
+}
+
+/** In the order in which they are to be primed. `run` is undefined where the function could not be run. */
+export function primedParts(bundle: FunctionBundle, run: FunctionRun | undefined): readonly PrimedPart[] {
+  const loaded = new Set(run?.loadedModules)
+  const used = run?.isWhole ? loaded : new Set([...loaded, ...namedModules(bundle.metafile)])
+  const isUsed = (part: PrimedPart): boolean => {
+    switch (part) {
+      case 'fetch':
+        return callsFetch(bundle) && (!run?.isWhole || loaded.has(FETCH_MODULE))
+      // SDKs name them, and most of their clients use none of these.
+      case 'dns':
+      case 'http2':
+      case 'zlib':
+        return loaded.has(part)
+      default:
+        return used.has(part)
+    }
+  }
+  const parts = PRIMED_PARTS.filter(isUsed)
+  const implied = new Set(parts.flatMap((part) => IMPLIED[part] ?? []))
+  return parts.filter((part) => !implied.has(part))
+}
+
+function namedModules({ outputs }: Metafile): string[] {
+  return Object.values(outputs).flatMap(({ imports }) =>
+    imports.filter(({ external }) => external).map(({ path }) => path.replace(/^node:/, '')),
+  )
+}
+
+function callsFetch({ entry, chunks, metafile, packages }: FunctionBundle): boolean {
+  const hasOther =
+    Object.keys(metafile.inputs).some((path) => OTHER_UNDICI.test(path)) ||
+    packages.packages.some(({ name }) => name === 'undici')
+  return !hasOther && [entry, ...chunks].some(({ code }) => FETCH_CALL.test(code.toString('latin1')))
+}

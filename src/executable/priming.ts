@@ -1,0 +1,61 @@
+/**
+ * Primes Node.js before the function is loaded, where the executable has what does that: `runtime/prime/prime.ts` tells what it is
+ * good for, and {@link ./format.ts} how it comes into an executable.
+ */
+
+import type { PrimedPart, PrimingSettings } from './format.ts'
+
+/** What the script exports. */
+export interface PrimeModule {
+  prime(options: {
+    readonly parts: readonly PrimedPart[]
+    readonly loadOnly: boolean
+  }): Promise<readonly { readonly part: PrimedPart; readonly error?: unknown }[]>
+}
+
+/** Is told of a part once it is primed, or why it could not be. */
+export type OnPrimed = (part: PrimedPart, problem: string | undefined) => void
+
+export interface PrimingOptions {
+  /** Of this process. */
+  readonly environment: NodeJS.ProcessEnv
+  readonly settings: PrimingSettings
+  /** Evaluates the script. */
+  readonly load: () => PrimeModule
+  /** Whether something was loaded before that may watch what Node.js does. */
+  readonly isWatched: boolean
+  readonly onPrimed?: OnPrimed | undefined
+}
+
+/** With these, what is primed would be seen: by preloaded modules, in files and in what Node.js prints. */
+const WATCHING_OPTIONS =
+  /(^|[\s"])(-r|--(require|import|(experimental-)?loader|tls[-_]keylog|trace[-_]tls|inspect(-brk|-wait)?|use[-_]env[-_]proxy|prof|cpu-prof))([\s="]|$)/
+
+/** Whether the function's user wants it: the environment variable LAMBDABIN_PRIME turns it off. */
+export function isPrimingWanted({ LAMBDABIN_PRIME: wanted }: NodeJS.ProcessEnv): boolean {
+  return wanted !== '0' && wanted !== 'false'
+}
+
+/** Never rejects: what is not primed is done by the first invocation. */
+export async function primeProgram(options: PrimingOptions): Promise<void> {
+  const { environment, settings, load, isWatched, onPrimed = () => {} } = options
+  const loadOnly =
+    isWatched ||
+    WATCHING_OPTIONS.test(environment.NODE_OPTIONS ?? '') ||
+    // Node.js warns of it when a connection is made.
+    environment.NODE_TLS_REJECT_UNAUTHORIZED === '0' ||
+    Boolean(environment.NODE_DEBUG || environment.NODE_USE_ENV_PROXY)
+  try {
+    for (const { part, error } of await load().prime({ parts: settings.parts, loadOnly })) {
+      onPrimed(part, error === undefined ? undefined : messageOf(error))
+    }
+  } catch (error) {
+    for (const part of settings.parts) {
+      onPrimed(part, messageOf(error))
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

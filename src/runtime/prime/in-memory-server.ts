@@ -1,0 +1,83 @@
+/**
+ * A server at the other end of a pair of streams in memory: what Node.js's clients are primed against, with no network, port or
+ * file. It answers each request with the same few bytes of JSON, as AWS's services do.
+ */
+
+import type { Duplex } from 'node:stream'
+import type { SecureContext, TLSSocket } from 'node:tls'
+import { OWN_CERTIFICATE, OWN_KEY } from './own-certificate.ts'
+
+/** A connection that leads nowhere: what a client is given as its socket, and both ends of it. */
+export interface Connection {
+  readonly socket: Duplex
+  /** Resolves once nothing of it is left. */
+  close(): Promise<void>
+}
+
+const ANSWER = [
+  'HTTP/1.1 200 OK',
+  'Server: Server',
+  'Date: Thu, 01 Jan 1970 00:00:00 GMT',
+  'Content-Type: application/json',
+  'Content-Length: 2',
+  'Connection: keep-alive',
+  'x-amzn-RequestId: 0',
+  '',
+  '{}',
+].join('\r\n')
+/** Of a request's headers; its body comes with them or is not waited for. */
+const END_OF_HEADERS = '\r\n\r\n'
+
+let context: SecureContext | undefined
+
+/** A connection to a server that speaks HTTP. */
+export function connectPlain(): Connection {
+  const [client, server] = process.getBuiltinModule('node:stream').duplexPair()
+  answer(server)
+  return { socket: client, close: () => closed(client, server) }
+}
+
+/** A connection to a server that speaks HTTP over TLS. The client trusts nobody for it, and is to say so. */
+export function connectSecure(): Connection {
+  const { createSecureContext, TLSSocket } = process.getBuiltinModule('node:tls')
+  const [client, server] = process.getBuiltinModule('node:stream').duplexPair()
+  context ??= createSecureContext({
+    key: pem('PRIVATE KEY', OWN_KEY),
+    cert: pem('CERTIFICATE', OWN_CERTIFICATE),
+  })
+  const secure = new TLSSocket(server, {
+    isServer: true,
+    secureContext: context,
+    ALPNProtocols: ['http/1.1'],
+  })
+  answer(secure)
+  return { socket: client, close: () => closed(client, server, secure) }
+}
+
+function answer(server: Duplex | TLSSocket): void {
+  let received = ''
+  server.on('error', () => {})
+  server.on('data', (bytes: Buffer) => {
+    received += bytes.toString('latin1')
+    if (received.includes(END_OF_HEADERS)) {
+      received = ''
+      server.write(ANSWER)
+    }
+  })
+}
+
+async function closed(...ends: readonly Duplex[]): Promise<void> {
+  for (const end of ends) {
+    await new Promise((resolve) => {
+      if (end.closed) {
+        resolve(undefined)
+      } else {
+        end.once('close', resolve).destroy()
+      }
+    })
+  }
+}
+
+function pem(label: string, base64: string): string {
+  return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`
+}

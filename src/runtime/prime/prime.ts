@@ -1,0 +1,108 @@
+/**
+ * Has Node.js do once, before there is an invocation, what the first one would have it do for the first time: load its modules,
+ * compile their functions, read the root certificates, fetch OpenSSL's algorithms. In the init phase a function has a whole
+ * CPU, and afterwards the share of one that its memory buys: a millisecond that is left for the first invocation takes 14 of
+ * them at 128 MB.
+ *
+ * It is a script of its own in the executables of functions that need it. It is run before the function's module is evaluated:
+ * so there is nobody who could see it, by a patched method, an asynchronous hook or a subscription. All that it makes is its
+ * own, in memory, and gone when it is done.
+ */
+
+import type { PrimedPart } from '../../executable/format.ts'
+import { exchangeByFetch } from './fetch-exchange.ts'
+import { exchange, exchangeSecurely, shakeHands } from './http-exchange.ts'
+
+/** What became of a part. */
+export interface Primed {
+  readonly part: PrimedPart
+  /** Undefined when all went well. */
+  readonly error?: unknown
+}
+
+export interface PrimeOptions {
+  readonly parts: readonly PrimedPart[]
+  /** Whether to load modules alone: somebody is watching what is done with them. */
+  readonly loadOnly: boolean
+}
+
+interface Part {
+  readonly modules: readonly string[]
+  run?(): Promise<void> | void
+}
+
+/** Milliseconds, for everything: what takes longer hangs. */
+const TIMEOUT_MS = 1000
+/** Of the event loop. Three are usual. */
+const MOST_TURNS = 10
+
+const PARTS: Readonly<Record<PrimedPart, Part>> = {
+  crypto: { modules: ['crypto'], run: useHashes },
+  dns: { modules: ['dns'], run: lookUpAddress },
+  zlib: { modules: ['zlib'], run: decompress },
+  net: { modules: ['net'] },
+  tls: { modules: ['tls'], run: shakeHands },
+  http: { modules: ['http'], run: exchange },
+  https: { modules: ['https'], run: exchangeSecurely },
+  http2: { modules: ['http2'], run: shakeHands },
+  fetch: { modules: ['tls'], run: exchangeByFetch },
+}
+
+/** Resolves to what became of each part. Never rejects, and takes a second at most. */
+export async function prime({ parts, loadOnly }: PrimeOptions): Promise<readonly Primed[]> {
+  const done: Primed[] = []
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<void>((resolve) => {
+    // Also keeps the process alive: what is primed has nothing that would.
+    timer = setTimeout(resolve, TIMEOUT_MS)
+  })
+  await Promise.race([primeEach(parts, loadOnly, done).then(leaveNothing), timeout])
+  clearTimeout(timer)
+  const late = parts[done.length]
+  return late === undefined
+    ? done
+    : [...done, { part: late, error: new Error(`it took over ${TIMEOUT_MS} ms`) }]
+}
+
+async function primeEach(parts: readonly PrimedPart[], loadOnly: boolean, done: Primed[]): Promise<void> {
+  for (const part of parts) {
+    try {
+      const { modules, run } = PARTS[part]
+      for (const name of modules) {
+        process.getBuiltinModule(name)
+      }
+      await (loadOnly ? undefined : run?.())
+      done.push({ part })
+    } catch (error) {
+      done.push({ part, error })
+    }
+  }
+}
+
+/** Lets Node.js do what it does a little later, as sockets are closed. */
+async function leaveNothing(): Promise<void> {
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!process.getActiveResourcesInfo().includes('Immediate')) {
+      return
+    }
+  }
+}
+
+/** As requests to AWS are signed. Nothing random: what is drawn before a snapshot of SnapStart is the same after it. */
+function useHashes(): void {
+  const { createHash, createHmac } = process.getBuiltinModule('node:crypto')
+  const key = createHmac('sha256', 'AWS4').update('20260101').digest()
+  createHash('sha256').update(key).digest('hex')
+}
+
+/** Of an address, so that nobody is asked. */
+async function lookUpAddress(): Promise<void> {
+  const { lookup } = process.getBuiltinModule('node:dns')
+  await new Promise((resolve) => lookup('127.0.0.1', { all: true }, resolve))
+}
+
+function decompress(): void {
+  const { gunzipSync, gzipSync } = process.getBuiltinModule('node:zlib')
+  gunzipSync(gzipSync('{}'))
+}
