@@ -13,6 +13,7 @@ import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-
 import { readHeader } from '../elf/elf-header.ts'
 import { IcuDataError } from '../icu/common-data.ts'
 import { compileBuiltins } from './builtin-code/compile-builtins.ts'
+import { followFunctionMemory } from './heap-limit.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
 import { leaveOutStartupWork } from './startup-work.ts'
 import { findTargetRunner, type TargetRunner } from './target-runner.ts'
@@ -49,7 +50,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '7'
+const MAKING = '8'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
@@ -224,9 +225,12 @@ async function makeSmallerCopy(
     if (runner !== undefined && runner.length > 0) {
       onNotice('running what functions use of Node.js under qemu: a minute, the first time with this Node.js')
     }
-    const { bytes, kept } = await compileBuiltins(lighter.bytes, original, runner, join(folder, 'making'))
-    await rm(join(folder, 'making'), { recursive: true, force: true })
-    notes = [...lighter.kept, ...(kept === undefined ? [] : [kept])]
+    const making = join(folder, 'making')
+    await mkdir(making)
+    const limited = await followFunctionMemory(lighter.bytes, original, runner, join(making, 'node'))
+    const { bytes, kept } = await compileBuiltins(limited.bytes, original, runner, making)
+    await rm(making, { recursive: true, force: true })
+    notes = [...lighter.kept, limited.kept, kept].filter((note) => note !== undefined)
     await writeFile(join(folder, NOTES), JSON.stringify(notes))
     if (bytes.equals(published)) {
       await symlink(original, join(folder, 'node')) // It was made so already, as in the Docker image.

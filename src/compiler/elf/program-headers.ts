@@ -36,6 +36,23 @@ export function readProgramHeaders(bytes: Buffer, { programHeaders }: ElfFile): 
   })
 }
 
+/** Has the segment of `header`, as it is in the table, be `size` bytes long in the file and in memory. */
+export function growSegment(
+  bytes: Buffer,
+  { programHeaders }: ElfFile,
+  header: ProgramHeader,
+  size: number,
+): void {
+  for (let index = 0; index < programHeaders.count; index++) {
+    const at = programHeaders.offset + index * programHeaders.entrySize
+    const isIt =
+      bytes.readUInt32LE(at) === header.type && Number(bytes.readBigUInt64LE(at + 8)) === header.offset
+    if (isIt) {
+      writeHeader(bytes, at, { ...header, fileSize: size, memorySize: size })
+    }
+  }
+}
+
 /**
  * The headers with two for a segment that is loaded from before and behind a place of the file. For one more there may be no
  * room: then the table does without its entry for itself, which only programs need that do not know where they are.

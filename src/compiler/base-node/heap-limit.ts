@@ -1,0 +1,157 @@
+/**
+ * Has V8's heap grow up to nine tenths of the function's memory, as in AWS's managed runtime, whose bootstrap says
+ * `--max-old-space-size`.
+ *
+ * V8 by itself takes half of what memory the machine has, and nothing of JavaScript can change that later. An option would: it
+ * counts among the flags that each code cache and snapshot is made for, so that a cache for each size of memory would be
+ * needed. So the limit is set where Node.js sets it, as it makes an isolate: its calls of the exported
+ * `v8::ResourceConstraints::ConfigureDefaults` lead to code that makes the same call, and then writes down the limit. An option `--max-old-space-size` of NODE_OPTIONS wins as ever, and so do a Worker's resource limits.
+ *
+ * The code lies behind the program's own, where the segment ends and its last page does not.
+ */
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { type ElfFile, parseElf, SECTION_FLAG_ALLOCATED, SECTION_TYPE } from '../elf/elf-file.ts'
+import { findSymbol } from '../elf/elf-symbols.ts'
+import { callersOf, textSection } from '../elf/machine-code.ts'
+import { growSegment, type ProgramHeader, readProgramHeaders, SEGMENT_TYPE } from '../elf/program-headers.ts'
+import { heapLimitCode, writeCall } from './heap-limit-code.ts'
+import type { TargetRunner } from './target-runner.ts'
+
+export interface LimitedHeap {
+  readonly bytes: Buffer
+  /** Why the limit is V8's own, in one sentence; undefined when it follows the function's memory. */
+  readonly kept: string | undefined
+}
+
+const CONSEQUENCE = 'the heap of this Node.js may take half of the memory that the machine has'
+const DEFAULTS = /^_ZN2v819ResourceConstraints17ConfigureDefaultsEmm$/
+const GETENV = /^uv_os_getenv$/
+const ALIGNMENT = 16
+/** Node.js has three: for its main thread, for Workers, and for who embeds it. */
+const MOST_CALLS = 8
+const TIMEOUT_MS = 60_000
+const MIB = 1_048_576
+
+/**
+ * The bytes of `executable` with that code, tried with `runner` where it can be run. `scratch` is the path of a file that is
+ * not there yet. `fileName` is for messages.
+ */
+export async function followFunctionMemory(
+  executable: Buffer,
+  fileName: string,
+  runner: TargetRunner | undefined,
+  scratch: string,
+): Promise<LimitedHeap> {
+  const bytes = withHeapLimit(executable, fileName)
+  if (bytes === undefined) {
+    return {
+      bytes: executable,
+      kept: `${CONSEQUENCE}: what sets its limit is not as in Node.js 22, 24 and 26`,
+    }
+  }
+  if (runner === undefined) {
+    return { bytes, kept: undefined }
+  }
+  await writeFile(scratch, bytes, { mode: 0o755 })
+  const failure = await tryHeapLimit([...runner, scratch])
+  return failure === undefined
+    ? { bytes, kept: undefined }
+    : { bytes: executable, kept: `${CONSEQUENCE}: with another limit it ${failure}` }
+}
+
+/** Undefined where the functions, or a place for the code, are not as they are known. */
+export function withHeapLimit(executable: Buffer, fileName: string): Buffer | undefined {
+  const elf = parseElf(executable, fileName)
+  const [defaults, getenv] = [DEFAULTS, GETENV].map((name) => findFunction(executable, elf, name))
+  const text = textSection(elf)
+  if (defaults === undefined || getenv === undefined || text === undefined) {
+    return undefined
+  }
+  const calls = callersOf(executable, elf, defaults)
+  const place = placeBehind(executable, elf, defaults)
+  if (place === undefined || calls.length === 0 || calls.length > MOST_CALLS) {
+    return undefined
+  }
+  const { header, offset, address } = place
+  const code = heapLimitCode(elf.architecture, address, { defaults, getenv })
+  if (
+    code.length > place.room ||
+    executable.subarray(offset, offset + code.length).some((byte) => byte !== 0)
+  ) {
+    return undefined
+  }
+  const bytes = Buffer.from(executable)
+  code.copy(bytes, offset)
+  for (const call of calls) {
+    writeCall(bytes, call - text.address + text.offset, elf.architecture, address - call)
+  }
+  growSegment(bytes, elf, header, offset + code.length - header.offset)
+  return bytes
+}
+
+/** The address of what is exported; all of it that is looked for here is in the program's own code. */
+function findFunction(bytes: Buffer, elf: ElfFile, name: RegExp): number | undefined {
+  const symbol = findSymbol(bytes, elf, name)
+  const text = textSection(elf)
+  return symbol && text && symbol.offset - text.offset + text.address
+}
+
+interface Place {
+  readonly header: ProgramHeader
+  readonly offset: number
+  readonly address: number
+  /** In bytes. */
+  readonly room: number
+}
+
+/** Behind the segment that the code at `address` is in: neither the file nor the memory has anything there. */
+function placeBehind(bytes: Buffer, elf: ElfFile, address: number): Place | undefined {
+  const headers = readProgramHeaders(bytes, elf).filter(({ type }) => type === SEGMENT_TYPE.load)
+  const header = headers.find((one) => address >= one.address && address < one.address + one.fileSize)
+  if (header === undefined || header.memorySize !== header.fileSize) {
+    return undefined
+  }
+  const size = Math.ceil(header.fileSize / ALIGNMENT) * ALIGNMENT
+  const end = header.offset + header.fileSize
+  const next = [
+    bytes.length,
+    elf.sectionHeaders.offset,
+    ...headers.map(({ offset }) => offset),
+    ...elf.sections.filter(takesPlace).map(({ offset }) => offset),
+  ].filter((offset) => offset >= end)
+  const nextInMemory = headers.map((one) => one.address).filter((one) => one > header.address)
+  const room = Math.min(
+    Math.min(...next) - header.offset,
+    // The next one's first page is mapped whole.
+    ...nextInMemory.map((one) => one - (one % header.align) - header.address),
+  )
+  return { header, offset: header.offset + size, address: header.address + size, room: room - size }
+}
+
+function takesPlace({ flags, type, size }: ElfFile['sections'][number]): boolean {
+  return size > 0 && (type !== SECTION_TYPE.noBits || (flags & SECTION_FLAG_ALLOCATED) === 0n)
+}
+
+/** Resolves to what is wrong, as the rest of a sentence; undefined when all is well. */
+async function tryHeapLimit(command: readonly string[]): Promise<string | undefined> {
+  try {
+    const [less, more] = [await heapLimitOf(command, 1000), await heapLimitOf(command, 3000)]
+    return more - less === 1800 * MIB
+      ? undefined
+      : `has one of ${less} and of ${more} bytes for 1,000 and 3,000 MB`
+  } catch (error) {
+    return `does not start (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`
+  }
+}
+
+/** In bytes, of a process that has the variable of a function of `memory` MB. */
+async function heapLimitOf([command = '', ...words]: readonly string[], memory: number): Promise<number> {
+  const program = 'process.stdout.write(String(v8.getHeapStatistics().heap_size_limit))'
+  const { stdout } = await promisify(execFile)(command, [...words, '-e', program], {
+    env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory) },
+    timeout: TIMEOUT_MS,
+  })
+  return Number(stdout)
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { findPinnedNode } from '../../../bin/pinned-node.js'
+import { followFunctionMemory, withHeapLimit } from '../../../src/compiler/base-node/heap-limit.ts'
+import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+const published = readFileSync(process.execPath)
+
+for (const arch of ['x64', 'arm64'] as const) {
+  test(`the limit of Node.js for ${arch} follows the variable, and nothing else moves`, async (t) => {
+    const original = await findPinnedNode(arch, () => {})
+    const before = readFileSync(original)
+    const after = withHeapLimit(before, original)
+    assert.ok(after && after.length === before.length)
+    const changed = after.reduce((count, byte, at) => count + (byte === before[at] ? 0 : 1), 0)
+    assert.ok(changed > 100 && changed < 250, `${changed} bytes are changed`)
+    assert.equal(withHeapLimit(after, original), undefined, 'its calls lead elsewhere')
+
+    const runner = await findTargetRunner(original, arch)
+    if (runner === undefined) {
+      t.skip('there is no qemu')
+      return
+    }
+    const node = join(temporaryFolder(t), 'node')
+    writeFileSync(node, after, { mode: 0o755 })
+    const [command = '', ...words] = [...runner, node]
+    const program = 'process.stdout.write(String(v8.getHeapStatistics().heap_size_limit))'
+    const [small = 0, large = 0] = ['1000', '3000'].map((memory) =>
+      Number(
+        execFileSync(command, [...words, '-e', program], {
+          encoding: 'utf8',
+          env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory },
+        }),
+      ),
+    )
+    assert.equal(large - small, 1800 * 1_048_576)
+  })
+}
+
+test('a Node.js whose functions are not found is left as it is, and what that means is told', async (t) => {
+  const other = Buffer.from(published)
+  const name = Buffer.from('_ZN2v819ResourceConstraints17ConfigureDefaultsEmm\0')
+  for (let at = other.indexOf(name); at !== -1; at = other.indexOf(name, at + 1)) {
+    other.write('_ZN2v819ResourceConstraints17ConfigureOthersssEmm', at, 'latin1')
+  }
+  const scratch = join(temporaryFolder(t), 'node')
+  const { bytes, kept } = await followFunctionMemory(other, 'node', [], scratch)
+  assert.equal(bytes, other)
+  assert.match(kept ?? '', /^the heap of this Node\.js may take half of the memory.*22, 24 and 26$/)
+})
+
+test('a Node.js that does not start with it, or has the same limit all the same, is left as it is', async (t) => {
+  const scratch = join(temporaryFolder(t), 'node')
+  const dead = await followFunctionMemory(published, 'node', ['/bin/false'], scratch)
+  assert.equal(dead.bytes, published)
+  assert.match(dead.kept ?? '', /with another limit it does not start/)
+  const same = await followFunctionMemory(published, 'node', ['/bin/echo', '-n'], join(scratch, '../other'))
+  assert.equal(same.bytes, published)
+  assert.match(same.kept ?? '', /with another limit it has one of/)
+})
