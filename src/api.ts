@@ -1,4 +1,6 @@
 /** The JavaScript API, `lambdabin/api`: what the command line does, with results and errors as values. */
+import './api/check-node-version.ts'
+
 export {
   type BuildOptions,
   type BuildProgress,

@@ -55,7 +55,7 @@ const FUNCTIONS = 'src/functions'
 const DOCKERFILE = 'Dockerfile.amazonlinux'
 /** What lambdabin is, in a checkout. */
 const SOURCES = [
-  ...['bin', 'src', 'page', 'base-node', 'bootstrap'],
+  ...['bin', 'src', 'page', 'base-node', 'third-party', 'bootstrap'],
   ...['package.json', 'package-lock.json', 'LICENSE'],
 ]
 const COMMANDS = ['build', 'invoke', 'serve', '--help', '--version']

@@ -9,8 +9,11 @@ import process from 'node:process'
 import { runChild } from './child-process.ts'
 import { baseNode, IMAGE_PACKAGES, NPM } from './image-folders.ts'
 
-/** What `npm ci` reads; the third is a workspace that the lock file names. */
-const MANIFESTS = ['package.json', 'package-lock.json', 'base-node/package.json']
+/** What `npm ci` reads; the last are workspaces that the lock file names. */
+const MANIFESTS = ['package.json', 'package-lock.json', 'base-node/package.json', 'third-party/package.json']
+
+/** What of them is installed: all but what only this repository's development needs, and what is Node.js itself, which needs a newer glibc. */
+const WANTED = ['--omit=dev', '--workspace', 'third-party', '--include-workspace-root']
 
 /** The folder `node_modules` for the sources in `program`: the image's, or where {@link installPackages} is to put it. */
 export function packagesFolder(program: string, cache: string): string {
@@ -48,10 +51,10 @@ export async function installPackages(
     for (const name of MANIFESTS) {
       cpSync(join(manifests, name), join(work, name))
     }
-    // Those that are Node.js itself need a newer glibc than the image's. No package's own script is run.
+    // No package's own script is run.
     const { status } = await runChild(
       baseNode('x64'),
-      [NPM, 'ci', '--omit=dev', '--workspaces=false', '--ignore-scripts', '--no-audit', '--no-fund'],
+      [NPM, 'ci', ...WANTED, '--ignore-scripts', '--no-audit', '--no-fund'],
       env,
       { cwd: work, isAside: true },
     )

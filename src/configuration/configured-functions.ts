@@ -1,5 +1,5 @@
 /** The functions that a configuration names: by name, and by patterns of their entries. */
-import { globSync, statSync } from 'node:fs'
+import * as fs from 'node:fs' // As a whole, for the reason in evaluate-configuration.ts.
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { ENTRY_ENDINGS, FunctionNameError, functionName, isEntry } from '../compiler/function-name.ts'
 import { dotted, type FunctionRule, type FunctionValues } from './check-configuration.ts'
@@ -106,7 +106,8 @@ function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: st
     return [checkEntry(resolve(folder, entry), `${named}: ${dotted(path)}`, folder)]
   }
   const patterns = [entry, `${entry.replace(/\/$/, '')}/index.{${ENDINGS}}`]
-  const found = globSync(patterns, { cwd: folder, exclude: (path) => NO_ENTRIES.test(path) })
+  const found = fs
+    .globSync(patterns, { cwd: folder, exclude: (path) => NO_ENTRIES.test(path) })
     .map((file) => resolve(folder, file))
     .filter((file) => isEntry(file) && !NO_ENTRIES.test(file) && !file.startsWith(outDir + sep))
   if (found.length === 0) {
@@ -122,7 +123,7 @@ const ENDINGS = ENTRY_ENDINGS.map((ending) => ending.slice(1)).join(',')
 
 function checkEntry(file: string, place: string, folder: string): string {
   const shown = relative(folder, file)
-  const status = statSync(file, { throwIfNoEntry: false })
+  const status = fs.statSync(file, { throwIfNoEntry: false })
   if (status === undefined) {
     throw new UsageError(`${place} names the entry ${shown}, which is not there; check the path`)
   }

@@ -6,7 +6,8 @@
  * never written to a disk: Node.js gets it in the place of the file itself, and finds packages from there.
  */
 import { readFileSync } from 'node:fs'
-import { registerHooks, SourceMap } from 'node:module'
+// As a whole: by names that an old Node.js lacks, `lambdabin/api` could not even say that it is too old.
+import * as nodeModules from 'node:module'
 import { dirname, extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
@@ -21,7 +22,7 @@ export async function evaluateConfiguration(file: string, named: string): Promis
   const { code, sourceMap } = await bundleConfiguration(file, named)
   evaluations += 1
   const url = `${pathToFileURL(file).href}?${QUERY}=${evaluations}`
-  const hooks = registerHooks({
+  const hooks = nodeModules.registerHooks({
     load: (asked, context, nextLoad) =>
       asked === url ? { format: 'module', source: code, shortCircuit: true } : nextLoad(asked, context),
   })
@@ -145,7 +146,10 @@ function placeOf(
   if (line === undefined || column === undefined) {
     return undefined
   }
-  const origin = new SourceMap(JSON.parse(sourceMap)).findEntry(Number(line) - 1, Number(column) - 1)
+  const origin = new nodeModules.SourceMap(JSON.parse(sourceMap)).findEntry(
+    Number(line) - 1,
+    Number(column) - 1,
+  )
   return 'originalSource' in origin
     ? `${sourceName(origin.originalSource, file, named)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`
     : undefined

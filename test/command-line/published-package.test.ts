@@ -57,6 +57,7 @@ test('the published package has types, and builds and invokes a function', async
     'package.json',
     'page',
     'scripts',
+    'third-party',
   ])
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   assert.deepEqual(Object.keys(manifest.bin), ['lambdabin'])

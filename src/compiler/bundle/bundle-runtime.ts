@@ -15,6 +15,7 @@ import {
   SNAPSHOT_BUILDER_ENTRY,
   WARM_UP_ENTRY,
 } from '../source-files.ts'
+import { UNDICI_FOLDER } from '../third-party.ts'
 import { CAPTURE_GLOBALS, CAPTURED_MEMBERS } from './runtime/captured-globals.ts'
 import { leanUndici } from './runtime/lean-undici.ts'
 
@@ -75,6 +76,7 @@ export async function bundleWithUndici(
     ...options,
     write: false,
     metafile: true,
+    alias: { undici: UNDICI_FOLDER },
     plugins: [undici.plugin],
   })
   return { code: outputOf(result), notes: undici.check(metafile) }

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import type { BaseNode } from '../base-node/base-node.ts'
 import { CacheArea } from '../cache/build-cache.ts'
 import { readNote, replaceNote } from '../elf/note-content.ts'
+import { PKG_MANIFEST } from '../third-party.ts'
 import { runPkg } from './run-pkg.ts'
 import { type SeaAssets, withAssets } from './sea-blob.ts'
 
@@ -58,7 +59,7 @@ function templateOf(main: Buffer, base: BaseNode, folder: string): Promise<Buffe
 async function cachedTemplate(main: Buffer, base: BaseNode, folder: string): Promise<Buffer | undefined> {
   const cache = new CacheArea('templates', { unusedMs: UNUSED_MS })
   const { size, mtimeMs } = await stat(base.path)
-  const { version } = createRequire(import.meta.url)('@yao-pkg/pkg/package.json')
+  const { version } = createRequire(import.meta.url)(PKG_MANIFEST)
   const made = [MAKING, version, base.path, `${size} ${mtimeMs}`, base.arch, main]
   const template = await cache.bytesIfAny(made, async () => {
     const output = join(folder, 'template')

@@ -10,7 +10,8 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import process from 'node:process'
-import sea from '@yao-pkg/pkg/lib-es5/sea.js'
+import type sea from '@yao-pkg/pkg/lib-es5/sea.js'
+import { PKG_SEA_FILE } from '../third-party.ts'
 import type { PkgRequest } from './run-pkg.ts'
 import { withoutIdleCode } from './snapshot-blob.ts'
 
@@ -42,7 +43,8 @@ if (request.snapshot !== undefined) {
 }
 const checkBlob = request.snapshot?.mayStartWorkers === false ? leaveOutIdleCode() : () => []
 
-await sea.default(request.main, {
+const pkg: typeof sea = createRequire(import.meta.url)(PKG_SEA_FILE)
+await pkg.default(request.main, {
   targets: [{ platform: 'linux', arch: request.arch, nodeRange: `node${major}`, output: request.output }],
   nodePath: request.node,
   // Makes this very process the blob's generator where the target's architecture is another one; where it is
@@ -57,7 +59,7 @@ await writeFile(request.notes, JSON.stringify(checkBlob()))
  * each.
  */
 function leaveOutIdleCode(): () => string[] {
-  const postject = createRequire(import.meta.resolve('@yao-pkg/pkg/lib-es5/sea.js'))('postject')
+  const postject = createRequire(PKG_SEA_FILE)('postject')
   const { inject } = postject
   let wasChanged: boolean | undefined
   postject.inject = (file: string, name: string, blob: Buffer, options: object) => {

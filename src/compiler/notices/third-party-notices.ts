@@ -12,6 +12,7 @@ import { cacheFolder, pinnedVersions } from '../../../bin/pinned-node.js'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { OWN_FOLDER } from '../source-files.ts'
+import { UNDICI_FOLDER } from '../third-party.ts'
 import { bundledPackages, type LicensedPackage, nameOf, readLicensedPackage } from './bundled-packages.ts'
 
 /** What the file is called in a package. */
@@ -68,8 +69,7 @@ function readLicense(binary: string): Promise<string | undefined> {
 }
 
 async function runtimePackages(): Promise<LicensedPackage[]> {
-  const undici = dirname(createRequire(import.meta.url).resolve('undici/package.json'))
-  const packages = await Promise.all([OWN_FOLDER, undici].map(readLicensedPackage))
+  const packages = await Promise.all([OWN_FOLDER, UNDICI_FOLDER].map(readLicensedPackage))
   return packages.filter((found) => found !== undefined)
 }
 

@@ -9,15 +9,16 @@
  * hold, a test fails and each build has a note. And each replacement throws when it is used after all.
  */
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Metafile, Plugin } from 'esbuild'
 import { EMITTER_FILE, UNDICI_CONNECTION_FILE } from '../../source-files.ts'
+import { UNDICI_FOLDER } from '../../third-party.ts'
 
 const CONNECTION = JSON.stringify(UNDICI_CONNECTION_FILE)
 const EMITTER = JSON.stringify(EMITTER_FILE)
 
 /** The files of undici that the runtime holds, in `lib/`. */
-const BUNDLED = [
+export const BUNDLED_OF_UNDICI: readonly string[] = [
   'core/symbols.js',
   'core/util.js',
   'dispatcher/client.js',
@@ -81,7 +82,7 @@ function channels(): string {
 /** A module of undici's errors as far as they are told apart here: by name, code and message. */
 function errorsOnUse(): string {
   const errors: Record<string, new () => Error & { code: string }> = createRequire(import.meta.url)(
-    'undici/lib/core/errors.js',
+    join(UNDICI_FOLDER, 'lib/core/errors.js'),
   )
   const described = ERRORS.map((name) => {
     const { code, message } = new (errors[name] as (typeof errors)[string])()
@@ -156,7 +157,7 @@ function otherFiles({ inputs }: Metafile): string[] {
     .filter((path) => !path.startsWith('lean-undici ') && isUndicis(path))
     .map((path) => path.slice(path.lastIndexOf('/lib/') + '/lib/'.length))
   return bundled
-    .filter((path) => !BUNDLED.includes(path))
+    .filter((path) => !BUNDLED_OF_UNDICI.includes(path))
     .map(
       (path) =>
         `the runtime holds undici's ${path}, which it should do without, and starts slower; ${REMEDY}`,
