@@ -1,16 +1,8 @@
 /** Builds one function: entry to bundle to executable to deployment package. */
 import { join } from 'node:path'
-import { type BaseNode, prepareBaseNode, type TargetOptions } from './base-node/base-node.ts'
+import { type BuildInputs, findInputs } from './build-inputs.ts'
 import { makeRecord, writeRecord } from './build-record.ts'
 import type { BuiltFunction } from './built-function.ts'
-import {
-  type BundleOptions,
-  bundleFunction,
-  type FunctionBundle,
-  writeBundledFiles,
-} from './bundle/bundle-function.ts'
-import { bundleRuntime, type RuntimeBundle } from './bundle/bundle-runtime.ts'
-import type { Compression } from './deflate/deflate-file.ts'
 import { describeMissingFiles, describePlan } from './dependencies/plan-notes.ts'
 import type { ExecutableProgram, ProgramSource } from './executable/executable-program.ts'
 import { explainInitFailure, InitFailureError } from './executable/init-failure.ts'
@@ -19,47 +11,22 @@ import { makeLoadedProgram } from './executable/loaded-program.ts'
 import { makeExecutable } from './executable/make-executable.ts'
 import { explainSelfTest } from './executable/self-test.ts'
 import { writeExecutable } from './executable/write-executable.ts'
+import type { FunctionOptions } from './function-options.ts'
 import { handlerSettings } from './handler-settings.ts'
 import { NOTICES_FILE, type NoticesSource, renderNotices } from './notices/third-party-notices.ts'
-import { findIncludes, type IncludeOptions } from './package/included-files.ts'
-import { findPackageFacts } from './package/package-facts.ts'
-import { PackageFolder } from './package/package-folder.ts'
-import { listShippedPackages, type ShippedPackages } from './package/shipped-packages.ts'
-import { type PackageFile, writeZip } from './package/write-zip.ts'
+import { findPackageFacts, type PackageFacts } from './package/package-facts.ts'
+import { PackageFolder, packagePlace } from './package/package-folder.ts'
+import { writeZip } from './package/write-zip.ts'
 import { zipProgress } from './package/zip-progress.ts'
 import { withReadAhead } from './read-ahead/read-ahead.ts'
 import { BuildSteps, type Progress } from './steps.ts'
+import { buildKey } from './unchanged/build-key.ts'
+import { BuiltPackage, describeFiles } from './unchanged/built-package.ts'
 import { withWorkFolder } from './work-folder.ts'
 
-/** How to build a function, by what each option is for. */
-export interface FunctionOptions {
-  /** Absolute path. */
-  readonly entry: string
-  readonly name: string
-  /** Absolute path; made when it is not there. */
-  readonly outDir: string
-  readonly target: TargetOptions
-  readonly bundle: BundleOptions
-  readonly init: InitOptions
-  readonly include: IncludeOptions
-  /** How the zip is compressed. */
-  readonly compression: Compression
-  /** Whether a function that does not initialise in the build is an error. */
-  readonly isStrict?: boolean
-  /** Whether the licences of what the package redistributes are in it, as {@link NOTICES_FILE}. */
-  readonly notices: boolean
-}
-
-export interface InitOptions {
-  /** Where the function's module is initialised: on Lambda, or here, and its heap is in the executable. */
-  readonly at: 'lambda' | 'build'
-  /** Absolute paths of JSON files, each an event that the function is to be prepared for. */
-  readonly events: readonly string[]
-}
-
 /**
- * Builds one function into `<outDir>/<name>.zip` and `<outDir>/<name>/`. Rejects with a BuildError that says what to do, and
- * leaves what was there before as it was.
+ * Builds one function into `<outDir>/<name>.zip` and `<outDir>/<name>/`, unless what is there was made of the same. Rejects with
+ * a BuildError that says what to do, and leaves what was there before as it was.
  */
 export async function buildFunction(
   options: FunctionOptions,
@@ -67,93 +34,111 @@ export async function buildFunction(
 ): Promise<BuiltFunction> {
   const steps = new BuildSteps(progress)
   return withWorkFolder(options.outDir, async (work) => {
-    const notices = options.notices ? NOTICES_FILE : undefined
-    const draft = await PackageFolder.create(join(work, 'package'), options.name, notices)
-    const { executable } = draft
-    const [bundle, runtime] = await steps.run('bundle', () => bundleBoth(options))
-    const shipped = await listShippedPackages(bundle.packages.packages, options.target.arch)
-    await draft.add(await findShippedFiles(options, bundle, shipped, join(work, 'files')))
-    const base = await steps.run('base Node.js', () => findBase(options, steps))
-    const source = {
-      ...options,
-      bundle,
-      runtime,
-      base,
-      taskRoot: draft.folder,
-      folder: join(work, 'program'),
+    const inputs = await findInputs(options, steps, join(work, 'files'))
+    const key = await buildKey(options, inputs)
+    const place = packagePlace(options.outDir, options.name)
+    const builtPackage = new BuiltPackage(place)
+    const unchanged = options.isForced ? undefined : await builtPackage.find(key)
+    const bundled = describeBundle(options, inputs)
+    if (unchanged !== undefined) {
+      return { ...unchanged, ...bundled, isUnchanged: true, steps: steps.done }
     }
-    const program = await makeProgram(options, source, steps)
-    const initFailure = program.initFailure && explainInitFailure(program.initFailure, bundle)
-    if (initFailure !== undefined && options.isStrict) {
-      throw new InitFailureError(initFailure)
+    const made = await makePackage(options, inputs, steps, work)
+    const built = { ...made.facts, ...bundled, ...place, isUnchanged: false, steps: steps.done }
+    const written = await describeFiles({ zip: made.zip, folder: made.draft.folder })
+    await made.draft.publish(made.zip, place)
+    if (made.isSettled) {
+      await builtPackage.keep(key, written, built)
     }
-    const made = await steps.run('executable', () => makeExecutable(program, base, join(work, 'parts')))
-    const variants = await steps.run('read-ahead', () =>
-      withReadAhead(made.bytes, executable, source, program.cold, join(work, 'reference')),
-    )
-    const { selfTest, note: slowIfCold } = await steps.run('self-test', () =>
-      writeExecutable(executable, variants, base.runner),
-    )
-    const notes = [
-      ...base.notes,
-      ...runtime.notes,
-      ...made.notes,
-      ...(selfTest ? explainSelfTest(selfTest, program.assets) : []),
-      ...program.notes,
-      slowIfCold,
-    ].filter((note) => note !== undefined)
-    const warnings = [
-      ...bundle.warnings.map(({ text }) => text),
-      ...(initFailure === undefined ? [] : [initFailure]),
-    ]
-    const facts = { options, bundle, base, shipped: shipped.packages, warnings, notes }
-    await writeRecord(executable, await makeRecord(facts))
-    const zip = await steps.run('package', () => writePackage(draft, options, source, steps, work))
-    return {
-      name: options.name,
-      entry: options.entry,
-      arch: base.arch,
-      nodeVersion: base.version,
-      locales: options.target.locales,
-      ...(await findPackageFacts(draft, zip, base.arch)),
-      exports: bundle.exports,
-      handlers: bundle.handlers && handlerSettings(options.name, bundle.handlers),
-      warnings: bundle.warnings,
-      shipped: shipped.packages,
-      packagesWithoutAddon: shipped.withoutAddon,
-      packageNotes: describePlan(bundle.packages),
-      missingFiles: describeMissingFiles(bundle.packages, options.include),
-      notes,
-      initFailure,
-      environmentRead: program.environmentRead,
-      steps: steps.done,
-      ...(await draft.publish(zip, options.outDir)),
-    }
+    return built
   })
 }
 
-function bundleBoth({ entry, bundle, init }: FunctionOptions): Promise<[FunctionBundle, RuntimeBundle]> {
-  return Promise.all([
-    // A snapshot holds the heap of one chunk.
-    bundleFunction(entry, bundle, { split: init.at === 'lambda' }),
-    bundleRuntime(),
-  ])
+/** What there is to tell of a package from its bundle alone. */
+function describeBundle(options: FunctionOptions, { bundle, shipped }: BuildInputs) {
+  return {
+    name: options.name,
+    entry: options.entry,
+    locales: options.target.locales,
+    exports: bundle.exports,
+    handlers: bundle.handlers && handlerSettings(options.name, bundle.handlers),
+    warnings: bundle.warnings,
+    shipped: shipped.packages,
+    packagesWithoutAddon: shipped.withoutAddon,
+    packageNotes: describePlan(bundle.packages),
+    missingFiles: describeMissingFiles(bundle.packages, options.include),
+  }
 }
 
-/** What the bundler made is written to `folder`, which is not there yet. */
-async function findShippedFiles(
-  { include }: FunctionOptions,
-  { files }: FunctionBundle,
-  shipped: ShippedPackages,
-  folder: string,
-): Promise<PackageFile[]> {
-  const bundled = files.map(({ path }) => ({ path, source: join(folder, path), executable: false }))
-  await writeBundledFiles(files, folder)
-  return [...(await findIncludes(include)), ...shipped.files, ...bundled]
+interface MadePackage {
+  readonly draft: PackageFolder
+  /** Path of the zip. */
+  readonly zip: string
+  readonly facts: PackageFacts &
+    Pick<BuiltFunction, 'arch' | 'nodeVersion' | 'notes' | 'initFailure' | 'environmentRead'>
+  /** Whether making it again would come to nothing else: the function ran as it should. */
+  readonly isSettled: boolean
 }
 
-function findBase({ target }: FunctionOptions, steps: BuildSteps): Promise<BaseNode> {
-  return prepareBaseNode(target.arch, target.nodePath, (message) => steps.notice(message), target.locales)
+/** Makes the package in `work`. */
+async function makePackage(
+  options: FunctionOptions,
+  { bundle, runtime, base, shipped, files }: BuildInputs,
+  steps: BuildSteps,
+  work: string,
+): Promise<MadePackage> {
+  const notices = options.notices ? NOTICES_FILE : undefined
+  const draft = await PackageFolder.create(join(work, 'package'), options.name, notices)
+  const { executable } = draft
+  await draft.add(files)
+  const source = {
+    ...options,
+    bundle,
+    runtime,
+    base,
+    taskRoot: draft.folder,
+    folder: join(work, 'program'),
+  }
+  const program = await makeProgram(options, source, steps)
+  const initFailure = program.initFailure && explainInitFailure(program.initFailure, bundle)
+  if (initFailure !== undefined && options.isStrict) {
+    throw new InitFailureError(initFailure)
+  }
+  const made = await steps.run('executable', () => makeExecutable(program, base, join(work, 'parts')))
+  const variants = await steps.run('read-ahead', () =>
+    withReadAhead(made.bytes, executable, source, program.cold, join(work, 'reference')),
+  )
+  const { selfTest, note: slowIfCold } = await steps.run('self-test', () =>
+    writeExecutable(executable, variants, base.runner),
+  )
+  const notes = [
+    ...base.notes,
+    ...runtime.notes,
+    ...made.notes,
+    ...(selfTest ? explainSelfTest(selfTest, program.assets) : []),
+    ...program.notes,
+    slowIfCold,
+  ].filter((note) => note !== undefined)
+  const warnings = [
+    ...bundle.warnings.map(({ text }) => text),
+    ...(initFailure === undefined ? [] : [initFailure]),
+  ]
+  const facts = { options, bundle, base, shipped: shipped.packages, warnings, notes }
+  await writeRecord(executable, await makeRecord(facts))
+  const zip = await steps.run('package', () => writePackage(draft, options, source, steps, work))
+  return {
+    draft,
+    zip,
+    facts: {
+      arch: base.arch,
+      nodeVersion: base.version,
+      ...(await findPackageFacts(draft, zip, base.arch)),
+      notes,
+      initFailure,
+      environmentRead: program.environmentRead,
+    },
+    isSettled: initFailure === undefined && (base.runner === undefined || program.notes.length === 0),
+  }
 }
 
 function makeProgram(

@@ -37,5 +37,7 @@ export interface BuiltFunction extends PackageFacts {
   readonly initFailure?: string | undefined
   /** Environment variables that the function read as it was initialised at build time, and cannot read anew. */
   readonly environmentRead: readonly string[]
+  /** Whether what was there had been made of the same, and was left as it was. */
+  readonly isUnchanged: boolean
   readonly steps: readonly Step[]
 }

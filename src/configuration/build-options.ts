@@ -84,6 +84,8 @@ export const BUILD_OPTIONS = {
   jobs: wholeNumber(1, 1024, {
     help: 'how many functions to build at once (default: as many as there are processors, and memory for)',
   }),
+  /** Whether functions are built although nothing has changed since they were built. By default `false`. */
+  force: flag({ help: 'build what has not changed since it was built, too' }),
 } as const
 
 export interface Includes {

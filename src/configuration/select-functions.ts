@@ -1,6 +1,6 @@
 /** Which functions a build is for, each with all of its options: those that the configuration has, and those given besides. */
 import { resolve } from 'node:path'
-import type { FunctionOptions } from '../compiler/build-function.ts'
+import type { FunctionOptions } from '../compiler/function-options.ts'
 import type { BUILD_OPTIONS } from './build-options.ts'
 import type { FunctionValues } from './check-configuration.ts'
 import { type ConfiguredFunction, configuredFunctions, merged } from './configured-functions.ts'
@@ -29,7 +29,8 @@ export async function selectFunctions(
   const chosen = await chooseFunctions(configuration, { ...choice, folder })
   const root = configuration?.folder ?? folder
   const outDir = build.outDir ?? configuration?.build.outDir ?? resolve(root, 'dist')
-  return chosen.map((each) => functionOptions(each, outDir, root))
+  const isForced = build.force ?? configuration?.build.force ?? false
+  return chosen.map((each) => ({ ...functionOptions(each, outDir, root), isForced }))
 }
 
 /** Each function with all that is said of it. Rejects with a {@link UsageError}. */

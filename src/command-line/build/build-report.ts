@@ -24,7 +24,7 @@ export function seconds(ms: number): string {
 /** Some lines for a terminal, the last with its line break. */
 export function textReport(built: BuiltFunction): string {
   const lines: [string, string][] = [
-    ['package', describeZip(built)],
+    ['package', `${describeZip(built)}${built.isUnchanged ? ', unchanged' : ''}`],
     [
       'executable',
       `${megabytes(built.executableBytes)}, Node.js ${built.nodeVersion}, ${built.arch}${built.locales ? `, Intl for ${built.locales.join(', ')}` : ''}`,
@@ -46,7 +46,8 @@ function handlers({ handlers = [], name }: BuiltFunction): [string, string][] {
 /** One of several functions: a line, and what there is to say besides. */
 export function shortReport(built: BuiltFunction): string {
   const ms = built.steps.reduce((sum, step) => sum + step.ms, 0)
-  return `  ${built.name.padEnd(16)} ${describeZip(built)}, ${seconds(ms)}\n${remarks(built)}`
+  const how = built.isUnchanged ? 'unchanged' : seconds(ms)
+  return `  ${built.name.padEnd(16)} ${describeZip(built)}, ${how}\n${remarks(built)}`
 }
 
 function describeZip({ zip, zipBytes }: BuiltFunction): string {
@@ -159,6 +160,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       exports: built.exports ?? null,
       handlers: built.handlers ?? null,
       warnings: [...built.warnings.map(({ text }) => text), ...packageWarnings(built)],
+      unchanged: built.isUnchanged,
       steps: built.steps,
     })),
   }

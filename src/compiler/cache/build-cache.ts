@@ -125,12 +125,7 @@ export class CacheArea {
   }
 
   #pathOf(inputs: readonly CacheInput[]): string {
-    const hash = createHash('sha256')
-    for (const input of inputs) {
-      // With its length, so that what one input ends with is not taken for what the next begins with.
-      hash.update(`${Buffer.byteLength(input)}\n`).update(input)
-    }
-    return join(this.#folder, hash.digest('hex').slice(0, 40))
+    return join(this.#folder, digestOf(inputs))
   }
 
   async #write(path: string, bytes: Buffer): Promise<void> {
@@ -149,6 +144,16 @@ export class CacheArea {
     made += 1
     return `${path}.${process.pid}-${made}`
   }
+}
+
+/** A name for what is made of `inputs`: 40 hexadecimal digits. */
+export function digestOf(inputs: readonly CacheInput[]): string {
+  const hash = createHash('sha256')
+  for (const input of inputs) {
+    // With its length, so that what one input ends with is not taken for what the next begins with.
+    hash.update(`${Buffer.byteLength(input)}\n`).update(input)
+  }
+  return hash.digest('hex').slice(0, 40)
 }
 
 function checksumOf(bytes: Buffer): Buffer {

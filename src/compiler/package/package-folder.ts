@@ -15,6 +15,16 @@ export class PackageCollisionError extends BuildError {
 
 const BOOTSTRAP = 'bootstrap'
 
+/** Absolute paths of a finished package. */
+export interface PackagePlace {
+  readonly zip: string
+  readonly folder: string
+}
+
+export function packagePlace(outDir: string, name: string): PackagePlace {
+  return { folder: join(outDir, name), zip: join(outDir, `${name}.zip`) }
+}
+
 export class PackageFolder {
   readonly folder: string
   /** Where the executable is to be written. */
@@ -74,9 +84,8 @@ export class PackageFolder {
     }
   }
 
-  /** Puts the folder and its zip in their places in `outDir`. Each appears whole, or the old one stays. */
-  async publish(zip: string, outDir: string): Promise<{ folder: string; zip: string }> {
-    const place = { folder: join(outDir, this.#name), zip: join(outDir, `${this.#name}.zip`) }
+  /** Puts the folder and its zip in their places. Each appears whole, or the old one stays. */
+  async publish(zip: string, place: PackagePlace): Promise<void> {
     // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
     // work folder.
     await rename(place.folder, join(dirname(this.folder), 'previous')).catch((error) => {
@@ -86,7 +95,6 @@ export class PackageFolder {
     })
     await rename(this.folder, place.folder)
     await rename(zip, place.zip)
-    return place
   }
 
   get #ownPaths(): readonly string[] {

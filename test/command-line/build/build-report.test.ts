@@ -28,6 +28,7 @@ const built: BuiltFunction = {
   shipped: [],
   packageNotes: [],
   missingFiles: [],
+  isUnchanged: false,
   steps: [{ name: 'bundle', ms: 120 }],
 }
 

@@ -1,0 +1,32 @@
+import type { TargetOptions } from './base-node/base-node.ts'
+import type { BundleOptions } from './bundle/bundle-function.ts'
+import type { Compression } from './deflate/deflate-file.ts'
+import type { IncludeOptions } from './package/included-files.ts'
+
+/** How to build a function, by what each option is for. */
+export interface FunctionOptions {
+  /** Absolute path. */
+  readonly entry: string
+  readonly name: string
+  /** Absolute path; made when it is not there. */
+  readonly outDir: string
+  readonly target: TargetOptions
+  readonly bundle: BundleOptions
+  readonly init: InitOptions
+  readonly include: IncludeOptions
+  /** How the zip is compressed. */
+  readonly compression: Compression
+  /** Whether it is built although what is there was made of the same. */
+  readonly isForced?: boolean
+  /** Whether a function that does not initialise in the build is an error. */
+  readonly isStrict?: boolean
+  /** Whether the licences of what the package redistributes are in it, as `THIRD-PARTY-NOTICES`. */
+  readonly notices: boolean
+}
+
+export interface InitOptions {
+  /** Where the function's module is initialised: on Lambda, or here, and its heap is in the executable. */
+  readonly at: 'lambda' | 'build'
+  /** Absolute paths of JSON files, each an event that the function is to be prepared for. */
+  readonly events: readonly string[]
+}

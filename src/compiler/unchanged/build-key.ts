@@ -1,0 +1,71 @@
+/**
+ * What a package is made of, as one digest: two builds with the same one make the same bytes, so that the second can be left
+ * out. It is taken when the function has been bundled, and is of what comes of the sources: whatever leads to another bundle, be it
+ * a plugin, a tsconfig.json or a package that is found elsewhere, is another digest.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { BaseNode } from '../base-node/base-node.ts'
+import type { BuildInputs } from '../build-inputs.ts'
+import { makeRecord } from '../build-record.ts'
+import { digestOf } from '../cache/build-cache.ts'
+import type { FunctionOptions } from '../function-options.ts'
+import { renderNotices } from '../notices/third-party-notices.ts'
+import type { PackageFile } from '../package/write-zip.ts'
+import { ownVersion } from './own-version.ts'
+
+/** Rejects when a file cannot be read. */
+export async function buildKey(options: FunctionOptions, inputs: BuildInputs): Promise<string> {
+  const { bundle, runtime, base, shipped, files } = inputs
+  const { name, target, init, compression, notices } = options
+  const warnings = bundle.warnings.map(({ text }) => text)
+  const record = await makeRecord({ options, bundle, base, shipped: shipped.packages, warnings, notes: [] })
+  const events = await Promise.all(init.events.map((file) => readFile(file)))
+  return digestOf([
+    await ownVersion(),
+    JSON.stringify([name, target.arch, target.locales ?? null, init.at, compression, notices]),
+    JSON.stringify(await describeBase(base)),
+    JSON.stringify(record),
+    JSON.stringify([bundle.exports ?? null, bundle.chunks.length, events.length, files.length]),
+    ...(await lockFiles(bundle.project)),
+    ...events,
+    ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
+    ...[runtime.launcher, runtime.runtime, runtime.warmUp, JSON.stringify(runtime.notes)],
+    notices ? await renderNotices({ bundle, base }) : '',
+    ...(await Promise.all(files.map(describeFile))),
+  ])
+}
+
+const LOCK_FILES = [
+  'package-lock.json',
+  'npm-shrinkwrap.json',
+  'pnpm-lock.yaml',
+  'yarn.lock',
+  'bun.lock',
+  'bun.lockb',
+]
+
+/** The contents of those in `folder` and above it: the nearest ones. */
+async function lockFiles(folder: string): Promise<Buffer[]> {
+  for (let at = folder; ; at = dirname(at)) {
+    const read = LOCK_FILES.map((name) => readFile(join(at, name)).catch(() => undefined))
+    const found = (await Promise.all(read)).filter((content) => content !== undefined)
+    if (found.length > 0 || dirname(at) === at) {
+      return found
+    }
+  }
+}
+
+async function describeBase({ path, original, version, generator, runner, notes }: BaseNode) {
+  const { size, mtimeMs } = await stat(original)
+  return [path, original, size, mtimeMs, version, generator, runner ?? null, notes]
+}
+
+async function describeFile({ path, source, executable }: PackageFile): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(source), hash)
+  return JSON.stringify([path, executable, hash.digest('hex')])
+}

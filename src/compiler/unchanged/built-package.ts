@@ -1,0 +1,83 @@
+/**
+ * What was built last into a place, and of what: as long as it is there as it was written, it need not be built again.
+ *
+ * That is kept in the cache folder. A file counts as the one that was written by its inode, size, mode and time of change: a build
+ * renames new files into their places, and whoever writes to one changes its time.
+ */
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import process from 'node:process'
+import { cacheFolder } from '../../../bin/pinned-node.js'
+import type { BuiltFunction } from '../built-function.ts'
+import { digestOf } from '../cache/build-cache.ts'
+import type { PackagePlace } from '../package/package-folder.ts'
+
+interface KeptBuild {
+  readonly key: string
+  /** By path, relative to the folder that was built into. */
+  readonly files: Readonly<Record<string, string>>
+  readonly built: BuiltFunction
+}
+
+export class BuiltPackage {
+  readonly #record: string
+  readonly #place: PackagePlace
+
+  /** `place`: absolute paths. */
+  constructor(place: PackagePlace) {
+    this.#place = place
+    this.#record = join(cacheFolder(), 'built', `${digestOf([JSON.stringify(place)])}.json`)
+  }
+
+  /** What was told of the package when it was built, if it was made of `key`, and is still there. */
+  async find(key: string): Promise<BuiltFunction | undefined> {
+    try {
+      const kept: KeptBuild = JSON.parse(await readFile(this.#record, 'utf8'))
+      if (kept.key !== key) {
+        return undefined
+      }
+      const files = await describeFiles(this.#place)
+      return JSON.stringify(files) === JSON.stringify(kept.files) ? kept.built : undefined
+    } catch {
+      return undefined // Then it is built.
+    }
+  }
+
+  /**
+   * Keeps what was built of `key`; `files` is what {@link describeFiles} says of it before it is in its place, where another
+   * build may replace it at any time. Never rejects: what is not kept is built again.
+   */
+  async keep(key: string, files: Readonly<Record<string, string>>, built: BuiltFunction): Promise<void> {
+    const kept: KeptBuild = { key, files, built }
+    const temporary = `${this.#record}.${process.pid}`
+    try {
+      await mkdir(dirname(this.#record), { recursive: true })
+      await writeFile(temporary, JSON.stringify(kept))
+      await rename(temporary, this.#record)
+    } catch {
+      await rm(temporary, { force: true }).catch(() => {})
+    }
+  }
+}
+
+/** What tells a package's files from others, by a path that does not depend on where they are. Rejects when one is not there. */
+export async function describeFiles({ zip, folder }: PackagePlace): Promise<Record<string, string>> {
+  const inside = folder === undefined ? [] : await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = inside
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+  const described: Record<string, string> = {}
+  for (const path of paths) {
+    described[join('folder', relative(folder as string, path))] = await describe(path)
+  }
+  if (zip !== undefined) {
+    described.zip = await describe(zip)
+  }
+  return described
+}
+
+async function describe(path: string): Promise<string> {
+  const { ino, size, mode, mtimeNs } = await stat(path, { bigint: true })
+  return [ino, size, mode, mtimeNs].join(' ')
+}

@@ -1,0 +1,110 @@
+/** Builds again and again of a project: what has not changed is left as it is, and everything else is built. */
+
+import assert from 'node:assert/strict'
+import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, test } from 'node:test'
+import { type BuildOptions, build, invoke } from '../../../src/api.ts'
+import { runLambdabin } from '../../support/command.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+let project: string
+before((t) => {
+  project = writeFiles(temporaryFolder(t as never), {
+    'package.json': {},
+    'lambdabin.config.json': { functions: { orders: 'src/orders.ts', users: 'src/users.ts' } },
+    'src/orders.ts': 'import { text } from "./text.ts"\nexport const handler = async () => text',
+    'src/users.ts': 'export const handler = async () => "users"',
+    'src/text.ts': 'export const text = "first"',
+  })
+})
+
+const file = (path: string) => join(project, path)
+
+/** Names of the functions that were built. */
+async function built(options: BuildOptions = {}): Promise<string[]> {
+  const result = await build({ cwd: project, ...options })
+  assert.ok(result.ok, result.ok ? '' : result.error.message)
+  return result.functions.filter(({ isUnchanged }) => !isUnchanged).map(({ name }) => name)
+}
+
+async function answer(name: string): Promise<unknown> {
+  const result = await invoke({ package: file(`dist/${name}.zip`), event: {}, cwd: project })
+  assert.ok(result.ok, JSON.stringify(result))
+  return result.payload
+}
+
+test('what has not changed is left as it is, and told of as when it was built', async () => {
+  const first = await build({ cwd: project })
+  const files = ['dist/orders.zip', 'dist/orders/orders', 'dist/users.zip'].map(file)
+  const before = files.map((path) => statSync(path, { bigint: true }))
+  const second = await build({ cwd: project })
+  assert.deepEqual(
+    files.map((path) => statSync(path, { bigint: true })),
+    before,
+  )
+  const facts = ({ functions }: typeof first) =>
+    functions.map((each) => ({ ...each, steps: [], isUnchanged: undefined }))
+  assert.deepEqual(JSON.parse(JSON.stringify(facts(second))), JSON.parse(JSON.stringify(facts(first))))
+  assert.deepEqual(
+    second.functions.map(({ isUnchanged }) => isUnchanged),
+    [true, true],
+  )
+
+  const { stdout, stderr } = await runLambdabin(['build', '--json'], { cwd: project })
+  assert.match(stderr, /^ {2}orders +dist\/orders\.zip, \d+\.\d MB, unchanged$/m)
+  const report = JSON.parse(stdout).functions
+  assert.deepEqual(
+    report.map(({ unchanged }: { unchanged: boolean }) => unchanged),
+    [true, true],
+  )
+  assert.equal(report[0].CodeSha256, first.functions[0]?.codeSha256)
+})
+
+test('of a change, those functions are built that it is in, and another change back is one, too', async () => {
+  assert.equal(await answer('orders'), 'first')
+  for (const text of ['second', 'first']) {
+    writeFileSync(file('src/text.ts'), `export const text = "${text}"`)
+    assert.deepEqual(await built(), ['orders'])
+    assert.equal(await answer('orders'), text)
+  }
+})
+
+const good = () => readFileSync(file('dist/users.zip'))
+
+for (const [what, spoil] of Object.entries({
+  'a package that somebody has written to': () => appendFileSync(file('dist/users/users'), '\n'),
+  'a zip that is another': () => writeFileSync(file('dist/users.zip'), good()),
+  'a folder with another file in it': () => writeFileSync(file('dist/users/more'), ''),
+  'a package that is gone': () => rmSync(file('dist/users'), { recursive: true }),
+})) {
+  test(`${what} is built again, to the same bytes`, async () => {
+    await built()
+    const before = good()
+    spoil()
+    assert.deepEqual(await built(), ['users'])
+    assert.ok(good().equals(before))
+    assert.deepEqual(await built(), [])
+  })
+}
+
+test('what was built into another folder, or by the same name of another entry, is not taken for it', async () => {
+  await built()
+  assert.deepEqual(await built({ functions: ['users'], outDir: 'out' }), ['users'])
+  assert.deepEqual(await built({ functions: ['src/users.ts'], name: 'orders' }), ['orders'])
+  assert.equal(await answer('orders'), 'users')
+  assert.deepEqual(await built(), ['orders'])
+})
+
+test('--force builds what has not changed', async () => {
+  await built()
+  assert.deepEqual(await built({ functions: ['users'], force: true }), ['users'])
+})
+
+test('a function that did not initialise in the build is tried again', async () => {
+  writeFileSync(file('src/failing.ts'), 'throw new Error("no")\nexport const handler = async () => 1')
+  for (const _ of [1, 2]) {
+    assert.deepEqual(await built({ functions: ['src/failing.ts'] }), ['failing'])
+  }
+})
