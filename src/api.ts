@@ -16,9 +16,12 @@ export {
   type LocalLambdaOptions,
   type LocalLambdaResult,
 } from './api/create-local-lambda.ts'
+export { type HttpEventOptions, httpEvent } from './api/http-event.ts'
 export { type InspectOptions, type InspectResult, inspect } from './api/inspect.ts'
 export type { InvocationResult } from './api/invocation-result.ts'
 export { type InvokeOptions, invoke } from './api/invoke.ts'
 export { type FunctionErrorDocument, LambdabinError, type LambdabinErrorCode } from './api/lambdabin-error.ts'
+export { sampleEvent } from './api/sample-event.ts'
 export type { BuiltFunction } from './compiler/built-function.ts'
+export type { SampleName } from './events/sample-events.ts'
 export type { Inspection } from './inspect/package/inspection.ts'

@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What runs in other processes is nothing to import, but for what is agreed on with it.
   sandbox: [],
   stubs: [],
+  events: [],
   compiler: [
     'runtime-api',
     'executable',
@@ -30,7 +31,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inspect: ['runtime-api', 'executable', 'sandbox', 'compiler', 'emulator'],
   configuration: ['compiler'],
   api: [
-    ...['runtime-api', 'sandbox', 'compiler', 'emulator', 'inspect', 'configuration', 'bin/pinned-node.js'],
+    ...[
+      'runtime-api',
+      'sandbox',
+      'compiler',
+      'emulator',
+      'inspect',
+      'configuration',
+      'events',
+      'bin/pinned-node.js',
+    ],
   ],
   'command-line': [
     ...[
@@ -40,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'emulator',
       'configuration',
       'api',
+      'events',
       'inspect',
       'bin/pinned-node.js',
       'bin/make-folder.js',
@@ -47,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   functions: ['src/index.ts'],
   'src/index.ts': ['runtime'],
-  'src/api.ts': ['api', 'compiler', 'inspect'],
+  'src/api.ts': ['api', 'compiler', 'events', 'inspect'],
   'src/config.ts': ['configuration'],
   'src/files.d.ts': [],
   'src/cli.ts': ['command-line', 'api', 'configuration'],

@@ -2,7 +2,25 @@
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from '../configuration/build-options.ts'
 import { ESBUILD_OPTIONS } from '../configuration/esbuild-options.ts'
 import { RUN_OPTIONS } from '../configuration/run-options.ts'
+import { SAMPLE_NAMES } from '../events/sample-events.ts'
 import { helpLine, helpLines } from './option-words.ts'
+
+const COLUMN = 22
+const WIDTH = 120
+
+/** Words that begin in the column of what options are for, in as many lines as they need. */
+function wrapped(text: string): string {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) as string
+    if (line !== '' && COLUMN + line.length + 1 + word.length > WIDTH) {
+      lines.push(word)
+    } else {
+      lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return lines.map((line) => ' '.repeat(COLUMN) + line).join('\n')
+}
 
 export const HELP = `lambdabin turns one TypeScript function into one executable that is its own AWS Lambda custom runtime.
 
@@ -38,6 +56,14 @@ that of a function of the configuration.
 
   --event JSON        the event (default: {}); - instead of an option reads it from stdin
   --event-file FILE   a file with the event
+  --http METHOD PATH  an HTTP request as the event, as function URLs and HTTP APIs send it (payload format 2.0): --http GET /orders/7
+  --header 'NAME: V'  a header of the request; may be repeated
+  --query NAME=V      a parameter of its query; may be repeated
+  --body TEXT         its body, or what a sample carries
+  --body-file FILE    a file with that; - reads it from stdin
+  --sample NAME       an event as one of AWS's services sends it:
+${wrapped(SAMPLE_NAMES.join(', '))}
+  --print-event       print the event, and invoke nothing
   --handler NAME      the handler setting (default: the function's name)
 ${helpLines(RUN_OPTIONS)}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
 

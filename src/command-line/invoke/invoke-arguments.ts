@@ -6,15 +6,19 @@ import { UsageError } from '../../configuration/usage-error.ts'
 import { definitionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
 import type { EventSource } from './invoke-event.ts'
+import { joinHttpWords, MADE_EVENT_OPTIONS, type MakeEvent, readMadeEvent } from './made-event.ts'
 
 export interface InvokeArguments {
   readonly event: EventSource
-  readonly options: InvokeOptions
+  /** Undefined where the event is to be printed, and no function invoked. */
+  readonly options: InvokeOptions | undefined
 }
 
 const OPTIONS = {
   event: { type: 'string' },
   'event-file': { type: 'string' },
+  ...MADE_EVENT_OPTIONS,
+  'print-event': { type: 'boolean' },
   handler: { type: 'string' },
   config: { type: 'string' },
   ...definitionsOf(RUN_OPTIONS),
@@ -22,9 +26,10 @@ const OPTIONS = {
 
 /** Throws a UsageError. */
 export function parseInvokeArguments(args: string[]): InvokeArguments {
-  const { values, positionals } = readOptions('invoke', args, OPTIONS)
+  const { values, positionals } = readOptions('invoke', joinHttpWords(args), OPTIONS)
   const [path, standardInput, ...rest] = positionals
-  if (path === undefined || path === '-') {
+  const isPrinted = values['print-event'] === true
+  if (!isPrinted && (path === undefined || path === '-')) {
     throw new UsageError('expected a zip or a folder to invoke, but got none; see lambdabin invoke --help')
   }
   const surplus = standardInput === '-' ? rest[0] : standardInput
@@ -34,24 +39,34 @@ export function parseInvokeArguments(args: string[]): InvokeArguments {
         'give the event with --event',
     )
   }
+  const hasStandardInput = standardInput === '-' || path === '-'
   return {
-    event: eventSource(values.event, values['event-file'], standardInput === '-'),
-    options: {
-      package: path,
-      handler: handler(values.handler),
-      config: values.config,
-      ...readWords(RUN_OPTIONS, values),
-    },
+    event: eventSource(values.event, values['event-file'], hasStandardInput, readMadeEvent(values)),
+    options:
+      isPrinted || path === undefined
+        ? undefined
+        : {
+            package: path,
+            handler: handler(values.handler),
+            config: values.config,
+            ...readWords(RUN_OPTIONS, values),
+          },
   }
 }
 function eventSource(
   event: string | undefined,
   file: string | undefined,
   standardInput: boolean,
+  make: MakeEvent | undefined,
 ): EventSource {
-  const given = [event !== undefined, file !== undefined, standardInput].filter(Boolean).length
-  if (given > 1) {
-    throw new UsageError('expected one of --event, --event-file and -, but got several; keep one')
+  const ways = [event, file, make, standardInput || undefined]
+  if (ways.filter((way) => way !== undefined).length > 1) {
+    throw new UsageError(
+      'expected one of --event, --event-file, --http, --sample and -, but got several; keep one',
+    )
+  }
+  if (make !== undefined) {
+    return { kind: 'made', make }
   }
   if (event !== undefined) {
     return { kind: 'text', text: event }

@@ -11,13 +11,14 @@ export type EventSource =
   | { kind: 'text'; text: string }
   | { kind: 'file'; path: string }
   | { kind: 'standard input' }
+  | { kind: 'made'; make: () => Promise<object> }
 
 /** Lambda's limit on a synchronous invocation's event: 6 MB. */
 const MAX_EVENT_BYTES = 6 * 1024 * 1024
 
 export async function readEvent(source: EventSource): Promise<Buffer> {
   const bytes = await readBytes(source)
-  const name = source.kind === 'text' ? '--event' : source.kind === 'file' ? source.path : 'standard input'
+  const name = nameOf(source)
   if (bytes.length > MAX_EVENT_BYTES) {
     throw new UsageError(
       `expected an event of ${MAX_EVENT_BYTES} bytes at most, as Lambda does, but ${name} has ${bytes.length}; send less`,
@@ -25,6 +26,19 @@ export async function readEvent(source: EventSource): Promise<Buffer> {
   }
   checkJson(bytes, name)
   return bytes
+}
+
+function nameOf(source: EventSource): string {
+  switch (source.kind) {
+    case 'text':
+      return '--event'
+    case 'file':
+      return source.path
+    case 'standard input':
+      return source.kind
+    case 'made':
+      return 'the event'
+  }
 }
 
 async function readBytes(source: EventSource): Promise<Buffer> {
@@ -35,6 +49,8 @@ async function readBytes(source: EventSource): Promise<Buffer> {
       return await readEventFile(source.path)
     case 'standard input':
       return await buffer(process.stdin)
+    case 'made':
+      return Buffer.from(JSON.stringify(await source.make()))
   }
 }
 

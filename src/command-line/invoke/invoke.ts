@@ -22,6 +22,10 @@ export async function invokeCommand(args: string[]): Promise<number> {
   ignoreClosedPipe(process.stdout)
   ignoreClosedPipe(process.stderr)
   const { event, options } = parseInvokeArguments(args)
+  if (options === undefined) {
+    await writeAll(process.stdout, printable(await readEvent(event)))
+    return 0
+  }
   const forget = onEarlyEnd(abandonAll)
   const result = await invoke({
     ...options,
@@ -35,6 +39,11 @@ export async function invokeCommand(args: string[]): Promise<number> {
   }
   await endResponse(result)
   return result.ok ? 0 : 1
+}
+
+/** To be read, changed and kept: two spaces deep. */
+function printable(event: Buffer): string {
+  return `${JSON.stringify(JSON.parse(event.toString()), undefined, 2)}\n`
 }
 
 async function endResponse(result: InvocationResult): Promise<void> {

@@ -5,9 +5,15 @@
  */
 
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 
-export interface HttpEventSource {
-  request: IncomingMessage
+/** What an event tells of a request. */
+export type HttpRequestFacts = Pick<IncomingMessage, 'method' | 'httpVersion' | 'rawHeaders' | 'headers'> & {
+  socket: Pick<Socket, 'localPort' | 'remoteAddress'>
+}
+
+export interface HttpEventSource<Request extends HttpRequestFacts = IncomingMessage> {
+  request: Request
   body: Buffer
   /** With its leading slash, percent-encoded as it came. */
   rawPath: string
@@ -25,7 +31,7 @@ export interface HttpEventSource {
 const TEXT = /^(text\/|application\/(json|javascript|xml)\b|application\/[^;]+\+(json|xml)\b)/i
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-export function httpEvent(source: HttpEventSource): object {
+export function httpEvent(source: HttpEventSource<HttpRequestFacts>): object {
   const { request, body, rawPath, rawQuery, requestId, traceId, now, apiId = 'local' } = source
   const { cookie, ...others } = joinedHeaders(request)
   const headers = { ...others, ...forwardedHeaders(request, traceId) }
@@ -68,7 +74,7 @@ export function isText(contentType: string): boolean {
 }
 
 /** Names in lower case. Values of one that came several times are joined by a comma, those of `cookie` by a semicolon. */
-export function joinedHeaders({ rawHeaders }: IncomingMessage): Record<string, string> {
+export function joinedHeaders({ rawHeaders }: Pick<HttpRequestFacts, 'rawHeaders'>): Record<string, string> {
   const result: Record<string, string> = {}
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase()
@@ -80,7 +86,7 @@ export function joinedHeaders({ rawHeaders }: IncomingMessage): Record<string, s
 }
 
 /** What AWS's front adds: how and from where the request came. */
-export function forwardedHeaders(request: IncomingMessage, traceId: string): Record<string, string> {
+export function forwardedHeaders(request: HttpRequestFacts, traceId: string): Record<string, string> {
   const before = request.headers['x-forwarded-for']
   const [root = ''] = traceId.split(';')
   return {
@@ -92,7 +98,7 @@ export function forwardedHeaders(request: IncomingMessage, traceId: string): Rec
 }
 
 /** Without the prefix of an IPv4 address that came over an IPv6 socket. */
-export function sourceIp({ socket }: IncomingMessage): string {
+export function sourceIp({ socket }: Pick<HttpRequestFacts, 'socket'>): string {
   return (socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, '')
 }
 

@@ -1,0 +1,31 @@
+/** `sampleEvent` of the API: an event as one of AWS's services sends it. */
+import { nearestName } from '../configuration/nearest-name.ts'
+import { UsageError } from '../configuration/usage-error.ts'
+import {
+  isCarrying,
+  isSampleName,
+  sampleEvent as makeSample,
+  SAMPLE_ALIASES,
+  SAMPLE_NAMES,
+  type SampleName,
+} from '../events/sample-events.ts'
+
+/**
+ * An event of its own each time. `body` is what it carries: the body of a message or a request, a detail of EventBridge's. Throws a
+ * UsageError for a name that there is not, or where there is nothing that it could carry.
+ */
+export function sampleEvent(name: SampleName | (string & {}), body?: string): object {
+  const known = SAMPLE_ALIASES[name] ?? name
+  if (!isSampleName(known)) {
+    const nearest = nearestName(name, [...SAMPLE_NAMES, ...Object.keys(SAMPLE_ALIASES)])
+    const remedy = nearest === undefined ? `there are ${SAMPLE_NAMES.join(', ')}` : `did you mean ${nearest}?`
+    throw new UsageError(`expected the name of a sample event, but got ${JSON.stringify(name)}; ${remedy}`)
+  }
+  if (body !== undefined && !isCarrying(known)) {
+    const carrying = SAMPLE_NAMES.filter(isCarrying).join(', ')
+    throw new UsageError(
+      `expected no body with the sample event ${known}, which carries none; print it, and change it in a file. A body have ${carrying}`,
+    )
+  }
+  return makeSample(known, body)
+}
