@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
@@ -120,3 +120,34 @@ test('the published types hold in a user’s project with skipLibCheck off', asy
     assert.match(typeCheck(subtest, { packed, types: ['node'], compilerOptions, files }), /TS2322/)
   })
 })
+
+// As it is pasted: no other file of the project may declare what an example forgets to.
+test('each example of the README and of docs/ type-checks alone', async (t) => {
+  const packed = await packAndUnpack(t)
+  const pages = globSync(['README.md', 'docs/*.md'], { cwd: ROOT })
+  const examples = pages.flatMap((page) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].map(([, text = '']) => ({
+      page,
+      text,
+    })),
+  )
+  assert.ok(examples.length >= 10)
+  for (const { page, text } of examples) {
+    const said = typeCheck(t, {
+      packed,
+      types: ['node'],
+      packages: ['hono', 'esbuild'],
+      compilerOptions: { ...RESOLUTIONS.nodenext, lib: ['es2024'], skipLibCheck: true },
+      // Vitest is not among the packages of this repository.
+      files: { 'example.ts': text, ...(text.includes("'vitest'") && { 'vitest.d.ts': VITEST }) },
+    })
+    assert.equal(said, '', `an example of ${page}:\n${text}`)
+  }
+})
+
+const VITEST = `declare module 'vitest' {
+  export function afterAll(run: () => unknown): void
+  export function beforeAll(run: () => unknown, timeout?: number): void
+  export function expect(value: unknown): { toMatchObject(expected: object): void }
+  export function test(name: string, run: () => unknown): void
+}`
