@@ -1,4 +1,5 @@
 /** Builds one function: entry to bundle to executable to deployment package. */
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildInputs, findInputs } from './build-inputs.ts'
 import { makeRecord, writeRecord } from './build-record.ts'
@@ -19,6 +20,7 @@ import { PackageFolder, packagePlace } from './package/package-folder.ts'
 import { writeZip } from './package/write-zip.ts'
 import { zipProgress } from './package/zip-progress.ts'
 import { withReadAhead } from './read-ahead/read-ahead.ts'
+import { sbomPlace } from './sbom/sbom-place.ts'
 import { BuildSteps, type Progress } from './steps.ts'
 import { buildKey } from './unchanged/build-key.ts'
 import { BuiltPackage, describeFiles } from './unchanged/built-package.ts'
@@ -41,7 +43,8 @@ export async function buildFunction(
     const unchanged = options.isForced ? undefined : await builtPackage.find(key)
     const bundled = describeBundle(options, inputs)
     if (unchanged !== undefined) {
-      return { ...unchanged, ...bundled, isUnchanged: true, steps: steps.done }
+      const sbom = await writeOwnSbom(options, inputs, place.zip, steps, work)
+      return { ...unchanged, ...bundled, isUnchanged: true, sbom, steps: steps.done }
     }
     const made = await makePackage(options, inputs, steps, work)
     const built = { ...made.facts, ...bundled, ...place, isUnchanged: false, steps: steps.done }
@@ -50,8 +53,29 @@ export async function buildFunction(
     if (made.isSettled) {
       await builtPackage.keep(key, written, built)
     }
-    return built
+    return { ...built, sbom: await writeOwnSbom(options, inputs, place.zip, steps, work) }
   })
+}
+
+/** Resolves to the path of the document, beside the zip that is there; to nothing where none is asked for. */
+async function writeOwnSbom(
+  { name, entry, sbom }: FunctionOptions,
+  { bundle, base, shipped, files }: BuildInputs,
+  zip: string,
+  steps: BuildSteps,
+  work: string,
+): Promise<string | undefined> {
+  if (!sbom) {
+    return undefined
+  }
+  const file = join(work, 'sbom.json')
+  // On use: its libraries take a while to load.
+  const { writeSbom } = await import('./sbom/write-sbom.ts')
+  const source = { name, entry, bundle, base, shipped: shipped.packages, files, zip }
+  await steps.run('sbom', () => writeSbom(source, file))
+  const place = sbomPlace(zip)
+  await rename(file, place)
+  return place
 }
 
 /** What there is to tell of a package from its bundle alone. */

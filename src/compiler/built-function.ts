@@ -17,6 +17,8 @@ export interface BuiltFunction extends PackageFacts {
   readonly zip: string
   /** Absolute path of the folder with the same content. */
   readonly folder: string
+  /** Absolute path of the software bill of materials; undefined where none was asked for. */
+  readonly sbom?: string | undefined
   /** Names of the entry's exports; undefined for a CommonJS entry. */
   readonly exports: readonly string[] | undefined
   /** Handler settings that find a function, the plain name first; undefined for a CommonJS entry. */

@@ -22,6 +22,8 @@ export interface FunctionOptions {
   readonly isStrict?: boolean
   /** Whether the licences of what the package redistributes are in it, as `THIRD-PARTY-NOTICES`. */
   readonly notices: boolean
+  /** Whether a software bill of materials is written beside the zip. */
+  readonly sbom?: boolean
 }
 
 export interface InitOptions {

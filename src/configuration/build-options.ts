@@ -70,6 +70,8 @@ export const FUNCTION_OPTIONS = {
     isOn: true,
     help: 'leave out THIRD-PARTY-NOTICES, the licences of what the package redistributes',
   }),
+  /** Whether a software bill of materials, CycloneDX 1.6, is written beside the zip. By default `false`. */
+  sbom: flag({ help: 'write what the package is made of beside the zip, <name>.cdx.json: CycloneDX 1.6' }),
 } as const
 
 /** Those of a build as a whole. */

@@ -115,6 +115,7 @@ export function functionOptions(
     include: values.include ?? { paths: [], root },
     compression: values.zip ?? 'fast',
     notices: values.notices ?? true,
+    sbom: values.sbom ?? false,
     isStrict: values.strict ?? false,
   }
 }

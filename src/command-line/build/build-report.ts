@@ -32,6 +32,7 @@ export function textReport(built: BuiltFunction): string {
     ...handlers(built),
     ['needs', built.glibc === undefined ? 'no glibc' : `glibc ${built.glibc}`],
     ['runs on', describeRuntimes(built.runtimes)],
+    ...(built.sbom === undefined ? [] : [['sbom', relative(process.cwd(), built.sbom)] as [string, string]]),
   ]
   const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
   return `\n${text}${remarks(built)}\n`
@@ -140,6 +141,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       entry: built.entry,
       zip: built.zip,
       folder: built.folder,
+      sbom: built.sbom ?? null,
       zipBytes: built.zipBytes,
       executableBytes: built.executableBytes,
       unpackedBytes: built.unpackedBytes,

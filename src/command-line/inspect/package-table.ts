@@ -3,6 +3,7 @@
 import type { InspectedModule, InspectedPackage, Inspection } from '../../inspect/package/inspection.ts'
 import { recordedOptionWords } from '../../inspect/package/option-words.ts'
 import type { Part } from '../../inspect/package/part-tree.ts'
+import type { InspectedSbom } from '../../inspect/package/read-sbom.ts'
 
 const LABEL_COLUMN = 18
 const NAME_COLUMN = 64
@@ -39,9 +40,22 @@ function summary(inspection: Inspection): string {
     ['Node.js', node.join(', ')],
     ['needs', glibc === null ? 'no glibc' : `glibc ${glibc}`],
     ['runs on', inspection.runtimes.join(', ') || 'none of AWS Lambda’s runtimes'],
+    ...(inspection.sbom === null ? [] : [['sbom', sbomWords(inspection.sbom)] as [string, string]]),
     ...(options.length === 0 ? [] : [['options', options.join(' ')] as [string, string]]),
   ]
   return lines.map(([label, value]) => `  ${label.padEnd(LABEL_COLUMN)} ${value}\n`).join('')
+}
+
+function sbomWords({ file, specVersion, components, isOfThisZip }: InspectedSbom): string {
+  const of = isOfThisZip === false ? '; it is another package’s' : ''
+  const byLicense = Map.groupBy(
+    components.flatMap(({ licenses }) => (licenses.length === 0 ? ['none told'] : licenses)),
+    (license) => license,
+  )
+  const licenses = [...byLicense]
+    .sort(([, left], [, right]) => right.length - left.length)
+    .map(([name, those]) => `${name} ${those.length}`)
+  return `${file}, CycloneDX ${specVersion}, ${components.length} components (${licenses.join(', ')})${of}`
 }
 
 function partRows(part: Part, zipBytes: number, depth: number): string {

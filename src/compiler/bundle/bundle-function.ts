@@ -40,7 +40,7 @@ export interface FunctionBundle {
   readonly packages: PackagePlan
   /** What is shipped beside the executable: files that are imported with esbuild's loader `file`, and workers. */
   readonly files: readonly BundledFile[]
-  /** Which modules there are, and what became of them, whatever chunk they are in. */
+  /** Which modules there are, and what became of them, whatever chunk or worker they are in. */
   readonly metafile: Metafile
   /** The folder that paths in it are relative to. */
   readonly project: string
@@ -89,7 +89,8 @@ export async function bundleFunction(
         const metafiles = [module, ...workers].map(({ metafile }) => metafile)
         if (!(await planner.learn(metafiles)) || round === MOST_ROUNDS) {
           const bundle = await bundlePlanned(options, module, split)
-          return { ...bundle, files: [...bundle.files, ...workers.map(({ file }) => file)] }
+          const files = [...bundle.files, ...workers.map(({ file }) => file)]
+          return { ...bundle, files, metafile: mergedMetafile(metafiles) }
         }
       } catch (error) {
         if (!isBuildFailure(error) || round === MOST_ROUNDS || !(await planner.learnFromFailure(error))) {
@@ -101,6 +102,14 @@ export async function bundleFunction(
     }
   } catch (error) {
     throw await explainBundleFailure(error, entry)
+  }
+}
+
+/** Their outputs are different files. */
+function mergedMetafile(metafiles: readonly Metafile[]): Metafile {
+  return {
+    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
+    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
   }
 }
 

@@ -8,6 +8,7 @@ import { type OpenedPackage, openPackage } from './open-package.ts'
 import { type ModuleSize, type PackageParts, packageParts } from './package-parts.ts'
 import { OWN_CODE } from './part-names.ts'
 import type { Part } from './part-tree.ts'
+import { type InspectedSbom, readSbom } from './read-sbom.ts'
 import { packageOf } from './script-parts.ts'
 
 export interface Inspection {
@@ -39,6 +40,8 @@ export interface Inspection {
   readonly packages: readonly InspectedPackage[]
   readonly modules: readonly InspectedModule[]
   readonly shipped: readonly RecordedShipment[]
+  /** What `build --sbom` has written beside it. */
+  readonly sbom: InspectedSbom | null
 }
 
 /** One whose modules are in the function's text. */
@@ -97,6 +100,7 @@ export async function inspectPackage(path: string, workFolder: string): Promise<
       packages: packagesOf(parts.modules, record),
       modules: modulesOf(parts.modules, record),
       shipped: record?.shipped ?? [],
+      sbom: (await readSbom(path, opened.codeSha256)) ?? null,
     },
   }
 }
