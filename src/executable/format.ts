@@ -180,6 +180,17 @@ export function readChunkLink(link: string): { chunk: number; module: string } {
   return { chunk: Number(link.slice(LINK_SCHEME.length, slash)), module: link.slice(slash + 1) }
 }
 
+// What a process of an executable is.
+
+/**
+ * The environment variable that a runtime sets for the processes that the function starts: an executable that finds it is
+ * Node.js, and no runtime. So is one with parameters, unless the first begins with {@link OWN_OPTION_PREFIX}. `bootstrap` takes
+ * the variable away, since what it starts is a runtime.
+ */
+export const CHILD_VARIABLE = 'LAMBDABIN_CHILD'
+/** The first eight characters of what options of lambdabin's own begin with. */
+export const OWN_OPTION_PREFIX = '--lambda'
+
 // How the build tries an executable.
 
 /** The option that has an executable tell of its code caches, and answer with {@link ECHO_FUNCTION} instead of its own. */

@@ -4,6 +4,7 @@
  * Source: AWS Lambda Developer Guide, "Defined runtime environment variables".
  */
 
+import { CHILD_VARIABLE } from '../executable/format.ts'
 import { MissingEnvironment } from './errors.ts'
 import { TRACE_ID_NAME, TraceIdVariable } from './trace-id.ts'
 
@@ -94,9 +95,11 @@ export function readInvokeMode(): string | undefined {
 
 /**
  * Tells libraries that they run on Lambda, and on which Node.js, as the managed runtimes do and custom ones do not: some
- * of AWS's own switch themselves off without it.
+ * of AWS's own switch themselves off without it. And tells the processes that the function starts from its own executable that
+ * they are its children.
  */
 export function announceNodeRuntime(): void {
+  variables()[CHILD_VARIABLE] = '1'
   variables().AWS_EXECUTION_ENV ??= `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`
 }
 

@@ -74,6 +74,10 @@ test('an arm64 executable has a code cache that V8 accepts, and answers an invoc
   assert.deepEqual(JSON.parse(invoked.stdout), { text: 'Hello', arch: 'arm64' })
 
   const [qemu = '', ...options] = runner
+  const child = spawnSync(qemu, [...options, `${executable}-arm64`, '-p', 'process.arch'], {
+    encoding: 'utf8',
+  })
+  assert.equal(child.stdout, 'arm64\n', 'with parameters it is Node.js')
   const alone = [...options, '-strace', `${executable}-arm64`]
   const traced = spawnSync(qemu, alone, { env: {}, encoding: 'utf8', timeout: 30_000 })
   // qemu may not know preadv2 (286); then it, too, says that the pages are not in memory.
