@@ -30,11 +30,18 @@ const END_OF_HEADERS = '\r\n\r\n'
 
 let context: SecureContext | undefined
 
+/** What Node.js's agent does with each socket, and streams have not; there is no use for it here. */
+const METHODS_OF_SOCKETS = ['setKeepAlive', 'setNoDelay', 'setTimeout', 'ref', 'unref'] as const
+
 /** A connection to a server that speaks HTTP. */
 export function connectPlain(): Connection {
   const [client, server] = process.getBuiltinModule('node:stream').duplexPair()
+  const socket = Object.assign(
+    client,
+    Object.fromEntries(METHODS_OF_SOCKETS.map((name) => [name, () => client])),
+  )
   answer(server)
-  return { socket: client, close: () => closed(client, server) }
+  return { socket, close: () => closed(client, server) }
 }
 
 /** A connection to a server that speaks HTTP over TLS. The client trusts nobody for it, and is to say so. */

@@ -56,15 +56,22 @@ export async function prime({ parts, loadOnly }: PrimeOptions): Promise<readonly
     // Also keeps the process alive: what is primed has nothing that would.
     timer = setTimeout(resolve, TIMEOUT_MS)
   })
-  await Promise.race([primeEach(parts, loadOnly, done).then(leaveNothing), timeout])
+  const strays = new Strays()
+  await Promise.race([primeEach(parts, loadOnly, strays, done), timeout])
   clearTimeout(timer)
+  strays.stop()
   const late = parts[done.length]
   return late === undefined
     ? done
     : [...done, { part: late, error: new Error(`it took over ${TIMEOUT_MS} ms`) }]
 }
 
-async function primeEach(parts: readonly PrimedPart[], loadOnly: boolean, done: Primed[]): Promise<void> {
+async function primeEach(
+  parts: readonly PrimedPart[],
+  loadOnly: boolean,
+  strays: Strays,
+  done: Primed[],
+): Promise<void> {
   for (const part of parts) {
     try {
       const { modules, run } = PARTS[part]
@@ -72,9 +79,42 @@ async function primeEach(parts: readonly PrimedPart[], loadOnly: boolean, done: 
         process.getBuiltinModule(name)
       }
       await (loadOnly ? undefined : run?.())
+      await leaveNothing()
+      strays.rethrow()
       done.push({ part })
     } catch (error) {
       done.push({ part, error })
+    }
+  }
+}
+
+/**
+ * Catches what is thrown where nobody waits for it, in a callback of Node.js's own: it would be taken for the function's. Nobody
+ * else has anything running yet.
+ */
+class Strays {
+  readonly #isCatching = !process.hasUncaughtExceptionCaptureCallback()
+  #caught: unknown[] = []
+
+  constructor() {
+    if (this.#isCatching) {
+      process.setUncaughtExceptionCaptureCallback((error) => this.#caught.push(error))
+    }
+  }
+
+  /** The first one since it was last asked. */
+  rethrow(): void {
+    const [first] = this.#caught
+    const isAny = this.#caught.length > 0
+    this.#caught = []
+    if (isAny) {
+      throw first
+    }
+  }
+
+  stop(): void {
+    if (this.#isCatching) {
+      process.setUncaughtExceptionCaptureCallback(null)
     }
   }
 }

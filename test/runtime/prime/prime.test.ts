@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { PRIMED_PARTS } from '../../../src/executable/format.ts'
+
+const MODULE = new URL('../../../src/runtime/prime/prime.ts', import.meta.url)
+
+/** What became of it in a process of its own, which has done nothing before; `changes` are made to Node.js first. */
+async function prime(parts: readonly string[], changes = ''): Promise<unknown> {
+  const program = `
+    const { prime } = await import(${JSON.stringify(MODULE.href)})
+    ${changes}
+    const done = await prime({ parts: ${JSON.stringify(parts)}, loadOnly: false })
+    console.log(JSON.stringify({
+      done: done.map(({ part, error }) => [part, ...(error === undefined ? [] : [String(error)])]),
+      left: process.getActiveResourcesInfo().filter((name) => !/^(Pipe|TTY|FS)/.test(name)),
+      isCaught: process.hasUncaughtExceptionCaptureCallback(),
+    }))`
+  const parameters = ['--no-warnings', '--input-type=module', '-e', program]
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, parameters, { timeout: 60_000 })
+  assert.equal(stderr, '')
+  return JSON.parse(stdout)
+}
+
+for (const part of PRIMED_PARTS) {
+  test(`${part} is primed by itself, and leaves nothing`, async () => {
+    assert.deepEqual(await prime([part]), { done: [[part]], left: [], isCaught: false })
+  })
+}
+
+test('all parts are primed one after the other', async () => {
+  const done = PRIMED_PARTS.map((part) => [part])
+  assert.deepEqual(await prime(PRIMED_PARTS), { done, left: [], isCaught: false })
+})
+
+test('what Node.js throws in a callback of its own is not the function’s, and the part says so', async () => {
+  const changes = `
+    const { Agent } = process.getBuiltinModule('node:http')
+    Agent.prototype.keepSocketAlive = () => { throw new TypeError('not with this socket') }`
+  assert.deepEqual(await prime(['http', 'zlib'], changes), {
+    done: [['http', 'TypeError: not with this socket'], ['zlib']],
+    left: [],
+    isCaught: false,
+  })
+})
+
+test('what rejects with nobody waiting for it is not the function’s either', async () => {
+  const changes = `
+    const { createHash } = process.getBuiltinModule('node:crypto')
+    process.getBuiltinModule('node:crypto').createHash = (...all) => (Promise.reject(new RangeError('late')), createHash(...all))`
+  assert.deepEqual(await prime(['crypto'], changes), {
+    done: [['crypto', 'RangeError: late']],
+    left: [],
+    isCaught: false,
+  })
+})
