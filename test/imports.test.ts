@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   emulator: ['runtime-api', 'executable', 'sandbox', 'bin/make-folder.js'],
   inspect: ['runtime-api', 'executable', 'sandbox', 'compiler', 'emulator'],
-  configuration: ['compiler'],
+  configuration: ['stubs', 'compiler'],
   api: [
     ...[
       'runtime-api',

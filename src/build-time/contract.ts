@@ -2,7 +2,8 @@
  * What the build and the programs of this folder agree on. They run in processes of their own, so they meet in files, in
  * their command lines and environment, and in signals.
  *
- * `warm-up.js FOLDER PURPOSE` runs a program as its executable would. Scripts are in FOLDER under their assets' names; what
+ * `warm-up.js FOLDER PURPOSE [PORT SECURE_PORT]` runs a program as its executable would. What it asks other hosts, servers at these
+ * ports of 127.0.0.1 answer, without and with TLS. Scripts are in FOLDER under their assets' names; what
  * it writes goes there, too. It is told by signals how far the build's Runtime API has led it:
  *
  *     SIGUSR1   the function has initialised. For the purpose `functions` only; answered with a byte on descriptor 3

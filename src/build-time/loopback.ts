@@ -1,18 +1,35 @@
 /**
- * Keeps a function that runs at build time, on somebody's computer, from reaching anything but this host's loopback.
+ * Keeps a function that runs at build time, on somebody's computer, from reaching anything but this host's loopback. Where there are
+ * servers that answer in the place of others, it reaches those instead.
  */
 
 import { Socket } from 'node:net'
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i
 
-/** Refuses connections to anywhere else before a name is looked up, until the function that it returns is called. */
-export function keepToLoopback(): () => void {
-  const connect = Socket.prototype.connect as (this: Socket, ...parameters: unknown[]) => Socket
+/** Ports on 127.0.0.1 of what answers in the place of others: connections without TLS, and with it. */
+export interface Answering {
+  readonly plain: number
+  readonly secure: number
+}
+
+type Connect = (this: Socket, ...parameters: unknown[]) => Socket
+
+/**
+ * Refuses connections to anywhere else before a name is looked up, or has `answering` take them, until the function that it
+ * returns is called.
+ */
+export function keepToLoopback(answering?: Answering): () => void {
+  const connect = Socket.prototype.connect as Connect
   Socket.prototype.connect = function (this: Socket, ...parameters: unknown[]): Socket {
-    const target = destination(parameters)
+    const { target, isLocalFile } = destination(parameters)
     if (LOOPBACK.test(target)) {
       return connect.apply(this, parameters)
+    }
+    if (answering !== undefined && !isLocalFile) {
+      // A TLS socket is one before it connects.
+      const port = 'encrypted' in this ? answering.secure : answering.plain
+      return connect.call(this, { host: '127.0.0.1', port }, listenerOf(parameters))
     }
     const error = new Error(`connect ENETUNREACH ${target}: a build reaches this host only`)
     process.nextTick(() => this.destroy(Object.assign(error, { code: 'ENETUNREACH', syscall: 'connect' })))
@@ -23,15 +40,24 @@ export function keepToLoopback(): () => void {
   }
 }
 
-/** The host that the parameters of `connect` name, in any of its forms; the path of a local socket for one of those. */
-function destination(parameters: readonly unknown[]): string {
-  const [first, second] = Array.isArray(parameters[0]) ? (parameters[0] as unknown[]) : parameters
+/** Of `connect`, in any of its forms; Node.js itself gives it a list of them. */
+function listOf(parameters: readonly unknown[]): readonly unknown[] {
+  return Array.isArray(parameters[0]) ? (parameters[0] as unknown[]) : parameters
+}
+
+function listenerOf(parameters: readonly unknown[]): unknown {
+  return listOf(parameters).findLast((parameter) => typeof parameter === 'function')
+}
+
+/** The host that the parameters name; the path of a local socket for one of those. */
+function destination(parameters: readonly unknown[]): { target: string; isLocalFile?: boolean } {
+  const [first, second] = listOf(parameters)
   if (typeof first === 'object' && first !== null) {
-    const { path, host } = first as { path?: string; host?: string }
-    return path ?? host ?? 'localhost'
+    const { path, host } = first as { path?: string | null; host?: string }
+    return path ? { target: path, isLocalFile: true } : { target: host ?? 'localhost' }
   }
   if (typeof first === 'string' && !/^\d+$/.test(first)) {
-    return first
+    return { target: first, isLocalFile: true }
   }
-  return typeof second === 'string' ? second : 'localhost'
+  return { target: typeof second === 'string' ? second : 'localhost' }
 }

@@ -1,13 +1,13 @@
 /**
  * Runs a program once, at build time, to make its code caches: not in the executable, and never on Lambda.
  *
- *     node warm-up.js FOLDER code-caches|functions
+ *     node warm-up.js FOLDER code-caches|functions [PORT SECURE_PORT]
  *
  * {@link ./contract.ts} tells what is in FOLDER, and what the two purposes are. Whenever the process ends, by itself or
  * because it is told to, it writes what has come of it by then.
  *
  * The function runs for real, on somebody's computer, so it reaches nothing but this host's loopback: connections to
- * anywhere else are refused before a name is looked up.
+ * anywhere else are refused before a name is looked up, or go to the servers at the two ports, which answer in their place.
  */
 
 import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
@@ -30,13 +30,13 @@ import { FILES, HANDSHAKE_DESCRIPTOR, type ScriptFunctions, type WarmUpPurpose }
 import { loadedModules } from './loaded-modules.ts'
 import { keepToLoopback } from './loopback.ts'
 
-const [folder = '', purpose] = process.argv.slice(2) as [string, WarmUpPurpose]
+const [folder = '', purpose, plain, secure] = process.argv.slice(2) as [string, WarmUpPurpose, ...string[]]
 const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 const compiled: CompiledScript[] = []
 
 // Deep enough to show where a function failed, behind Node.js's own frames.
 Error.stackTraceLimit = 50
-keepToLoopback()
+keepToLoopback(plain && secure ? { plain: Number(plain), secure: Number(secure) } : undefined)
 process.once('SIGUSR2', () => process.exit(0))
 const loadedBefore = loadedModules().length
 process.once('exit', () => {

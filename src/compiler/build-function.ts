@@ -11,6 +11,7 @@ import { makeInitialisedProgram } from './executable/initialised-program.ts'
 import { makeLoadedProgram } from './executable/loaded-program.ts'
 import { makeExecutable } from './executable/make-executable.ts'
 import { explainSelfTest } from './executable/self-test.ts'
+import { withResponder } from './executable/stubbed-run.ts'
 import { writeExecutable } from './executable/write-executable.ts'
 import type { FunctionOptions } from './function-options.ts'
 import { handlerSettings } from './handler-settings.ts'
@@ -99,7 +100,7 @@ interface MadePackage {
   /** Path of the zip. */
   readonly zip: string
   readonly facts: PackageFacts &
-    Pick<BuiltFunction, 'arch' | 'nodeVersion' | 'notes' | 'initFailure' | 'environmentRead'>
+    Pick<BuiltFunction, 'arch' | 'nodeVersion' | 'notes' | 'initFailure' | 'environmentRead' | 'unanswered'>
   /** Whether making it again would come to nothing else: the function ran as it should. */
   readonly isSettled: boolean
 }
@@ -160,6 +161,7 @@ async function makePackage(
       notes,
       initFailure,
       environmentRead: program.environmentRead,
+      unanswered: program.unanswered ?? [],
     },
     isSettled: initFailure === undefined && (base.runner === undefined || program.notes.length === 0),
   }
@@ -170,9 +172,11 @@ function makeProgram(
   source: ProgramSource,
   steps: BuildSteps,
 ): Promise<ExecutableProgram> {
-  return init.at === 'build'
-    ? steps.run('init', () => makeInitialisedProgram(source))
-    : steps.run('code cache', () => makeLoadedProgram(source))
+  const [step, make] =
+    init.at === 'build'
+      ? (['init', makeInitialisedProgram] as const)
+      : (['code cache', makeLoadedProgram] as const)
+  return steps.run(step, () => withResponder(init.stub, (responder) => make({ ...source, responder })))
 }
 
 /** Resolves to the path of the zip. */

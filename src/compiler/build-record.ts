@@ -35,7 +35,11 @@ export interface OptionsToRecord {
   readonly entry: string
   readonly target: TargetOptions
   readonly bundle: BundleOptions
-  readonly init: { readonly at: 'lambda' | 'build'; readonly events: readonly string[] }
+  readonly init: {
+    readonly at: 'lambda' | 'build'
+    readonly events: readonly string[]
+    readonly stub?: { readonly stubs: readonly unknown[] } | undefined
+  }
   readonly include: IncludeOptions
   readonly compression: Compression
   readonly notices: boolean
@@ -96,6 +100,7 @@ function recordedOptions(options: OptionsToRecord): RecordedOptions {
     bundle: orNothing(bundle.bundled),
     include: orNothing(include.paths.map((path) => shownInclude(path, include.root))),
     event: init.events.length || undefined,
+    stub: init.stub?.stubs.length,
     node: target.nodePath === undefined ? undefined : true,
     notices: notices ? undefined : false,
     strict: isStrict || undefined,

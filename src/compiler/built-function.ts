@@ -39,6 +39,8 @@ export interface BuiltFunction extends PackageFacts {
   readonly initFailure?: string | undefined
   /** Environment variables that the function read as it was initialised at build time, and cannot read anew. */
   readonly environmentRead: readonly string[]
+  /** Requests that the function made in the build and that its stubs do not answer: each as its file of stubs would have it. */
+  readonly unanswered: readonly string[]
   /** Whether what was there had been made of the same, and was left as it was. */
   readonly isUnchanged: boolean
   readonly steps: readonly Step[]

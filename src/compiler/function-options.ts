@@ -1,6 +1,7 @@
 import type { TargetOptions } from './base-node/base-node.ts'
 import type { BundleOptions } from './bundle/bundle-function.ts'
 import type { Compression } from './deflate/deflate-file.ts'
+import type { StubOptions } from './executable/stubbed-run.ts'
 import type { IncludeOptions } from './package/included-files.ts'
 
 /** How to build a function, by what each option is for. */
@@ -31,4 +32,6 @@ export interface InitOptions {
   readonly at: 'lambda' | 'build'
   /** Absolute paths of JSON files, each an event that the function is to be prepared for. */
   readonly events: readonly string[]
+  /** What answers the requests that it makes of others for them; without it, they are refused. */
+  readonly stub?: StubOptions | undefined
 }

@@ -1,6 +1,8 @@
 /** The options of a build, but for those of esbuild: see {@link ./option.ts}. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readStubFile, StubFileError } from '../stubs/stub-file.ts'
+import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
 import { type Option, OptionError } from './option.ts'
 import { choice, flag, list, path, text, wholeNumber } from './option-kinds.ts'
 
@@ -46,6 +48,8 @@ export const FUNCTION_OPTIONS = {
     },
     readEvent,
   ),
+  /** A YAML or JSON file that says how the function's requests to others are answered while it is prepared for its events. */
+  stub: stubs(),
   /** Where the function's module is initialised: on `lambda`, in the init phase, or during the `build`; then its heap is in the executable. */
   init: choice(['lambda', 'build'], {
     expects: "build, to initialise the function's module at build time, or lambda, as without the option",
@@ -89,6 +93,34 @@ export const BUILD_OPTIONS = {
   /** Whether functions are built although nothing has changed since they were built. By default `false`. */
   force: flag({ help: 'build what has not changed since it was built, too' }),
 } as const
+
+export interface StubFile {
+  /** Its absolute path. */
+  readonly file: string
+  readonly stubs: readonly StubbedRequest[]
+}
+
+function stubs(): Option<string, StubFile> {
+  const file = path({
+    expects: 'a file of stubs',
+    placeholder: 'FILE',
+    help: 'a YAML or JSON file that answers the requests that the function makes for these events',
+  })
+  return {
+    ...file,
+    read: (written, folder) => {
+      const place = file.read(written, folder)
+      try {
+        return { file: place, stubs: readStubFile(place) }
+      } catch (error) {
+        if (!(error instanceof StubFileError)) {
+          throw error
+        }
+        throw new OptionError(`expects a file of stubs, and ${error.message}`, { cause: error })
+      }
+    },
+  }
+}
 
 export interface Includes {
   readonly paths: readonly string[]

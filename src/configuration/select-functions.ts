@@ -111,7 +111,7 @@ export function functionOptions(
       root: values.include?.root ?? root,
       esbuild: values.esbuild ?? {},
     },
-    init: { at: values.init ?? 'lambda', events: values.event ?? [] },
+    init: { at: values.init ?? 'lambda', events: values.event ?? [], stub: values.stub },
     include: values.include ?? { paths: [], root },
     compression: values.zip ?? 'fast',
     notices: values.notices ?? true,

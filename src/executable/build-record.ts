@@ -45,6 +45,8 @@ export interface RecordedOptions {
   readonly include?: readonly string[]
   /** How many sample events there were. */
   readonly event?: number
+  /** How many stubs there were. */
+  readonly stub?: number
   /** Whether another Node.js than the pinned one was given. */
   readonly node?: true
   readonly notices?: false

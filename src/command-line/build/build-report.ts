@@ -65,7 +65,8 @@ function remarks(built: BuiltFunction): string {
     (line) => `  ${'ships'.padEnd(16)} ${line}
 `,
   )
-  return [...ships, ...warnings, ...notes].join('')
+  const unanswered = built.unanswered.map((stub) => `\n${stub}\n`)
+  return [...ships, ...warnings, ...notes, ...unanswered].join('')
 }
 
 /** A line for each package that is shipped for a reason of its own, with those that it needs. */
@@ -148,6 +149,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       // The name that this list has had from the first; a report's names stay.
       shortcomings: built.notes,
       environmentRead: built.environmentRead,
+      unanswered: built.unanswered,
       packages: built.shipped.map(({ name, version, place, reason, neededBy, isBundled, files, bytes }) => ({
         ...{ name, version: version ?? null, place, reason: reason ?? null, neededBy: neededBy ?? null },
         ...{ isBundled, files, bytes },

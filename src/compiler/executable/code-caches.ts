@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { chunkName, codeCacheAsset, ECHO_FUNCTION, PRIMED_PARTS, RUNTIME } from '../../executable/format.ts'
+import type { Responder } from '../../stubs/responder.ts'
 import { flagsHash, readCodeCacheHeader, SAME_BYTES, setFlagsHash } from '../base-node/code-cache-header.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
@@ -29,6 +30,8 @@ export interface CodeCacheOptions {
   readonly handler: string
   /** Paths of JSON files. */
   readonly events: readonly string[]
+  /** What answers the requests that the function makes of others. */
+  readonly responder?: Responder | undefined
   /** The folder with what is shipped beside the executable. */
   readonly taskRoot: string
   /** A folder that is not there yet, for what comes in between. */
@@ -85,6 +88,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     chunks: options.chunks,
     handler: options.handler,
     events,
+    responder: options.responder,
     folder: join(folder, options.handler),
   })
   const assets: Record<string, Buffer> = {}

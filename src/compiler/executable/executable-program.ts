@@ -1,4 +1,6 @@
 /** What an executable is made of besides Node.js, and what that is made of. */
+
+import type { Responder } from '../../stubs/responder.ts'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
@@ -17,6 +19,8 @@ export interface ProgramSource {
     /** Paths of JSON files, each an event that the function is to be prepared for. */
     readonly events: readonly string[]
   }
+  /** What answers the requests that the function makes of others when it is run. */
+  readonly responder?: Responder | undefined
   /** The folder with what is shipped beside the executable. */
   readonly taskRoot: string
   /** A folder that is not there yet; it is needed until the executable is made. */
@@ -30,6 +34,8 @@ export interface ExecutableProgram extends ExecutableParts {
   readonly environmentRead: readonly string[]
   /** What makes the executable start slower than it might, in one sentence each. */
   readonly notes: readonly string[]
+  /** Requests that the function made and that nothing answered, each as a file of stubs would have it. */
+  readonly unanswered?: readonly string[]
   /** Set when the function did not initialise in the build. */
   readonly initFailure?: InitFailure | undefined
 }

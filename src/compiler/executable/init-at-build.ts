@@ -19,6 +19,7 @@ import {
 } from '../../build-time/contract.ts'
 import { FUNCTION, MODULES_OUTSIDE_SNAPSHOTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
+import type { Responder } from '../../stubs/responder.ts'
 import { BuildError } from '../build-error.ts'
 import { bundleSnapshotBuilder } from '../bundle/bundle-runtime.ts'
 import { onAbandon } from '../unfinished-work.ts'
@@ -48,6 +49,8 @@ export interface InitAtBuildOptions {
   readonly handler: string
   /** Paths of JSON files. */
   readonly events: readonly string[]
+  /** What answers the requests that the function makes of others for them. */
+  readonly responder?: Responder | undefined
   /** A folder that is not there yet; it is needed until the executable is made. */
   readonly folder: string
 }
@@ -135,7 +138,10 @@ async function findFunctionsToCompile({
   ...options
 }: InitAtBuildOptions): Promise<CalledFunctions> {
   const events = await Promise.all(options.events.map((file) => readFile(file)))
-  const program = events.length > 0 ? { chunks: [code] as const, handler: options.handler, events } : ECHO_RUN
+  const program =
+    events.length > 0
+      ? { chunks: [code] as const, handler: options.handler, events, responder: options.responder }
+      : ECHO_RUN
   const run = {
     warmUp,
     runtime,

@@ -8,7 +8,7 @@ import { findCalledFunctions } from './warm-up-run.ts'
 
 /** Rejects with an InitAtBuildError. */
 export async function makeInitialisedProgram(source: ProgramSource): Promise<ExecutableProgram> {
-  const { entry, bundle, runtime, base, init, taskRoot, folder } = source
+  const { entry, bundle, runtime, base, init, responder, taskRoot, folder } = source
   refuseForeignTarget(base.arch, base.runner)
   const { code, sourceMap } = bundle.entry
   // That it initialises is for the snapshot to find out.
@@ -25,6 +25,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     const checked = {
       chunks: [code] as const,
       events: [],
+      responder,
       taskRoot,
       folder: join(folder, 'handler', handler),
     }
@@ -40,6 +41,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     taskRoot,
     handler: setting,
     events: init.events,
+    responder,
     folder,
   })
   return {

@@ -5,6 +5,13 @@ import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 
 export const REGION = 'us-east-1'
 
+/** Nobody's: for requests that nobody but the build gets. */
+export const PLACEHOLDER_CREDENTIALS = {
+  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'placeholder',
+  AWS_SESSION_TOKEN: 'placeholder',
+} as const
+
 /** Lambda's default; V8 does not ask for it here. */
 const MEMORY_SIZE_MB = 128
 

@@ -37,7 +37,7 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
 }
 
 function codeCachesOf(source: ProgramSource): Promise<CodeCaches> | CodeCaches {
-  const { base, bundle, runtime, init, taskRoot, folder } = source
+  const { base, bundle, runtime, init, responder, taskRoot, folder } = source
   if (base.runner === undefined) {
     return noCodeCaches(base.arch)
   }
@@ -50,6 +50,7 @@ function codeCachesOf(source: ProgramSource): Promise<CodeCaches> | CodeCaches {
       runner,
       handler,
       events: init.events,
+      responder,
       taskRoot,
       folder,
     }),

@@ -25,10 +25,12 @@ import {
 } from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
+import type { Responder } from '../../stubs/responder.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox } from './build-sandbox.ts'
 import { type InitFailure, readInitFailure } from './init-failure.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
+import { portsOf, trustIn } from './stubbed-run.ts'
 
 export interface WarmUpOptions {
   /** The warm-up program, which runs the scripts. */
@@ -48,6 +50,8 @@ export interface WarmUpOptions {
   readonly handler: string
   /** JSON, each. */
   readonly events: readonly Buffer[]
+  /** What answers the requests that it makes of others; without it, they are refused. */
+  readonly responder?: Responder | undefined
   /** What `LAMBDA_TASK_ROOT` names: the folder with what is shipped beside the executable. */
   readonly taskRoot: string
   /** An empty folder for what comes in between. */
@@ -163,7 +167,10 @@ async function run(
     programFolder: folder,
     runner: options.runner,
   })
-  const variables = lambdaEnvironment(sandbox, { ...options, runtimeApi: server.address })
+  const variables = {
+    ...lambdaEnvironment(sandbox, { ...options, runtimeApi: server.address }),
+    ...(await trustIn(options.responder, folder, sandbox)),
+  }
   const [program = '', ...words] = [
     ...options.runner,
     sandbox.seen(node),
@@ -171,6 +178,7 @@ async function run(
     sandbox.seen(file),
     sandbox.seen(folder),
     purpose,
+    ...portsOf(options.responder),
   ]
   const { command, parameters, cwd } = sandbox.command(program, words, variables)
   const initialised = server.begin()

@@ -32,8 +32,9 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     JSON.stringify([bundle.exports ?? null, bundle.chunks.length, events.length, files.length]),
     ...(await lockFiles(bundle.project)),
     ...events,
+    JSON.stringify(init.stub?.stubs ?? null),
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
-    ...[runtime.launcher, runtime.runtime, runtime.warmUp, JSON.stringify(runtime.notes)],
+    ...[runtime.launcher, runtime.runtime, runtime.prime, runtime.warmUp, JSON.stringify(runtime.notes)],
     notices ? await renderNotices({ bundle, base }) : '',
     ...(await Promise.all(files.map(describeFile))),
   ])

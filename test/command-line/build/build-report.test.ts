@@ -24,6 +24,7 @@ const built: BuiltFunction = {
   warnings: [],
   notes: [],
   environmentRead: [],
+  unanswered: [],
   packagesWithoutAddon: [],
   shipped: [],
   packageNotes: [],

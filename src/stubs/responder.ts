@@ -1,0 +1,133 @@
+/**
+ * Answers a function's own requests when it is run here: servers on loopback, for HTTP and for HTTPS with HTTP/2, whose answers are those
+ * of a file of stubs. Certificates are of an authority that only who is told to trusts.
+ */
+
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createSecureServer, type Http2SecureServer } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { CertificateAuthority } from './certificates.ts'
+import { type AskedRequest, findAnswer, type StubbedRequest } from './stubbed-requests.ts'
+
+/** What is said to a request that has no answer. An SDK does not try again after it. */
+const UNANSWERED = { status: 404, body: 'There is no answer to this request in the file of stubs.' }
+/** Of HTTP/1.1: those that a server sets by itself, or that HTTP/2 does not have. */
+const OWN_HEADERS = /^(connection|transfer-encoding|keep-alive|content-length)$/i
+
+export class Responder {
+  /** The authority's certificate, as PEM. */
+  readonly certificate: string
+  /** Requests that had no answer, in order, each once. */
+  readonly unanswered: AskedRequest[] = []
+  readonly #stubs: readonly StubbedRequest[]
+  readonly #authority = new CertificateAuthority('lambdabin stubs')
+  readonly #contexts = new Map<string, SecureContext>()
+  readonly #plain: Server
+  readonly #secure: Http2SecureServer
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(stubs: readonly StubbedRequest[]) {
+    this.#stubs = stubs
+    this.certificate = this.#authority.certificate
+    const answer = (scheme: string) => (request: IncomingMessage, response: ServerResponse) => {
+      this.#answer(scheme, request, response).catch(() => response.destroy())
+    }
+    this.#plain = createServer(answer('http'))
+    const options = { allowHTTP1: true, SNICallback: this.#contextFor, ...this.#credentials('localhost') }
+    // Of HTTP/2, its requests and responses are made to look like those of HTTP/1.1.
+    this.#secure = createSecureServer(options, answer('https') as never)
+    for (const server of [this.#plain, this.#secure]) {
+      server.on('connection', (socket: Socket) => {
+        this.#sockets.add(socket)
+        socket.once('close', () => this.#sockets.delete(socket))
+      })
+      // Clients may go whenever they like.
+      server.on('clientError', (_, socket) => socket.destroy())
+      server.on('sessionError', () => {})
+      server.on('error', () => {})
+    }
+  }
+
+  static async listen(stubs: readonly StubbedRequest[]): Promise<Responder> {
+    const responder = new Responder(stubs)
+    for (const server of [responder.#plain, responder.#secure]) {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+    }
+    return responder
+  }
+
+  /** Where it listens, on 127.0.0.1. */
+  get ports(): { readonly plain: number; readonly secure: number } {
+    const portOf = (server: Server | Http2SecureServer) => (server.address() as AddressInfo).port
+    return { plain: portOf(this.#plain), secure: portOf(this.#secure) }
+  }
+
+  async close(): Promise<void> {
+    const closed = [this.#plain, this.#secure].map(
+      (server) => new Promise((resolve) => server.close(resolve)),
+    )
+    for (const socket of this.#sockets) {
+      socket.destroy()
+    }
+    await Promise.all(closed)
+  }
+
+  readonly #contextFor = (
+    host: string,
+    done: (error: Error | null, context?: SecureContext) => void,
+  ): void => {
+    const context = this.#contexts.get(host) ?? createSecureContext(this.#credentials(host))
+    this.#contexts.set(host, context)
+    done(null, context)
+  }
+
+  #credentials(host: string): { key: string; cert: string } {
+    const { key, chain } = this.#authority.issue([host])
+    return { key, cert: chain }
+  }
+
+  async #answer(scheme: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = await readRequest(scheme, request)
+    const answer = findAnswer(this.#stubs, asked)
+    if (answer === undefined) {
+      this.#note(asked)
+      response.writeHead(UNANSWERED.status, { 'content-type': 'text/plain' }).end(UNANSWERED.body)
+      return
+    }
+    const headers = Object.entries(answer.headers).filter(([name]) => !OWN_HEADERS.test(name))
+    const body = Buffer.from(answer.body, 'base64')
+    response.writeHead(answer.status, {
+      ...Object.fromEntries(headers),
+      ...(answer.status === 204 || answer.status === 304 ? {} : { 'content-length': body.length }),
+    })
+    response.end(body)
+  }
+
+  #note(asked: AskedRequest): void {
+    const key = ({ method, url, headers }: AskedRequest) => `${method} ${url} ${headers['x-amz-target']}`
+    if (!this.unanswered.some((other) => key(other) === key(asked))) {
+      this.unanswered.push(asked)
+    }
+  }
+}
+
+async function readRequest(scheme: string, request: IncomingMessage): Promise<AskedRequest> {
+  const { method = 'GET', url = '/', headers } = request
+  const host = String(headers[':authority'] ?? headers.host ?? 'localhost')
+  const plainHost = host.replace(scheme === 'https' ? /:443$/ : /:80$/, '')
+  return {
+    method,
+    url: url.startsWith('/') ? `${scheme}://${plainHost}${url}` : url,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(', ') : `${value}`,
+      ]),
+    ),
+    body: await buffer(request),
+  }
+}
