@@ -17,7 +17,7 @@ import type { FunctionOptions } from './function-options.ts'
 import { handlerSettings } from './handler-settings.ts'
 import { NOTICES_FILE, type NoticesSource, renderNotices } from './notices/third-party-notices.ts'
 import { findPackageFacts, type PackageFacts } from './package/package-facts.ts'
-import { PackageFolder, packagePlace } from './package/package-folder.ts'
+import { PackageFolder, type PackagePlace, packagePlace, thereOf } from './package/package-folder.ts'
 import { writeZip } from './package/write-zip.ts'
 import { zipProgress } from './package/zip-progress.ts'
 import { withReadAhead } from './read-ahead/read-ahead.ts'
@@ -26,6 +26,9 @@ import { BuildSteps, type Progress } from './steps.ts'
 import { buildKey } from './unchanged/build-key.ts'
 import { BuiltPackage, describeFiles } from './unchanged/built-package.ts'
 import { withWorkFolder } from './work-folder.ts'
+
+/** What this process built last: executables of one Node.js are mostly alike. */
+let latestExecutable: string | undefined
 
 /**
  * Builds one function into `<outDir>/<name>.zip` and `<outDir>/<name>/`, unless what is there was made of the same. Rejects with
@@ -39,7 +42,7 @@ export async function buildFunction(
   return withWorkFolder(options.outDir, async (work) => {
     const inputs = await findInputs(options, steps, join(work, 'files'))
     const key = await buildKey(options, inputs)
-    const place = packagePlace(options.outDir, options.name)
+    const place = packagePlace(options.outDir, options.name, options.only)
     const builtPackage = new BuiltPackage(place)
     const unchanged = options.isForced ? undefined : await builtPackage.find(key)
     const bundled = describeBundle(options, inputs)
@@ -47,10 +50,11 @@ export async function buildFunction(
       const sbom = await writeOwnSbom(options, inputs, place.zip, steps, work)
       return { ...unchanged, ...bundled, isUnchanged: true, sbom, steps: steps.done }
     }
-    const made = await makePackage(options, inputs, steps, work)
-    const built = { ...made.facts, ...bundled, ...place, isUnchanged: false, steps: steps.done }
-    const written = await describeFiles({ zip: made.zip, folder: made.draft.folder })
+    const made = await makePackage(options, inputs, place, steps, work)
+    const built = { ...made.facts, ...bundled, ...thereOf(place), isUnchanged: false, steps: steps.done }
+    const written = await describeFiles(thereOf({ ...place, folder: made.draft.folder, zip: made.zip ?? '' }))
     await made.draft.publish(made.zip, place)
+    latestExecutable = join(place.folder, options.name)
     if (made.isSettled) {
       await builtPackage.keep(key, written, built)
     }
@@ -97,8 +101,8 @@ function describeBundle(options: FunctionOptions, { bundle, shipped }: BuildInpu
 
 interface MadePackage {
   readonly draft: PackageFolder
-  /** Path of the zip. */
-  readonly zip: string
+  /** Path of the zip, if there is to be one. */
+  readonly zip: string | undefined
   readonly facts: PackageFacts &
     Pick<BuiltFunction, 'arch' | 'nodeVersion' | 'notes' | 'initFailure' | 'environmentRead' | 'unanswered'>
   /** Whether making it again would come to nothing else: the function ran as it should. */
@@ -109,6 +113,7 @@ interface MadePackage {
 async function makePackage(
   options: FunctionOptions,
   { bundle, runtime, base, shipped, files }: BuildInputs,
+  place: PackagePlace,
   steps: BuildSteps,
   work: string,
 ): Promise<MadePackage> {
@@ -134,7 +139,7 @@ async function makePackage(
     withReadAhead(made.bytes, executable, source, program.cold, join(work, 'reference')),
   )
   const { selfTest, note: slowIfCold } = await steps.run('self-test', () =>
-    writeExecutable(executable, variants, base.runner),
+    writeExecutable(executable, variants, base.runner, latestExecutable ?? join(place.folder, options.name)),
   )
   const notes = [
     ...base.notes,
@@ -179,15 +184,18 @@ function makeProgram(
   return steps.run(step, () => withResponder(init.stub, (responder) => make({ ...source, responder })))
 }
 
-/** Resolves to the path of the zip. */
+/** Resolves to the path of the zip, if there is to be one. */
 async function writePackage(
   draft: PackageFolder,
-  { compression }: FunctionOptions,
+  { compression, only }: FunctionOptions,
   source: NoticesSource,
   steps: BuildSteps,
   work: string,
-): Promise<string> {
+): Promise<string | undefined> {
   await draft.complete(() => renderNotices(source))
+  if (only === 'folder') {
+    return undefined
+  }
   if (compression === 'small') {
     steps.notice('compressing with Zopfli: a minute or two, the first time with this Node.js')
   }

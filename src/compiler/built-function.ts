@@ -13,10 +13,10 @@ export interface BuiltFunction extends PackageFacts {
   readonly nodeVersion: string
   /** The locales that were asked for; undefined when there are all. */
   readonly locales: readonly string[] | undefined
-  /** Absolute path of the zip. */
-  readonly zip: string
-  /** Absolute path of the folder with the same content. */
-  readonly folder: string
+  /** Absolute path of the zip; undefined where only the folder was wanted. */
+  readonly zip: string | undefined
+  /** Absolute path of the folder with the same content; undefined where only the zip was wanted. */
+  readonly folder: string | undefined
   /** Absolute path of the software bill of materials; undefined where none was asked for. */
   readonly sbom?: string | undefined
   /** Names of the entry's exports; undefined for a CommonJS entry. */

@@ -3,6 +3,7 @@ import type { BundleOptions } from './bundle/bundle-function.ts'
 import type { Compression } from './deflate/deflate-file.ts'
 import type { StubOptions } from './executable/stubbed-run.ts'
 import type { IncludeOptions } from './package/included-files.ts'
+import type { PackageForm } from './package/package-folder.ts'
 
 /** How to build a function, by what each option is for. */
 export interface FunctionOptions {
@@ -15,6 +16,8 @@ export interface FunctionOptions {
   readonly bundle: BundleOptions
   readonly init: InitOptions
   readonly include: IncludeOptions
+  /** Which of the package's two forms is written; undefined for both. */
+  readonly only?: PackageForm | undefined
   /** How the zip is compressed. */
   readonly compression: Compression
   /** Whether it is built although what is there was made of the same. */

@@ -63,6 +63,10 @@ export const FUNCTION_OPTIONS = {
     expects: 'fast, or small for a zip that is smaller by a sixteenth and takes a minute or two',
     help: 'small: compress with Zopfli, 2 MB smaller; takes a minute or two the first time (default: fast)',
   }),
+  /** Which of the two forms of a package is written. By default both. */
+  only: choice(['zip', 'folder'], {
+    help: 'write the zip, or the folder, and not the other one (default: both)',
+  }),
   /** Whether the bundle is without needless whitespace and syntax. By default `true`. */
   minify: flag({ isOn: true, help: 'leave the bundle readable' }),
   /** Whether a function that does not initialise in the build is an error. By default it is a warning. */

@@ -99,6 +99,11 @@ export function functionOptions(
   outDir: string,
   root: string,
 ): FunctionOptions {
+  if (values.sbom && values.only === 'folder') {
+    throw new UsageError(
+      `--sbom is for a zip, and --only folder writes none of ${name}; leave one of the two options out`,
+    )
+  }
   return {
     name,
     entry,
@@ -113,6 +118,7 @@ export function functionOptions(
     },
     init: { at: values.init ?? 'lambda', events: values.event ?? [], stub: values.stub },
     include: values.include ?? { paths: [], root },
+    only: values.only,
     compression: values.zip ?? 'fast',
     notices: values.notices ?? true,
     sbom: values.sbom ?? false,

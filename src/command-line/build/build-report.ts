@@ -24,7 +24,7 @@ export function seconds(ms: number): string {
 /** Some lines for a terminal, the last with its line break. */
 export function textReport(built: BuiltFunction): string {
   const lines: [string, string][] = [
-    ['package', `${describeZip(built)}${built.isUnchanged ? ', unchanged' : ''}`],
+    ['package', `${describePackage(built)}${built.isUnchanged ? ', unchanged' : ''}`],
     [
       'executable',
       `${megabytes(built.executableBytes)}, Node.js ${built.nodeVersion}, ${built.arch}${built.locales ? `, Intl for ${built.locales.join(', ')}` : ''}`,
@@ -48,11 +48,13 @@ function handlers({ handlers = [], name }: BuiltFunction): [string, string][] {
 export function shortReport(built: BuiltFunction): string {
   const ms = built.steps.reduce((sum, step) => sum + step.ms, 0)
   const how = built.isUnchanged ? 'unchanged' : seconds(ms)
-  return `  ${built.name.padEnd(16)} ${describeZip(built)}, ${how}\n${remarks(built)}`
+  return `  ${built.name.padEnd(16)} ${describePackage(built)}, ${how}\n${remarks(built)}`
 }
 
-function describeZip({ zip, zipBytes }: BuiltFunction): string {
-  return `${relative(process.cwd(), zip) || zip}, ${megabytes(zipBytes)}`
+/** The zip, or the folder where there is none. */
+function describePackage({ zip, folder = '', zipBytes, unpackedBytes }: BuiltFunction): string {
+  const path = zip ?? folder
+  return `${relative(process.cwd(), path) || path}, ${megabytes(zipBytes ?? unpackedBytes)}`
 }
 
 function remarks(built: BuiltFunction): string {
@@ -114,7 +116,7 @@ function frozenEnvironment({ environmentRead }: BuiltFunction): string[] {
 
 /** What will not work on AWS Lambda: what does not initialise, is too big, or for another machine. */
 export function packageWarnings(built: BuiltFunction): string[] {
-  const { zipBytes, unpackedBytes, packagesWithoutAddon, arch, initFailure } = built
+  const { zipBytes = 0, unpackedBytes, packagesWithoutAddon, arch, initFailure } = built
   return [
     ...(initFailure === undefined ? [] : [initFailure]),
     ...packagesWithoutAddon.map(
@@ -140,10 +142,10 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
     functions: functions.map((built) => ({
       name: built.name,
       entry: built.entry,
-      zip: built.zip,
-      folder: built.folder,
+      zip: built.zip ?? null,
+      folder: built.folder ?? null,
       sbom: built.sbom ?? null,
-      zipBytes: built.zipBytes,
+      zipBytes: built.zipBytes ?? null,
       executableBytes: built.executableBytes,
       unpackedBytes: built.unpackedBytes,
       // The name that this list has had from the first; a report's names stay.
@@ -155,7 +157,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
         ...{ isBundled, files, bytes },
       })),
       notes: built.packageNotes,
-      CodeSha256: built.codeSha256,
+      CodeSha256: built.codeSha256 ?? null,
       arch: built.arch,
       nodeVersion: built.nodeVersion,
       intl: built.locales ?? null,

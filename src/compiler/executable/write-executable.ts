@@ -1,6 +1,6 @@
 /** Writes an executable that works here: the best variant of it that answers an invocation. */
-import { writeFile } from 'node:fs/promises'
 import type { TargetRunner } from '../base-node/target-runner.ts'
+import { writeSharedFile } from '../package/shared-blocks.ts'
 import { EXECUTABLE_MODE } from '../package/write-zip.ts'
 import type { ReadAheadVariant } from '../read-ahead/read-ahead.ts'
 import { SelfTestError, type SelfTestResult, testExecutable } from './self-test.ts'
@@ -12,15 +12,16 @@ export interface WrittenExecutable {
   readonly note: string | undefined
 }
 
-/** Rejects with a SelfTestError when the last variant does not work, either. */
+/** `alike`: another executable, to share what is the same with. Rejects with a SelfTestError when the last variant does not work, either. */
 export async function writeExecutable(
   executable: string,
   variants: readonly ReadAheadVariant[],
   runner: TargetRunner | undefined,
+  alike: string | undefined,
 ): Promise<WrittenExecutable> {
   let failure = ''
   for (const [index, { bytes, note }] of variants.entries()) {
-    await writeFile(executable, bytes(), { mode: EXECUTABLE_MODE })
+    await writeSharedFile(executable, bytes(), EXECUTABLE_MODE, alike)
     if (runner === undefined) {
       return { selfTest: undefined, note: note(failure) }
     }

@@ -7,25 +7,26 @@ import { type RuntimeRequirements, requirementsOf } from './runtime-requirements
 
 export interface PackageFacts extends RuntimeRequirements {
   readonly executableBytes: number
-  readonly zipBytes: number
+  /** Undefined when there is no zip, as below. */
+  readonly zipBytes: number | undefined
   /** All files of the package together. */
   readonly unpackedBytes: number
   /** SHA-256 of the zip, base64: what AWS Lambda reports as `CodeSha256`. */
-  readonly codeSha256: string
+  readonly codeSha256: string | undefined
 }
 
 export async function findPackageFacts(
   { executable, files }: PackageFolder,
-  zip: string,
+  zip: string | undefined,
   arch: Architecture,
 ): Promise<PackageFacts> {
-  const bytes = await readFile(zip)
+  const bytes = zip === undefined ? undefined : await readFile(zip)
   const sizes = await Promise.all(files.map(async ({ source }) => (await stat(source)).size))
   return {
     executableBytes: (await stat(executable)).size,
-    zipBytes: bytes.length,
+    zipBytes: bytes?.length,
     unpackedBytes: sizes.reduce((sum, size) => sum + size, 0),
-    codeSha256: createHash('sha256').update(bytes).digest('base64'),
+    codeSha256: bytes && createHash('sha256').update(bytes).digest('base64'),
     ...(await requirementsOf(executable, files, arch)),
   }
 }

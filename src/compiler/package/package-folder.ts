@@ -2,7 +2,7 @@
  * A deployment package while it is being made: a folder with the files that its zip is to have, which takes the place of
  * the one from the last build when it is finished.
  */
-import { chmod, copyFile, mkdir, rename, writeFile } from 'node:fs/promises'
+import { chmod, constants, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BuildError } from '../build-error.ts'
 import { BOOTSTRAP_FILE } from '../source-files.ts'
@@ -15,14 +15,30 @@ export class PackageCollisionError extends BuildError {
 
 const BOOTSTRAP = 'bootstrap'
 
-/** Absolute paths of a finished package. */
+/** Where a finished package is, by absolute paths. */
 export interface PackagePlace {
   readonly zip: string
   readonly folder: string
+  /** The one that there is; undefined when there are both. */
+  readonly only?: PackageForm | undefined
 }
 
-export function packagePlace(outDir: string, name: string): PackagePlace {
-  return { folder: join(outDir, name), zip: join(outDir, `${name}.zip`) }
+/** A package is a zip, and a folder with the same files. */
+export type PackageForm = 'zip' | 'folder'
+
+export function packagePlace(outDir: string, name: string, only?: PackageForm): PackagePlace {
+  return { folder: join(outDir, name), zip: join(outDir, `${name}.zip`), only }
+}
+
+/** What there is of it. */
+export function thereOf({ zip, folder, only }: PackagePlace): PackageParts {
+  return { zip: only === 'folder' ? undefined : zip, folder: only === 'zip' ? undefined : folder }
+}
+
+/** Absolute paths; undefined for what there is not. */
+export interface PackageParts {
+  readonly zip: string | undefined
+  readonly folder: string | undefined
 }
 
 export class PackageFolder {
@@ -65,7 +81,7 @@ export class PackageFolder {
     for (const file of files) {
       const source = join(this.folder, file.path)
       await mkdir(dirname(source), { recursive: true })
-      await copyFile(file.source, source)
+      await copyFile(file.source, source, constants.COPYFILE_FICLONE)
       this.#added.push({ ...file, source })
     }
   }
@@ -84,8 +100,11 @@ export class PackageFolder {
     }
   }
 
-  /** Puts the folder and its zip in their places. Each appears whole, or the old one stays. */
-  async publish(zip: string, place: PackagePlace): Promise<void> {
+  /**
+   * Puts the folder and its zip in their places. Each appears whole, or the old one stays; what was there of the one that is not
+   * wanted goes, as it would be another build's.
+   */
+  async publish(zip: string | undefined, place: PackagePlace): Promise<void> {
     // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
     // work folder.
     await rename(place.folder, join(dirname(this.folder), 'previous')).catch((error) => {
@@ -93,8 +112,14 @@ export class PackageFolder {
         throw error
       }
     })
-    await rename(this.folder, place.folder)
-    await rename(zip, place.zip)
+    if (place.only !== 'zip') {
+      await rename(this.folder, place.folder)
+    }
+    if (zip === undefined) {
+      await rm(place.zip, { force: true })
+    } else {
+      await rename(zip, place.zip)
+    }
   }
 
   get #ownPaths(): readonly string[] {

@@ -10,7 +10,7 @@ import process from 'node:process'
 import { cacheFolder } from '../../../bin/pinned-node.js'
 import type { BuiltFunction } from '../built-function.ts'
 import { digestOf } from '../cache/build-cache.ts'
-import type { PackagePlace } from '../package/package-folder.ts'
+import { type PackageParts, type PackagePlace, thereOf } from '../package/package-folder.ts'
 
 interface KeptBuild {
   readonly key: string
@@ -36,7 +36,7 @@ export class BuiltPackage {
       if (kept.key !== key) {
         return undefined
       }
-      const files = await describeFiles(this.#place)
+      const files = await describeFiles(thereOf(this.#place))
       return JSON.stringify(files) === JSON.stringify(kept.files) ? kept.built : undefined
     } catch {
       return undefined // Then it is built.
@@ -61,7 +61,7 @@ export class BuiltPackage {
 }
 
 /** What tells a package's files from others, by a path that does not depend on where they are. Rejects when one is not there. */
-export async function describeFiles({ zip, folder }: PackagePlace): Promise<Record<string, string>> {
+export async function describeFiles({ zip, folder }: PackageParts): Promise<Record<string, string>> {
   const inside = folder === undefined ? [] : await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = inside
     .filter((entry) => !entry.isDirectory())

@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url'
 import { digestOf } from '../cache/build-cache.ts'
 import { findPackage, readManifest } from '../dependencies/package-layout.ts'
 import { BOOTSTRAP_FILE, OWN_FOLDER } from '../source-files.ts'
+import { PKG_MANIFEST, UNDICI_FOLDER } from '../third-party.ts'
 
 /** `src` in a checkout, `lib` in an installed package. */
 const CODE_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
 const OTHER_FILES = [
   BOOTSTRAP_FILE,
+  PKG_MANIFEST,
+  join(UNDICI_FOLDER, 'package.json'),
   ...['package.json', 'base-node/versions.json', 'base-node/hot-pages.json', 'bin/pinned-node.js'].map(
     (file) => join(OWN_FOLDER, file),
   ),

@@ -1,7 +1,7 @@
 /** Builds again and again of a project: what has not changed is left as it is, and everything else is built. */
 
 import assert from 'node:assert/strict'
-import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { type BuildOptions, build, invoke } from '../../../src/api.ts'
@@ -95,6 +95,32 @@ test('what was built into another folder, or by the same name of another entry, 
   assert.deepEqual(await built({ functions: ['src/users.ts'], name: 'orders' }), ['orders'])
   assert.equal(await answer('orders'), 'users')
   assert.deepEqual(await built(), ['orders'])
+})
+
+test('--only writes one of the two forms, and what there was of the other is gone', async () => {
+  await built({ functions: ['users'] })
+  const there = () => readdirSync(file('dist')).filter((name) => name.startsWith('users'))
+  assert.deepEqual(await built({ functions: ['users'], only: 'folder' }), ['users'])
+  assert.deepEqual(there(), ['users'])
+  assert.deepEqual(await built({ functions: ['users'], only: 'folder' }), [])
+
+  const { status, stdout, stderr } = await runLambdabin(['build', 'users', '--only', 'zip', '--json'], {
+    cwd: project,
+  })
+  assert.equal(status, 0, stderr)
+  assert.deepEqual(there(), ['users.zip'])
+  const [{ zip, folder }] = JSON.parse(stdout).functions
+  assert.deepEqual([zip, folder], [file('dist/users.zip'), null])
+  assert.equal(await answer('users'), 'users')
+
+  const wrong = await runLambdabin(['build', 'users', '--only', 'both'], { cwd: project })
+  assert.equal(wrong.status, 2)
+  assert.match(wrong.stderr, /--only expects zip or folder, and got both/)
+  const both = await runLambdabin(['build', 'users', '--only', 'folder', '--sbom'], { cwd: project })
+  assert.equal(both.status, 2)
+  assert.match(both.stderr, /--sbom is for a zip, and --only folder writes none of users;/)
+  assert.deepEqual(await built({ functions: ['users'] }), ['users'])
+  assert.deepEqual(there(), ['users', 'users.zip'])
 })
 
 test('--force builds what has not changed', async () => {
