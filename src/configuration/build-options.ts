@@ -27,6 +27,8 @@ export const FUNCTION_OPTIONS = {
   }),
   /** Files and folders to ship beside the executable, relative to the configuration's folder, which stands for the package's root. */
   include: includes(),
+  /** Whether `include` follows links that lead out of that folder. By default `false`. */
+  followLinks: flag({ help: 'let --include follow links that lead out of the current folder' }),
   /** Names of packages to leave out of the bundle, and to ship as they are where they are installed. */
   external: list({
     expects: 'names of packages',

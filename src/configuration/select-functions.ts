@@ -117,7 +117,7 @@ export function functionOptions(
       esbuild: values.esbuild ?? {},
     },
     init: { at: values.init ?? 'lambda', events: values.event ?? [], stub: values.stub },
-    include: values.include ?? { paths: [], root },
+    include: { ...(values.include ?? { paths: [], root }), followsLinks: values.followLinks ?? false },
     only: values.only,
     compression: values.zip ?? 'fast',
     notices: values.notices ?? true,

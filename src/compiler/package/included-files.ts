@@ -1,5 +1,8 @@
 /**
  * Files that a user ships beside the executable with `--include`, at the same place as in the current folder.
+ *
+ * Links are followed to what is in that folder, too. One that leads out of it might ship what nobody looked at, somebody's keys say,
+ * so that takes an option.
  */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
@@ -16,15 +19,19 @@ export interface IncludeOptions {
   readonly paths: readonly string[]
   /** Absolute path: the folder that the package's root stands for. */
   readonly root: string
+  /** Whether links that lead out of that folder are followed. */
+  readonly followsLinks?: boolean
 }
 
 /** The files that `paths` name, those in folders too. Rejects with an {@link IncludeError}. */
-export async function findIncludes({ paths, root }: IncludeOptions): Promise<PackageFile[]> {
+export async function findIncludes(options: IncludeOptions): Promise<PackageFile[]> {
+  const { paths, root, followsLinks = false } = options
   const files = new Map<string, PackageFile>()
+  const boundary = followsLinks || paths.length === 0 ? '/' : await realpath(root)
   for (const include of paths) {
     const source = resolve(root, include)
     checkInside(source, include, root)
-    for (const file of await listFiles(source, include)) {
+    for (const file of await listFiles(source, include, boundary)) {
       const path = relative(root, file.source).split(sep).join('/')
       files.set(path, { path, ...file })
     }
@@ -32,9 +39,14 @@ export async function findIncludes({ paths, root }: IncludeOptions): Promise<Pac
   return [...files.values()]
 }
 
+function isOutside(path: string, folder: string): boolean {
+  const way = relative(folder, path)
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
+}
+
 function checkInside(source: string, include: string, root: string): void {
   const path = relative(root, source)
-  if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) {
+  if (isOutside(source, root)) {
     throw new IncludeError(
       `--include expects a file or folder in the current folder, and ${include} is outside of it; copy it there, or build from its folder`,
     )
@@ -46,18 +58,24 @@ function checkInside(source: string, include: string, root: string): void {
   }
 }
 
-/** A file itself, or all files below a folder; links are followed to what they lead to. */
+/** A file itself, or all files below a folder; links are followed to what is in the folder `boundary`. */
 async function listFiles(
   source: string,
   include: string,
+  boundary: string,
   ancestors: readonly string[] = [],
 ): Promise<{ source: string; executable: boolean }[]> {
   const { status, real } = await look(source, include)
+  if (!status.isFile() && !status.isDirectory()) {
+    throw new IncludeError(`--include expects files and folders, and ${source} is neither; leave it out`)
+  }
+  if (isOutside(real, boundary)) {
+    throw new IncludeError(
+      `--include ${include} would ship what is not in the current folder: ${source} is a link, or in one, to ${real}; copy it, or follow such links with --follow-links`,
+    )
+  }
   if (status.isFile()) {
     return [{ source, executable: (status.mode & 0o111) !== 0 }]
-  }
-  if (!status.isDirectory()) {
-    throw new IncludeError(`--include expects files and folders, and ${source} is neither; leave it out`)
   }
   if (ancestors.includes(real)) {
     throw new IncludeError(
@@ -66,7 +84,7 @@ async function listFiles(
   }
   const files = []
   for (const name of (await readdir(source)).sort()) {
-    files.push(...(await listFiles(join(source, name), include, [...ancestors, real])))
+    files.push(...(await listFiles(join(source, name), include, boundary, [...ancestors, real])))
   }
   return files
 }

@@ -37,6 +37,36 @@ test('links are followed', async (t) => {
   assert.deepEqual(await find(folder, 'link'), ['link/b.sh'])
 })
 
+test('a link that leads out of the folder is followed only if that is asked for', async (t) => {
+  const folder = project(t)
+  symlinkSync('../../outside.txt', join(folder, 'data/key'))
+  mkdirSync(join(folder, '../others'))
+  writeFiles(join(folder, '../others'), { 'b.txt': '' })
+  symlinkSync('../others', join(folder, 'others'))
+  for (const include of ['data', 'data/key', 'others', 'others/b.txt']) {
+    await assert.rejects(
+      findIncludes({ paths: [include], root: folder }),
+      (error: unknown) =>
+        error instanceof IncludeError &&
+        /would ship what is not in the current folder: .*; copy it, or follow such links with --follow-links/.test(
+          error.message,
+        ),
+      include,
+    )
+  }
+  const followed = { paths: ['data/key', 'others'], root: folder, followsLinks: true }
+  assert.deepEqual(
+    (await findIncludes(followed)).map(({ path }) => path),
+    ['data/key', 'others/b.txt'],
+  )
+})
+
+test('a folder that is itself reached by a link is as any', async (t) => {
+  const folder = project(t)
+  symlinkSync('project', join(folder, '../linked'))
+  assert.deepEqual(await find(join(folder, '../linked'), 'data'), ['data/a.json', 'data/deep/b.sh'])
+})
+
 test('an empty folder brings nothing', async (t) => {
   const folder = project(t)
   mkdirSync(join(folder, 'empty'))
