@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import { cacheFolder } from '../../bin/pinned-node.js'
 import { parseElf } from '../../src/compiler/elf/elf-file.ts'
 import { readProgramHeaders, SEGMENT_TYPE } from '../../src/compiler/elf/program-headers.ts'
+import { findSandbox } from '../../src/sandbox/find-sandbox.ts'
 import { type CommandResult, runLambdabin } from '../support/command.ts'
 import { api, fixture, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
 import { writeFiles } from '../support/files.ts'
 import { temporaryFolder } from '../support/fixture-package.ts'
 import { occurrences } from '../support/occurrences.ts'
+import { PROJECT } from '../support/source-imports.ts'
 
 useFixtures(
   { name: 'initialised', options: ['--init', 'build'] },
@@ -53,6 +57,21 @@ describe('a function that is initialised at build time', () => {
     const { executable } = fixture('initialised')
     const run = promisify(execFile)(executable, ['--lambdabin-self-test'], { env: {}, timeout: 20_000 })
     assert.equal((await run).stderr, 'lambdabin: starts from its snapshot\n')
+  })
+
+  test('has no path of the builder, where the build has Lambda’s own', (t) => {
+    if (findSandbox(temporaryFolder(t)).kind !== 'mount namespace') {
+      t.skip('this machine allows no mount namespaces')
+      return
+    }
+    const { executable } = fixture('initialised')
+    const bytes = readFileSync(executable)
+    const places = [dirname(dirname(executable)), PROJECT, cacheFolder(), `${homedir()}/`, process.execPath]
+    assert.deepEqual(
+      places.filter((place) => bytes.includes(place)),
+      [],
+    )
+    assert.ok(bytes.includes('/var/lang/bin/node'), 'that of the Node.js that made it is Lambda’s')
   })
 
   test('draws other random values in each process', async () => {

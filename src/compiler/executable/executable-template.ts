@@ -44,6 +44,17 @@ export async function executableOfTemplate(
   return template && own && replaceNote(template, NOTE, own, base.path)
 }
 
+/** The same with this blob in the place of the template's; its launcher may be any. */
+export async function executableOfBlob(
+  launcher: Buffer,
+  blob: Buffer,
+  base: BaseNode,
+  folder: string,
+): Promise<Buffer | undefined> {
+  const template = await templateOf(launcher, base, folder)
+  return template && replaceNote(template, NOTE, blob, base.path)
+}
+
 function templateOf(main: Buffer, base: BaseNode, folder: string): Promise<Buffer | undefined> {
   const key = JSON.stringify([base.path, base.arch, main.toString('latin1')])
   if (latest?.key !== key) {

@@ -1,9 +1,9 @@
 /**
- * Initialises a function at build time (`--init build`), to see whether it can be: its heap is to travel in the executable
- * as a V8 startup snapshot, and not everything can be in one.
+ * Initialises a function at build time (`--init build`), where that can be: its heap is to travel in the executable as a V8
+ * startup snapshot, and not everything can be in one.
  *
- * What is run is the executable's main script itself, `build-time/snapshot-builder.ts`, in a process that is thrown away.
- * pkg runs it again for the executable, in the same environment.
+ * What is run is the executable's main script itself, `build-time/snapshot-builder.ts`, by the Node.js that the executable is made
+ * of, which writes the blob that is put into the executable. In a sandbox its paths are those of Lambda, whoever builds it.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -17,7 +17,13 @@ import {
   type InitReport,
   SNAPSHOT_FOLDER_VARIABLE,
 } from '../../build-time/contract.ts'
-import { FUNCTION, MODULES_OUTSIDE_SNAPSHOTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
+import {
+  FUNCTION,
+  MODULES_OUTSIDE_SNAPSHOTS,
+  RUNTIME,
+  scriptAsset,
+  sourceMapAsset,
+} from '../../executable/format.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { BuildError } from '../build-error.ts'
@@ -58,6 +64,8 @@ export interface InitAtBuildOptions {
 export interface InitAtBuild {
   /** The executable's main script. */
   readonly main: Buffer
+  /** What Node.js made of it: a SEA blob with the snapshot, and with the assets. */
+  readonly blob: Buffer
   /** What to run it with. */
   readonly environment: NodeJS.ProcessEnv
   /** Names of the environment variables that the function read while it initialised. */
@@ -102,6 +110,7 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     writeFile(script, main),
     writeFile(join(folder, scriptAsset(RUNTIME)), options.runtime),
     writeFile(join(folder, scriptAsset(FUNCTION)), options.code),
+    writeFile(join(folder, sourceMapAsset(FUNCTION)), options.sourceMap),
     writeFile(join(folder, FILES.calledFunctions), JSON.stringify(functions)),
     writeFile(join(folder, FILES.deferredModules), await describeModules(options.node)),
   ])
@@ -121,6 +130,7 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   const environment = initEnvironment(withoutSandbox(options.taskRoot), folder)
   return {
     main,
+    blob: await readFile(join(folder, BLOB)),
     environment,
     environmentRead: report.environmentRead,
     notes: [...report.notes, ...(note === undefined ? [] : [note])],
@@ -184,8 +194,9 @@ async function run(
   // Not `sandbox.environment`: what Node.js preloads would be in the snapshot. Packages are out of reach anyway, as the
   // program loads none.
   const env = initEnvironment(sandbox, folder)
-  const blob = sandbox.seen(join(folder, 'trial.blob'))
-  const words = ['--no-warnings', '--snapshot-blob', blob, '--build-snapshot', sandbox.seen(script)]
+  const config = join(folder, 'sea-config.json')
+  await writeFile(config, JSON.stringify(seaConfig(sandbox, folder, script)))
+  const words = ['--no-warnings', '--experimental-sea-config', sandbox.seen(config)]
   const { command, parameters, cwd } = sandbox.command(sandbox.seen(node), words)
   return new Promise((resolve) => {
     const options = {
@@ -214,6 +225,21 @@ async function run(
     })
     const finished = onAbandon(() => child.kill('SIGKILL'))
   })
+}
+
+const BLOB = 'snapshot.blob'
+
+/** As pkg has it for its executables. */
+function seaConfig(sandbox: OpenSandbox, folder: string, script: string): object {
+  const seen = (name: string) => sandbox.seen(join(folder, name))
+  return {
+    main: sandbox.seen(script),
+    output: seen(BLOB),
+    disableExperimentalSEAWarning: true,
+    useSnapshot: true,
+    useCodeCache: false,
+    assets: { [sourceMapAsset(FUNCTION)]: seen(sourceMapAsset(FUNCTION)) },
+  }
 }
 
 function explainProblems(problems: readonly InitProblem[], options: InitAtBuildOptions): string {

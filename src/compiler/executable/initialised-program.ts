@@ -31,7 +31,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     }
     return await findCalledFunctions({ ...run, ...checked, handler })
   })
-  const { main, environment, environmentRead, notes } = await initAtBuild({
+  const { main, blob, environment, environmentRead, notes } = await initAtBuild({
     entry,
     runtime: runtime.runtime,
     warmUp: runtime.warmUp,
@@ -48,7 +48,12 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     main,
     assets: { [sourceMapAsset(FUNCTION)]: sourceMap },
     cold: [sourceMap],
-    snapshot: { environment, mayStartWorkers: code.includes('worker_threads') },
+    snapshot: {
+      blob,
+      launcher: runtime.launcher,
+      environment,
+      mayStartWorkers: code.includes('worker_threads'),
+    },
     environmentRead,
     notes,
   }

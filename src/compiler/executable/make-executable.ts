@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BaseNode } from '../base-node/base-node.ts'
 import { actAsNode } from '../children/act-as-node.ts'
-import { executableOfTemplate } from './executable-template.ts'
-import { type ExecutableParts, runPkg } from './run-pkg.ts'
+import { executableOfBlob, executableOfTemplate } from './executable-template.ts'
+import { type ExecutableParts, runPkg, type SnapshotOptions } from './run-pkg.ts'
+import { explainIdleCode, withoutIdleCode } from './snapshot-blob.ts'
 
 export interface MadeExecutable {
   readonly bytes: Buffer
@@ -27,14 +28,34 @@ export async function makeExecutable(
 
 /** An executable that is its function's runtime, whoever starts it. */
 async function makeRuntime(parts: ExecutableParts, base: BaseNode, folder: string): Promise<MadeExecutable> {
-  // A snapshot is the main script's, and of this function.
-  const bytes = parts.snapshot
-    ? undefined
-    : await executableOfTemplate(parts.main, parts.assets, base, folder)
-  if (bytes !== undefined) {
-    return { bytes, notes: [] }
+  const made = parts.snapshot
+    ? await withSnapshot(parts.snapshot, base, folder)
+    : await withAssets(parts, base, folder)
+  if (made !== undefined) {
+    return made
   }
   const output = join(folder, 'executable')
   const notes = await runPkg(parts, base, output, join(folder, 'parts'))
   return { bytes: await readFile(output), notes }
+}
+
+/** Undefined where the executable's form is not known. */
+async function withAssets(
+  { main, assets }: ExecutableParts,
+  base: BaseNode,
+  folder: string,
+): Promise<MadeExecutable | undefined> {
+  const bytes = await executableOfTemplate(main, assets, base, folder)
+  return bytes && { bytes, notes: [] }
+}
+
+/** The same of one that starts from a snapshot. */
+async function withSnapshot(
+  { blob, launcher, mayStartWorkers }: SnapshotOptions,
+  base: BaseNode,
+  folder: string,
+): Promise<MadeExecutable | undefined> {
+  const smaller = mayStartWorkers ? blob : withoutIdleCode(blob)
+  const bytes = await executableOfBlob(launcher, smaller ?? blob, base, folder)
+  return bytes && { bytes, notes: smaller === undefined ? [explainIdleCode(base.version)] : [] }
 }

@@ -13,7 +13,7 @@ import process from 'node:process'
 import type sea from '@yao-pkg/pkg/lib-es5/sea.js'
 import { PKG_SEA_FILE } from '../third-party.ts'
 import type { PkgRequest } from './run-pkg.ts'
-import { withoutIdleCode } from './snapshot-blob.ts'
+import { explainIdleCode, withoutIdleCode } from './snapshot-blob.ts'
 
 const [, , requestFile] = process.argv
 if (requestFile === undefined) {
@@ -67,13 +67,6 @@ function leaveOutIdleCode(): () => string[] {
     wasChanged = smaller !== undefined
     return inject(file, name, smaller ?? blob, options)
   }
-  return () => (wasChanged ? [] : [explainIdleCode(wasChanged)])
-}
-
-function explainIdleCode(wasAsked: boolean | undefined): string {
-  const why =
-    wasAsked === undefined
-      ? 'pkg did not put it into the executable as lambdabin expects'
-      : `Node.js ${process.versions.node} writes it in a form that lambdabin does not know`
-  return `the startup snapshot keeps 2 MB of code that no start needs, and each start copies it, because ${why}; take the pinned Node.js, or report this`
+  return () =>
+    wasChanged ? [] : [explainIdleCode(wasChanged === undefined ? undefined : process.versions.node)]
 }

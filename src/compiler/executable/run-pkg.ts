@@ -28,6 +28,10 @@ export interface ExecutableParts {
 }
 
 export interface SnapshotOptions {
+  /** The SEA blob that Node.js made of the main script, and of the assets. */
+  readonly blob: Buffer
+  /** The main script of an executable without a snapshot, into which the blob is put. */
+  readonly launcher: Buffer
   /** What the main script runs with, and nothing else. */
   readonly environment: NodeJS.ProcessEnv
   /** The function may start Workers, which compile Node.js's own modules anew. */
@@ -43,7 +47,7 @@ export interface PkgRequest {
   readonly node: string
   readonly arch: Architecture
   readonly output: string
-  readonly snapshot?: SnapshotOptions | undefined
+  readonly snapshot?: Pick<SnapshotOptions, 'environment' | 'mayStartWorkers'> | undefined
 }
 
 /** Half a minute is what a slow disk takes; beyond this something hangs. */
@@ -70,7 +74,7 @@ export async function runPkg(
   // pkg's own temporary folder goes into ours, so that ours is all there is to delete.
   const temporary = join(folder, 'pkg')
   const snapshot = parts.snapshot && {
-    ...parts.snapshot,
+    mayStartWorkers: parts.snapshot.mayStartWorkers,
     environment: { ...parts.snapshot.environment, TMPDIR: temporary },
   }
   const notes = join(folder, 'pkg-notes.json')
@@ -78,7 +82,9 @@ export async function runPkg(
   const requestFile = join(folder, 'pkg-request.json')
   await writeFile(requestFile, JSON.stringify(request))
   await mkdir(temporary)
-  await runPkgProcess(base.generator, requestFile, { ...process.env, TMPDIR: temporary })
+  // A function that is run in it can read what it was started with.
+  const environment = snapshot?.environment ?? { ...process.env, TMPDIR: temporary }
+  await runPkgProcess(base.generator, requestFile, environment)
   await chmod(output, 0o755)
   return JSON.parse(await readFile(notes, 'utf8'))
 }

@@ -63,6 +63,15 @@ export function findCodeCache(snapshot: Buffer): CodeCache | undefined {
   return REFERENCES.map((count) => readSnapshot(snapshot, count)).find((read) => read !== undefined)
 }
 
+/** Why that could not be left out, in one sentence: `version` is of the Node.js whose snapshot has an unknown form, if it has one. */
+export function explainIdleCode(version: string | undefined): string {
+  const why =
+    version === undefined
+      ? 'pkg did not put it into the executable as lambdabin expects'
+      : `Node.js ${version} writes it in a form that lambdabin does not know`
+  return `the startup snapshot keeps 2 MB of code that no start needs, and each start copies it, because ${why}; take the pinned Node.js, or report this`
+}
+
 function lengthOf(length: number): Buffer {
   const bytes = Buffer.alloc(LENGTH_BYTES)
   bytes.writeBigUInt64LE(BigInt(length))
