@@ -16,6 +16,7 @@ import type { Written } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { selectFunctions } from '../configuration/select-functions.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
+import { buildInto, checkInto } from './build-into.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
 
 /** What to build, and how: options as in a configuration, which count more than what it says. */
@@ -79,8 +80,9 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   const { signal } = options
   try {
     signal?.throwIfAborted()
-    const { functions, jobs } = await wantedFunctions(options)
-    return await abandonable(signal, () => buildAll(functions, jobs, options))
+    const { functions, jobs, into } = await wantedFunctions(options)
+    const make = into === undefined ? buildFunction : buildInto
+    return await abandonable(signal, () => buildAll(functions, { jobs, make }, options))
   } catch (error) {
     return { ok: false, error: asLambdabinError(error, signal), functions: [], failed: [] }
   }
@@ -102,12 +104,16 @@ async function wantedFunctions({
   signal: _signal,
   onProgress: _onProgress,
   ...given
-}: BuildOptions): Promise<{ functions: readonly FunctionOptions[]; jobs: number }> {
+}: BuildOptions): Promise<{ functions: readonly FunctionOptions[]; jobs: number; into: string | undefined }> {
   const folder = resolve(cwd ?? process.cwd())
   const { values, build: own } = checkBuildValues(given, folder)
   const configuration = await loadConfiguration(config, folder, { command: 'build' })
   const functions = await selectFunctions(configuration, { wanted, values, build: own, folder })
-  return { functions, jobs: own.jobs ?? configuration?.build.jobs ?? defaultJobs() }
+  const into = own.into ?? configuration?.build.into
+  if (into !== undefined) {
+    checkInto(functions, into)
+  }
+  return { functions, jobs: own.jobs ?? configuration?.build.jobs ?? defaultJobs(), into }
 }
 
 /** What one build takes at its most, in bytes. */
@@ -119,7 +125,7 @@ function defaultJobs(): number {
 
 async function buildAll(
   functions: readonly FunctionOptions[],
-  jobs: number,
+  { jobs, make }: { jobs: number; make: typeof buildFunction },
   options: BuildOptions,
 ): Promise<BuildResult> {
   options.onProgress?.({ kind: 'selected', functions: functions.map(({ name, entry }) => ({ name, entry })) })
@@ -128,7 +134,7 @@ async function buildAll(
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, each] = next
-      built[index] = await buildOne(each, options)
+      built[index] = await buildOne(each, make, options)
     }
   }
   await Promise.all(Array.from({ length: Math.min(jobs, functions.length) }, worker))
@@ -146,11 +152,12 @@ function isFailed(built: BuiltFunction | FailedFunction): built is FailedFunctio
 
 async function buildOne(
   options: FunctionOptions,
+  make: typeof buildFunction,
   { signal, onProgress = () => {} }: BuildOptions,
 ): Promise<BuiltFunction | FailedFunction> {
   const { name, entry } = options
   try {
-    const built = await buildFunction(options, {
+    const built = await make(options, {
       signal,
       onStart: (step) => onProgress({ name, kind: 'step', step }),
       onStep: (step) => onProgress({ name, kind: 'step done', step }),

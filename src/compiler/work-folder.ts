@@ -22,13 +22,14 @@ export class OutDirError extends BuildError {
 /**
  * Calls `work` with a folder in `outDir`, and deletes it when `work` is done or has failed, or builds
  * are abandoned; one whose build was killed, a later build deletes. Deletes `outDir`, too, if `work` failed and it is there only because of this. Rejects as
- * `work` does.
+ * `work` does; an {@link OutDirError} names `option`.
  */
 export async function withWorkFolder<Result>(
   outDir: string,
   work: (folder: string) => Promise<Result>,
+  option = '--out-dir',
 ): Promise<Result> {
-  const { folder, firstMade } = await makeFolders(outDir)
+  const { folder, firstMade } = await makeFolders(outDir, option)
   const finished = onAbandon(() => {
     rmSync(folder, { recursive: true, force: true })
     if (firstMade !== undefined) {
@@ -58,7 +59,7 @@ function deleteEmpty(folder: string): void {
   }
 }
 
-async function makeFolders(outDir: string) {
+async function makeFolders(outDir: string, option: string) {
   try {
     const firstMade = await makeFolder(outDir)
     deleteAbandoned(outDir, PREFIX, LONGEST_MS)
@@ -67,7 +68,7 @@ async function makeFolders(outDir: string) {
     return { folder, firstMade }
   } catch (error) {
     throw new OutDirError(
-      `--out-dir expects a folder that can be written to, and ${outDir} is none; give another with --out-dir`,
+      `${option} expects a folder that can be written to, and ${outDir} is none; give another with ${option}`,
       { cause: error },
     )
   }

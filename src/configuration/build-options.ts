@@ -92,6 +92,12 @@ export const BUILD_OPTIONS = {
     placeholder: 'FOLDER',
     help: 'where to write (default: dist)',
   }),
+  /** A folder for one function's package as it is unpacked, without a zip, in place of `outDir`. */
+  into: path({
+    expects: 'a folder',
+    placeholder: 'FOLDER',
+    help: 'write bootstrap, the executable and what goes with it straight into this folder, and no zip; for one function',
+  }),
   /** How many functions are built at once. By default as many as there are processors, and memory for. */
   jobs: wholeNumber(1, 1024, {
     help: 'how many functions to build at once (default: as many as there are processors, and memory for)',

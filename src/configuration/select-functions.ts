@@ -28,7 +28,8 @@ export async function selectFunctions(
 ): Promise<FunctionOptions[]> {
   const chosen = await chooseFunctions(configuration, { ...choice, folder })
   const root = configuration?.folder ?? folder
-  const outDir = build.outDir ?? configuration?.build.outDir ?? resolve(root, 'dist')
+  const into = build.into ?? configuration?.build.into
+  const outDir = into ?? build.outDir ?? configuration?.build.outDir ?? resolve(root, 'dist')
   const isForced = build.force ?? configuration?.build.force ?? false
   return chosen.map((each) => ({ ...functionOptions(each, outDir, root), isForced }))
 }

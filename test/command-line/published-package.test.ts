@@ -53,6 +53,7 @@ test('the published package has types, and builds and invokes a function', async
     'bin',
     'bootstrap',
     'docs',
+    'examples',
     'lib',
     'package.json',
     'page',

@@ -2,11 +2,11 @@
 
 import { execFile } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import process from 'node:process'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { writeFiles } from './files.ts'
 import { hostNode } from './host-node.ts'
+import { userEnvironment } from './user-environment.ts'
 
 const run = promisify(execFile)
 
@@ -34,9 +34,7 @@ export async function installPackageManagers(folder: string): Promise<PackageMan
   return {
     folder,
     env: {
-      ...withoutNpm(process.env),
-      // As in a user's shell: without what `npm test` puts in front, the pinned Node.js above all.
-      PATH: [join(hostNode(), '..'), ...userPath()].join(delimiter),
+      ...userEnvironment(),
       CI: '',
       npm_config_registry: registry,
       BUN_CONFIG_REGISTRY: registry,
@@ -62,15 +60,4 @@ export function commandOf({ folder }: PackageManagers, name: string): [string, .
     return [hostNode(), join(folder, 'node_modules', file)]
   }
   return name === 'bun' ? [join(folder, 'node_modules/.bin/bun')] : [name]
-}
-
-function withoutNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(npm_|INIT_CWD$|NODE_OPTIONS$)/i.test(name)),
-  )
-}
-
-function userPath(): string[] {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return folders.filter((folder) => !/node_modules|node-gyp-bin/.test(folder))
 }

@@ -18,6 +18,7 @@ const FILES = [
   'LICENSE',
   'README.md',
   'docs',
+  'examples',
   'page',
   'base-node',
   'third-party',

@@ -20,7 +20,17 @@ import { type NetworkSettings, networkSettings } from './network-settings.ts'
 import { foldersToMount, isInside } from './project-folders.ts'
 
 /** Options that name a file or folder. */
-const PATH_OPTIONS = ['out-dir', 'node', 'include', 'event', 'config', 'tsconfig', 'inject', 'node-paths']
+const PATH_OPTIONS = [
+  'out-dir',
+  'into',
+  'node',
+  'include',
+  'event',
+  'config',
+  'tsconfig',
+  'inject',
+  'node-paths',
+]
 
 /** Where the image looks for the user's settings of npm, and for certificates: see scripts/docker/. */
 const NPM_SETTINGS = '/lambdabin/user.npmrc'
