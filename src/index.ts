@@ -6,6 +6,15 @@ export type * from './runtime/handler-contract.ts'
 export type { LifecycleHook }
 
 /**
+ * Runs `hook` in the init phase, after the module has been evaluated and before the first invocation, which waits for it: for what
+ * the first invocation would do otherwise, while there is a whole CPU. Hooks run in the order in which they were registered, one
+ * after the other. What one throws is an error of the init phase. With `--init build` they run on Lambda all the same.
+ */
+export function onInit(hook: LifecycleHook): void {
+  lifecycleHooks().init.push(hook)
+}
+
+/**
  * Runs `hook` before Lambda ends the execution environment: to close connections, or flush what is buffered. Register
  * it while the module loads. Lambda gives all hooks together about 300 ms; they run in reverse order.
  */

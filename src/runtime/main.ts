@@ -191,7 +191,7 @@ class LambdaProcess {
     if (failure === undefined) {
       this.#invoke(handler, environment)
     } else if (failure.phase === 'init') {
-      this.#failInit(failure.error)
+      this.#failInit(asInitError(failure.error))
     } else {
       const post = (document: ErrorDocument) => this.#client.failRestore(document)
       this.#end({ error: failure.error, exitCode: EXIT_FAILED, what: 'Restore Error', post })
@@ -280,7 +280,7 @@ class LambdaProcess {
     } else {
       this.#failInit(
         new NodeJsExit(
-          'The function’s module awaits a promise at its top level that will never settle: init cannot finish.',
+          'The function’s module awaits a promise at its top level, or in a hook of onInit, that will never settle: init cannot finish.',
         ),
       )
     }

@@ -27,7 +27,7 @@ describe('an init failure is', () => {
     const document = await initFailure()
     assert.equal(document.errorType, 'RangeError')
     assert.equal(document.errorMessage, 'the module throws')
-    assert.match(document.trace[1] ?? '', /fixtures\/functions\/init\.ts:7:/)
+    assert.match(document.trace[1] ?? '', /fixtures\/functions\/init\.ts:8:/)
     assert.match(lambda.output, /ERROR\tInit Error/)
   })
 
@@ -57,6 +57,18 @@ describe('an init failure is', () => {
 
   test('a top-level await that never settles', async () => {
     startFixture('awaits', 'awaits', { INIT_CASE: 'never settles' })
+    assert.equal((await initFailure()).errorType, 'Runtime.NodeJsExit')
+  })
+
+  test('a hook of onInit that rejects; those after it do not run', async () => {
+    startFixture('init', 'init', { INIT_CASE: 'a hook throws' })
+    const document = await initFailure()
+    assert.deepEqual([document.errorType, document.errorMessage], ['RangeError', 'the hook throws'])
+    assert.doesNotMatch(lambda.output, /a hook after one that failed/)
+  })
+
+  test('a hook of onInit that never settles', async () => {
+    startFixture('init', 'init', { INIT_CASE: 'a hook never settles' })
     assert.equal((await initFailure()).errorType, 'Runtime.NodeJsExit')
   })
 

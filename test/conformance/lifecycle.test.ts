@@ -11,6 +11,18 @@ useFixtures('environment')
 const start = (env: Record<string, string>) => startFixture('environment', 'environment', env)
 const SNAP_START = { AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start' }
 
+test('hooks of onInit run in their order, each to its end, before the first next', async () => {
+  startFixture('environment', 'environment.whatHooksDid', { HOOKS: 'yes' })
+  await within(api.idle(), () => lambda.output)
+  assert.match(lambda.output, /hooks of init: 3/)
+  assert.deepEqual((await invoke()).json(), ['first', 'second', 'third'])
+})
+
+test('SnapStart: hooks of onInit run before those before the snapshot', async () => {
+  start({ HOOKS: 'yes', ...SNAP_START })
+  await lambda.printed(/hooks of init: 3[\s\S]*before the snapshot/)
+})
+
 test('a function with a shutdown hook registers an extension for no events, before its first next', async () => {
   start({ HOOKS: 'yes' })
   await within(api.idle(), () => lambda.output)

@@ -1,5 +1,5 @@
 /**
- * The hooks that a function registers with `onShutdown`, `onBeforeSnapshot` and `onAfterRestore` of lambdabin.
+ * The hooks that a function registers with `onInit`, `onShutdown`, `onBeforeSnapshot` and `onAfterRestore` of lambdabin.
  *
  * The function is bundled apart from the runtime, so the two meet in the registry of global symbols.
  */
@@ -7,6 +7,7 @@
 export type LifecycleHook = () => void | Promise<void>
 
 export interface LifecycleHooks {
+  init: LifecycleHook[]
   shutdown: LifecycleHook[]
   beforeSnapshot: LifecycleHook[]
   afterRestore: LifecycleHook[]
@@ -17,6 +18,6 @@ const REGISTRY = Symbol.for('lambdabin.lifecycle-hooks')
 /** The hooks registered so far; made on first use. */
 export function lifecycleHooks(): LifecycleHooks {
   const holder = globalThis as { [REGISTRY]?: LifecycleHooks }
-  holder[REGISTRY] ??= { shutdown: [], beforeSnapshot: [], afterRestore: [] }
+  holder[REGISTRY] ??= { init: [], shutdown: [], beforeSnapshot: [], afterRestore: [] }
   return holder[REGISTRY]
 }

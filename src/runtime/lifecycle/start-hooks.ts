@@ -5,7 +5,7 @@ import { isSnapStart } from '../environment.ts'
 import { errorFacts } from '../error-response.ts'
 import { AfterRestoreError, BeforeSnapshotError } from '../errors.ts'
 import { logRuntimeProblem } from '../log/log.ts'
-import type { LifecycleHooks } from './lifecycle-hooks.ts'
+import type { LifecycleHook, LifecycleHooks } from './lifecycle-hooks.ts'
 
 export interface StartHooksOptions {
   readonly hooks: LifecycleHooks
@@ -20,17 +20,27 @@ export interface StartHooksOptions {
 /** Why there are no invocations: the init phase failed, or an environment could not be restored from its snapshot. */
 export interface StartFailure {
   readonly phase: 'init' | 'restore'
-  readonly error: Error
+  readonly error: unknown
 }
 
 /** Whether there is anything to do: most functions have no hook, and then nothing is waited for. */
 export function needsStartHooks({ hooks, isInitialisedAtBuild }: StartHooksOptions): boolean {
-  return hooks.shutdown.length > 0 || (isInitialisedAtBuild && hooks.afterRestore.length > 0) || isSnapStart()
+  return (
+    hooks.init.length > 0 ||
+    hooks.shutdown.length > 0 ||
+    (isInitialisedAtBuild && hooks.afterRestore.length > 0) ||
+    isSnapStart()
+  )
 }
 
 /** Resolves to what failed; undefined when there may be invocations. */
 export async function runStartHooks(options: StartHooksOptions): Promise<StartFailure | undefined> {
   const { hooks, client, isInitialisedAtBuild } = options
+  try {
+    await runAll(hooks.init)
+  } catch (error) {
+    return { phase: 'init', error }
+  }
   if (hooks.shutdown.length > 0) {
     await prepareShutdown(options)
   }
@@ -81,7 +91,8 @@ async function afterRestore(
   }
 }
 
-async function runAll(hooks: LifecycleHooks['afterRestore']): Promise<void> {
+/** One after the other, those with them that a hook registers. */
+async function runAll(hooks: readonly LifecycleHook[]): Promise<void> {
   for (const hook of hooks) {
     await hook()
   }
