@@ -4,52 +4,140 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
+import { checkRunValues } from '../configuration/check-configuration.ts'
+import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
+import type { Written } from '../configuration/option.ts'
+import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
-import { type Inspection, inspectPackage } from '../inspect/package/inspection.ts'
+import { type CgroupHome, findCgroups, removeCgroups } from '../emulator/environments/resources/cgroup.ts'
+import { type InspectedContents, type Inspection, inspectPackage } from '../inspect/package/inspection.ts'
+import { measureStart, type StartMeasurement } from '../inspect/start/measure-start.ts'
+import { StartError } from '../inspect/start/start-run.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
-import { findPackage } from './find-package.ts'
-import type { LambdabinError } from './lambdabin-error.ts'
+import { defaultFunctionName } from './default-handler.ts'
+import { eventBytes } from './event-bytes.ts'
+import { type FoundPackage, findPackage } from './find-package.ts'
+import { openGivenLayers } from './given-layers.ts'
+import { LambdabinError } from './lambdabin-error.ts'
+import { runSettings } from './run-settings.ts'
 
-export interface InspectOptions {
+export interface InspectOptions extends Written<typeof RUN_OPTIONS> {
   /** A deployment package, a zip or a folder; or the name of a configured function, which is built. */
   readonly package: string
   /** A configuration, the path of its file, or `false` for none. By default the one that holds in `cwd`. */
   readonly config?: ConfigurationChoice
   /** What relative paths start at. By default the current folder. */
   readonly cwd?: string | undefined
+  /** Measures its starts, too: where their time goes. */
+  readonly start?: boolean | undefined
+  /** How many starts are measured of each kind. By default 5. */
+  readonly runs?: number | undefined
+  /** What the first invocation of each start gets: a value, or JSON as bytes. By default there is none. */
+  readonly event?: unknown
+  /** The handler setting. By default the function's name. */
+  readonly handler?: string | undefined
   /** Ends the inspection. */
   readonly signal?: AbortSignal | undefined
 }
 
 export type InspectResult =
-  | { readonly ok: true; readonly inspection: Inspection }
+  | {
+      readonly ok: true
+      readonly inspection: Inspection
+      /** Where it was asked for. */
+      readonly start?: StartMeasurement
+    }
   | { readonly ok: false; readonly error: LambdabinError }
 
-/** Looks into a package that lambdabin has built. Never rejects; for what is no such package the error's code is `USAGE`. */
+type Inspected = Omit<Extract<InspectResult, { ok: true }>, 'ok'>
+
+/**
+ * Looks into a package that lambdabin has built, and runs it where its starts are to be measured. Never rejects; for what is no
+ * such package the error's code is `USAGE`, and for a function that does not start `FUNCTION`.
+ */
 export async function inspect(options: InspectOptions): Promise<InspectResult> {
   const { signal } = options
   try {
     signal?.throwIfAborted()
-    return { ok: true, inspection: await abandonable(signal, () => inspectOnce(options)) }
+    return { ok: true, ...(await abandonable(signal, () => inspectOnce(options))) }
   } catch (error) {
     return { ok: false, error: asLambdabinError(error, signal) }
   }
 }
 
-async function inspectOnce({ package: given, config, cwd }: InspectOptions): Promise<Inspection> {
+async function inspectOnce({ package: given, config, cwd, ...options }: InspectOptions): Promise<Inspected> {
   const folder = resolve(cwd ?? process.cwd())
-  const { path } = await findPackage(given, { config, folder, command: 'inspect' })
+  const found = await findPackage(given, { config, folder, command: 'inspect' })
   const workFolder = mkdtempSync(join(tmpdir(), 'lambdabin-'))
   const removeFolder = () => rmSync(workFolder, { recursive: true, force: true, maxRetries: 5 })
   const forget = onAbandon(removeFolder)
   try {
-    return (await inspectPackage(path, workFolder)).inspection
+    const contents = await inspectPackage(found.path, workFolder)
+    const { inspection } = contents
+    return options.start
+      ? { inspection, start: await measure(contents, found, { ...options, folder }, workFolder) }
+      : { inspection }
   } catch (error) {
-    throw error instanceof DeploymentPackageError ? new UsageError(error.message, { cause: error }) : error
+    throw explained(error)
   } finally {
     removeFolder()
     forget()
+  }
+}
+
+function explained(error: unknown): unknown {
+  if (error instanceof DeploymentPackageError) {
+    return new UsageError(error.message, { cause: error })
+  }
+  return error instanceof StartError ? new LambdabinError('FUNCTION', error.message, { cause: error }) : error
+}
+
+const DEFAULT_RUNS = 5
+/** A start may take longer here than Lambda's own limit of an invocation. */
+const LEAST_TIMEOUT_MS = 30_000
+
+type MeasureOptions = Omit<InspectOptions, 'package' | 'config' | 'cwd'> & { readonly folder: string }
+
+async function measure(
+  contents: InspectedContents,
+  found: FoundPackage,
+  { start: _start, runs, event, handler: named, signal: _signal, folder, ...own }: MeasureOptions,
+  workFolder: string,
+): Promise<StartMeasurement> {
+  const merged = mergedRun(found.run, checkRunValues(own, folder, 'inspect'))
+  const { timeoutSeconds, memorySizeMb, environment, layers } = runSettings(merged)
+  const handler = named ?? contents.inspection.executables[0]
+  if (handler === undefined) {
+    throw new UsageError(
+      'expected a package with an executable, but this one’s is in a layer; measure a package without --for-layer',
+    )
+  }
+  const cgroups = merged.memory === undefined ? undefined : availableCgroups()
+  try {
+    return await measureStart(
+      contents,
+      {
+        ...{ runs: runs ?? DEFAULT_RUNS, handler, functionName: defaultFunctionName(handler), memorySizeMb },
+        ...{ timeoutMs: Math.max(LEAST_TIMEOUT_MS, timeoutSeconds * 1000), environment, cgroups },
+        layersFolder: (await openGivenLayers(layers, workFolder)) ?? join(workFolder, 'opt'),
+        event: event === undefined ? undefined : eventBytes(event),
+      },
+      workFolder,
+    )
+  } finally {
+    if (cgroups !== undefined) {
+      removeCgroups(cgroups)
+    }
+  }
+}
+
+/** Undefined where this user may make none: the start then has whatever processor there is, and says so. */
+function availableCgroups(): CgroupHome | undefined {
+  try {
+    return findCgroups()
+  } catch {
+    return undefined
   }
 }

@@ -1,25 +1,36 @@
-/** `lambdabin inspect`: what is in a package, as a table on stdout, or as one JSON object. */
+/**
+ * `lambdabin inspect`: what is in a package, as a table on stdout; with `--start` where the time of its starts goes. With `--json` all of
+ * it as one object.
+ */
 import process from 'node:process'
 import { inspect } from '../../api/inspect.ts'
 import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { onEarlyEnd } from '../early-end.ts'
+import { readEvent } from '../invoke/invoke-event.ts'
 import { writeAll } from '../output.ts'
 import { parseInspectArguments } from './inspect-arguments.ts'
 import { packageTable } from './package-table.ts'
+import { startTable } from './start-table.ts'
 
 /** Resolves to the exit status. Rejects with a UsageError, or a LambdabinError. */
 export async function inspectCommand(args: string[]): Promise<number> {
-  const { json, ...options } = parseInspectArguments(args)
+  const { options, event, json } = parseInspectArguments(args)
+  const bytes = event && (await readEvent(event))
   const forget = onEarlyEnd(abandonAll)
-  const result = await inspect(options)
+  const result = await inspect({ ...options, event: bytes })
   forget()
   if (!result.ok) {
     throw result.error
   }
-  const { inspection } = result
-  await writeAll(
-    process.stdout,
-    json ? `${JSON.stringify(inspection, undefined, 2)}\n` : packageTable(inspection),
-  )
+  const { inspection, start } = result
+  if (json) {
+    const all = start === undefined ? inspection : { ...inspection, start }
+    await writeAll(process.stdout, `${JSON.stringify(all, undefined, 2)}\n`)
+  } else {
+    await writeAll(
+      process.stdout,
+      start === undefined ? packageTable(inspection) : startTable(inspection, start),
+    )
+  }
   return 0
 }

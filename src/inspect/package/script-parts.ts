@@ -40,6 +40,10 @@ export function scriptClaims({ script, sourceMap, recorded, chunk, start }: Scri
 /** What a chunk shows to others, and has from them: modules of lambdabin's own. */
 const LINK_MODULE = /^lambdabin-module:/
 
+export function isLinkModule(module: string): boolean {
+  return LINK_MODULE.test(module)
+}
+
 /** `['zod', 'v4/core/util.js']` for `node_modules/zod/v4/core/util.js`. */
 export function modulePath(module: string): readonly string[] {
   if (LINK_MODULE.test(module)) {

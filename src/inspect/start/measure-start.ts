@@ -1,0 +1,304 @@
+/**
+ * Measures the starts of a package. What a start takes is measured on the executable as it is; where the time goes, on starts that
+ * carry a hook and marked texts, which take a little longer: both are told.
+ */
+import { isAscii } from 'node:buffer'
+import { execFile } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import type { CgroupHome } from '../../emulator/environments/resources/cgroup.ts'
+import { EnvironmentCgroup } from '../../emulator/environments/resources/cgroup.ts'
+import { type LambdaFacts, reservedVariables, systemVariables } from '../../sandbox/lambda-environment.ts'
+import { chunkOf, recordedBytes } from '../package/executable-parts.ts'
+import type { InspectedContents } from '../package/inspection.ts'
+import { moduleSpans } from '../package/script-modules.ts'
+import { markModules } from './mark-modules.ts'
+import { ModuleNumbers } from './module-numbers.ts'
+import type { PagesRead } from './pages-read.ts'
+import { runStart, type StartOptions, type StartRun } from './start-run.ts'
+import { type CompiledScript, MEASURING, readTimeline, type Timeline } from './timeline.ts'
+import { TRACE_SETTINGS, type Trace, type TraceSettings } from './trace.ts'
+
+export interface StartSettings {
+  /** How many starts are measured, of each kind. */
+  readonly runs: number
+  readonly handler: string
+  readonly functionName: string
+  readonly memorySizeMb: number
+  readonly timeoutMs: number
+  readonly environment: Readonly<Record<string, string>>
+  /** Absolute: what is at `/opt`. */
+  readonly layersFolder: string
+  readonly event?: Uint8Array | undefined
+  /** Where control groups can be made, for the share of a processor that the memory buys. */
+  readonly cgroups?: CgroupHome | undefined
+}
+
+/** Milliseconds, each of them. */
+export interface Spread {
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
+
+export interface StartMeasurement {
+  readonly runs: number
+  /** From the start of the process to the first `next`, of the executable as it is: with its pages in memory, and without. */
+  readonly warm: Spread
+  readonly cold: (Spread & { readonly diskBytes: number | null }) | null
+  /** The start whose timeline this is, to the first `next`: it was traced. */
+  readonly tracedMs: number
+  /** What tracing took of that. */
+  readonly measuringMs: number
+  readonly timeline: Timeline
+  readonly scripts: readonly CompiledScript[]
+  readonly pages: PagesRead | null
+  /** The memory, in MB, whose share of a processor it had; `null` where it had whatever there is. */
+  readonly cpuOfMemoryMb: number | null
+  readonly invocation: {
+    /** From the event to the answer, of the executable as it is. */
+    readonly ms: Spread
+    readonly failed: boolean
+  } | null
+}
+
+/** `workFolder` is the caller's to delete. Rejects with a StartError. */
+export async function measureStart(
+  contents: InspectedContents,
+  settings: StartSettings,
+  workFolder: string,
+): Promise<StartMeasurement> {
+  const starts = new Starts(contents.opened.folder, settings, workFolder)
+  await starts.plain() // What is cold for the first time is no start of those that are measured.
+  const cold = await starts.cold()
+  const hook = await writeHook(workFolder)
+  const cacheRun = await starts.traced(hook, { scripts: {} })
+  const marked = await writeMarkedScripts(contents, join(workFolder, 'marked'))
+  if (Object.keys(marked.scripts).length > 0) {
+    await starts.traced(hook, { scripts: marked.scripts }, 'write caches')
+  }
+  const warm: StartRun[] = []
+  const traced: TracedRun[] = []
+  // In turns, so that what else the machine does is the same for both; and one by one, as they would take each other's processors.
+  for (let run = 0; run < settings.runs; run++) {
+    warm.push(await starts.plain())
+    traced.push(await starts.traced(hook, { scripts: marked.scripts }))
+  }
+  const typical = middle(traced, total)
+  const timeline = readTimeline(typical, marked.paths)
+  return {
+    runs: settings.runs,
+    warm: spread(warm.map(total)),
+    cold: cold.length === 0 ? null : { ...spread(cold.map(total)), diskBytes: diskBytes(cold) },
+    tracedMs: total(typical),
+    measuringMs: measuringMs(timeline),
+    timeline,
+    scripts: cacheRun.trace.scripts.map(compiledScript),
+    pages: warm[0]?.pages ?? null,
+    cpuOfMemoryMb: settings.cgroups === undefined ? null : settings.memorySizeMb,
+    invocation: invocationOf(warm),
+  }
+}
+
+type TracedRun = StartRun & { readonly trace: Trace }
+
+class Starts {
+  readonly #folder: string
+  readonly #settings: StartSettings
+  readonly #temporary: string
+  #count = 0
+
+  constructor(folder: string, settings: StartSettings, workFolder: string) {
+    this.#folder = folder
+    this.#settings = settings
+    this.#temporary = join(workFolder, 'tmp')
+  }
+
+  plain(): Promise<StartRun> {
+    return this.#run({})
+  }
+
+  /** Without the executable's pages in memory; none where the system does not let them go. */
+  async cold(): Promise<StartRun[]> {
+    const { runs, handler } = this.#settings
+    const executable = join(this.#folder, handler.split('.', 1)[0] ?? '')
+    const found: StartRun[] = []
+    for (let run = 0; run < runs; run++) {
+      if (!(await dropFromMemory(executable))) {
+        return []
+      }
+      found.push(await this.#run({}))
+    }
+    return (diskBytes(found) ?? 0) > 0 ? found : []
+  }
+
+  async traced(
+    hook: string,
+    settings: TraceSettings,
+    what: 'read' | 'write caches' = 'read',
+  ): Promise<TracedRun> {
+    const nodeOptions = this.#settings.environment.NODE_OPTIONS
+    const environment = {
+      NODE_OPTIONS:
+        `--require=${JSON.stringify(hook)} --inspect-port=127.0.0.1:0 ${nodeOptions ?? ''}`.trim(),
+      [TRACE_SETTINGS]: JSON.stringify({ ...settings, nodeOptions }),
+    }
+    return (await this.#run({ environment, trace: what })) as TracedRun
+  }
+
+  async #run({
+    environment = {},
+    trace,
+  }: {
+    environment?: Record<string, string>
+    trace?: 'read' | 'write caches'
+  }): Promise<StartRun> {
+    const { event, timeoutMs, cgroups, memorySizeMb } = this.#settings
+    await mkdir(this.#temporary, { recursive: true })
+    this.#count += 1
+    const group = cgroups && new EnvironmentCgroup(cgroups, `start-${this.#count}`, memorySizeMb)
+    const options: StartOptions = {
+      bootstrap: join(this.#folder, 'bootstrap'),
+      taskRoot: this.#folder,
+      environment: { ...this.#variables(), ...environment },
+      ...(group && { groupFiles: group.files, onInit: () => group.setPhase('invoke') }),
+      ...(trace && { trace }),
+      event,
+      timeoutMs,
+    }
+    try {
+      return await runStart(options)
+    } finally {
+      await group?.remove()
+    }
+  }
+
+  #variables(): Record<string, string> {
+    const { environment, handler, functionName, memorySizeMb, layersFolder } = this.#settings
+    const facts: LambdaFacts = {
+      ...{
+        handler,
+        functionName,
+        version: '$LATEST',
+        memorySizeMb,
+        region: environment.AWS_REGION ?? 'us-east-1',
+      },
+      ...{ taskRoot: this.#folder, layersFolder, runtimeFolder: '/var/runtime' },
+      ...{ temporaryFolder: this.#temporary, runtimeApi: '' },
+    }
+    return { ...systemVariables(facts), ...environment, ...reservedVariables(facts) }
+  }
+}
+
+/** Asks the kernel to forget a file's pages, which it may do for what is on a disk: `dd`'s `nocache`. */
+async function dropFromMemory(file: string): Promise<boolean> {
+  return promisify(execFile)('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none']).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** The hook as one file: what runs in the process knows nothing of where lambdabin is. */
+async function writeHook(workFolder: string): Promise<string> {
+  const outfile = join(workFolder, 'trace-hook.cjs')
+  const entry = fileURLToPath(new URL(`./trace-hook${extname(import.meta.url)}`, import.meta.url))
+  await build({
+    entryPoints: [entry],
+    outfile,
+    ...{ bundle: true, format: 'cjs', platform: 'node', target: 'node22', minify: true, logLevel: 'silent' },
+  })
+  return outfile
+}
+
+interface MarkedScripts {
+  readonly scripts: TraceSettings['scripts']
+  /** Of modules, by their numbers. */
+  readonly paths: readonly string[]
+}
+
+/** The function's scripts with marks in `folder`; of what cannot be marked the time is told as a whole. */
+async function writeMarkedScripts(
+  { opened, parts }: InspectedContents,
+  folder: string,
+): Promise<MarkedScripts> {
+  const [first] = parts.executables
+  const numbers = new ModuleNumbers()
+  const scripts: Record<string, { text: string; cache: string }> = {}
+  if (first === undefined) {
+    return { scripts, paths: [] }
+  }
+  const [name, { blob, record }] = first
+  const bytes = await readFile(join(opened.folder, name))
+  await mkdir(folder, { recursive: true })
+  for (const [asset, { start, end }] of blob.assets) {
+    const map = blob.assets.get(`${asset}.map`)
+    const script = bytes.subarray(start, end)
+    if (/^function(-\d+)?\.js$/.test(asset) && map !== undefined && isAscii(script)) {
+      const spans = moduleSpans(
+        script,
+        bytes.subarray(map.start, map.end),
+        recordedBytes(record, chunkOf(asset)),
+      )
+      const text = join(folder, asset)
+      await writeFile(text, markModules(script.toString('latin1'), numbers.spans(spans)))
+      scripts[asset] = { text, cache: join(folder, `${asset}.cache`) }
+    }
+  }
+  return { scripts, paths: numbers.paths }
+}
+
+function compiledScript({
+  file,
+  compile,
+  evaluate,
+  cacheBytes,
+  isCacheRejected,
+  cacheBytesNow,
+}: Trace['scripts'][number]): CompiledScript {
+  return {
+    file,
+    compileMs: compile.end - compile.begin,
+    evaluateMs: evaluate === undefined ? null : evaluate.end - evaluate.begin,
+    cache: cacheBytes === undefined ? 'none' : isCacheRejected ? 'rejected' : 'accepted',
+    cacheBytes: cacheBytes ?? 0,
+    notInCacheBytes: Math.max(0, cacheBytesNow - (isCacheRejected ? 0 : (cacheBytes ?? 0))),
+  }
+}
+
+function invocationOf(runs: readonly StartRun[]): StartMeasurement['invocation'] {
+  const invocations = runs.flatMap(({ invocation }) => invocation ?? [])
+  return invocations.length === 0
+    ? null
+    : {
+        ms: spread(invocations.map(({ begin, end }) => end - begin)),
+        failed: invocations.some(({ failed }) => failed),
+      }
+}
+
+function measuringMs({ parts }: Timeline): number {
+  const all = parts.flatMap((part) => [part, ...part.parts])
+  return all.filter(({ name }) => name === MEASURING).reduce((sum, { ms }) => sum + ms, 0)
+}
+
+function diskBytes(runs: readonly StartRun[]): number | null {
+  const known = runs.flatMap(({ pages }) => pages?.diskBytes ?? [])
+  return known.length === 0
+    ? null
+    : (known.toSorted((left, right) => left - right)[known.length >> 1] ?? null)
+}
+
+function total({ spawned, firstNext }: StartRun): number {
+  return firstNext - spawned
+}
+
+function middle<Item>(items: readonly Item[], of: (item: Item) => number): Item {
+  return items.toSorted((left, right) => of(left) - of(right))[items.length >> 1] as Item
+}
+
+function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((left, right) => left - right)
+  return { median: sorted[sorted.length >> 1] ?? 0, least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 }
+}
