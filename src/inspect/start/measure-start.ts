@@ -2,9 +2,8 @@
  * Measures the starts of a package. What a start takes is measured on the executable as it is; where the time goes, on starts that
  * carry a hook and marked texts, which take a little longer: both are told.
  */
-import { isAscii } from 'node:buffer'
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -12,11 +11,8 @@ import { build } from 'esbuild'
 import type { CgroupHome } from '../../emulator/environments/resources/cgroup.ts'
 import { EnvironmentCgroup } from '../../emulator/environments/resources/cgroup.ts'
 import { type LambdaFacts, reservedVariables, systemVariables } from '../../sandbox/lambda-environment.ts'
-import { chunkOf, recordedBytes } from '../package/executable-parts.ts'
 import type { InspectedContents } from '../package/inspection.ts'
-import { moduleSpans } from '../package/script-modules.ts'
-import { markModules } from './mark-modules.ts'
-import { ModuleNumbers } from './module-numbers.ts'
+import { writeMarkedScripts } from './marked-scripts.ts'
 import type { PagesRead } from './pages-read.ts'
 import { runStart, type StartOptions, type StartRun } from './start-run.ts'
 import { type CompiledScript, MEASURING, readTimeline, type Timeline } from './timeline.ts'
@@ -211,43 +207,6 @@ async function writeHook(workFolder: string): Promise<string> {
     ...{ bundle: true, format: 'cjs', platform: 'node', target: 'node22', minify: true, logLevel: 'silent' },
   })
   return outfile
-}
-
-interface MarkedScripts {
-  readonly scripts: TraceSettings['scripts']
-  /** Of modules, by their numbers. */
-  readonly paths: readonly string[]
-}
-
-/** The function's scripts with marks in `folder`; of what cannot be marked the time is told as a whole. */
-async function writeMarkedScripts(
-  { opened, parts }: InspectedContents,
-  folder: string,
-): Promise<MarkedScripts> {
-  const [first] = parts.executables
-  const numbers = new ModuleNumbers()
-  const scripts: Record<string, { text: string; cache: string }> = {}
-  if (first === undefined) {
-    return { scripts, paths: [] }
-  }
-  const [name, { blob, record }] = first
-  const bytes = await readFile(join(opened.folder, name))
-  await mkdir(folder, { recursive: true })
-  for (const [asset, { start, end }] of blob.assets) {
-    const map = blob.assets.get(`${asset}.map`)
-    const script = bytes.subarray(start, end)
-    if (/^function(-\d+)?\.js$/.test(asset) && map !== undefined && isAscii(script)) {
-      const spans = moduleSpans(
-        script,
-        bytes.subarray(map.start, map.end),
-        recordedBytes(record, chunkOf(asset)),
-      )
-      const text = join(folder, asset)
-      await writeFile(text, markModules(script.toString('latin1'), numbers.spans(spans)))
-      scripts[asset] = { text, cache: join(folder, `${asset}.cache`) }
-    }
-  }
-  return { scripts, paths: numbers.paths }
 }
 
 function compiledScript({

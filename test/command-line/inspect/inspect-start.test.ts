@@ -108,6 +108,8 @@ console.log(JSON.stringify(parts))
     '--runs',
     '1',
     '--env',
+    'LAMBDABIN_PRIME=0',
+    '--env',
     'GIVEN=value',
     '--event',
     '{}',
