@@ -2,9 +2,17 @@
 
 export type Architecture = 'x64' | 'arm64'
 
+export interface PinnedPackage {
+  readonly name: string
+  /** Of the tarball, as in a lock file. */
+  readonly integrity: string
+  /** Of the binary in it, in hexadecimal. */
+  readonly sha256: string
+}
+
 export interface PinnedVersions {
   readonly version: string
-  readonly packages: Readonly<Record<Architecture, { readonly name: string; readonly integrity: string }>>
+  readonly packages: Readonly<Record<Architecture, PinnedPackage>>
 }
 
 export declare const pinnedVersions: PinnedVersions

@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -17,7 +17,7 @@ import { makeFolder } from './make-folder.js'
 
 /**
  * @typedef {'x64' | 'arm64'} Architecture
- * @typedef {{ name: string, integrity: string }} PinnedPackage
+ * @typedef {{ name: string, integrity: string, sha256: string }} PinnedPackage
  * @typedef {{ version: string, packages: Record<Architecture, PinnedPackage> }} PinnedVersions
  */
 
@@ -56,24 +56,45 @@ export async function findPinnedNode(architecture, onFetch) {
     return installed
   }
   const folder = join(cacheFolder(), `node-${pinnedVersions.version}-${architecture}`)
-  const binary = join(folder, 'bin', 'node')
-  if (!existsSync(binary)) {
-    let fetching = underWay.get(folder)
-    if (fetching === undefined) {
-      fetching = fetchNode(architecture, folder, onFetch).finally(() => underWay.delete(folder))
-      underWay.set(folder, fetching)
-    }
-    await fetching
+  const known = await found.get(folder)
+  if (known !== undefined && existsSync(known)) {
+    return known
   }
+  const finding = provideNode(architecture, folder, onFetch)
+  finding.catch(() => found.delete(folder))
+  found.set(folder, finding)
+  return finding
+}
+
+/**
+ * The binary in the cache, which is what npm had, or else fetched: it will be run.
+ *
+ * @param {Architecture} architecture
+ * @param {string} folder
+ * @param {((message: string) => void) | undefined} onFetch
+ * @returns {Promise<string>}
+ */
+async function provideNode(architecture, folder, onFetch) {
+  const binary = join(folder, 'bin', 'node')
+  if (existsSync(binary)) {
+    if ((await digestOf(binary, 'sha256', 'hex')) === pinnedVersions.packages[architecture].sha256) {
+      const now = new Date()
+      await utimes(folder, now, now).catch(() => {}) // It was used: what was not for longest goes first.
+      return binary
+    }
+    onFetch?.(`${binary} is not the Node.js that was fetched; it is not used`)
+    await rm(folder, { recursive: true, force: true })
+  }
+  await fetchNode(architecture, folder, onFetch)
   return binary
 }
 
 /**
- * What this process is fetching, by the folder that it goes to.
+ * What this process has found in the cache, or is fetching, by the folder that it is in.
  *
- * @type {Map<string, Promise<void>>}
+ * @type {Map<string, Promise<string>>}
  */
-const underWay = new Map()
+const found = new Map()
 
 /**
  * Where files that can be fetched or made again are kept.
@@ -148,15 +169,24 @@ async function fetchNode(architecture, folder, onFetch) {
  * @param {string} expected as in a lock file: `sha512-` and base64
  */
 async function checkIntegrity(file, spec, expected) {
-  const hash = createHash('sha512')
-  await pipeline(createReadStream(file), hash)
-  const actual = `sha512-${hash.digest('base64')}`
+  const actual = `sha512-${await digestOf(file, 'sha512', 'base64')}`
   if (actual !== expected) {
     throw new PinnedNodeError(
       `${spec} should have the integrity ${expected} and came with ${actual}; ` +
         'it was not used: check which registry npm is set to',
     )
   }
+}
+
+/**
+ * @param {string} file
+ * @param {string} algorithm
+ * @param {'hex' | 'base64'} encoding
+ */
+async function digestOf(file, algorithm, encoding) {
+  const hash = createHash(algorithm)
+  await pipeline(createReadStream(file), hash)
+  return hash.digest(encoding)
 }
 
 /**

@@ -5,7 +5,14 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import { BUILD_HELP, HELP, INSPECT_HELP, INVOKE_HELP, SERVE_HELP } from '../src/command-line/help.ts'
+import {
+  BUILD_HELP,
+  HELP,
+  INSPECT_HELP,
+  INVOKE_HELP,
+  PREFETCH_HELP,
+  SERVE_HELP,
+} from '../src/command-line/help.ts'
 import { type Markers, writeSection } from './bench/written-sections.ts'
 
 export const HELP_MARKERS: Markers = {
@@ -23,6 +30,7 @@ export function renderHelp(): string {
     invoke: INVOKE_HELP,
     serve: SERVE_HELP,
     inspect: INSPECT_HELP,
+    prefetch: PREFETCH_HELP,
   }
   return Object.entries(commands)
     .map(([name, help]) => `## ${name}\n\n\`\`\`\n${help}\`\`\``)

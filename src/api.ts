@@ -21,6 +21,7 @@ export { type InspectOptions, type InspectResult, inspect } from './api/inspect.
 export type { InvocationResult } from './api/invocation-result.ts'
 export { type InvokeOptions, invoke } from './api/invoke.ts'
 export { type FunctionErrorDocument, LambdabinError, type LambdabinErrorCode } from './api/lambdabin-error.ts'
+export { type PrefetchedNode, type PrefetchOptions, type PrefetchResult, prefetch } from './api/prefetch.ts'
 export { sampleEvent } from './api/sample-event.ts'
 export type { BuiltFunction } from './compiler/built-function.ts'
 export type { SampleName } from './events/sample-events.ts'

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
-import { BUILD_HELP, HELP, INSPECT_HELP, INVOKE_HELP, SERVE_HELP } from './command-line/help.ts'
+import {
+  BUILD_HELP,
+  HELP,
+  INSPECT_HELP,
+  INVOKE_HELP,
+  PREFETCH_HELP,
+  SERVE_HELP,
+} from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
 import { nearestName } from './configuration/nearest-name.ts'
@@ -33,6 +40,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   inspect: {
     help: INSPECT_HELP,
     run: async (args) => (await import('./command-line/inspect/inspect.ts')).inspectCommand(args),
+  },
+  prefetch: {
+    help: PREFETCH_HELP,
+    run: async (args) => (await import('./command-line/prefetch/prefetch.ts')).prefetchCommand(args),
   },
 }
 

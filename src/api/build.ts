@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import process from 'node:process'
 import { buildFunction } from '../compiler/build-function.ts'
 import type { BuiltFunction } from '../compiler/built-function.ts'
+import { cacheSizeLimit, keepCacheSize } from '../compiler/cache/cache-size.ts'
 import { explainFullDisk } from '../compiler/full-disk.ts'
 import type { FunctionOptions } from '../compiler/function-options.ts'
 import type { Step } from '../compiler/steps.ts'
@@ -82,7 +83,10 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
     signal?.throwIfAborted()
     const { functions, jobs, into } = await wantedFunctions(options)
     const make = into === undefined ? buildFunction : buildInto
-    return await abandonable(signal, () => buildAll(functions, { jobs, make }, options))
+    const limit = cacheSizeLimit()
+    const result = await abandonable(signal, () => buildAll(functions, { jobs, make }, options))
+    await keepCacheSize(limit)
+    return result
   } catch (error) {
     return { ok: false, error: asLambdabinError(error, signal), functions: [], failed: [] }
   }

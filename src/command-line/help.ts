@@ -30,6 +30,7 @@ Usage: lambdabin <command> …
   invoke <zip|folder>     invoke a built function on this machine
   serve [<zip|folder>…]   run a Lambda on this machine, for the AWS CLI, SDKs and browsers
   inspect <zip|folder>    what is in a package, and what each part of it takes
+  prefetch                make ready what builds need of Node.js: for CI, and for builds without a network
 
 Options:
   --help                  show this, or a command's options: lambdabin <command> --help
@@ -123,4 +124,19 @@ ${helpLine('--event JSON', 'have each start invoked with this, too')}${helpLine(
 Given --memory, it has the share of a processor that this buys, where control groups can be made.
 
 Exit status: 0 success, 1 the function does not start, 2 wrong usage, and for what is no package of lambdabin’s.
+`
+
+export const PREFETCH_HELP = `Usage: lambdabin prefetch [options]
+
+Fetches the Node.js that executables are made of, and makes what all of them have in common, so that builds take less time and no
+network. Without options, what the functions of the configuration need, or x64. Prints the path of the cache folder that it is in:
+~/.cache/lambdabin, or lambdabin in XDG_CACHE_HOME.
+
+  --arch x64|arm64    for this architecture; may be repeated
+  --node PATH         of this Node.js binary (default: the pinned one)
+  --intl LOCALE,…     with these locales, as in a build (default: all)
+  --config FILE       the configuration to take (default: the one that is found)
+
+Builds keep the cache folder under 2 GB, or what the environment variable LAMBDABIN_CACHE_SIZE says, as 500MB: what was not used for
+longest goes first.
 `

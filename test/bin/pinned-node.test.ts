@@ -34,12 +34,13 @@ function installation(
   const tarball = join(folder, 'node-fake-1.0.0.tgz')
   spawnSync('tar', ['-czf', tarball, '-C', packed, 'package'])
   const integrity = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`
-  const fake = { name: 'node-fake', integrity: options.integrity ?? integrity }
+  const sha256 = createHash('sha256').update(`#!/bin/sh\n${script}\n`).digest('hex')
+  const fake = { name: 'node-fake', integrity: options.integrity ?? integrity, sha256 }
   writeFiles(folder, {
     'base-node/versions.json': { version: '1.0.0', packages: { x64: fake, arm64: fake } },
   })
   mkdirSync(join(folder, 'bin'))
-  for (const name of ['pinned-node.js', 'hand-over.js']) {
+  for (const name of ['pinned-node.js', 'hand-over.js', 'make-folder.js']) {
     copyFileSync(join(BIN, name), join(folder, 'bin', name))
   }
   writeFiles(folder, {
@@ -110,6 +111,21 @@ test('a Node.js that is not installed is fetched with npm once, and kept', async
   assert.deepEqual([second.stdout, second.stderr], [`${path}\n`, ''])
   assert.equal(npmCalls(installed), 1)
   assert.deepEqual(readdirSync(installed.cache), ['node-1.0.0-x64'])
+})
+
+test('one in the cache that is not what was fetched is not run: it is fetched again', async (t) => {
+  const installed = installation(t, 'echo v1.0.0')
+  await run(installed, 'find.js')
+  const path = join(installed.cache, 'node-1.0.0-x64', 'bin', 'node')
+  writeExecutable(path, '#!/bin/sh\necho evil\n')
+  const { status, stderr } = await run(installed, 'find.js')
+  assert.equal(status, 0)
+  assert.match(
+    stderr,
+    /^\S+\/node-1\.0\.0-x64\/bin\/node is not the Node\.js that was fetched; it is not used\nfetching /,
+  )
+  assert.equal(spawnSync(path, { encoding: 'utf8' }).stdout, 'v1.0.0\n')
+  assert.equal(npmCalls(installed), 2)
 })
 
 test('one that is installed as a package is taken from there', async (t) => {

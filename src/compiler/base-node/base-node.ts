@@ -1,5 +1,6 @@
 /** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller and lighter. */
 import { execFile } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -50,10 +51,12 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '8'
+const MAKING = '9'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
+/** And the digest of the copy, as it is run, and goes into executables. */
+const DIGEST = 'node.sha256'
 
 /** Thirty days: a copy takes 100 MB, and there is one for each choice of locales. */
 const UNUSED_MS = 30 * 86_400_000
@@ -232,6 +235,7 @@ async function makeSmallerCopy(
     await rm(making, { recursive: true, force: true })
     notes = [...lighter.kept, limited.kept, kept].filter((note) => note !== undefined)
     await writeFile(join(folder, NOTES), JSON.stringify(notes))
+    await writeFile(join(folder, DIGEST), hash('sha256', bytes))
     if (bytes.equals(published)) {
       await symlink(original, join(folder, 'node')) // It was made so already, as in the Docker image.
     } else {
@@ -243,7 +247,27 @@ async function makeSmallerCopy(
   if (copy === undefined) {
     return { path: original, notes: notes ?? [] }
   }
+  if (notes === undefined && !(await isIntact(copy))) {
+    onNotice(`${copy} is not as it was made; it is made again`)
+    await rm(copy, { recursive: true, force: true })
+    return makeSmallerCopy(original, identity, locales, runner, onNotice)
+  }
   return { path: join(copy, 'node'), notes: notes ?? JSON.parse(await readFile(join(copy, NOTES), 'utf8')) }
+}
+
+/** Those that this process has looked at. */
+const intact = new Set<string>()
+
+async function isIntact(copy: string): Promise<boolean> {
+  if (!intact.has(copy)) {
+    const read = [readFile(join(copy, 'node')), readFile(join(copy, DIGEST), 'utf8')] as const
+    const [bytes, digest] = await Promise.all(read).catch(() => [])
+    if (bytes === undefined || hash('sha256', bytes) !== digest) {
+      return false
+    }
+    intact.add(copy)
+  }
+  return true
 }
 
 /** Without a place for 100 MB there is no executable. */

@@ -199,8 +199,17 @@ async function trim(
   }
 }
 
-/** A file or folder of an area. Undefined when it is gone: another build may have been here. */
-async function look(path: string): Promise<{ path: string; size: number; mtimeMs: number } | undefined> {
+/** A file or folder of the cache, with all that is in it. */
+export interface CacheEntry {
+  readonly path: string
+  /** In bytes. */
+  readonly size: number
+  /** When it was used last, as `Date.now()` tells time. */
+  readonly mtimeMs: number
+}
+
+/** Undefined when it is gone: another build may have been here. */
+export async function look(path: string): Promise<CacheEntry | undefined> {
   const entry = await stat(path).catch(() => undefined)
   if (!entry?.isDirectory()) {
     return entry && { path, size: entry.size, mtimeMs: entry.mtimeMs }

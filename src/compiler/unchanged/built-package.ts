@@ -4,7 +4,7 @@
  * That is kept in the cache folder. A file counts as the one that was written by its inode, size, mode and time of change: a build
  * renames new files into their places, and whoever writes to one changes its time.
  */
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { cacheFolder } from '../../../bin/pinned-node.js'
@@ -36,6 +36,8 @@ export class BuiltPackage {
       if (kept.key !== key) {
         return undefined
       }
+      const now = new Date()
+      await utimes(this.#record, now, now)
       const files = await describeFiles(thereOf(this.#place))
       return JSON.stringify(files) === JSON.stringify(kept.files) ? kept.built : undefined
     } catch {

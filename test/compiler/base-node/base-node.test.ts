@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { copyFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
-import { pinnedVersions } from '../../../bin/pinned-node.js'
+import { findPinnedNode, pinnedVersions } from '../../../bin/pinned-node.js'
 import { BaseNodeError, prepareBaseNode } from '../../../src/compiler/base-node/base-node.ts'
 import type { Architecture } from '../../../src/compiler/elf/elf-file.ts'
 import { writeFiles } from '../../support/files.ts'
@@ -40,6 +41,24 @@ test('the base is a stripped copy, made once and used again', async (t) => {
   assert.equal(again.path, first.path)
   assert.equal(statSync(again.path).ino, made.ino)
   assert.equal(readdirSync(cache).length, 1, 'nothing but the copy is left in the cache')
+})
+
+test('a copy that is not as it was made is made again before it is run', async (t) => {
+  const cache = freshCache(t)
+  const { path } = await prepareBaseNode(here, process.execPath, noFetch, ['en'])
+  const good = readFileSync(path)
+  writeFileSync(path, Buffer.concat([good.subarray(0, -1), Buffer.from('!')]))
+  const said: string[] = []
+  const again = await prepareBaseNode(here, process.execPath, (message) => said.push(message), ['en'])
+  assert.equal(again.path, path)
+  assert.ok(readFileSync(path).equals(good))
+  assert.deepEqual(said, [`${join(cache, basename(dirname(path)))} is not as it was made; it is made again`])
+})
+
+test('versions.json pins the binary of the package, too', async () => {
+  const binary = await findPinnedNode(here)
+  const sha256 = createHash('sha256').update(readFileSync(binary)).digest('hex')
+  assert.equal(sha256, pinnedVersions.packages[here].sha256)
 })
 
 test('there is a copy for each choice of locales, whatever their order', async (t) => {

@@ -1,0 +1,112 @@
+/** `prefetch` of the API: makes ready what builds would fetch and make of Node.js first, so that they need no network. */
+import { rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { cacheFolder } from '../../bin/pinned-node.js'
+import { prepareBaseNode, type TargetOptions } from '../compiler/base-node/base-node.ts'
+import { bundleRuntime } from '../compiler/bundle/bundle-runtime.ts'
+import { executableOfTemplate } from '../compiler/executable/executable-template.ts'
+import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
+import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
+import { checkBuildValues } from '../configuration/check-configuration.ts'
+import { configuredFunctions } from '../configuration/configured-functions.ts'
+import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
+import type { Written } from '../configuration/option.ts'
+import { selectFunctions } from '../configuration/select-functions.ts'
+import { asLambdabinError } from './as-lambdabin-error.ts'
+import type { LambdabinError } from './lambdabin-error.ts'
+
+/** What executables will be for, and made of. By default what the configuration's functions say, and x64 where there is none. */
+export interface PrefetchOptions extends Pick<Written<typeof FUNCTION_OPTIONS>, 'node' | 'intl'> {
+  readonly arch?: readonly ('x64' | 'arm64')[] | undefined
+  /** A configuration, the path of its file, or `false` for none. By default the one that holds in `cwd`. */
+  readonly config?: ConfigurationChoice
+  /** What relative paths start at. By default the current folder. */
+  readonly cwd?: string | undefined
+  /** Ends it, and leaves nothing half done behind. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears of what takes long, before it begins; a sentence. */
+  readonly onNotice?: ((message: string) => void) | undefined
+}
+
+export interface PrefetchedNode {
+  readonly arch: 'x64' | 'arm64'
+  /** `24.21.0` */
+  readonly nodeVersion: string
+  /** The locales that were asked for; undefined when there are all. */
+  readonly locales: readonly string[] | undefined
+}
+
+export type PrefetchResult =
+  | {
+      readonly ok: true
+      /** Absolute path of the cache folder. */
+      readonly folder: string
+      readonly nodes: readonly PrefetchedNode[]
+    }
+  | { readonly ok: false; readonly error: LambdabinError }
+
+/** Never rejects. */
+export async function prefetch(options: PrefetchOptions = {}): Promise<PrefetchResult> {
+  const { signal, onNotice = () => {} } = options
+  try {
+    signal?.throwIfAborted()
+    const targets = await wantedTargets(options)
+    const nodes: PrefetchedNode[] = []
+    await abandonable(signal, async () => {
+      for (const target of targets) {
+        signal?.throwIfAborted()
+        nodes.push(await prepareTarget(target, onNotice))
+      }
+    })
+    return { ok: true, folder: cacheFolder(), nodes }
+  } catch (error) {
+    return { ok: false, error: asLambdabinError(error, signal) }
+  }
+}
+
+/** Each once. */
+async function wantedTargets({
+  arch: archs,
+  config,
+  cwd,
+  signal: _signal,
+  onNotice: _onNotice,
+  ...given
+}: PrefetchOptions): Promise<readonly TargetOptions[]> {
+  const folder = resolve(cwd ?? process.cwd())
+  const configuration = await loadConfiguration(config, folder, { command: 'build' })
+  const targets: TargetOptions[] = []
+  for (const arch of archs && archs.length > 0 ? archs : [undefined]) {
+    const { values, build } = checkBuildValues({ ...given, ...(arch && { arch }) }, folder)
+    const functions =
+      configuration !== undefined && configuredFunctions(configuration).length > 0
+        ? await selectFunctions(configuration, { wanted: [], values, build, folder })
+        : []
+    targets.push(
+      ...(functions.length > 0
+        ? functions.map(({ target }) => target)
+        : [{ arch: values.arch ?? 'x64', nodePath: values.node, locales: values.intl }]),
+    )
+  }
+  return [...new Map(targets.map((target) => [JSON.stringify(target), target])).values()]
+}
+
+async function prepareTarget(
+  { arch, nodePath, locales }: TargetOptions,
+  onNotice: (message: string) => void,
+): Promise<PrefetchedNode> {
+  const base = await prepareBaseNode(arch, nodePath, onNotice, locales)
+  const { launcher } = await bundleRuntime()
+  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-prefetch-'))
+  const finished = onAbandon(() => rmSync(folder, { recursive: true, force: true }))
+  try {
+    await executableOfTemplate(launcher, {}, base, join(folder, 'template'))
+  } finally {
+    finished()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { arch, nodeVersion: base.version, locales }
+}

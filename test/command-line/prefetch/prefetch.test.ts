@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { test } from 'node:test'
+import { runLambdabin } from '../../support/command.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+const here = process.arch === 'arm64' ? 'arm64' : 'x64'
+
+test('after a prefetch a build needs no network, and makes nothing of Node.js anew', async (t) => {
+  const cwd = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'lambdabin.config.json': { arch: here, functions: { orders: 'orders.ts' } },
+    'orders.ts': 'export const handler = async () => 1',
+  })
+  const home = temporaryFolder(t)
+  // Where nobody answers.
+  const env = { XDG_CACHE_HOME: home, npm_config_registry: 'http://127.0.0.1:1/' }
+  const fetched = await runLambdabin(['prefetch'], { cwd, env })
+  assert.equal(fetched.status, 0, fetched.stderr)
+  assert.equal(fetched.stdout, `${join(home, 'lambdabin')}\n`)
+  assert.match(fetched.stderr, new RegExp(`^  Node\\.js \\d+\\.\\d+\\.\\d+ for ${here} is ready$`, 'm'))
+
+  const made = () => ['base-node', 'templates'].map((area) => readdirSync(join(home, 'lambdabin', area)))
+  const before = made()
+  assert.deepEqual(
+    before.map(({ length }) => length),
+    [1, 1],
+  )
+  const built = await runLambdabin(['build', '--json'], { cwd, env })
+  assert.equal(built.status, 0, built.stderr)
+  assert.deepEqual(made(), before)
+})
+
+for (const [args, message] of [
+  [['--arch', 'arm'], /^lambdabin: --arch expects x64 or arm64[^\n]*, and got arm\n$/],
+  [['orders'], /^lambdabin: prefetch takes options only, and got orders; see lambdabin prefetch --help\n$/],
+  [
+    ['--node', '/nonexistent/node'],
+    /^lambdabin: --node expects a Node\.js binary, and \/nonexistent\/node cannot be read/,
+  ],
+] as const) {
+  test(`prefetch ${args.join(' ')} is refused in a sentence`, async (t) => {
+    const { status, stderr } = await runLambdabin(['prefetch', ...args], { cwd: temporaryFolder(t) })
+    assert.ok(status === 2 || status === 1)
+    assert.match(stderr, message)
+  })
+}
