@@ -1,13 +1,11 @@
 /**
  * What the build and the programs of this folder agree on. They run in processes of their own, so they meet in files, in
- * their command lines and environment, and in signals.
+ * their command lines and environment, and on a descriptor.
  *
  * `warm-up.js FOLDER PURPOSE [PORT SECURE_PORT]` runs a program as its executable would. What it asks other hosts, servers at these
  * ports of 127.0.0.1 answer, without and with TLS. Scripts are in FOLDER under their assets' names; what
- * it writes goes there, too. It is told by signals how far the build's Runtime API has led it:
- *
- *     SIGUSR1   the function has initialised. For the purpose `functions` only; answered with a byte on descriptor 3
- *     SIGUSR2   all events are answered: write what there is to write, and end
+ * it writes goes there, too. It is told on descriptor 3, a socket, how far the build's Runtime API has led it, by a byte of
+ * {@link HANDSHAKES}. (Signals would not do: where it has a process namespace of its own, the build does not know it.)
  *
  * `builtin-code.js OUTPUT HTTP_PORT HTTPS_PORT` runs what functions use of Node.js, against servers on these ports of
  * 127.0.0.1, and writes {@link BuiltinCode} to the file OUTPUT.
@@ -19,8 +17,14 @@
 /** What the warm-up is to write: each script's code cache; or {@link FILES.calledFunctions}. */
 export type WarmUpPurpose = 'code-caches' | 'functions'
 
-/** The descriptor on which the warm-up answers SIGUSR1. */
 export const HANDSHAKE_DESCRIPTOR = 3
+
+export const HANDSHAKES = {
+  /** The function has initialised. For the purpose `functions` only; it is answered with the same. */
+  initialised: 'i',
+  /** All events are answered: write what there is to write, and end. */
+  end: 'e',
+} as const
 
 export const SNAPSHOT_FOLDER_VARIABLE = 'LAMBDABIN_SNAPSHOT'
 

@@ -11,6 +11,7 @@
  */
 
 import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 import {
   chunkFile,
@@ -26,7 +27,13 @@ import {
 import { Preloads } from '../executable/preloads.ts'
 import { type CompiledScript, compileScript, startProgram } from '../executable/program-loader.ts'
 import { type CalledByFile, CalledFunctions } from './called-functions.ts'
-import { FILES, HANDSHAKE_DESCRIPTOR, type ScriptFunctions, type WarmUpPurpose } from './contract.ts'
+import {
+  FILES,
+  HANDSHAKE_DESCRIPTOR,
+  HANDSHAKES,
+  type ScriptFunctions,
+  type WarmUpPurpose,
+} from './contract.ts'
 import { loadedModules } from './loaded-modules.ts'
 import { keepToLoopback } from './loopback.ts'
 
@@ -37,7 +44,8 @@ const compiled: CompiledScript[] = []
 // Deep enough to show where a function failed, behind Node.js's own frames.
 Error.stackTraceLimit = 50
 keepToLoopback(plain && secure ? { plain: Number(plain), secure: Number(secure) } : undefined)
-process.once('SIGUSR2', () => process.exit(0))
+const onHandshake = new Map<string, () => void>([[HANDSHAKES.end, () => process.exit(0)]])
+listenForHandshakes()
 const loadedBefore = loadedModules().length
 process.once('exit', () => {
   writeFileSync(join(folder, FILES.loadedModules), JSON.stringify(loadedModules().slice(loadedBefore)))
@@ -67,13 +75,26 @@ function nameChunk(file: string, number: number): string {
   return taskRoot === LAMBDA_TASK_ROOT ? file : scriptAsset(chunkName(number))
 }
 
+/** It must not keep the function's event loop from being empty. */
+function listenForHandshakes(): void {
+  const socket = new Socket({ fd: HANDSHAKE_DESCRIPTOR, readable: true, writable: false })
+  socket.on('data', (bytes) => {
+    for (const byte of bytes.toString('latin1')) {
+      onHandshake.get(byte)?.()
+    }
+  })
+  // The build has ended: so does the program, which has nobody to ask.
+  socket.on('error', () => {})
+  socket.unref()
+}
+
 /** Of the runtime all that were called, and of the function those since it has initialised. */
 function writeCalledFunctions(): void {
   const called = new CalledFunctions()
   let initialising: CalledByFile = new Map()
-  process.once('SIGUSR1', () => {
+  onHandshake.set(HANDSHAKES.initialised, () => {
     initialising = called.take()
-    writeSync(HANDSHAKE_DESCRIPTOR, '.')
+    writeSync(HANDSHAKE_DESCRIPTOR, HANDSHAKES.initialised)
   })
   process.once('exit', () => {
     const invoking = called.take()

@@ -13,6 +13,8 @@
  * It is no protection from a function: it may read what its user may read, and reach the network.
  */
 
+import type { Gate } from './gate.ts'
+
 /** Folders of the host, by absolute paths, and what they are to a function. */
 export interface SandboxView {
   /** The unpacked deployment package: `/var/task`. */
@@ -25,6 +27,8 @@ export interface SandboxView {
   binds?: readonly Bind[]
   /** A folder for what the sandbox itself needs; not there yet or empty, and kept until all processes have ended. */
   workFolder: string
+  /** The only way to this host's network, where the sandbox has another. Others leave it as it is. */
+  gate?: Pick<Gate, 'folder' | 'ports'> | undefined
   /** Files of control groups (`cgroup.procs`) that each process is to be in. */
   cgroupFiles?: readonly string[]
 }
@@ -51,6 +55,8 @@ export interface OpenSandbox {
   readonly layersFolder: string
   /** Undefined where it is `/tmp` itself. */
   readonly temporaryFolder: string | undefined
+  /** Whether a shell runs the program, which tells of a signal by an exit status above 128. */
+  readonly hasShell?: boolean
   /** What the process sees a file or folder of the host as. */
   seen(path: string): string
   /** The command that becomes `program`, a path as the process sees it, in its task root. */
@@ -64,4 +70,4 @@ export interface Sandbox {
   open(view: SandboxView): Promise<OpenSandbox>
 }
 
-export type SandboxKind = 'mount namespace' | 'module confinement'
+export type SandboxKind = 'isolation' | 'mount namespace' | 'module confinement'

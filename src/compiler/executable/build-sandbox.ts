@@ -4,16 +4,18 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { findSandbox } from '../../sandbox/find-sandbox.ts'
+import { findBuildSandbox } from '../../sandbox/find-sandbox.ts'
+import { openGate } from '../../sandbox/gate.ts'
+import { hiddenFolders } from '../../sandbox/hidden-folders.ts'
 import { moduleConfinement } from '../../sandbox/module-confinement.ts'
 import { isOutOfSight } from '../../sandbox/mount-namespace.ts'
 import type { OpenSandbox, Sandbox } from '../../sandbox/sandbox.ts'
+import type { TargetRunner } from '../base-node/target-runner.ts'
+import { onAbandon } from '../unfinished-work.ts'
 
 /** Where Lambda's managed runtimes have theirs. */
 const NODE_FOLDER = '/var/lang/bin'
 const PROGRAM_FOLDER = '/var/runtime'
-
-import type { TargetRunner } from '../base-node/target-runner.ts'
 
 export interface BuildSandboxOptions {
   /** What is shipped beside the executable. */
@@ -24,6 +26,8 @@ export interface BuildSandboxOptions {
   readonly node?: string | undefined
   /** The program's own folder, which it can write to. */
   readonly programFolder?: string | undefined
+  /** Ports of 127.0.0.1 that it may reach. */
+  readonly ports?: readonly number[]
   /** The words that stand before the program: an emulator and its options. */
   readonly runner?: TargetRunner
 }
@@ -42,16 +46,24 @@ export function withoutSandbox(taskRoot: string): OpenSandbox {
 
 let found: Sandbox | undefined
 
-export async function openBuildSandbox(options: BuildSandboxOptions): Promise<OpenSandbox> {
-  const { taskRoot, folder, node, programFolder, runner = [] } = options
+export interface BuildSandbox extends OpenSandbox {
+  /** To be called when all that was run in it has ended. */
+  close(): void
+}
+
+export async function openBuildSandbox(options: BuildSandboxOptions): Promise<BuildSandbox> {
+  const { taskRoot, folder, node, programFolder, runner = [], ports = [] } = options
   const workFolder = join(folder, 'sandbox')
   const temporaryFolder = join(workFolder, 'tmp')
   await mkdir(temporaryFolder, { recursive: true })
-  found ??= findSandbox(workFolder)
+  found ??= findBuildSandbox(workFolder)
   // An emulator of the builder's own may lie anywhere.
-  const sandbox = runner.some(isOutOfSight) ? moduleConfinement : found
-  return sandbox.open({
+  const sandbox = runner.some(isHidden) ? moduleConfinement : found
+  const gate = sandbox.kind === 'isolation' && ports.length > 0 ? await openGate(ports) : undefined
+  const forget = onAbandon(() => gate?.close())
+  const opened = await sandbox.open({
     taskRoot,
+    gate,
     temporaryFolder,
     binds: [
       ...(node === undefined ? [] : [{ source: dirname(node), target: NODE_FOLDER }]),
@@ -61,4 +73,13 @@ export async function openBuildSandbox(options: BuildSandboxOptions): Promise<Op
     ],
     workFolder,
   })
+  const close = () => {
+    forget()
+    gate?.close()
+  }
+  return Object.assign(opened, { close })
+}
+
+function isHidden(path: string): boolean {
+  return isOutOfSight(path) || hiddenFolders().some((folder) => path.startsWith(`${folder}/`))
 }

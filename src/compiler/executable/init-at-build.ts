@@ -208,6 +208,7 @@ async function run(
     } as const
     const child = execFile(command, parameters, options, (error, _stdout, stderr) => {
       finished()
+      sandbox.close()
       if (error === null) {
         resolve(undefined)
       } else if (error.killed) {

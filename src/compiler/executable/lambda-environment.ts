@@ -15,15 +15,20 @@ export const PLACEHOLDER_CREDENTIALS = {
 /** Lambda's default; V8 does not ask for it here. */
 const MEMORY_SIZE_MB = 128
 
+const HOME = '/home/sbx_user1051'
+
 /** What every execution environment has, and nothing of this machine's. */
 export function systemEnvironment(sandbox: OpenSandbox): NodeJS.ProcessEnv {
   return {
     ...systemVariables({ ...foldersOf(sandbox), region: REGION }),
     // Lambda's user has a home that is not there. Here it keeps what is run from the builder's own, and its credentials;
     // and a user whom the system has no name for, as in many containers, would have no home to be asked for.
-    HOME: '/home/sbx_user1051',
+    HOME,
     // An SDK without credentials asks the instance that it runs on for some.
     AWS_EC2_METADATA_DISABLED: 'true',
+    // It looks here, whatever the home is.
+    AWS_SHARED_CREDENTIALS_FILE: `${HOME}/.aws/credentials`,
+    AWS_CONFIG_FILE: `${HOME}/.aws/config`,
     ...(process.env.SystemRoot && { SystemRoot: process.env.SystemRoot }),
   }
 }

@@ -7,10 +7,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import {
   FILES,
   HANDSHAKE_DESCRIPTOR,
+  HANDSHAKES,
   type ScriptFunctions,
   type WarmUpPurpose,
 } from '../../build-time/contract.ts'
@@ -25,6 +26,7 @@ import {
 } from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
+import { endOf, type ProcessEnd } from '../../sandbox/process-end.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox } from './build-sandbox.ts'
@@ -165,6 +167,7 @@ async function run(
     folder,
     node,
     programFolder: folder,
+    ports: [server.address.replace(/^.*:/, ''), ...portsOf(options.responder)].map(Number),
     runner: options.runner,
   })
   const variables = {
@@ -198,13 +201,14 @@ async function run(
     initialised.then(() => {
       isInitialised = true
     })
-    const end = ended.then(() => explainEnd(child, purpose, isInitialised, printed()))
+    const end = ended.then(() => explainEnd(endOf(child, sandbox), purpose, isInitialised, printed()))
     const problem = await Promise.race([asked, end])
     await ended
     return problem
   } finally {
     clearTimeout(deadline)
     finished()
+    sandbox.close()
   }
 }
 
@@ -223,9 +227,12 @@ async function warmUp(
       note: `the function could not initialise on this machine (${describe(init.body)}), so ${CONSEQUENCES[purpose]}`,
     }
   }
+  const handshake = child.stdio[HANDSHAKE_DESCRIPTOR] as Duplex
+  // It may have ended.
+  handshake.on('error', () => {})
   if (purpose === 'functions') {
-    const answer = once(child.stdio[HANDSHAKE_DESCRIPTOR] as Readable, 'data')
-    child.kill('SIGUSR1')
+    const answer = once(handshake, 'data')
+    handshake.write(HANDSHAKES.initialised)
     await answer
   }
   let note: string | undefined
@@ -240,12 +247,12 @@ async function warmUp(
     }
     await exchange.done
   }
-  child.kill('SIGUSR2')
+  handshake.write(HANDSHAKES.end)
   return note === undefined ? {} : { note }
 }
 
 function explainEnd(
-  child: ChildProcess,
+  child: ProcessEnd,
   purpose: WarmUpPurpose,
   isInitialised: boolean,
   output: string,

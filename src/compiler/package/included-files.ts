@@ -7,6 +7,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { BuildError } from '../build-error.ts'
+import { mayHoldKeys } from './key-files.ts'
 import type { PackageFile } from './write-zip.ts'
 
 /** What is to be included is not there, or not in the current folder. */
@@ -83,7 +84,8 @@ async function listFiles(
     )
   }
   const files = []
-  for (const name of (await readdir(source)).sort()) {
+  const names = (await readdir(source)).filter((name) => !mayHoldKeys(name))
+  for (const name of names.sort()) {
     files.push(...(await listFiles(join(source, name), include, boundary, [...ancestors, real])))
   }
   return files

@@ -11,6 +11,7 @@ import type { PlannedPackage } from '../dependencies/package-plan.ts'
 import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-file.ts'
 import { readHeader } from '../elf/elf-header.ts'
 import { packagesWithoutAddonFor } from './addon-architectures.ts'
+import { mayHoldKeys } from './key-files.ts'
 import type { PackageFile } from './write-zip.ts'
 
 /** One that is shipped as it is, or some files of it. */
@@ -91,7 +92,7 @@ async function listFiles({ place, folder, files }: PlannedPackage): Promise<Pack
 
 /** A package's own files: what is in its node_modules has a place of its own. */
 async function listFolder(place: string, folder: string): Promise<PackageFile[]> {
-  const names = (await readdir(folder)).filter((name) => name !== 'node_modules' && name !== '.git')
+  const names = (await readdir(folder)).filter((name) => name !== 'node_modules' && !mayHoldKeys(name))
   const files = await Promise.all(names.map((name) => listFile(`${place}/${name}`, join(folder, name))))
   return files.flat()
 }

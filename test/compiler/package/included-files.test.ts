@@ -67,6 +67,19 @@ test('a folder that is itself reached by a link is as any', async (t) => {
   assert.deepEqual(await find(join(folder, '../linked'), 'data'), ['data/a.json', 'data/deep/b.sh'])
 })
 
+test('files that hold keys are left out of folders, and shipped where they are named', async (t) => {
+  const folder = project(t)
+  writeFiles(join(folder, 'data'), {
+    '.env': '',
+    '.env.local': '',
+    '.npmrc': '',
+    '.aws/credentials': '',
+    '.git/config': '',
+  })
+  assert.deepEqual(await find(folder, 'data'), ['data/a.json', 'data/deep/b.sh'])
+  assert.deepEqual(await find(folder, 'data/.env', 'data/.aws'), ['data/.env', 'data/.aws/credentials'])
+})
+
 test('an empty folder brings nothing', async (t) => {
   const folder = project(t)
   mkdirSync(join(folder, 'empty'))
