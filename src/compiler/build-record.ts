@@ -39,6 +39,7 @@ export interface OptionsToRecord {
     readonly at: 'lambda' | 'build'
     readonly events: readonly string[]
     readonly stub?: { readonly stubs: readonly unknown[] } | undefined
+    readonly isRehearsed?: boolean | undefined
   }
   readonly include: IncludeOptions
   readonly compression: Compression
@@ -101,6 +102,7 @@ function recordedOptions(options: OptionsToRecord): RecordedOptions {
     include: orNothing(include.paths.map((path) => shownInclude(path, include.root))),
     event: init.events.length || undefined,
     stub: init.stub?.stubs.length,
+    rehearse: init.isRehearsed || undefined,
     node: target.nodePath === undefined ? undefined : true,
     notices: notices ? undefined : false,
     strict: isStrict || undefined,

@@ -37,4 +37,6 @@ export interface InitOptions {
   readonly events: readonly string[]
   /** What answers the requests that it makes of others for them; without it, they are refused. */
   readonly stub?: StubOptions | undefined
+  /** Whether the handler is called with the events in the init phase, too. */
+  readonly isRehearsed?: boolean | undefined
 }

@@ -52,6 +52,10 @@ export const FUNCTION_OPTIONS = {
   ),
   /** A YAML or JSON file that says how the function's requests to others are answered while it is prepared for its events. */
   stub: stubs(),
+  /** Whether the handler is called with these events in the init phase, too, with the stubs in the place of others. By default `false`. */
+  rehearse: flag({
+    help: 'call the handler with these events in the init phase, too, with the stubs in the place of others',
+  }),
   /** Where the function's module is initialised: on `lambda`, in the init phase, or during the `build`; then its heap is in the executable. */
   init: choice(['lambda', 'build'], {
     expects: "build, to initialise the function's module at build time, or lambda, as without the option",

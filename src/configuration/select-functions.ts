@@ -117,7 +117,12 @@ export function functionOptions(
       root: values.include?.root ?? root,
       esbuild: values.esbuild ?? {},
     },
-    init: { at: values.init ?? 'lambda', events: values.event ?? [], stub: values.stub },
+    init: {
+      at: values.init ?? 'lambda',
+      events: values.event ?? [],
+      stub: values.stub,
+      isRehearsed: values.rehearse,
+    },
     include: { ...(values.include ?? { paths: [], root }), followsLinks: values.followLinks ?? false },
     only: values.only,
     compression: values.zip ?? 'fast',

@@ -47,6 +47,7 @@ export interface RecordedOptions {
   readonly event?: number
   /** How many stubs there were. */
   readonly stub?: number
+  readonly rehearse?: true
   /** Whether another Node.js than the pinned one was given. */
   readonly node?: true
   readonly notices?: false

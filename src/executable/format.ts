@@ -20,6 +20,8 @@
  * own. A comparison of some characters is all that it costs a start.
  */
 
+import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
+
 /** To be raised with each change of what this file describes. */
 export const FORMAT_VERSION = 2
 
@@ -127,6 +129,14 @@ export type PrimedPart = (typeof PRIMED_PARTS)[number]
 
 export interface PrimingSettings {
   readonly parts: readonly PrimedPart[]
+  /** There where the function's author has the handler rehearsed. */
+  readonly rehearsal?: RehearsalSettings
+}
+
+/** What the handler is called with before there is an invocation, and what answers it: `runtime/prime/rehearsal.ts`. */
+export interface RehearsalSettings {
+  readonly events: readonly unknown[]
+  readonly stubs: readonly StubbedRequest[]
 }
 
 // What a script is called with.

@@ -21,6 +21,7 @@ import { Preloads } from './preloads.ts'
 import {
   type CompiledScript,
   compileScript,
+  findPriming,
   type ProgramOptions,
   prime,
   startProgram,
@@ -79,7 +80,10 @@ const program: ProgramOptions = {
 if (isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API) {
   testScript({ name: RUNTIME, script: compileScript(readAsset, RUNTIME, RUNTIME_FILE) })
   testChunks(0)
-  void prime(program)
+  const priming = findPriming(program)
+  if (priming !== undefined) {
+    void prime(program, priming)
+  }
 } else {
   const runtime = startProgram(program)
   if (isSelfTest) {

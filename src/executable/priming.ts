@@ -3,7 +3,7 @@
  * good for, and {@link ./format.ts} how it comes into an executable.
  */
 
-import type { PrimedPart, PrimingSettings } from './format.ts'
+import type { PrimedPart, PrimingSettings, RehearsalSettings } from './format.ts'
 
 /** What the script exports. */
 export interface PrimeModule {
@@ -11,6 +11,11 @@ export interface PrimeModule {
     readonly parts: readonly PrimedPart[]
     readonly loadOnly: boolean
   }): Promise<readonly { readonly part: PrimedPart; readonly error?: unknown }[]>
+  rehearse(options: {
+    readonly settings: RehearsalSettings
+    readonly call: (event: unknown) => Promise<unknown>
+    readonly isRehearsing: () => boolean
+  }): Promise<void>
 }
 
 /** Is told of a part once it is primed, or why it could not be. */

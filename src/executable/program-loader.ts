@@ -22,6 +22,7 @@ import {
   PRIME_FILE,
   PRIMING_SETTINGS_ASSET,
   type PrimingSettings,
+  type RehearsalSettings,
   RUNTIME,
   RUNTIME_FILE,
   readChunkLink,
@@ -81,10 +82,12 @@ export function compileScript(readAsset: ReadAsset, name: string, file: string):
 export function startProgram(options: ProgramOptions): Runtime {
   const { readAsset } = options
   const taskRoot = resolve(options.taskRoot)
+  const priming = findPriming(options)
   const program: Program = {
     name: options.name,
     functionFile: chunkFile(taskRoot, 0),
-    preload: () => beforeFunction(options),
+    preload: () => beforeFunction(options, priming),
+    ...(priming?.settings.rehearsal && rehearsalOf(priming, priming.settings.rehearsal)),
     loadFunction: () => loadFunction(options, taskRoot),
     readSourceMap(file) {
       const name = scriptOfChunkFile(taskRoot, file)
@@ -106,26 +109,40 @@ function evaluateOwn(options: ProgramOptions, name: string, file: string): unkno
 }
 
 /** Primes Node.js, and loads what is to be preloaded; undefined when there is nothing to wait for. */
-function beforeFunction(options: ProgramOptions): Promise<void> | undefined {
+function beforeFunction(options: ProgramOptions, priming: Priming | undefined): Promise<void> | undefined {
   const { preloads } = options
-  const priming = prime(options)
-  return priming === undefined ? preloads?.load() : priming.then(() => preloads?.load())
+  return priming === undefined ? preloads?.load() : prime(options, priming).then(() => preloads?.load())
 }
 
-/** Undefined where there is nothing to prime. */
-export function prime(options: ProgramOptions): Promise<void> | undefined {
-  const { env: environment } = process
+/** What an executable has for the time before its first invocation. */
+export interface Priming {
+  readonly settings: PrimingSettings
+  /** Evaluates the script, once. */
+  readonly load: () => PrimeModule
+}
+
+/** Undefined where the executable has nothing to prime, or its user does not want it. */
+export function findPriming(options: ProgramOptions): Priming | undefined {
   const written = options.readAsset(PRIMING_SETTINGS_ASSET)
-  if (written === undefined || !isPrimingWanted(environment)) {
+  if (written === undefined || !isPrimingWanted(process.env)) {
     return undefined
   }
-  return primeProgram({
-    environment,
+  let module: PrimeModule | undefined
+  return {
     settings: JSON.parse(decode(written)) as PrimingSettings,
-    load: () => evaluateOwn(options, PRIME, PRIME_FILE) as PrimeModule,
-    isWatched: options.preloads !== undefined,
-    onPrimed: options.onPrimed,
-  })
+    load: () => {
+      module ??= evaluateOwn(options, PRIME, PRIME_FILE) as PrimeModule
+      return module
+    },
+  }
+}
+
+function rehearsalOf({ load }: Priming, settings: RehearsalSettings): Pick<Program, 'rehearse'> {
+  return { rehearse: (call, isRehearsing) => load().rehearse({ settings, call, isRehearsing }) }
+}
+
+export function prime({ preloads, onPrimed }: ProgramOptions, priming: Priming): Promise<void> {
+  return primeProgram({ ...priming, environment: process.env, isWatched: preloads !== undefined, onPrimed })
 }
 
 function run({ readAsset, onCompiled }: ProgramOptions, name: string, file: string): unknown {

@@ -11,6 +11,13 @@ export interface Program {
    * there is nothing to wait for.
    */
   preload?(): Promise<void> | undefined
+  /**
+   * Rehearses the handler, where its author asks for that. Rejects with why it came to no end. `call` calls it with an event, and `isRehearsing` tells whether the running code belongs to such a call.
+   */
+  rehearse?(
+    call: (event: unknown) => Promise<unknown>,
+    isRehearsing: () => boolean,
+  ): Promise<void> | undefined
   /** Evaluates the function's module, and returns its exports, or a promise of them when it awaits at its top level. */
   loadFunction(): unknown
   /** The source map, as JSON, of the chunk of the function that V8 knows as `file`; undefined for any other file. */

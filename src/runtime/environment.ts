@@ -78,6 +78,11 @@ export function readMaxConcurrency(): number | undefined {
   return value !== undefined && /^[1-9]\d{0,3}$/.test(value) ? Number(value) : undefined
 }
 
+/** The region that the function runs in; Lambda always says. */
+export function readRegion(): string {
+  return variables().AWS_REGION ?? 'us-east-1'
+}
+
 /** Whether a snapshot is taken of the initialised process, and restored for each environment. */
 export function isSnapStart(): boolean {
   return variables().AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start'

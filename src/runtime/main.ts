@@ -28,11 +28,12 @@ import type { HandlerFunction } from './handler/handler.ts'
 import { exportPath } from './handler/handler-name.ts'
 import { asInitError } from './init-error.ts'
 import { InvocationLoop } from './invocation-loop.ts'
-import { invocationScope } from './invocation-scope.ts'
+import { invocationScope, isRehearsing } from './invocation-scope.ts'
 import { lifecycleHooks } from './lifecycle/lifecycle-hooks.ts'
 import { needsStartHooks, runStartHooks, type StartHooksOptions } from './lifecycle/start-hooks.ts'
 import { installConsole, logFailure, logRuntimeProblem } from './log/log.ts'
 import { installStandardStreams } from './log/standard-streams.ts'
+import { rehearsalOf } from './rehearsal.ts'
 import { watchRejections } from './rejections.ts'
 import { installStackTraces } from './stack-trace.ts'
 import { silenceOwnWarnings } from './warnings.ts'
@@ -173,6 +174,7 @@ class LambdaProcess {
       runtimeApi: this.#runtimeApi,
       client: this.#client,
       isInitialisedAtBuild: this.#program.isInitialisedAtBuild === true,
+      rehearse: rehearsalOf(this.#program, handler, environment),
       onShutdown: () => process.exit(0),
     }
     if (needsStartHooks(options)) {
@@ -221,8 +223,11 @@ class LambdaProcess {
     this.#end({ error, exitCode, what: 'Init Error', post: (document) => this.#client.failInit(document) })
   }
 
-  /** What nobody caught: the invocation that it comes from, or the init phase, fails with it, and the process ends. */
+  /** What nobody caught: the invocation that it comes from, or the init phase, fails with it, and the process ends; a rehearsal fails nobody. */
   #crash(error: unknown, exitCode: number): void {
+    if (isRehearsing()) {
+      return
+    }
     if (this.#loops.length === 0) {
       this.#failInit(error, exitCode)
       return

@@ -10,12 +10,13 @@ import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { CertificateAuthority } from './certificates.ts'
-import { type AskedRequest, findAnswer, type StubbedRequest } from './stubbed-requests.ts'
-
-/** What is said to a request that has no answer. An SDK does not try again after it. */
-const UNANSWERED = { status: 404, body: 'There is no answer to this request in the file of stubs.' }
-/** Of HTTP/1.1: those that a server sets by itself, or that HTTP/2 does not have. */
-const OWN_HEADERS = /^(connection|transfer-encoding|keep-alive|content-length)$/i
+import {
+  type AskedRequest,
+  findAnswer,
+  readAsked,
+  type StubbedRequest,
+  sendAnswer,
+} from './stubbed-requests.ts'
 
 export class Responder {
   /** The authority's certificate, as PEM. */
@@ -91,20 +92,12 @@ export class Responder {
   }
 
   async #answer(scheme: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = await readRequest(scheme, request)
+    const asked = readAsked(scheme, request, await buffer(request))
     const answer = findAnswer(this.#stubs, asked)
     if (answer === undefined) {
       this.#note(asked)
-      response.writeHead(UNANSWERED.status, { 'content-type': 'text/plain' }).end(UNANSWERED.body)
-      return
     }
-    const headers = Object.entries(answer.headers).filter(([name]) => !OWN_HEADERS.test(name))
-    const body = Buffer.from(answer.body, 'base64')
-    response.writeHead(answer.status, {
-      ...Object.fromEntries(headers),
-      ...(answer.status === 204 || answer.status === 304 ? {} : { 'content-length': body.length }),
-    })
-    response.end(body)
+    sendAnswer(answer, response)
   }
 
   #note(asked: AskedRequest): void {
@@ -112,22 +105,5 @@ export class Responder {
     if (!this.unanswered.some((other) => key(other) === key(asked))) {
       this.unanswered.push(asked)
     }
-  }
-}
-
-async function readRequest(scheme: string, request: IncomingMessage): Promise<AskedRequest> {
-  const { method = 'GET', url = '/', headers } = request
-  const host = String(headers[':authority'] ?? headers.host ?? 'localhost')
-  const plainHost = host.replace(scheme === 'https' ? /:443$/ : /:80$/, '')
-  return {
-    method,
-    url: url.startsWith('/') ? `${scheme}://${plainHost}${url}` : url,
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? value.join(', ') : `${value}`,
-      ]),
-    ),
-    body: await buffer(request),
   }
 }

@@ -3,6 +3,8 @@
  * finds its answer. It is plain data, so that an executable can carry it.
  */
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
 /** A request of a function's, whole. */
 export interface AskedRequest {
   readonly method: string
@@ -87,4 +89,42 @@ function isWithin(wanted: unknown, value: unknown): boolean {
   return Object.entries(wanted).every(([key, item]) =>
     isWithin(item, (value as Record<string, unknown>)[key]),
   )
+}
+
+/** What a server got, `body` with it. `scheme` is `http` or `https`. */
+export function readAsked(scheme: string, request: IncomingMessage, body: Buffer): AskedRequest {
+  const { method = 'GET', url = '/', headers } = request
+  const host = String(headers[':authority'] ?? headers.host ?? 'localhost')
+  const plainHost = host.replace(scheme === 'https' ? /:443$/ : /:80$/, '')
+  return {
+    method,
+    url: url.startsWith('/') ? `${scheme}://${plainHost}${url}` : url,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(', ') : `${value}`,
+      ]),
+    ),
+    body,
+  }
+}
+
+/** What is said to a request that has no answer. An SDK does not try again after it. */
+const UNANSWERED: StubbedResponse = {
+  status: 404,
+  headers: { 'content-type': 'text/plain' },
+  body: Buffer.from('There is no answer to this request in the file of stubs.').toString('base64'),
+}
+/** Those that a server sets by itself, or that HTTP/2 does not have. */
+const OWN_HEADERS = /^(connection|transfer-encoding|keep-alive|content-length)$/i
+/** Responses that have no body. */
+const WITHOUT_BODY = [204, 304]
+
+export function sendAnswer(answer: StubbedResponse | undefined, response: ServerResponse): void {
+  const { status, headers, body } = answer ?? UNANSWERED
+  const own = Object.entries(headers).filter(([name]) => !OWN_HEADERS.test(name))
+  const bytes = Buffer.from(body, 'base64')
+  const length = WITHOUT_BODY.includes(status) ? {} : { 'content-length': bytes.length }
+  response.writeHead(status, { ...Object.fromEntries(own), ...length })
+  response.end(bytes)
 }

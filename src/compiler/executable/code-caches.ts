@@ -115,7 +115,10 @@ export async function makePrimeCodeCache(
     const { prime } = await runWarmUp({
       ...{ warmUp: bundle.warmUp, runtime: bundle.runtime, runner, node, nodeOptions: SAME_BYTES, taskRoot },
       ...ECHO_RUN,
-      prime: { script: bundle.prime, settings: { parts: PRIMED_PARTS } },
+      prime: {
+        script: bundle.prime,
+        settings: { parts: PRIMED_PARTS, rehearsal: { events: [{}], stubs: [] } },
+      },
       folder: join(folder, 'prime'),
     })
     return prime

@@ -1,6 +1,7 @@
 /** What an executable is made of besides Node.js, and what that is made of. */
 
 import type { Responder } from '../../stubs/responder.ts'
+import type { StubbedRequest } from '../../stubs/stubbed-requests.ts'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
@@ -18,6 +19,9 @@ export interface ProgramSource {
   readonly init: {
     /** Paths of JSON files, each an event that the function is to be prepared for. */
     readonly events: readonly string[]
+    readonly stub?: { readonly stubs: readonly StubbedRequest[] } | undefined
+    /** Whether the handler is called with them in the init phase, too. */
+    readonly isRehearsed?: boolean | undefined
   }
   /** What answers the requests that the function makes of others when it is run. */
   readonly responder?: Responder | undefined

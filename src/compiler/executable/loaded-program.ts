@@ -1,20 +1,10 @@
 /** A program whose function is initialised on Lambda, in the init phase: the launcher, and scripts with their code caches. */
-import {
-  chunkName,
-  codeCacheAsset,
-  isReadAtStart,
-  PRIME,
-  PRIMING_SETTINGS_ASSET,
-  type PrimingSettings,
-  RUNTIME,
-  scriptAsset,
-  sourceMapAsset,
-} from '../../executable/format.ts'
+import { chunkName, isReadAtStart, RUNTIME, scriptAsset, sourceMapAsset } from '../../executable/format.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
-import { type CodeCaches, makeCodeCaches, makePrimeCodeCache, noCodeCaches } from './code-caches.ts'
+import { primeAssets } from '../prime/prime-assets.ts'
+import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
-import { primedParts } from './primed-parts.ts'
 
 export async function makeLoadedProgram(source: ProgramSource): Promise<ExecutableProgram> {
   const { runtime, bundle } = source
@@ -23,7 +13,7 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
     [scriptAsset(RUNTIME)]: runtime.runtime,
     ...chunkAssets(bundle),
     ...codeCaches.assets,
-    ...(await primeAssets(source, codeCaches)),
+    ...(await primeAssets(source, codeCaches.run)),
   }
   const cold = Object.entries(assets).filter(([name]) => !isReadAtStart(name))
   return {
@@ -55,27 +45,6 @@ function codeCachesOf(source: ProgramSource): Promise<CodeCaches> | CodeCaches {
       folder,
     }),
   )
-}
-
-/** None for a function that uses nothing of what can be primed. */
-async function primeAssets(
-  { runtime, bundle, base, taskRoot, folder }: ProgramSource,
-  { run }: CodeCaches,
-): Promise<Record<string, Buffer>> {
-  const settings: PrimingSettings = { parts: primedParts(bundle, run) }
-  if (settings.parts.length === 0) {
-    return {}
-  }
-  const { runner, path: node } = base
-  const cache =
-    runner === undefined
-      ? undefined
-      : await makePrimeCodeCache({ bundle: runtime, node, runner, taskRoot, folder })
-  return {
-    [scriptAsset(PRIME)]: runtime.prime,
-    [PRIMING_SETTINGS_ASSET]: Buffer.from(JSON.stringify(settings)),
-    ...(cache && { [codeCacheAsset(PRIME)]: cache }),
-  }
 }
 
 function chunkAssets({ entry, chunks }: FunctionBundle): Record<string, Buffer> {

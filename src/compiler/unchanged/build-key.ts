@@ -32,7 +32,7 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     JSON.stringify([bundle.exports ?? null, bundle.chunks.length, events.length, files.length]),
     ...(await lockFiles(bundle.project)),
     ...events,
-    JSON.stringify(init.stub?.stubs ?? null),
+    JSON.stringify([init.stub?.stubs ?? null, init.isRehearsed ?? false]),
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
     ...[runtime.launcher, runtime.runtime, runtime.prime, runtime.warmUp, JSON.stringify(runtime.notes)],
     notices ? await renderNotices({ bundle, base }) : '',

@@ -13,6 +13,8 @@ export interface StartHooksOptions {
   readonly client: RuntimeClient
   /** Whether the function's module was evaluated when the executable was built. */
   readonly isInitialisedAtBuild: boolean
+  /** Rehearses the handler; undefined where that is not to be. Resolves in any case. */
+  readonly rehearse: (() => Promise<void>) | undefined
   /** To be called once the shutdown hooks have run: the process may end. */
   readonly onShutdown: () => void
 }
@@ -24,10 +26,11 @@ export interface StartFailure {
 }
 
 /** Whether there is anything to do: most functions have no hook, and then nothing is waited for. */
-export function needsStartHooks({ hooks, isInitialisedAtBuild }: StartHooksOptions): boolean {
+export function needsStartHooks({ hooks, isInitialisedAtBuild, rehearse }: StartHooksOptions): boolean {
   return (
     hooks.init.length > 0 ||
     hooks.shutdown.length > 0 ||
+    rehearse !== undefined ||
     (isInitialisedAtBuild && hooks.afterRestore.length > 0) ||
     isSnapStart()
   )
@@ -50,6 +53,7 @@ export async function runStartHooks(options: StartHooksOptions): Promise<StartFa
       return { phase: 'init', error }
     }
   }
+  await options.rehearse?.()
   if (!isSnapStart()) {
     return undefined
   }

@@ -4,6 +4,7 @@
  * Everything is written synchronously: the process may be frozen or ended right after, and nothing may be lost by it.
  */
 
+import { isRehearsing } from '../invocation-scope.ts'
 import { nodeFs } from '../modules-on-use.ts'
 import type { Level } from './log-record.ts'
 
@@ -48,8 +49,14 @@ export function telemetrySink(descriptor: number, format: 'text' | 'JSON'): LogS
   }
 }
 
-/** Writes synchronously, waiting for a reader that is slow, and giving up on one that is gone. */
+/**
+ * Writes synchronously, waiting for a reader that is slow, and giving up on one that is gone. What a rehearsal of the handler logs
+ * is not written: nobody asked for anything yet.
+ */
 export function writeAll(descriptor: number, bytes: Buffer): void {
+  if (isRehearsing()) {
+    return
+  }
   let written = 0
   for (let attempt = 0; written < bytes.length && attempt < MAX_WRITE_ATTEMPTS; attempt++) {
     try {

@@ -48,10 +48,7 @@ export function connectPlain(): Connection {
 export function connectSecure(): Connection {
   const { createSecureContext, TLSSocket } = process.getBuiltinModule('node:tls')
   const [client, server] = process.getBuiltinModule('node:stream').duplexPair()
-  context ??= createSecureContext({
-    key: pem('PRIVATE KEY', OWN_KEY),
-    cert: pem('CERTIFICATE', OWN_CERTIFICATE),
-  })
+  context ??= createSecureContext(ownCredentials())
   const secure = new TLSSocket(server, {
     isServer: true,
     secureContext: context,
@@ -59,6 +56,11 @@ export function connectSecure(): Connection {
   })
   answer(secure)
   return { socket: client, close: () => closed(client, server, secure) }
+}
+
+/** Of servers in this process, which nobody is to trust. */
+export function ownCredentials(): { readonly key: string; readonly cert: string } {
+  return { key: pem('PRIVATE KEY', OWN_KEY), cert: pem('CERTIFICATE', OWN_CERTIFICATE) }
 }
 
 function answer(server: Duplex | TLSSocket): void {

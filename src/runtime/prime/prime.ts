@@ -12,6 +12,7 @@
 import type { PrimedPart } from '../../executable/format.ts'
 import { exchangeByFetch } from './fetch-exchange.ts'
 import { exchange, exchangeSecurely, shakeHands } from './http-exchange.ts'
+import { type RehearsalOptions, rehearse as rehearseHandler } from './rehearsal.ts'
 
 /** What became of a part. */
 export interface Primed {
@@ -64,6 +65,11 @@ export async function prime({ parts, loadOnly }: PrimeOptions): Promise<readonly
   return late === undefined
     ? done
     : [...done, { part: late, error: new Error(`it took over ${TIMEOUT_MS} ms`) }]
+}
+
+/** See {@link ./rehearsal.ts}. */
+export function rehearse(options: RehearsalOptions): Promise<void> {
+  return rehearseHandler(options)
 }
 
 async function primeEach(

@@ -7,7 +7,7 @@
 import type { Metafile } from 'esbuild'
 import { PRIMED_PARTS, type PrimedPart } from '../../executable/format.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
-import type { FunctionRun } from './code-caches.ts'
+import type { FunctionRun } from '../executable/code-caches.ts'
 
 /** Node.js's own undici, which `fetch` loads. */
 const FETCH_MODULE = 'internal/deps/undici/undici'

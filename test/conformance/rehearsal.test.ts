@@ -1,0 +1,120 @@
+/** The handler is rehearsed in the init phase where its author asks for it, and reaches nobody by that. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { after, test } from 'node:test'
+import { build } from '../../src/api/build.ts'
+import { fixturePath } from '../support/built-function.ts'
+import { api, assertGoesOn, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import { temporaryFiles } from '../support/files.ts'
+
+const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined
+const STUBS = `
+- request: GET https://api.example.com/orders
+  response: { body: [o-1842] }
+- request: http://prices.example/*
+  response: { status: 203, body: '7' }
+`
+const ANSWERS = [
+  '200 ["o-1842"]',
+  '203 7',
+  '404 There is no answer to this request in the file of stubs.',
+  '["o-1842"]',
+]
+const REHEARSAL = '00000000-0000-0000-0000-000000000000'
+
+const removals: (() => void)[] = []
+after(() => {
+  for (const remove of removals) {
+    remove()
+  }
+})
+const folder = temporaryFiles(
+  { after: (remove) => removals.push(remove) },
+  { 'stubs.yaml': STUBS, 'event.json': {} },
+)
+
+useFixtures({
+  name: 'rehearsed',
+  options: ['--event', `${folder}/event.json`, '--stub', `${folder}/stubs.yaml`, '--rehearse'],
+})
+
+interface State {
+  readonly calls: readonly { readonly id: string; readonly answers: readonly string[] }[]
+  readonly sockets: readonly string[]
+}
+const start = (env: Record<string, string> = {}) => startFixture('rehearsed', 'rehearsed', env)
+const state = async () => (await invoke({ more: true })).json<State>()
+
+test('the handler has been called with its event, and has had its answers from the stubs', {
+  skip,
+}, async () => {
+  start()
+  const { calls, sockets } = await state()
+  assert.deepEqual(calls, [{ id: REHEARSAL, answers: ANSWERS }])
+  assert.deepEqual(sockets, [])
+  assert.equal(lambda.output, '')
+  await assertGoesOn()
+})
+
+test('with LAMBDABIN_PRIME=0 it has not', { skip }, async () => {
+  start({ LAMBDABIN_PRIME: '0' })
+  assert.deepEqual((await state()).calls, [])
+})
+
+test('what it would write to a connection that was there is not written', { skip }, async (t) => {
+  const received: string[] = []
+  const server = createServer((socket) => {
+    socket.on('data', (bytes) => received.push(String(bytes))).on('error', () => {})
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  start({ DATABASE: String((server.address() as AddressInfo).port) })
+  assert.equal((await state()).calls.length, 1)
+  assert.deepEqual(received, [])
+})
+
+test('one that fails is told in a line, and the first invocation comes', { skip }, async () => {
+  start({ MOOD: 'throws' })
+  assert.equal((await state()).calls.length, 1)
+  assert.match(
+    lambda.output,
+    /WARN\tlambdabin: the rehearsal of the handler came to no end.*RangeError: not in the mood\n/,
+  )
+})
+
+test('what it leaves behind fails nobody', { skip }, async () => {
+  start({ MOOD: 'rejects' })
+  assert.equal((await state()).calls.length, 1)
+  assert.equal(lambda.output, '')
+  await assertGoesOn()
+})
+
+test('one that does not come to its end is given up after 2 s, and reaches nobody later', {
+  skip,
+}, async () => {
+  start({ MOOD: 'never settles' })
+  assert.equal((await state()).calls.length, 1)
+  assert.match(lambda.output, /it took over 2 s/)
+  assert.equal((await invoke({ later: true })).json(), 'a rehearsal connects to nobody once it is over')
+})
+
+test('SnapStart: it is over before the snapshot is taken', { skip }, async () => {
+  start({ AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start' })
+  assert.equal((await state()).calls.length, 1)
+  assert.ok(api.requests.some(({ path }) => path.endsWith('/restore/next')))
+})
+
+test('a rehearsal without an event is refused in a sentence', async () => {
+  const result = await build({
+    functions: [fixturePath('rehearsed.ts')],
+    rehearse: true,
+    config: false,
+    outDir: folder,
+  })
+  assert.match(
+    result.ok ? '' : result.error.message,
+    /a rehearsal calls the handler with sample events, and there are none; give one with --event/,
+  )
+})
