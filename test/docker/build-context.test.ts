@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, matchesGlob } from 'node:path'
 import { test } from 'node:test'
+import { IMAGE_CONTEXT } from '../../src/command-line/docker/builder-image.ts'
 import { PROJECT, readSources } from '../support/source-imports.ts'
 
 const read = (name: string) => readFileSync(join(PROJECT, name), 'utf8')
@@ -37,6 +38,17 @@ test('the npm package has the Dockerfile, and all files that run in the image', 
   }
   for (const part of ['bin', 'lib', 'bootstrap', 'base-node/package.json', 'base-node/versions.json']) {
     assert.ok(isIn(packed, part), part)
+  }
+})
+
+test('what the Dockerfile copies by name is in both contexts: that of a checkout, and that of build --docker', () => {
+  const lines = [...read('Dockerfile.amazonlinux').matchAll(/^COPY (?!--from)(.*) \S+$/gm)]
+  // As it is written for a file that may be missing: package-lock.jso[n].
+  const named = lines.flatMap(([, paths = '']) => paths.split(' ')).filter((path) => !/[[\]]|^\.$/.test(path))
+  assert.ok(named.includes('base-node/package.json'), named.join())
+  for (const path of named) {
+    assert.ok(isIn(copied, path), `.dockerignore leaves ${path} out`)
+    assert.ok(isIn(IMAGE_CONTEXT, path), `IMAGE_CONTEXT has no ${path}`)
   }
 })
 

@@ -11,7 +11,7 @@ const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url))
 const DOCKERFILE = 'Dockerfile.amazonlinux'
 
 /** What the image is made of; the sources in a checkout, the compiled files in an installed package. */
-const CONTEXT = [
+export const IMAGE_CONTEXT: readonly string[] = [
   DOCKERFILE,
   'LICENSE',
   'package.json',
@@ -23,6 +23,7 @@ const CONTEXT = [
   'page',
   'scripts/docker',
   'src',
+  'third-party',
 ]
 
 /** Says which Node.js: the Dockerfile has values for all. */
@@ -44,7 +45,7 @@ export interface ImageSettings {
 export async function builderImage(engine: ContainerEngine, settings: ImageSettings): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'))
   const image = `lambdabin:${version}`
-  const files = CONTEXT.filter((name) => existsSync(join(PACKAGE, name)))
+  const files = IMAGE_CONTEXT.filter((name) => existsSync(join(PACKAGE, name)))
   const variables = [...nodeArguments(), ...settings.variables]
   const label = contextHash(files)
   const format = `{{ index .Config.Labels "${LABEL}" }}`
