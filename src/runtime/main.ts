@@ -22,7 +22,7 @@ import {
   readRuntimeApi,
 } from './environment.ts'
 import { errorFacts, toErrorDocument } from './error-response.ts'
-import { ExitError, NodeJsExit, UnhandledPromiseRejection } from './errors.ts'
+import { ExitError, NodeJsExit } from './errors.ts'
 import { findHandler } from './handler/find-handler.ts'
 import type { HandlerFunction } from './handler/handler.ts'
 import { exportPath } from './handler/handler-name.ts'
@@ -34,7 +34,7 @@ import { needsStartHooks, runStartHooks, type StartHooksOptions } from './lifecy
 import { installConsole, logFailure, logRuntimeProblem } from './log/log.ts'
 import { installStandardStreams } from './log/standard-streams.ts'
 import { rehearsalOf } from './rehearsal.ts'
-import { watchRejections } from './rejections.ts'
+import { asRejection, watchRejections } from './rejections.ts'
 import { installStackTraces } from './stack-trace.ts'
 import { silenceOwnWarnings } from './warnings.ts'
 
@@ -290,12 +290,4 @@ class LambdaProcess {
       )
     }
   }
-}
-
-function asRejection(reason: unknown): UnhandledPromiseRejection {
-  const { errorType, errorMessage } = errorFacts(reason)
-  return new UnhandledPromiseRejection(
-    `A promise was rejected and nobody handled it: ${errorType}: ${errorMessage}`,
-    { cause: reason },
-  )
 }

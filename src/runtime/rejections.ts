@@ -7,6 +7,9 @@
  * any more, which is tried at the start, each result is held to wait.
  */
 
+import { errorFacts } from './error-response.ts'
+import { UnhandledPromiseRejection } from './errors.ts'
+
 let rejections = 0
 let isTold = false
 
@@ -38,4 +41,13 @@ export function countRejections(): number {
 /** Whether there may have been a rejection since so many were counted. */
 export function hasRejectionSince(count: number): boolean {
   return !isTold || rejections !== count
+}
+
+/** What a rejection that nobody handled is told as. */
+export function asRejection(reason: unknown): UnhandledPromiseRejection {
+  const { errorType, errorMessage } = errorFacts(reason)
+  return new UnhandledPromiseRejection(
+    `A promise was rejected and nobody handled it: ${errorType}: ${errorMessage}`,
+    { cause: reason },
+  )
 }
