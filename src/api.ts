@@ -5,6 +5,7 @@ export {
   type BuildOptions,
   type BuildProgress,
   type BuildResult,
+  type BuiltFunction,
   build,
   type FailedFunction,
   type FunctionProgress,
@@ -23,7 +24,6 @@ export { type InvokeOptions, invoke } from './api/invoke.ts'
 export { type FunctionErrorDocument, LambdabinError, type LambdabinErrorCode } from './api/lambdabin-error.ts'
 export { type PrefetchedNode, type PrefetchOptions, type PrefetchResult, prefetch } from './api/prefetch.ts'
 export { sampleEvent } from './api/sample-event.ts'
-export type { BuiltFunction } from './compiler/built-function.ts'
 export type { SampleName } from './events/sample-events.ts'
 export type { Inspection } from './inspect/package/inspection.ts'
 export type { StartMeasurement } from './inspect/start/measure-start.ts'

@@ -1,9 +1,10 @@
 /** `build` of the API: builds functions, several at a time. */
+import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { buildFunction } from '../compiler/build-function.ts'
-import type { BuiltFunction } from '../compiler/built-function.ts'
+import type { BuiltFunction as CompiledFunction } from '../compiler/built-function.ts'
 import { cacheSizeLimit, keepCacheSize } from '../compiler/cache/cache-size.ts'
 import { explainFullDisk } from '../compiler/full-disk.ts'
 import type { FunctionOptions } from '../compiler/function-options.ts'
@@ -16,9 +17,18 @@ import { type ConfigurationChoice, loadConfiguration } from '../configuration/lo
 import type { Written } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { selectFunctions } from '../configuration/select-functions.ts'
+import type { BudgetReport } from '../inspect/compare/budget.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
+import { budgetMarkdown } from './budget/budget-markdown.ts'
+import { BudgetCheck, overBudget } from './budget/build-budget.ts'
 import { buildInto, checkInto } from './build-into.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
+
+/** What came of a function's build. */
+export interface BuiltFunction extends CompiledFunction {
+  /** How it stands to its budget, where it has one. */
+  readonly budget?: BudgetReport | undefined
+}
 
 /** What to build, and how: options as in a configuration, which count more than what it says. */
 export interface BuildOptions
@@ -60,6 +70,8 @@ export interface FailedFunction {
   /** Absolute path. */
   readonly entry: string
   readonly error: LambdabinError
+  /** What was built all the same, and is over its budget. */
+  readonly built?: BuiltFunction
 }
 
 /**
@@ -81,11 +93,14 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   const { signal } = options
   try {
     signal?.throwIfAborted()
-    const { functions, jobs, into } = await wantedFunctions(options)
+    const { functions, jobs, into, budgetSummary, folder } = await wantedFunctions(options)
     const make = into === undefined ? buildFunction : buildInto
     const limit = cacheSizeLimit()
-    const result = await abandonable(signal, () => buildAll(functions, { jobs, make }, options))
+    const result = await abandonable(signal, () => buildAll(functions, { jobs, make, folder }, options))
     await keepCacheSize(limit)
+    if (budgetSummary !== undefined) {
+      await writeFile(budgetSummary, budgetMarkdown(result.functions))
+    }
     return result
   } catch (error) {
     return { ok: false, error: asLambdabinError(error, signal), functions: [], failed: [] }
@@ -108,7 +123,7 @@ async function wantedFunctions({
   signal: _signal,
   onProgress: _onProgress,
   ...given
-}: BuildOptions): Promise<{ functions: readonly FunctionOptions[]; jobs: number; into: string | undefined }> {
+}: BuildOptions): Promise<WantedFunctions> {
   const folder = resolve(cwd ?? process.cwd())
   const { values, build: own } = checkBuildValues(given, folder)
   const configuration = await loadConfiguration(config, folder, { command: 'build' })
@@ -117,7 +132,23 @@ async function wantedFunctions({
   if (into !== undefined) {
     checkInto(functions, into)
   }
-  return { functions, jobs: own.jobs ?? configuration?.build.jobs ?? defaultJobs(), into }
+  return {
+    functions,
+    jobs: own.jobs ?? configuration?.build.jobs ?? defaultJobs(),
+    into,
+    budgetSummary: own.budgetSummary ?? configuration?.build.budgetSummary,
+    folder: configuration?.folder ?? folder,
+  }
+}
+
+interface WantedFunctions {
+  readonly functions: readonly FunctionOptions[]
+  readonly jobs: number
+  readonly into: string | undefined
+  /** Absolute path. */
+  readonly budgetSummary: string | undefined
+  /** The configuration's, or the current one. */
+  readonly folder: string
 }
 
 /** What one build takes at its most, in bytes. */
@@ -129,21 +160,22 @@ function defaultJobs(): number {
 
 async function buildAll(
   functions: readonly FunctionOptions[],
-  { jobs, make }: { jobs: number; make: typeof buildFunction },
+  { jobs, make, folder }: { jobs: number; make: typeof buildFunction; folder: string },
   options: BuildOptions,
 ): Promise<BuildResult> {
   options.onProgress?.({ kind: 'selected', functions: functions.map(({ name, entry }) => ({ name, entry })) })
   const built: (BuiltFunction | FailedFunction)[] = []
+  const budgets = new BudgetCheck(folder)
   const queue = [...functions.entries()]
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, each] = next
-      built[index] = await buildOne(each, make, options)
+      built[index] = await buildOne(each, make, budgets, options)
     }
   }
   await Promise.all(Array.from({ length: Math.min(jobs, functions.length) }, worker))
   const failed = built.filter(isFailed)
-  const done = built.filter((each): each is BuiltFunction => !isFailed(each))
+  const done = built.flatMap((each) => (isFailed(each) ? (each.built ?? []) : each))
   const [first] = failed
   return first === undefined
     ? { ok: true, functions: done }
@@ -157,17 +189,25 @@ function isFailed(built: BuiltFunction | FailedFunction): built is FailedFunctio
 async function buildOne(
   options: FunctionOptions,
   make: typeof buildFunction,
+  budgets: BudgetCheck,
   { signal, onProgress = () => {} }: BuildOptions,
 ): Promise<BuiltFunction | FailedFunction> {
   const { name, entry } = options
   try {
-    const built = await make(options, {
+    const made: BuiltFunction = await make(options, {
       signal,
       onStart: (step) => onProgress({ name, kind: 'step', step }),
       onStep: (step) => onProgress({ name, kind: 'step done', step }),
       onNotice: (message) => onProgress({ name, kind: 'notice', message }),
     })
+    const budget = await budgets.check(options, made)
+    const built = budget === undefined ? made : { ...made, budget }
     onProgress({ name, kind: 'built', function: built })
+    if (budget !== undefined && !budget.passed) {
+      const error = overBudget(name, budget)
+      onProgress({ name, kind: 'failed', error })
+      return { name, entry, error, built }
+    }
     return built
   } catch (thrown) {
     const error = asLambdabinError(explainFullDisk(thrown, options.outDir), signal)

@@ -28,6 +28,20 @@ export interface FunctionOptions {
   readonly notices: boolean
   /** Whether a software bill of materials is written beside the zip. */
   readonly sbom?: boolean
+  /** What the package may take; whoever builds it checks that. */
+  readonly budget?: Budget | undefined
+  /** Environment variables of the function, for where it is run to be measured. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Limits of what is built: sizes in bytes, times in milliseconds. */
+export interface Budget {
+  readonly zip?: number
+  readonly unpacked?: number
+  /** The function's own text. */
+  readonly text?: number
+  /** From the start of the process to the first `next`, on the machine that builds. */
+  readonly init?: number
 }
 
 export interface InitOptions {

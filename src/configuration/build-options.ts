@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readStubFile, StubFileError } from '../stubs/stub-file.ts'
 import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
+import { budgetOption } from './budget-option.ts'
 import { type Option, OptionError } from './option.ts'
 import { choice, flag, list, path, text, wholeNumber } from './option-kinds.ts'
 
@@ -84,6 +85,10 @@ export const FUNCTION_OPTIONS = {
     isOn: true,
     help: 'leave out THIRD-PARTY-NOTICES, the licences of what the package redistributes',
   }),
+  /** What the package may take: `{ zip: '40MB', unpacked: '200MB', text: '2MB', init: '200ms' }`. What is over it fails the build. */
+  budget: budgetOption(
+    'fail when the package is larger, or starts slower, with what has grown since the last build that passed',
+  ),
   /** Whether a software bill of materials, CycloneDX 1.6, is written beside the zip. By default `false`. */
   sbom: flag({ help: 'write what the package is made of beside the zip, <name>.cdx.json: CycloneDX 1.6' }),
 } as const
@@ -101,6 +106,12 @@ export const BUILD_OPTIONS = {
     expects: 'a folder',
     placeholder: 'FOLDER',
     help: 'write bootstrap, the executable and what goes with it straight into this folder, and no zip; for one function',
+  }),
+  /** A file to write what came of the budgets to, as Markdown: for a pull request. */
+  budgetSummary: path({
+    expects: 'the path of a file',
+    placeholder: 'FILE',
+    help: 'write what came of the budgets to a file, as Markdown, for a pull request',
   }),
   /** How many functions are built at once. By default as many as there are processors, and memory for. */
   jobs: wholeNumber(1, 1024, {

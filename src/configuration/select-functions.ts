@@ -128,6 +128,8 @@ export function functionOptions(
     compression: values.zip ?? 'fast',
     notices: values.notices ?? true,
     sbom: values.sbom ?? false,
+    budget: values.budget,
+    environment: values.run?.env ?? {},
     isStrict: values.strict ?? false,
   }
 }

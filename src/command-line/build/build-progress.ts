@@ -3,9 +3,8 @@
  * way, below what is said of those that are done; elsewhere plain lines, each with the function's name.
  */
 import { clearScreenDown, moveCursor } from 'node:readline'
-import type { BuildProgress } from '../../api/build.ts'
+import type { BuildProgress, BuiltFunction } from '../../api/build.ts'
 import type { LambdabinError } from '../../api/lambdabin-error.ts'
-import type { BuiltFunction } from '../../compiler/built-function.ts'
 import { formatDiagnostics } from '../../compiler/bundle/bundle-failure.ts'
 import { seconds, shortReport, stepLine, textReport } from './build-report.ts'
 

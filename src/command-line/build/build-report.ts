@@ -1,10 +1,11 @@
 /** What `lambdabin build` tells about what it built, for people and for programs. */
 import { relative } from 'node:path'
 import process from 'node:process'
-import type { BuiltFunction } from '../../compiler/built-function.ts'
+import type { BuiltFunction } from '../../api/build.ts'
 import { LAMBDA_RUNTIMES } from '../../compiler/package/lambda-runtimes.ts'
 import type { ShippedPackage } from '../../compiler/package/shipped-packages.ts'
 import type { Step } from '../../compiler/steps.ts'
+import { budgetLines } from './budget-report.ts'
 
 /**
  * AWS Lambda takes a zip of up to 50 MB directly, and a package of up to 250 MB unpacked; its guide counts in
@@ -68,7 +69,7 @@ function remarks(built: BuiltFunction): string {
 `,
   )
   const unanswered = built.unanswered.map((stub) => `\n${stub}\n`)
-  return [...ships, ...warnings, ...notes, ...unanswered].join('')
+  return [...ships, ...warnings, ...notes, ...unanswered, budgetLines(built.budget)].join('')
 }
 
 /** A line for each package that is shipped for a reason of its own, with those that it needs. */
@@ -145,6 +146,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       zip: built.zip ?? null,
       folder: built.folder ?? null,
       sbom: built.sbom ?? null,
+      budget: built.budget ?? null,
       zipBytes: built.zipBytes ?? null,
       executableBytes: built.executableBytes,
       unpackedBytes: built.unpackedBytes,

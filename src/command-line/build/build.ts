@@ -23,8 +23,11 @@ export async function buildCommand(args: string[]): Promise<number> {
   const result = await build({ ...options, onProgress: progress.hear })
   await progress.end()
   ended()
+  if (json && (result.ok || result.failed.some(({ built }) => built !== undefined))) {
+    process.stdout.write(`${JSON.stringify(jsonReport(result.functions), undefined, 2)}\n`)
+  }
   if (!result.ok) {
-    const count = result.functions.length + result.failed.length
+    const count = new Set([...result.functions, ...result.failed].map(({ name }) => name)).size
     if (count < 2) {
       throw result.error
     }
@@ -32,9 +35,6 @@ export async function buildCommand(args: string[]): Promise<number> {
     throw new BuildError(
       `${result.failed.length} of ${count} functions could not be built: ${names}; it says above why`,
     )
-  }
-  if (json) {
-    process.stdout.write(`${JSON.stringify(jsonReport(result.functions), undefined, 2)}\n`)
   }
   return 0
 }

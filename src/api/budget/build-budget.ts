@@ -1,0 +1,94 @@
+/**
+ * Holds what was built against its budget. What the last build took that passed is in a small file beside the configuration, or in
+ * the current folder: committed, it tells in a review what has grown.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BuiltFunction } from '../../compiler/built-function.ts'
+import type { FunctionOptions } from '../../compiler/function-options.ts'
+import {
+  type BudgetReport,
+  checkBudget,
+  measuredBuild,
+  type PassedBuild,
+} from '../../inspect/compare/budget.ts'
+import { inspect } from '../inspect.ts'
+import { LambdabinError } from '../lambdabin-error.ts'
+
+export const BUDGET_FILE = 'lambdabin.budget.json'
+
+type Kept = Record<string, PassedBuild>
+
+/** One function after the other: starts that are measured would disturb each other, and the file is one. */
+export class BudgetCheck {
+  readonly #file: string
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(folder: string) {
+    this.#file = join(folder, BUDGET_FILE)
+  }
+
+  /** Undefined where the function has no budget. Rejects where its package cannot be measured. */
+  check(options: FunctionOptions, built: BuiltFunction): Promise<BudgetReport | undefined> {
+    if (options.budget === undefined) {
+      return Promise.resolve(undefined)
+    }
+    const checking = this.#queue.then(() => this.#checkOne(options, built))
+    this.#queue = checking.catch(() => {})
+    return checking
+  }
+
+  async #checkOne(
+    { name, budget = {}, environment = {} }: FunctionOptions,
+    { zip, folder }: BuiltFunction,
+  ): Promise<BudgetReport> {
+    const start = budget.init !== undefined
+    const result = await inspect({
+      ...{ package: zip ?? folder ?? '', config: false, start },
+      ...(start && { handler: name, env: environment }),
+    })
+    if (!result.ok) {
+      throw result.error
+    }
+    const now = measuredBuild(result.inspection, result.start?.warm.median)
+    const kept = await this.#read()
+    const report = checkBudget(budget, now, kept[name])
+    if (report.passed) {
+      const sorted = Object.entries({ ...kept, [name]: now }).sort(([left], [right]) =>
+        left < right ? -1 : 1,
+      )
+      await writeFile(this.#file, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`)
+    }
+    return report
+  }
+
+  /** What is no such file is taken for none: the next build that passes writes it anew. */
+  async #read(): Promise<Kept> {
+    const text = await readFile(this.#file, 'utf8').catch(() => '{}')
+    try {
+      const kept: unknown = JSON.parse(text)
+      return typeof kept === 'object' && kept !== null ? (kept as Kept) : {}
+    } catch {
+      return {}
+    }
+  }
+}
+
+/** What is above its limit, as an error. */
+export function overBudget(name: string, { lines }: BudgetReport): LambdabinError {
+  const over = lines
+    .filter(({ value, limit }) => value > limit)
+    .map(
+      (line) =>
+        `${line.name} is ${shownValue(line.name, line.value)}, and the budget is ${shownValue(line.name, line.limit)}`,
+    )
+  return new LambdabinError(
+    'BUILD',
+    `${name} is over its budget: ${over.join('; ')}; make it smaller, or raise the budget`,
+  )
+}
+
+/** `40.0 MB`, `212.3 ms`. */
+export function shownValue(name: string, value: number): string {
+  return name === 'init' ? `${value.toFixed(1)} ms` : `${(value / 1e6).toFixed(2)} MB`
+}
