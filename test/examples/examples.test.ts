@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { readArchitecture } from '../../src/compiler/elf/elf-file.ts'
 import { runLambdabin } from '../support/command.ts'
@@ -14,6 +15,7 @@ import { exampleProject, installForExamples } from '../support/example-project.t
 import { userEnvironment } from '../support/user-environment.ts'
 
 const run = promisify(execFile)
+const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
 
 let folder: string
 
@@ -24,14 +26,18 @@ before(async () => {
 
 after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 
-const SAM = process.env.LAMBDABIN_TEST_SAM
+/** A folder with other people's tools, as .ci/run makes it: AWS SAM, a parser of HCL, the Serverless Framework. */
+const TOOLS = process.env.LAMBDABIN_TEST_TOOLS ?? ''
+const withoutTools = TOOLS === '' && 'it takes other tools: set LAMBDABIN_TEST_TOOLS, see .ci/run'
+const TERRAFORM = ['/usr/local/bin/terraform', '/usr/bin/terraform', '/usr/bin/tofu'].find(existsSync)
 
 test('AWS SAM validates its template, and what it builds answers, of x64 and of arm64', {
-  skip: SAM === undefined && 'it takes a SAM: set LAMBDABIN_TEST_SAM to the path of its command',
+  skip: withoutTools,
 }, async () => {
   const project = exampleProject(folder, 'sam')
   const env = { ...userEnvironment(), SAM_CLI_TELEMETRY: '0', AWS_DEFAULT_REGION: 'us-east-1' }
-  const sam = (...args: string[]) => run(SAM as string, args, { cwd: project, env, timeout: 300_000 })
+  const sam = (...args: string[]) =>
+    run(join(TOOLS, 'bin/sam'), args, { cwd: project, env, timeout: 300_000 })
   await sam('validate', '--lint')
   await sam('build')
   const built = (logicalId: string) => join(project, '.aws-sam/build', logicalId)
@@ -42,6 +48,125 @@ test('AWS SAM validates its template, and what it builds answers, of x64 and of 
   assert.equal(architectureOf(join(built('OrdersArm64Function'), 'orders')), 'arm64')
   assert.deepEqual(await answer(built('OrdersFunction'), 'orders'), { ordered: 3, stage: 'test' })
   assert.ok(!existsSync(join(project, 'dist')))
+})
+
+test('AWS CDK: an app builds its functions as it is synthesised; each asset is a zip that answers', async () => {
+  const project = exampleProject(folder, 'cdk')
+  await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], { cwd: project })
+  const { app } = JSON.parse(readFileSync(join(project, 'cdk.json'), 'utf8'))
+  // As the CDK's command does.
+  const synth = (context: object = {}) =>
+    run('sh', ['-c', app], {
+      cwd: project,
+      env: {
+        ...process.env,
+        PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+        CDK_OUTDIR: 'cdk.out',
+        CDK_CONTEXT_JSON: JSON.stringify(context),
+      },
+      timeout: 300_000,
+    })
+  // What `cdk list` does: nothing is built for it.
+  await synth({ 'aws:cdk:bundling-stacks': [] })
+  assert.ok(!existsSync(join(project, '.lambdabin')))
+
+  const first = await synth()
+  const [orders, users] = synthesised(project)
+  assert.deepEqual(orders?.settings, {
+    Architectures: ['x86_64'],
+    Environment: { Variables: { STAGE: 'prod' } },
+    Handler: 'orders',
+    MemorySize: 256,
+    Runtime: 'provided.al2023',
+    Timeout: 10,
+  })
+  assert.deepEqual(users?.settings, {
+    Architectures: ['arm64'],
+    Handler: 'users.list',
+    Runtime: 'provided.al2023',
+  })
+  assert.deepEqual(await answer(orders.asset, 'orders'), { ordered: 3, stage: 'test' })
+  const { stdout } = await runLambdabin(['inspect', users.asset, '--json'])
+  assert.equal(JSON.parse(stdout).arch, 'arm64')
+
+  const second = await synth()
+  assert.match(first.stderr, /executable +[\d.]+ s/)
+  assert.doesNotMatch(second.stderr, /executable +[\d.]+ s/, 'nothing is built again')
+  assert.deepEqual(synthesised(project), [orders, users])
+})
+
+/** The functions of a synthesised app, in the order of the app: what is set of each, and where its asset is. */
+function synthesised(project: string) {
+  const template = JSON.parse(readFileSync(join(project, 'cdk.out/OrdersStack.template.json'), 'utf8'))
+  const resources = Object.values<CloudFormationFunction>(template.Resources)
+  return resources
+    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    .map(({ Properties: { Code, Role: _, ...settings } }) => ({
+      settings,
+      asset: join(project, 'cdk.out', `asset.${Code.S3Key}`),
+    }))
+}
+
+interface CloudFormationFunction {
+  readonly Type: string
+  readonly Properties: { readonly Code: { readonly S3Key: string }; readonly Role: unknown }
+}
+
+for (const name of ['terraform', 'serverless']) {
+  test(`the functions of examples/${name} are built for both architectures, and answer`, async () => {
+    const project = exampleProject(folder, name)
+    const options = { cwd: project, env: userEnvironment(), timeout: 300_000 }
+    await run('npx', ['lambdabin', 'build'], options)
+    const [orders, forArm64] = ['orders', 'orders-arm64'].map((each) => join(project, 'dist', each))
+    assert.deepEqual(await answer(`${orders}.zip`, 'orders'), { ordered: 3, stage: 'test' })
+    assert.equal(architectureOf(join(`${forArm64}`, 'orders-arm64')), 'arm64')
+  })
+}
+
+test('Terraform: the example is as `terraform fmt` writes it', {
+  skip: TERRAFORM === undefined && 'Terraform is not installed',
+}, async () => {
+  await run(TERRAFORM as string, ['fmt', '-check', '-diff', join(folder, 'terraform')])
+})
+
+test('Terraform: the example is HCL that deploys each zip there is, by its hash', {
+  skip: withoutTools,
+}, async () => {
+  const print = 'import hcl2, json, sys; print(json.dumps(hcl2.load(sys.stdin)))'
+  const parsing = run(join(TOOLS, 'bin/python'), ['-c', print])
+  parsing.child.stdin?.end(readFileSync(join(folder, 'terraform/main.tf')))
+  // The parser leaves quotes around what was quoted.
+  const hcl = JSON.parse((await parsing).stdout.replaceAll('\\"', ''))
+  const [{ functions }] = hcl.locals
+  assert.deepEqual(functions, { orders: 'x86_64', 'orders-arm64': 'arm64' })
+  const { this: resource } = hcl.resource[0].aws_lambda_function
+  assert.equal(resource.runtime, 'provided.al2023')
+  assert.match(resource.filename, /\/dist\/\$\{each\.key\}\.zip$/)
+  assert.ok(resource.source_code_hash.includes(`filebase64sha256(${resource.filename})`))
+})
+
+test('Serverless Framework: what it packs are the zips, with their handlers and architectures', {
+  skip: withoutTools,
+}, async () => {
+  const project = join(folder, 'serverless')
+  const serverless = join(TOOLS, 'node_modules/.bin/serverless')
+  const env = {
+    ...userEnvironment(),
+    SLS_TELEMETRY_DISABLED: '1',
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+  }
+  await run(serverless, ['package'], { cwd: project, env, timeout: 120_000 })
+  const template = join(project, '.serverless/cloudformation-template-update-stack.json')
+  const { Resources } = JSON.parse(readFileSync(template, 'utf8'))
+  for (const [id, handler, architecture] of [
+    ['OrdersLambdaFunction', 'orders', 'x86_64'],
+    ['OrdersArm64LambdaFunction', 'orders-arm64', 'arm64'],
+  ]) {
+    const { Code, Handler, Architectures, Runtime } = Resources[`${id}`].Properties
+    assert.deepEqual([Handler, Architectures, Runtime], [handler, [architecture], 'provided.al2023'])
+    assert.match(Code.S3Key, new RegExp(`/${handler}\\.zip$`))
+  }
 })
 
 /** What a function answers under `invoke`. */

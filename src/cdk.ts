@@ -1,0 +1,2 @@
+/** What AWS CDK apps import from `lambdabin/cdk`. */
+export { LambdabinFunction, type LambdabinFunctionProps } from './cdk/lambdabin-function.ts'

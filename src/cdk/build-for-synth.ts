@@ -1,0 +1,95 @@
+/**
+ * Builds a function while an AWS CDK app is synthesised. Constructs are made synchronously, so this runs the command and waits for it.
+ *
+ * What is built is kept in `.lambdabin/cdk` of the project: the next synthesis finds there what has not changed.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
+import { flagOf, type Written } from '../configuration/option.ts'
+
+/** Options of `lambdabin build`, in camel case: `{ external: ['sharp'] }` is `--external sharp`. */
+export type SynthBuildOptions = Omit<Written<typeof FUNCTION_OPTIONS>, 'name' | 'arch'>
+
+export interface SynthBuild {
+  /** The name of a configured function, or the path of an entry. */
+  readonly entry: string
+  /** Absolute: the folder that paths are relative to. */
+  readonly projectRoot: string
+  readonly arch: 'x64' | 'arm64' | undefined
+  readonly options: SynthBuildOptions
+}
+
+/** As `build --json` tells it. */
+export interface BuiltForSynth {
+  readonly name: string
+  readonly arch: 'x64' | 'arm64'
+  /** Absolute path. */
+  readonly zip: string
+  /** SHA-256 of the zip, base64. */
+  readonly CodeSha256: string
+  /** Handler settings that find a function; null where that is not known. */
+  readonly handlers: readonly string[] | null
+}
+
+const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
+
+/** What this process has built, by what was asked for: constructs that want the same share it. */
+const built = new Map<string, BuiltForSynth>()
+
+/** Throws when the function cannot be built; what the build says of it has been on stderr. */
+export function buildForSynth({ entry, projectRoot, arch, options }: SynthBuild): BuiltForSynth {
+  const words = [entry, ...(arch === undefined ? [] : ['--arch', arch]), ...wordsOf(options)]
+  const key = JSON.stringify([projectRoot, words])
+  const known = built.get(key)
+  if (known !== undefined) {
+    return known
+  }
+  const folder = createHash('sha256').update(key).digest('hex').slice(0, 12)
+  const outDir = join(projectRoot, '.lambdabin', 'cdk', folder)
+  const made = runBuild([...words, '--only', 'zip', '--out-dir', outDir, '--json'], projectRoot, entry)
+  built.set(key, made)
+  return made
+}
+
+function runBuild(words: readonly string[], cwd: string, entry: string): BuiltForSynth {
+  const { status, signal, stdout, error } = spawnSync(process.execPath, ['--', COMMAND, 'build', ...words], {
+    cwd,
+    env: ownEnvironment(),
+    // What the app writes to stdout is no concern of the CDK's; it shows what comes on stderr.
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  })
+  if (error !== undefined || status !== 0) {
+    throw new Error(
+      `lambdabin could not build ${entry} (${error?.message ?? signal ?? `exit status ${status}`}); what it says is above`,
+      { cause: error },
+    )
+  }
+  const [made] = JSON.parse(stdout).functions
+  return made
+}
+
+/** Without what a loader of the app's language adds to each Node.js: the command needs none. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...env } = process.env
+  return env
+}
+
+/** Options as the command line has them. */
+function wordsOf(options: SynthBuildOptions): string[] {
+  return Object.entries(options).flatMap(([key, value]) => {
+    const option = `--${flagOf(key)}`
+    if (value === undefined) {
+      return []
+    }
+    if (typeof value === 'boolean') {
+      return [value ? option : `--no-${flagOf(key)}`]
+    }
+    return [value].flat().map((word) => `${option}=${word}`)
+  })
+}

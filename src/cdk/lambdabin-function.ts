@@ -1,0 +1,85 @@
+/** `LambdabinFunction`: an AWS CDK construct for a function that lambdabin builds while the app is synthesised. */
+import { isAbsolute, resolve } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { Stack } from 'aws-cdk-lib'
+import {
+  Architecture,
+  Code,
+  type FunctionOptions,
+  type FunctionProps,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda'
+import type { Construct } from 'constructs'
+import { type BuiltForSynth, buildForSynth, type SynthBuildOptions } from './build-for-synth.ts'
+
+/** As of `Function` of `aws-cdk-lib/aws-lambda`, but for code and runtime, and with these. */
+export interface LambdabinFunctionProps extends FunctionOptions {
+  /** The name of a function in the project's configuration, or the path of a file that exports a handler. */
+  readonly entry: string
+  /**
+   * The name of the export that is called: `create` for the handler setting `orders.create`. By default the one that the plain name
+   * finds.
+   */
+  readonly handler?: string
+  /** The folder with the configuration, which paths are relative to. By default the current folder, where `cdk` is started. */
+  readonly projectRoot?: string
+  /** Options of `lambdabin build`, in camel case. They count more than those of the configuration. */
+  readonly build?: SynthBuildOptions
+}
+
+/**
+ * A function that is its own runtime. It is built while the app is synthesised, once for each content, into an asset that is the zip of
+ * `lambdabin build`. Its architecture is that of the property, else of the configuration, else x86_64.
+ */
+export class LambdabinFunction extends LambdaFunction {
+  constructor(scope: Construct, id: string, props: LambdabinFunctionProps) {
+    super(scope, id, functionProps(scope, props))
+  }
+}
+
+function functionProps(scope: Construct, props: LambdabinFunctionProps): FunctionProps {
+  const { entry, handler, projectRoot = process.cwd(), build = {}, ...options } = props
+  const runtime = Runtime.PROVIDED_AL2023
+  // False for commands that deploy nothing of this stack: `cdk list`, `cdk destroy`, another stack alone.
+  if (!Stack.of(scope).bundlingRequired) {
+    return {
+      ...options,
+      runtime,
+      handler: 'not-built',
+      code: Code.fromAsset(OWN_FOLDER, { assetHash: 'not-built' }),
+    }
+  }
+  const built = buildForSynth({
+    entry,
+    projectRoot: isAbsolute(projectRoot) ? projectRoot : resolve(projectRoot),
+    arch: options.architecture && archOf(options.architecture),
+    options: build,
+  })
+  const assetHash = Buffer.from(built.CodeSha256, 'base64').toString('hex')
+  return {
+    architecture: built.arch === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+    ...options,
+    runtime,
+    handler: handlerSetting(built, handler),
+    code: Code.fromAsset(built.zip, { assetHash }),
+  }
+}
+
+/** A folder that is small: an asset must be something. */
+const OWN_FOLDER = fileURLToPath(new URL('../../bin/', import.meta.url))
+
+function archOf(architecture: Architecture): 'x64' | 'arm64' {
+  return architecture.name === Architecture.ARM_64.name ? 'arm64' : 'x64'
+}
+
+function handlerSetting({ name, handlers }: BuiltForSynth, exportName: string | undefined): string {
+  const setting = exportName === undefined ? name : `${name}.${exportName}`
+  if (handlers !== null && !handlers.includes(setting)) {
+    throw new Error(
+      `the function ${name} is not to be had as ${setting}; its handler can be ${handlers.join(', ') || 'nothing, as it exports no function'}`,
+    )
+  }
+  return setting
+}
