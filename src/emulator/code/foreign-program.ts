@@ -18,13 +18,17 @@ const MACHINE_OFFSET = 18
 const HEAD_BYTES = 128
 const BINFMT_FOLDER = '/proc/sys/fs/binfmt_misc'
 
-/** Rejects with a DeploymentPackageError where none of the programs at the top of `path`, the package, is for this machine. */
+/**
+ * Rejects with a DeploymentPackageError where none of the programs at the top of `path`, the package, is for this machine. A script
+ * may run anything.
+ */
 export async function checkPrograms(path: string, opened: DeploymentPackage): Promise<void> {
   const foreign: string[] = []
   for (const name of ['bootstrap', ...(await executables(opened))]) {
     const head = await readHead(join(opened.folder, name))
     const architecture = architectureOf(head)
-    if (architecture === process.arch || (architecture !== undefined && isEmulated(head))) {
+    const isScript = name !== 'bootstrap' && head.toString('latin1', 0, 2) === '#!'
+    if (isScript || architecture === process.arch || (architecture !== undefined && isEmulated(head))) {
       return
     }
     foreign.push(...(architecture === undefined ? [] : [`${name} is for ${architecture}`]))

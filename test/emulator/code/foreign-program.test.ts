@@ -44,6 +44,8 @@ test('scripts, other files, and packages with a program for this machine beside 
   const folder = temporaryFolder(t)
   const scripts = packageWith(t, { orders: Buffer.from('#!/bin/sh\n'), data: Buffer.from('\x7fEL') })
   assert.equal((await openGivenPackage(scripts, folder)).name, 'orders')
+  const started = packageWith(t, { orders: Buffer.from('#!/bin/sh\n'), 'orders-foreign': FOREIGN })
+  assert.equal((await openGivenPackage(started, folder)).name, 'orders')
   const both = packageWith(t, { orders: Buffer.from(elfHead(process.arch === 'x64' ? 62 : 183)) })
   cpSync(join(packageWith(t, { other: FOREIGN }), 'other'), join(both, 'other'))
   assert.equal((await openGivenPackage(both, folder)).name, 'orders')
