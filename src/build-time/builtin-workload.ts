@@ -10,6 +10,7 @@ export interface WorkloadServers {
   readonly https: number
 }
 
+const UNDICI_TICK_MS = 600
 const builtin = process.getBuiltinModule
 const BODY = JSON.stringify({ orders: [{ id: 'o-1842', quantity: 2 }], note: 'ü' })
 /** The same on each machine, whatever `localhost` is there. */
@@ -250,4 +251,6 @@ async function useFetch(port: number): Promise<void> {
   void [response.ok, response.headers.get('content-type')]
   await response.text()
   await (await fetch(url, { signal: AbortSignal.timeout(30_000) })).arrayBuffer()
+  // undici's own clock ticks every 499 ms: on a busy machine it would have done so already, on another it would not.
+  await builtin('node:timers/promises').setTimeout(UNDICI_TICK_MS)
 }
