@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import {
   BUILD_HELP,
   HELP,
+  INIT_HELP,
   INSPECT_HELP,
   INVOKE_HELP,
   PREFETCH_HELP,
@@ -26,6 +27,7 @@ const PAGE = fileURLToPath(new URL('../docs/command-line.md', import.meta.url))
 export function renderHelp(): string {
   const commands = {
     lambdabin: HELP,
+    init: INIT_HELP,
     build: BUILD_HELP,
     invoke: INVOKE_HELP,
     serve: SERVE_HELP,

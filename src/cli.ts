@@ -5,6 +5,7 @@ import { LambdabinError } from './api/lambdabin-error.ts'
 import {
   BUILD_HELP,
   HELP,
+  INIT_HELP,
   INSPECT_HELP,
   INVOKE_HELP,
   PREFETCH_HELP,
@@ -25,6 +26,10 @@ interface Command {
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  init: {
+    help: INIT_HELP,
+    run: async (args) => (await import('./command-line/init/init.ts')).initCommand(args),
+  },
   build: {
     help: BUILD_HELP,
     run: async (args) => (await import('./command-line/build/build.ts')).buildCommand(args),

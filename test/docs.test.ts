@@ -31,7 +31,7 @@ test('each link leads to a file, and to a heading in it', () => {
 })
 
 /** What the project of a user may have. */
-const OF_USERS = /^src\/(functions\/)?(orders|users|jobs)\b/
+const OF_USERS = /^src\/(functions\/)?(orders|users|jobs|hello)\b/
 
 test('each file of the project that a page names is there', () => {
   for (const page of PAGES.filter((name) => name !== 'CHANGELOG.md')) {

@@ -26,6 +26,7 @@ export const HELP = `lambdabin turns one TypeScript function into one executable
 
 Usage: lambdabin <command> …
 
+  init [<folder>]         begin a project: configuration, a function, a test and scripts
   build <entry>…          build functions into deployment packages; without an entry, all of the configuration
   invoke <zip|folder>     invoke a built function on this machine
   serve [<zip|folder>…]   run a Lambda on this machine, for the AWS CLI, SDKs and browsers
@@ -35,6 +36,17 @@ Usage: lambdabin <command> …
 Options:
   --help                  show this, or a command's options: lambdabin <command> --help
   --version               show the version
+
+Exit status: 0 success, 1 failure, 2 wrong usage.
+`
+
+export const INIT_HELP = `Usage: lambdabin init [<folder>] [options]
+
+Writes what a project needs to begin with into a folder, by default the current one: a configuration, a function, its test, tsconfig.json,
+.gitignore, and what package.json lacks of scripts and packages. Nothing is overwritten: files and keys that are there stay as they
+are, and where there are functions already, no other is written.
+
+  --name NAME             the first function's name (default: hello)
 
 Exit status: 0 success, 1 failure, 2 wrong usage.
 `

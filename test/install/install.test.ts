@@ -158,6 +158,12 @@ export const handler = async () => ({ currency })
   assert.ok(existsSync(join(project, 'apps/api/dist/users.zip')))
 })
 
+test('what lambdabin init writes type-checks', async () => {
+  const options = { cwd: join(folder, 'npm'), env: managers.env, timeout: 120_000 }
+  await run('npm', ['exec', '--', 'lambdabin', 'init', 'begun'], options)
+  await run(process.execPath, [TSC, '-p', join(options.cwd, 'begun')], options)
+})
+
 test('the API tells an older Node.js which one it needs', {
   skip: !/^v(20|21|22\.1?\d\.)/.test(await versionOf(hostNode())) && 'the machine’s Node.js is not older',
 }, async () => {

@@ -1,0 +1,107 @@
+/**
+ * `lambdabin init`: writes what a project needs to begin with into a folder. It asks nothing, as all that it must know is in the folder, and
+ * it overwrites nothing: a file that is there stays as it is, and of a package.json only what is missing is added.
+ */
+import { globSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import process from 'node:process'
+import { makeFolder } from '../../../bin/make-folder.js'
+import { functionName } from '../../compiler/function-name.ts'
+import { OWN_FOLDER } from '../../compiler/source-files.ts'
+import { findConfiguration } from '../../configuration/find-configuration.ts'
+import { UsageError } from '../../configuration/usage-error.ts'
+import { readOptions } from '../options.ts'
+import { completedManifest, type Manifest, readManifest } from './manifest.ts'
+import { findPackageManager, type PackageManager } from './package-manager.ts'
+import { type FunctionFiles, projectFiles } from './project-files.ts'
+
+/** Where functions are looked for, and the first is written where there are none: the first that has some counts. */
+const PATTERNS = ['src/functions/*.ts', 'src/*/index.ts']
+
+/** What was done with a file. */
+interface Outcome {
+  readonly path: string
+  readonly what: 'written' | 'completed' | 'kept as it is'
+}
+
+/** Resolves to the exit status. Throws a UsageError. */
+export async function initCommand(args: string[]): Promise<number> {
+  const { values, positionals } = readOptions('init', args, { name: { type: 'string' } })
+  if (positionals.length > 1) {
+    throw new UsageError(
+      `init takes one folder, and ${positionals.length} were given; see lambdabin init --help`,
+    )
+  }
+  const folder = resolve(positionals[0] ?? '.')
+  const name = functionName('index.ts', { given: values.name ?? 'hello' })
+  const own: Manifest = JSON.parse(await readFile(join(OWN_FOLDER, 'package.json'), 'utf8'))
+  const manager = findPackageManager(folder, process.env)
+  const before = await readManifest(folder)
+  await makeFolder(folder)
+  const files = projectFiles({
+    ...findFunctions(folder, name),
+    isVitest: usesVitest(before),
+    ...configured(folder),
+  })
+  const outcomes: Outcome[] = [await writeManifest(folder, before, own)]
+  for (const [path, text] of Object.entries(files)) {
+    outcomes.push(await writeIfMissing(folder, path, text))
+  }
+  process.stdout.write(report(outcomes, folder, manager))
+  return 0
+}
+
+/** The pattern that holds, and the first function, unless there are functions already. */
+function findFunctions(folder: string, name: string): FunctionFiles {
+  const used = PATTERNS.find((pattern) => globSync(pattern, { cwd: folder }).length > 0)
+  if (used !== undefined) {
+    return { pattern: used }
+  }
+  const entry = `src/${name}/index.ts`
+  return { pattern: 'src/*/index.ts', first: { name, entry } }
+}
+
+function configured(folder: string): { hasConfiguration: boolean } {
+  return { hasConfiguration: findConfiguration(folder) !== undefined }
+}
+
+function usesVitest(manifest: Manifest | undefined): boolean {
+  return manifest?.devDependencies?.vitest !== undefined || manifest?.dependencies?.vitest !== undefined
+}
+
+async function writeManifest(folder: string, before: Manifest | undefined, own: Manifest): Promise<Outcome> {
+  const path = 'package.json'
+  const after = completedManifest(before, own, folder)
+  if (after === undefined) {
+    return { path, what: 'kept as it is' }
+  }
+  await writeFile(join(folder, path), after)
+  return { path, what: before === undefined ? 'written' : 'completed' }
+}
+
+async function writeIfMissing(folder: string, path: string, text: string): Promise<Outcome> {
+  const place = join(folder, path)
+  await makeFolder(dirname(place))
+  try {
+    await writeFile(place, text, { flag: 'wx' })
+    return { path, what: 'written' }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      return { path, what: 'kept as it is' }
+    }
+    throw error
+  }
+}
+
+function report(outcomes: readonly Outcome[], folder: string, { install, run }: PackageManager): string {
+  const lines = outcomes.map(({ path, what }) => `  ${path.padEnd(24)} ${what}\n`).join('')
+  const place = relative(process.cwd(), folder)
+  const steps = [...(place === '' ? [] : [`cd ${place}`]), install, `${run} build`, `${run} test`]
+  const old = process.env.LAMBDABIN_HANDED_OVER === undefined ? '' : OLD_NODE
+  return `${lines}\nNext:\n\n${steps.map((step) => `  ${step}\n`).join('')}${old}`
+}
+
+/** The command brings its own Node.js where the machine's is older; the test runs on the machine's. */
+const OLD_NODE =
+  '\nThe test needs Node.js 22.19 or later, and this machine has an older one; the build does not.\n'

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { runLambdabin } from '../../support/command.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+
+function filesOf(folder: string): Record<string, string> {
+  const names = globSync('{**/*,.gitignore}', { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+  return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
+}
+
+async function init(cwd: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { status, stdout, stderr } = await runLambdabin(['init', ...args], { cwd, env })
+  assert.equal(status, 0, stderr)
+  return stdout
+}
+
+/** As a package manager would: this repository in place of the published package. */
+function install(project: string): void {
+  const modules = join(project, 'node_modules')
+  mkdirSync(join(modules, '@types'), { recursive: true })
+  symlinkSync(ROOT, join(modules, 'lambdabin'))
+  symlinkSync(join(ROOT, 'node_modules/@types/node'), join(modules, '@types/node'))
+}
+
+function run(t: TestContext, project: string, args: string[]): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=lambdabin-source', ...args], {
+    cwd: project,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: '--conditions=lambdabin-source' },
+    timeout: 180_000,
+  })
+  t.diagnostic(args.join(' '))
+  assert.equal(status, 0, stdout + stderr)
+}
+
+test('in an empty folder, a project is written that builds, and passes its test', async (t) => {
+  const folder = temporaryFolder(t)
+  const stdout = await init(folder, ['shop', '--name', 'greet'])
+  assert.match(
+    stdout,
+    /src\/greet\/index\.ts +written\n[\s\S]*\n {2}cd shop\n {2}npm install\n {2}npm run build\n {2}npm run test\n/,
+  )
+  const project = join(folder, 'shop')
+  const files = filesOf(project)
+  assert.deepEqual(Object.keys(files), [
+    '.gitignore',
+    'lambdabin.config.ts',
+    'package.json',
+    'src/greet/index.ts',
+    'test/greet.test.ts',
+    'tsconfig.json',
+  ])
+  const manifest = JSON.parse(files['package.json'] ?? '')
+  assert.deepEqual(
+    [manifest.name, manifest.type, manifest.scripts.build],
+    ['shop', 'module', 'lambdabin build'],
+  )
+  assert.deepEqual(manifest.devDependencies, {
+    '@types/node': own.devDependencies['@types/node'],
+    lambdabin: `^${own.version}`,
+    typescript: own.devDependencies.typescript,
+  })
+
+  install(project)
+  run(t, project, [join(ROOT, 'src/cli.ts'), 'build'])
+  run(t, project, ['--test'])
+})
+
+test('nothing is overwritten, and a second time changes nothing', async (t) => {
+  const files = {
+    'package.json': `{
+    "name": "mine",
+    "scripts": { "test": "my own", "lint": "eslint" },
+    "devDependencies": { "typescript": "5.9.0", "vitest": "4.0.0" }
+}
+`,
+    'tsconfig.json': '{}',
+    '.gitignore': 'mine\n',
+    'pnpm-lock.yaml': '',
+  }
+  const folder = writeFiles(temporaryFolder(t), files)
+  const stdout = await init(folder)
+  assert.match(stdout, /package\.json +completed\n/)
+  assert.match(stdout, /tsconfig\.json +kept as it is\n/)
+  assert.match(stdout, /\n {2}pnpm install\n/)
+  const after = filesOf(folder)
+  for (const name of ['tsconfig.json', '.gitignore', 'pnpm-lock.yaml'] as const) {
+    assert.equal(after[name], files[name])
+  }
+  const text = after['package.json'] ?? ''
+  assert.match(text, /^\{\n {4}"name": "mine",\n {4}"scripts": \{\n {8}"build": "lambdabin build",\n/)
+  const { scripts, devDependencies, ...rest } = JSON.parse(text)
+  assert.deepEqual(rest, { name: 'mine' })
+  assert.deepEqual([scripts.test, scripts.lint], ['my own', 'eslint'])
+  assert.deepEqual([devDependencies.typescript, devDependencies.vitest], ['5.9.0', '4.0.0'])
+  assert.match(after['test/hello.test.ts'] ?? '', /from 'vitest'/)
+
+  assert.doesNotMatch(await init(folder), /written|completed/)
+  assert.deepEqual(filesOf(folder), after)
+})
+
+test('where there are functions or a configuration, they are the project’s', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'src/functions/orders.ts': 'export const handler = async () => 1\n',
+  })
+  await init(folder, [], { npm_config_user_agent: 'yarn/4.18.1 npm/? node/v24' })
+  const files = filesOf(folder)
+  assert.deepEqual(
+    Object.keys(files).filter((name) => name.startsWith('src')),
+    ['src/functions/orders.ts'],
+  )
+  assert.match(files['lambdabin.config.ts'] ?? '', /functions: 'src\/functions\/\*\.ts'/)
+
+  const other = writeFiles(temporaryFolder(t), { 'lambdabin.config.json': { functions: 'src/*/index.ts' } })
+  await init(other)
+  assert.ok(!Object.keys(filesOf(other)).includes('lambdabin.config.ts'))
+})
+
+test('what cannot be is told in a sentence, and nothing is written', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), { 'package.json': '{ "name": ', file: '' })
+  for (const [args, message] of [
+    [['a', 'b'], /^lambdabin: init takes one folder, and 2 were given; see lambdabin init --help\n$/],
+    [['a', '--name', 'a.b'], /^lambdabin: a function's name .*"a\.b" has a dot/],
+    [[], /^lambdabin: expected JSON in \S+package\.json, and it is not \(.*\); mend it\n$/],
+    [['file'], /^lambdabin: \S+file\S* cannot be read \(ENOTDIR\); check what it is\n$/],
+  ] as const) {
+    const { status, stdout, stderr } = await runLambdabin(['init', ...args], { cwd: folder })
+    assert.match(stderr, message)
+    assert.deepEqual([status === 0, stdout], [false, ''])
+  }
+  assert.deepEqual(Object.keys(filesOf(folder)), ['file', 'package.json'])
+})
