@@ -12,6 +12,7 @@ import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
 import { type CgroupHome, findCgroups, removeCgroups } from '../emulator/environments/resources/cgroup.ts'
+import { type Hint, hintsFor } from '../inspect/html/hints.ts'
 import { type InspectedContents, type Inspection, inspectPackage } from '../inspect/package/inspection.ts'
 import { measureStart, type StartMeasurement } from '../inspect/start/measure-start.ts'
 import { StartError } from '../inspect/start/start-run.ts'
@@ -48,6 +49,8 @@ export type InspectResult =
       readonly inspection: Inspection
       /** Where it was asked for. */
       readonly start?: StartMeasurement
+      /** What could be done about its size and its starts; those that save most first. */
+      readonly hints: readonly Hint[]
     }
   | { readonly ok: false; readonly error: LambdabinError }
 
@@ -76,9 +79,11 @@ async function inspectOnce({ package: given, config, cwd, ...options }: InspectO
   try {
     const contents = await inspectPackage(found.path, workFolder)
     const { inspection } = contents
-    return options.start
-      ? { inspection, start: await measure(contents, found, { ...options, folder }, workFolder) }
-      : { inspection }
+    if (!options.start) {
+      return { inspection, hints: hintsFor(inspection, undefined) }
+    }
+    const start = await measure(contents, found, { ...options, folder }, workFolder)
+    return { inspection, start, hints: hintsFor(inspection, start) }
   } catch (error) {
     throw explained(error)
   } finally {

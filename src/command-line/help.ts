@@ -129,7 +129,7 @@ export const INSPECT_HELP = `Usage: lambdabin inspect <zip|folder|name> [options
 Shows what is in a package that lambdabin has built: of Node.js, of the runtime and of the function, by package and module, with what each
 part takes of the zip and unpacked. All of them together are the zip, to the byte. A name is that of a function of the configuration.
 
-${helpLine('--start', 'run it, and show where the time of its starts goes: of Node.js, of the runtime, and of each module')}${helpLine('--json', 'print all of it as one JSON object')}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
+${helpLine('--start', 'run it, and show where the time of its starts goes: of Node.js, of the runtime, and of each module')}${helpLine('--html FILE', 'write a page to look into it with: one file, which asks nobody for anything')}${helpLine('--json', 'print all of it as one JSON object')}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
 With --start:
 
 ${helpLine('--event JSON', 'have each start invoked with this, too')}${helpLine('--event-file FILE', 'a file with the event; - for standard input')}${helpLine('--runs N', 'how many starts are measured of each kind (default: 5)')}${helpLine('--handler NAME', "the handler setting (default: the function's name)")}${helpLines(RUN_OPTIONS)}

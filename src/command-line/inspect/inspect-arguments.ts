@@ -11,6 +11,8 @@ export interface InspectArguments {
   /** Of the first invocation of each start; undefined where there is none. */
   readonly event: EventSource | undefined
   readonly json: boolean
+  /** The path of a file to write a page to. */
+  readonly html: string | undefined
 }
 
 const START_OPTIONS = {
@@ -23,6 +25,7 @@ const START_OPTIONS = {
 
 const OPTIONS = {
   json: { type: 'boolean' },
+  html: { type: 'string' },
   config: { type: 'string' },
   start: { type: 'boolean' },
   ...START_OPTIONS,
@@ -57,6 +60,7 @@ export function parseInspectArguments(args: string[]): InspectArguments {
     },
     event: eventSource(values.event, values['event-file']),
     json: values.json ?? false,
+    html: values.html,
   }
 }
 
