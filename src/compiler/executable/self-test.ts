@@ -45,8 +45,12 @@ const HANDLER = 'self-test'
 const EVENT = Buffer.from('{"text":"Hello"}')
 /** A tenth of a second is what it takes, one under qemu; beyond this something hangs. */
 const TIMEOUT_MS = 60_000
-/** Of what the executable writes, in characters. */
-const LONGEST_LOG = 4000
+/** Characters that are kept of what it writes: a function of some hundred chunks has a line for each. */
+const LONGEST_LOG = 1 << 20
+/** Of how many code caches a note says which they are. */
+const MOST_NAMES = 3
+/** Of those characters, what a message tells. */
+const LONGEST_QUOTE = 4000
 
 /** Rejects with a {@link SelfTestError} when the executable does not answer an invocation as it should. */
 export async function testExecutable(executable: string, runner: TargetRunner): Promise<SelfTestResult> {
@@ -79,7 +83,7 @@ export function explainSelfTest(
     ...(rejected.length === 0
       ? []
       : [
-          `V8 does not accept the executable's own ${rejected.join(' and ')}, so it will start slower; please report this`,
+          `V8 does not accept the executable's own ${namesOf(rejected)}, so it will start slower; please report this`,
         ]),
     ...(connectsOverNet
       ? [
@@ -92,6 +96,13 @@ export function explainSelfTest(
         ]
       : []),
   ]
+}
+
+/** Some of them, where there are many. */
+function namesOf(assets: readonly string[]): string {
+  const named = assets.slice(0, MOST_NAMES)
+  const others = assets.length - named.length
+  return [...named, ...(others > 0 ? [`${others} others`] : [])].join(' and ')
 }
 
 export interface RunOptions {
@@ -159,7 +170,7 @@ async function answerOnce(
     if (problem !== undefined) {
       throw new SelfTestError(
         `the finished executable should answer an invocation before it is packaged, and ${problem}; ` +
-          `make it of another Node.js with --node, or report this. It says:\n\n${log().trim() || 'nothing'}`,
+          `make it of another Node.js with --node, or report this. It says:\n\n${log().trim().slice(-LONGEST_QUOTE) || 'nothing'}`,
       )
     }
     return log()

@@ -40,6 +40,20 @@ test('an executable that returns the event passes, and tells what V8 said of its
   assert.match(notes[0] ?? '', /V8 does not accept the executable's own function\.cache/)
 })
 
+test('an executable may tell of any number of code caches, and a note names a few', async (t) => {
+  const names = Array.from({ length: 500 }, (_, index) => `function-${index}`)
+  const said = `for (const name of ${JSON.stringify(names)}) {
+    process.stderr.write('lambdabin: code cache of the ' + name + ': accepted\\n')
+  }`
+  const result = await testExecutable(executable(t, said + ANSWER_WITH('event')), [])
+  const caches = Object.fromEntries(names.map((name) => [`${name}.cache`, 1]))
+  assert.deepEqual(explainSelfTest(result, caches), [])
+  assert.match(
+    explainSelfTest({ ...result, codeCaches: {} }, caches).join(),
+    /own function-0\.cache and function-1\.cache and function-2\.cache and 497 others, so/,
+  )
+})
+
 test('what cannot be primed is told, with why', async (t) => {
   const said = `process.stderr.write('lambdabin: priming of https: failed: no TLS\\nlambdabin: priming of fetch: done\\n')`
   const result = await testExecutable(executable(t, said + ANSWER_WITH('event')), [])
