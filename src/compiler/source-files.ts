@@ -17,6 +17,11 @@ export const OWN_CONDITIONS = ending === '.ts' ? ['lambdabin-source'] : []
 export const LAUNCHER_ENTRY = fileURLToPath(new URL(`../executable/launcher${ending}`, import.meta.url))
 export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, import.meta.url))
 export const PRIME_ENTRY = fileURLToPath(new URL(`../runtime/prime/prime${ending}`, import.meta.url))
+/** What handles several invocations at once, and the text of its threads; see `executable/threads.ts`. */
+export const THREADS_ENTRY = fileURLToPath(new URL(`../runtime/threads/threads${ending}`, import.meta.url))
+export const THREAD_LAUNCHER_ENTRY = fileURLToPath(
+  new URL(`../executable/thread-launcher${ending}`, import.meta.url),
+)
 /** What takes the place of undici's requests and connections; see {@link ./bundle/runtime/lean-undici.ts}. */
 export const UNDICI_CONNECTION_FILE = fileURLToPath(
   new URL(`../runtime/connection/undici-connection${ending}`, import.meta.url),

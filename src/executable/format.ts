@@ -12,6 +12,9 @@
  * A function that needs it has one more script, `prime`, with {@link PrimingSettings} as JSON in `prime.json`: what is done before
  * the function is loaded, so that its first invocation need not do it.
  *
+ * The script `threads` is loaded where there may be several invocations at once, and `thread.js` is the text of its threads:
+ * {@link ./threads.ts}.
+ *
  * With `--init build`, the scripts are in the startup snapshot that takes the place of the main script, and the source map
  * of `function` is the only asset.
  *
@@ -50,6 +53,9 @@ export function checkFormat(script: string, file: string): void {
 export const RUNTIME = 'runtime'
 export const FUNCTION = 'function'
 export const PRIME = 'prime'
+export const THREADS = 'threads'
+/** No script of the format, but a text for `new Worker`. */
+export const THREAD_LAUNCHER_ASSET = 'thread.js'
 /** {@link PrimingSettings}, JSON; there is the script {@link PRIME} where there is this. */
 export const PRIMING_SETTINGS_ASSET = 'prime.json'
 
@@ -87,6 +93,7 @@ export const LAMBDA_TASK_ROOT = '/var/task'
  */
 export const RUNTIME_FILE = `/var/runtime/${scriptAsset(RUNTIME)}`
 export const PRIME_FILE = `/var/runtime/${scriptAsset(PRIME)}`
+export const THREADS_FILE = `/var/runtime/${scriptAsset(THREADS)}`
 
 /**
  * The name that V8 knows a chunk by: a file in the task root, although there is none. It is what `import()` starts from, and

@@ -1,7 +1,6 @@
 /** The executable's main script: starts the program that the executable carries as assets. */
 
 import { basename, dirname } from 'node:path'
-import { getRawAsset } from 'node:sea'
 import { Script } from 'node:vm'
 import {
   chunkFile,
@@ -26,14 +25,7 @@ import {
   prime,
   startProgram,
 } from './program-loader.ts'
-
-function readAsset(name: string): Uint8Array | undefined {
-  try {
-    return new Uint8Array(getRawAsset(name) as ArrayBuffer)
-  } catch {
-    return undefined
-  }
-}
+import { readAsset } from './sea-asset.ts'
 
 /**
  * The self-test is how the build tries an executable: of each script it tells whether V8 took its code cache, and of

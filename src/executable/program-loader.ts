@@ -29,11 +29,15 @@ import {
   scriptAsset,
   scriptOfChunkFile,
   sourceMapAsset,
+  THREAD_LAUNCHER_ASSET,
+  THREADS,
+  THREADS_FILE,
 } from './format.ts'
 import { asRequire, FunctionModule, ImportMeta } from './function-module.ts'
 import type { Preloads } from './preloads.ts'
 import { isPrimingWanted, type OnPrimed, type PrimeModule, primeProgram } from './priming.ts'
 import type { Program } from './program.ts'
+import type { ThreadData, ThreadsModule } from './threads.ts'
 
 /** What an executable carries, by name; undefined for what it does not. */
 export type ReadAsset = (name: string) => Uint8Array | undefined
@@ -57,6 +61,8 @@ export interface ProgramOptions {
   readonly preloads?: Preloads | undefined
   /** Is told of each script as it is compiled, and may return another to be run in its place. */
   readonly onCompiled?: (compiled: CompiledScript) => Script | undefined
+  /** In a thread that handles invocations: what it was started with. */
+  readonly thread?: ThreadData
   readonly onPrimed?: OnPrimed | undefined
   /** The name that V8 is to know a chunk by, unless it is its file. */
   readonly nameChunk?: (file: string, number: number) => string
@@ -88,6 +94,8 @@ export function startProgram(options: ProgramOptions): Runtime {
     functionFile: chunkFile(taskRoot, 0),
     preload: () => beforeFunction(options, priming),
     ...(priming?.settings.rehearsal && rehearsalOf(priming, priming.settings.rehearsal)),
+    loadThreads: () => loadThreads(options),
+    ...(options.thread && { thread: loadThreads(options)?.module.joinThreads(options.thread) }),
     loadFunction: () => loadFunction(options, taskRoot),
     readSourceMap(file) {
       const name = scriptOfChunkFile(taskRoot, file)
@@ -106,6 +114,17 @@ function evaluateOwn(options: ProgramOptions, name: string, file: string): unkno
   const evaluate = run(options, name, file) as (...parameters: unknown[]) => void
   evaluate(module.exports, options.requireBuiltin, module)
   return module.exports
+}
+
+/** Undefined where the executable lacks them. */
+function loadThreads(options: ProgramOptions): { module: ThreadsModule; launcher: string } | undefined {
+  const launcher = options.readAsset(THREAD_LAUNCHER_ASSET)
+  return (
+    launcher && {
+      module: evaluateOwn(options, THREADS, THREADS_FILE) as ThreadsModule,
+      launcher: decode(launcher),
+    }
+  )
 }
 
 /** Primes Node.js, and loads what is to be preloaded; undefined when there is nothing to wait for. */

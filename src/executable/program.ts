@@ -1,3 +1,5 @@
+import type { ThreadSide, ThreadsModule } from './threads.ts'
+
 /** What the executable carries for the runtime to run: the agreement between `launcher.ts` and `main.ts`. */
 export interface Program {
   /** The executable's name, which handler settings begin with; undefined where that is not known. */
@@ -18,6 +20,10 @@ export interface Program {
     call: (event: unknown) => Promise<unknown>,
     isRehearsing: () => boolean,
   ): Promise<void> | undefined
+  /** What handles several invocations at once on all CPUs; undefined where the executable lacks it. */
+  loadThreads?(): { readonly module: ThreadsModule; readonly launcher: string } | undefined
+  /** Set in a thread that handles invocations. */
+  readonly thread?: ThreadSide | undefined
   /** Evaluates the function's module, and returns its exports, or a promise of them when it awaits at its top level. */
   loadFunction(): unknown
   /** The source map, as JSON, of the chunk of the function that V8 knows as `file`; undefined for any other file. */

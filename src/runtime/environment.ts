@@ -58,6 +58,8 @@ export interface LogSettings {
   readonly level: string | undefined
   /** A file descriptor that takes framed log records instead of stdout. */
   readonly telemetryDescriptor: number | undefined
+  /** One that takes lines of JSON instead. */
+  readonly lineDescriptor?: number | undefined
 }
 
 /** To be called once: the descriptor's variable is taken away, so that no process of the function's writes to it. */
@@ -74,8 +76,29 @@ export function readLogSettings(): LogSettings {
 
 /** How many invocations may run at once (Lambda Managed Instances); undefined in a classic environment: one. */
 export function readMaxConcurrency(): number | undefined {
-  const value = variables().AWS_LAMBDA_MAX_CONCURRENCY
-  return value !== undefined && /^[1-9]\d{0,3}$/.test(value) ? Number(value) : undefined
+  const value = wholeNumber(variables().AWS_LAMBDA_MAX_CONCURRENCY)
+  return value !== undefined && value < 10_000 ? value : undefined
+}
+
+/** How many threads are to handle them (`AWS_LAMBDA_NODEJS_WORKER_COUNT`); undefined where the environment does not say. */
+export function readThreadCount(): number | undefined {
+  return wholeNumber(variables().AWS_LAMBDA_NODEJS_WORKER_COUNT)
+}
+
+/**
+ * The path of a unix socket that takes the logs of such an environment; undefined where there is none. To be called once: the
+ * variable is taken away.
+ */
+export function readTelemetrySocket(): string | undefined {
+  const env = variables()
+  const path = env._LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET
+  delete env._LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET
+  return path || undefined
+}
+
+/** The function's memory, in MiB; undefined where the environment does not say. */
+export function readMemory(): number | undefined {
+  return wholeNumber(variables().AWS_LAMBDA_FUNCTION_MEMORY_SIZE)
 }
 
 /** The region that the function runs in; Lambda always says. */
@@ -141,4 +164,9 @@ function required(name: string, value: string | undefined): string {
     `The environment variable ${name} should be set by Lambda and is ${value === undefined ? 'missing' : 'empty'}; ` +
       'run the executable on Lambda or with `lambdabin invoke`.',
   )
+}
+
+/** Undefined unless it is one, from 1 on. */
+function wholeNumber(value: string | undefined): number | undefined {
+  return value !== undefined && /^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined
 }

@@ -13,15 +13,15 @@
  * {@link InvocationLoop.eventLoopIsEmpty} is called.
  */
 
-import { type ErrorDocument, NEXT_HEADERS } from '../runtime-api/contract.ts'
+import type { ArrivedInvocation, InvocationSource } from '../executable/threads.ts'
+import type { ErrorDocument } from '../runtime-api/contract.ts'
 import { highWaterMark, isStreaming } from './awslambda.ts'
-import type { NextInvocation, RuntimeClient } from './connection/runtime-client.ts'
 import { type Environment, setTraceId } from './environment.ts'
 import { asError, isInstance, toErrorDocument } from './error-response.ts'
 import { NodeJsExit, RuntimeApiFailure, UnmarshalError } from './errors.ts'
 import { HandlerCall, type HandlerFunction } from './handler/handler.ts'
 import { HandlerWork } from './handler/handler-work.ts'
-import { header, readFacts, unmarshalEvent } from './invocation.ts'
+import { readFacts, scopeOf, unmarshalEvent } from './invocation.ts'
 import { type InvocationScope, invocationScope } from './invocation-scope.ts'
 import { logFailure } from './log/log.ts'
 import { countRejections, hasRejectionSince } from './rejections.ts'
@@ -30,7 +30,7 @@ import type { ResponseStream } from './streaming/response-stream.ts'
 import type { StreamedResponse } from './streaming/streamed-response.ts'
 
 export class InvocationLoop {
-  readonly #client: RuntimeClient
+  readonly #source: InvocationSource
   readonly #handler: HandlerFunction
   readonly #environment: Environment
   /** Whether other loops run in this process beside this one. */
@@ -51,12 +51,12 @@ export class InvocationLoop {
   #stopping = false
 
   constructor(
-    client: RuntimeClient,
+    source: InvocationSource,
     handler: HandlerFunction,
     environment: Environment,
     isConcurrent: boolean,
   ) {
-    this.#client = client
+    this.#source = source
     this.#handler = handler
     this.#environment = environment
     this.#isConcurrent = isConcurrent
@@ -68,13 +68,9 @@ export class InvocationLoop {
   /** Runs until `stop`. Rejects with `RuntimeApiFailure` when the process must end. */
   async run(): Promise<void> {
     while (!this.#stopping) {
-      const invocation = await this.#client.next()
+      const invocation = await this.#source.next()
       const { requestId, headers } = invocation
-      this.#scope = {
-        requestId,
-        tenantId: header(headers, NEXT_HEADERS.tenantId),
-        traceId: header(headers, NEXT_HEADERS.traceId),
-      }
+      this.#scope = scopeOf(requestId, headers)
       this.#answered = invocationScope.run(this.#scope, () => this.#answer(invocation))
       await this.#answered
       this.#answered = undefined
@@ -123,13 +119,19 @@ export class InvocationLoop {
       return
     }
     const document = toErrorDocument(error)
+    // Of the end of a process, the platform tells.
+    if (this.#isConcurrent) {
+      invocationScope.run(this.#scope, () => logFailure('Invoke Error', error))
+    }
     // Half a response is none: where it cannot be ended, the error is the answer.
-    if (!this.#streamed?.failLast(document)) {
-      this.#client.failLast(this.#scope.requestId, document)
+    if (this.#streamed?.failLast(document)) {
+      this.#source.answered(this.#scope.requestId)
+    } else {
+      this.#source.failLast(this.#scope.requestId, document)
     }
   }
 
-  async #answer(invocation: NextInvocation): Promise<void> {
+  async #answer(invocation: ArrivedInvocation): Promise<void> {
     const { requestId } = invocation
     let body: string
     try {
@@ -144,6 +146,7 @@ export class InvocationLoop {
       if (this.#streamed || isStreamable(result)) {
         const streamed = this.#streamed ?? (await this.#openStream(requestId, undefined))
         await (isStreamable(result) ? this.#fill(streamed, result) : this.#finishStream(streamed))
+        this.#source.answered(requestId)
         return
       }
       body = marshalResult(result)
@@ -165,7 +168,7 @@ export class InvocationLoop {
       this.#giveUpResult = undefined
     }
     // Not returned: a function that has changed what a promise's `then` does would have a say in it.
-    await this.#client.respond(requestId, body)
+    await this.#source.respond(requestId, body)
   }
 
   /** Throws what nobody caught by the next turn: of a promise that nobody handles, Node.js tells by then. */
@@ -177,7 +180,7 @@ export class InvocationLoop {
   }
 
   /** The handler's result. Rejects with whatever it threw, or with `UnmarshalError` when it could not be called. */
-  #invoke(invocation: NextInvocation): Promise<unknown> {
+  #invoke(invocation: ArrivedInvocation): Promise<unknown> {
     const { requestId, headers, body, cutShort } = invocation
     if (cutShort) {
       throw new UnmarshalError(
@@ -238,7 +241,9 @@ export class InvocationLoop {
     const streamed = this.#streamed
     if (streamed?.stream.begun) {
       try {
-        return await streamed.abort(document)
+        await streamed.abort(document)
+        this.#source.answered(requestId)
+        return
       } catch (error) {
         if (isInstance(error, RuntimeApiFailure)) {
           throw error
@@ -247,7 +252,7 @@ export class InvocationLoop {
       }
     }
     streamed?.stream.destroy()
-    await this.#client.fail(requestId, document)
+    await this.#source.fail(requestId, document)
   }
 }
 

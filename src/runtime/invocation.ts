@@ -2,6 +2,7 @@ import { NEXT_HEADERS } from '../runtime-api/contract.ts'
 import type { InvocationFacts } from './context.ts'
 import { UnmarshalError } from './errors.ts'
 import type { ClientContext, CognitoIdentity } from './handler-contract.ts'
+import type { InvocationScope } from './invocation-scope.ts'
 
 /** Headers as undici gives them: names in lower case; a repeated header is an array. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -31,6 +32,15 @@ export function readFacts(requestId: string, headers: Headers): InvocationFacts 
     clientContext: jsonHeader(headers, NEXT_HEADERS.clientContext) as ClientContext | undefined,
     identity: jsonHeader(headers, NEXT_HEADERS.cognitoIdentity) as CognitoIdentity | undefined,
     tenantId: header(headers, NEXT_HEADERS.tenantId),
+  }
+}
+
+/** What everything that is logged in an invocation names it by. */
+export function scopeOf(requestId: string, headers: Headers): InvocationScope {
+  return {
+    requestId,
+    tenantId: header(headers, NEXT_HEADERS.tenantId),
+    traceId: header(headers, NEXT_HEADERS.traceId),
   }
 }
 

@@ -7,6 +7,7 @@
  */
 
 import type { Program } from '../executable/program.ts'
+import type { InvocationSource } from '../executable/threads.ts'
 import type { ErrorDocument } from '../runtime-api/contract.ts'
 import { installAwslambda, isStreaming, removeAwslambda } from './awslambda.ts'
 import { RuntimeClient } from './connection/runtime-client.ts'
@@ -27,15 +28,15 @@ import { findHandler } from './handler/find-handler.ts'
 import type { HandlerFunction } from './handler/handler.ts'
 import { exportPath } from './handler/handler-name.ts'
 import { asInitError } from './init-error.ts'
-import { InvocationLoop } from './invocation-loop.ts'
-import { invocationScope, isRehearsing } from './invocation-scope.ts'
+import { isRehearsing } from './invocation-scope.ts'
+import { InvocationLoops } from './lifecycle/invocation-loops.ts'
 import { lifecycleHooks } from './lifecycle/lifecycle-hooks.ts'
 import { needsStartHooks, runStartHooks, type StartHooksOptions } from './lifecycle/start-hooks.ts'
 import { installConsole, logFailure, logRuntimeProblem } from './log/log.ts'
-import { installStandardStreams } from './log/standard-streams.ts'
 import { rehearsalOf } from './rehearsal.ts'
 import { asRejection, watchRejections } from './rejections.ts'
 import { installStackTraces } from './stack-trace.ts'
+import { installLog, startThreads } from './threads/thread-host.ts'
 import { silenceOwnWarnings } from './warnings.ts'
 
 const EXIT_FAILED = 1
@@ -60,8 +61,8 @@ export function start(program: Program): void {
   process.argv.splice(1, Infinity, program.functionFile)
   silenceOwnWarnings()
   installStackTraces(program)
-  installConsole(readLogSettings())
-  installStandardStreams()
+  const settings = readLogSettings()
+  installLog(settings, program.thread?.log)
   if (hidesAwslambda()) {
     removeAwslambda()
   } else {
@@ -78,7 +79,9 @@ export function start(program: Program): void {
     )
     process.exit(EXIT_FAILED)
   }
-  new LambdaProcess(program, runtimeApi).run()
+  if (program.thread || !startThreads(program, runtimeApi, settings, (code) => process.exit(code))) {
+    new LambdaProcess(program, runtimeApi).run()
+  }
 }
 
 /** Whether the Runtime API is asked over `node:net`, which takes a start longer. */
@@ -98,9 +101,10 @@ class LambdaProcess {
   readonly #program: Program
   readonly #runtimeApi: string
   readonly #client: RuntimeClient
-  readonly #maxConcurrency = readMaxConcurrency()
-  /** Empty until the init phase has ended well. */
-  #loops: InvocationLoop[] = []
+  /** Where invocations come from: the Runtime API, or in a thread the main thread. */
+  readonly #source: InvocationSource
+  readonly #maxConcurrency: number | undefined
+  readonly #loops = new InvocationLoops()
   /** How often the process has been about to end. */
   #endings = 0
 
@@ -108,6 +112,8 @@ class LambdaProcess {
     this.#program = program
     this.#runtimeApi = runtimeApi
     this.#client = new RuntimeClient(runtimeApi)
+    this.#source = program.thread?.createSource() ?? this.#client
+    this.#maxConcurrency = program.thread?.concurrency ?? readMaxConcurrency()
   }
 
   run(): void {
@@ -176,6 +182,7 @@ class LambdaProcess {
       isInitialisedAtBuild: this.#program.isInitialisedAtBuild === true,
       rehearse: rehearsalOf(this.#program, handler, environment),
       onShutdown: () => process.exit(0),
+      thread: this.#program.thread,
     }
     if (needsStartHooks(options)) {
       void this.#invokeAfterHooks(options, handler, environment)
@@ -201,26 +208,23 @@ class LambdaProcess {
   }
 
   #invoke(handler: HandlerFunction, environment: Environment): void {
-    const isConcurrent = this.#maxConcurrency !== undefined
-    for (let number = 0; number < (this.#maxConcurrency ?? 1); number++) {
-      const client = number === 0 ? this.#client : new RuntimeClient(this.#runtimeApi)
-      const loop = new InvocationLoop(client, handler, environment, isConcurrent)
-      this.#loops[number] = loop
-      void this.#runLoop(loop)
-    }
-  }
-
-  async #runLoop(loop: InvocationLoop): Promise<void> {
-    try {
-      await loop.run()
-    } catch (error) {
-      logFailure('Uncaught Exception', error)
-      process.exit(EXIT_FAILED)
-    }
+    const { thread } = this.#program
+    this.#loops.start({
+      handler,
+      environment,
+      maxConcurrency: this.#maxConcurrency,
+      createSource: (number) =>
+        number === 0 ? this.#source : (thread?.createSource() ?? new RuntimeClient(this.#runtimeApi)),
+      onFailure: (error) => {
+        logFailure('Uncaught Exception', error)
+        process.exit(EXIT_FAILED)
+      },
+    })
+    thread?.ready()
   }
 
   #failInit(error: unknown, exitCode = EXIT_FAILED): void {
-    this.#end({ error, exitCode, what: 'Init Error', post: (document) => this.#client.failInit(document) })
+    this.#end({ error, exitCode, what: 'Init Error', post: (document) => this.#source.failInit(document) })
   }
 
   /** What nobody caught: the invocation that it comes from, or the init phase, fails with it, and the process ends; a rehearsal fails nobody. */
@@ -228,18 +232,16 @@ class LambdaProcess {
     if (isRehearsing()) {
       return
     }
-    if (this.#loops.length === 0) {
+    if (!this.#loops.areStarted) {
       this.#failInit(error, exitCode)
       return
     }
-    // Beside others, only the invocation that it comes from fails; the others are answered before the process ends.
-    const scope = invocationScope.getStore()
-    const origin = scope && this.#loops.find((loop) => loop.isRunning(scope))
-    const post = () =>
-      Promise.all(
-        this.#loops.map((loop) => (!origin || loop === origin ? loop.failRunning(error) : loop.stop())),
-      )
-    this.#end({ error, exitCode, what: 'Uncaught Exception', post })
+    this.#program.thread?.retire()
+    if (this.#endings > 0) {
+      // It is waited for before the process ends with the first.
+      this.#loops.failOrigin(error)
+    }
+    this.#end({ error, exitCode, what: 'Uncaught Exception', post: () => this.#loops.stop(error) })
   }
 
   /** Posts what there is to post, then exits. Only the first end counts: what happens on the way out is only logged. */
@@ -270,18 +272,15 @@ class LambdaProcess {
     const error = new ExitError(
       `The function ended its process with exit status ${code} while the handler was at work; return or throw instead of calling process.exit.`,
     )
-    for (const loop of this.#loops) {
-      loop.failLast(error)
-    }
+    this.#loops.failLast(error)
   }
 
   #eventLoopIsEmpty(): void {
     if (this.#endings > 0) {
       return
     }
-    const [loop] = this.#loops
-    if (loop) {
-      loop.eventLoopIsEmpty()
+    if (this.#loops.areStarted) {
+      this.#loops.eventLoopIsEmpty()
     } else {
       this.#failInit(
         new NodeJsExit(

@@ -60,11 +60,8 @@ test('one that throws leaves the others alone, and the process goes on', async (
   assert.equal((await invoke({ name: 'y' })).json<Answered>().name, 'y')
 })
 
-for (const [fails, code] of [
-  ['crashes', 129],
-  ['rejects', 128],
-] as const) {
-  test(`one that ${fails} without anybody catching it fails alone; the others are answered before the process ends`, async () => {
+for (const fails of ['crashes', 'rejects'] as const) {
+  test(`one that ${fails} without anybody catching it fails alone; the others are answered, and the process goes on`, async () => {
     start()
     const others = ['a', 'b', 'c'].map((name) => invoke({ name, ms: 300 }))
     await lambda.printed(/(begins \w[\s\S]*){3}/)
@@ -74,7 +71,7 @@ for (const [fails, code] of [
     for (const answer of await Promise.all(others)) {
       assert.equal(answer.kind, 'response')
     }
-    assert.equal((await lambda.exit()).code, code)
+    assert.equal((await invoke({ name: 'y' })).json<Answered>().name, 'y')
   })
 }
 

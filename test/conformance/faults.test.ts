@@ -9,21 +9,11 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
 import { LambdaProcess, within } from '../support/lambda-process.ts'
+import { randomNumbers } from '../support/random-numbers.ts'
 import { type Answer, type Fault, StrictRuntimeApi } from '../support/strict-runtime-api.ts'
 
 const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 32))
 const COUNT = Number(process.env.FAULT_COUNT ?? 10_000)
-
-/** A small generator of random numbers that a seed determines: mulberry32. */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const random = randomNumbers(SEED)
 const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T

@@ -13,6 +13,8 @@ import {
   PRIME_ENTRY,
   RUNTIME_ENTRY,
   SNAPSHOT_BUILDER_ENTRY,
+  THREAD_LAUNCHER_ENTRY,
+  THREADS_ENTRY,
   WARM_UP_ENTRY,
 } from '../source-files.ts'
 import { UNDICI_FOLDER } from '../third-party.ts'
@@ -24,6 +26,9 @@ export interface RuntimeBundle {
   readonly runtime: Buffer
   /** What primes Node.js before a function is loaded that needs it. */
   readonly prime: Buffer
+  /** What handles several invocations at once, and the text of its threads. */
+  readonly threads: Buffer
+  readonly threadLauncher: Buffer
   /** A program for the build, not for the executable: it makes the code caches. */
   readonly warmUp: Buffer
   /** What makes the runtime start slower than it might, in one sentence each. */
@@ -57,13 +62,15 @@ export function bundleRuntime(): Promise<RuntimeBundle> {
 }
 
 async function bundleAll(): Promise<RuntimeBundle> {
-  const [launcher, runtime, prime, warmUp] = await Promise.all([
+  const [launcher, runtime, prime, threads, threadLauncher, warmUp] = await Promise.all([
     bundle({ entryPoints: [LAUNCHER_ENTRY] }),
     bundleWithUndici({ entryPoints: [RUNTIME_ENTRY], ...AS_SCRIPT }),
     bundle({ entryPoints: [PRIME_ENTRY], ...AS_SCRIPT }),
+    bundle({ entryPoints: [THREADS_ENTRY], ...AS_SCRIPT }),
+    bundle({ entryPoints: [THREAD_LAUNCHER_ENTRY] }),
     bundle({ entryPoints: [WARM_UP_ENTRY] }),
   ])
-  return { launcher, runtime: runtime.code, prime, warmUp, notes: runtime.notes }
+  return { launcher, runtime: runtime.code, prime, threads, threadLauncher, warmUp, notes: runtime.notes }
 }
 
 /** What uses undici's client, as it is in executables; tests bundle parts of the runtime so. */

@@ -1,5 +1,13 @@
 /** A program whose function is initialised on Lambda, in the init phase: the launcher, and scripts with their code caches. */
-import { chunkName, isReadAtStart, RUNTIME, scriptAsset, sourceMapAsset } from '../../executable/format.ts'
+import {
+  chunkName,
+  isReadAtStart,
+  RUNTIME,
+  scriptAsset,
+  sourceMapAsset,
+  THREAD_LAUNCHER_ASSET,
+  THREADS,
+} from '../../executable/format.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { primeAssets } from '../prime/prime-assets.ts'
 import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
@@ -11,6 +19,8 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
   const codeCaches = await codeCachesOf(source)
   const assets = {
     [scriptAsset(RUNTIME)]: runtime.runtime,
+    [scriptAsset(THREADS)]: runtime.threads,
+    [THREAD_LAUNCHER_ASSET]: runtime.threadLauncher,
     ...chunkAssets(bundle),
     ...codeCaches.assets,
     ...(await primeAssets(source, codeCaches.run)),

@@ -14,6 +14,8 @@ import {
   scriptAsset,
   scriptOfCodeCache,
   sourceMapAsset,
+  THREAD_LAUNCHER_ASSET,
+  THREADS,
 } from '../../executable/format.ts'
 import { type Claim, divideFile, type PartPath } from './file-parts.ts'
 import { NodeImage } from './node-image.ts'
@@ -125,6 +127,9 @@ function assetPath(name: string): PartPath {
   }
   if (name.startsWith(`${PRIME}.`)) {
     return [RUNTIME, OF_RUNTIME.priming, name]
+  }
+  if (name === scriptAsset(THREADS) || name === THREAD_LAUNCHER_ASSET) {
+    return [RUNTIME, OF_RUNTIME.threads, name]
   }
   const kind = scriptOfCodeCache(name) === undefined ? OF_FUNCTION.sourceMaps : OF_FUNCTION.codeCaches
   return [FUNCTION, kind, name]

@@ -32,6 +32,7 @@ export const OF_RUNTIME = {
   script: 'script',
   codeCache: 'code cache',
   priming: 'priming',
+  threads: 'threads',
   readAhead: 'read-ahead',
   container: 'names and lengths',
 } as const

@@ -6,9 +6,10 @@
  * invocation unanswered until its timeout.
  */
 
+import type { ArrivedInvocation, InvocationSource } from '../../executable/threads.ts'
 import { type ErrorDocument, NEXT_HEADERS, STATUS } from '../../runtime-api/contract.ts'
 import { RuntimeApiFailure } from '../errors.ts'
-import { type Headers, header, type ReplyBody } from '../invocation.ts'
+import { header } from '../invocation.ts'
 import { logRuntimeProblem } from '../log/log.ts'
 import {
   errorRequest,
@@ -21,20 +22,10 @@ import {
 } from './requests.ts'
 import { type Reply, RuntimeConnection } from './runtime-connection.ts'
 
-/** One invocation as `next` brought it. */
-export interface NextInvocation {
-  readonly requestId: string
-  readonly headers: Headers
-  /** The event, as JSON. */
-  readonly body: ReplyBody
-  /** What cut the body short; undefined when it is whole. */
-  readonly cutShort: Error | undefined
-}
-
 /** Milliseconds to wait before each further try at a call that got no usable reply. */
 const RETRY_DELAYS_MS = [0, 10, 50, 250, 1000]
 
-export class RuntimeClient {
+export class RuntimeClient implements InvocationSource {
   readonly #connection: RuntimeConnection
 
   constructor(runtimeApi: string) {
@@ -42,7 +33,7 @@ export class RuntimeClient {
   }
 
   /** Waits for the next invocation, for as long as it takes. Throws `RuntimeApiFailure` when the process must end. */
-  async next(): Promise<NextInvocation> {
+  async next(): Promise<ArrivedInvocation> {
     const request = nextRequest()
     for (let attempt = 0; ; attempt++) {
       const reply = await this.#send(request)
@@ -72,6 +63,9 @@ export class RuntimeClient {
   failLast(requestId: string, document: ErrorDocument): boolean {
     return this.#connection.sendLast(errorRequest(requestId, document))
   }
+
+  /** Nobody else has to be told. */
+  answered(): void {}
 
   /** Tells that this runtime cannot initialise; the process has to exit after it. */
   failInit(document: ErrorDocument): Promise<void> {

@@ -1,5 +1,6 @@
 /** What runs between the function's module and its first invocation: the hooks that it has registered, and a snapshot. */
 
+import type { ThreadSide } from '../../executable/threads.ts'
 import type { RuntimeClient } from '../connection/runtime-client.ts'
 import { isSnapStart } from '../environment.ts'
 import { errorFacts } from '../error-response.ts'
@@ -17,6 +18,8 @@ export interface StartHooksOptions {
   readonly rehearse: (() => Promise<void>) | undefined
   /** To be called once the shutdown hooks have run: the process may end. */
   readonly onShutdown: () => void
+  /** Set in a thread that handles invocations: the process is the main thread's to end. */
+  readonly thread: ThreadSide | undefined
 }
 
 /** Why there are no invocations: the init phase failed, or an environment could not be restored from its snapshot. */
@@ -68,8 +71,12 @@ export async function runStartHooks(options: StartHooksOptions): Promise<StartFa
   return error && { phase: 'restore', error }
 }
 
-async function prepareShutdown({ hooks, runtimeApi, onShutdown }: StartHooksOptions): Promise<void> {
+async function prepareShutdown({ hooks, runtimeApi, onShutdown, thread }: StartHooksOptions): Promise<void> {
   const { registerForShutdown, runShutdownHooks } = await import('./shutdown.ts')
+  if (thread) {
+    thread.onShutdown(() => runShutdownHooks(hooks.shutdown))
+    return
+  }
   try {
     process.once('SIGTERM', () => void runShutdownHooks(hooks.shutdown).then(onShutdown))
   } catch (error) {

@@ -27,7 +27,16 @@ const LEVEL_MASKS: Readonly<Record<Level, number>> = {
 }
 
 /** CloudWatch makes one log event of each line, and shows a carriage return as a line break. */
-export const stdoutSink: LogSink = (line) => writeAll(STDOUT, Buffer.from(`${line.replaceAll('\n', '\r')}\n`))
+export const stdoutSink: LogSink = (line) => writeLine(STDOUT, line)
+
+/** Lines to another descriptor than stdout. */
+export function lineSink(descriptor: number): LogSink {
+  return (line) => writeLine(descriptor, line)
+}
+
+function writeLine(descriptor: number, line: string): void {
+  writeAll(descriptor, Buffer.from(`${line.replaceAll('\n', '\r')}\n`))
+}
 
 /**
  * Frames each line, so that it may hold line breaks. Numbers are big-endian:
@@ -49,6 +58,23 @@ export function telemetrySink(descriptor: number, format: 'text' | 'JSON'): LogS
   }
 }
 
+/** Where other threads write as well: one at a time, so that what the system takes in pieces is whole. */
+export interface WriteLock {
+  /** Shared by all: 0, or the number of the thread that writes. */
+  readonly lock: Int32Array
+  /** This thread's number. */
+  readonly writer: number
+}
+
+/** Milliseconds between two looks at the lock, should nobody have told that it is free. */
+const LOCK_CHECK_MS = 20
+
+let shared: WriteLock | undefined
+
+export function shareDescriptors(lock: WriteLock): void {
+  shared = lock
+}
+
 /**
  * Writes synchronously, waiting for a reader that is slow, and giving up on one that is gone. What a rehearsal of the handler logs
  * is not written: nobody asked for anything yet.
@@ -57,6 +83,27 @@ export function writeAll(descriptor: number, bytes: Buffer): void {
   if (isRehearsing()) {
     return
   }
+  if (shared === undefined) {
+    writeWhole(descriptor, bytes)
+    return
+  }
+  const { lock, writer } = shared
+  for (;;) {
+    const other = Atomics.compareExchange(lock, 0, 0, writer)
+    if (other === 0) {
+      break
+    }
+    Atomics.wait(lock, 0, other, LOCK_CHECK_MS)
+  }
+  try {
+    writeWhole(descriptor, bytes)
+  } finally {
+    Atomics.store(lock, 0, 0)
+    Atomics.notify(lock, 0, 1)
+  }
+}
+
+function writeWhole(descriptor: number, bytes: Buffer): void {
   let written = 0
   for (let attempt = 0; written < bytes.length && attempt < MAX_WRITE_ATTEMPTS; attempt++) {
     try {

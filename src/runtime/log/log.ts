@@ -4,7 +4,7 @@ import type { LogSettings } from '../environment.ts'
 import { invocationScope } from '../invocation-scope.ts'
 import { describeError, inspected } from './describe-error.ts'
 import { formatted, jsonLine, type Level, type LogRecord, textLine } from './log-record.ts'
-import { type LogSink, stdoutSink, telemetrySink } from './log-sink.ts'
+import { type LogSink, lineSink, stdoutSink, telemetrySink } from './log-sink.ts'
 
 declare global {
   interface Console {
@@ -30,7 +30,10 @@ let sink: LogSink = stdoutSink
 export function installConsole(settings: LogSettings): void {
   logFormat = settings.format
   lowest = PRIORITIES[settings.level as Level] ?? PRIORITIES.TRACE
-  if (settings.telemetryDescriptor !== undefined) {
+  if (settings.lineDescriptor !== undefined) {
+    logFormat = 'JSON'
+    sink = lineSink(settings.lineDescriptor)
+  } else if (settings.telemetryDescriptor !== undefined) {
     sink = telemetrySink(settings.telemetryDescriptor, logFormat)
   }
   const at =
@@ -59,6 +62,11 @@ function inspectedByDir(value: unknown, options: object | undefined): string {
   } catch {
     return inspected(value) // Options whose getters throw.
   }
+}
+
+/** What the function has written to stdout or stderr, where that is logged like all else. */
+export function logText(level: 'INFO' | 'ERROR', text: string): void {
+  write(level, [text])
 }
 
 /** What an invocation or a phase ended with, as AWS's client writes it, and all that the error says. Never throws. */

@@ -16,18 +16,48 @@ import { writeAll } from './log-sink.ts'
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const
 
-/** Puts them in the place of Node.js's, where those have a queue: on pipes and sockets. */
-export function installStandardStreams(): void {
+export type WriteText = (descriptor: number, text: string) => void
+
+export interface StreamOptions {
+  readonly isMainThread?: boolean
+  /** Takes what is written to each, in the place of the descriptors. */
+  readonly write?: WriteText
+}
+
+/**
+ * Puts them in the place of Node.js's, where those have a queue: on pipes and sockets, and in threads other than the main one.
+ */
+export function installStandardStreams({ isMainThread = true, write }: StreamOptions = {}): void {
   for (const [name, descriptor] of Object.entries(DESCRIPTORS)) {
     const own = Object.getOwnPropertyDescriptor(process, name)
     let stream: unknown
     const get = (): unknown => {
-      stream ??= hasQueue(descriptor) ? descriptorStream(descriptor) : own?.get?.call(process)
+      if (stream === undefined) {
+        const isOurs = write !== undefined || !isMainThread || hasQueue(descriptor)
+        stream = isOurs ? descriptorStream(descriptor, write) : own?.get?.call(process)
+        if (!isMainThread) {
+          passOnCalls(own?.get?.call(process), stream as object)
+        }
+      }
       return stream
     }
     // Something that was loaded before may have replaced or frozen it.
     if (own?.get && own.configurable) {
       Object.defineProperty(process, name, { ...own, get })
+    }
+  }
+}
+
+/**
+ * In a thread, the main thread tells Node.js's own stream when it wants more of what was written to it, by the stream's name: of
+ * modules that are loaded before all else, say.
+ */
+function passOnCalls(own: object, stream: object): void {
+  const prototype = Object.getPrototypeOf(own)
+  for (const symbol of Object.getOwnPropertySymbols(prototype)) {
+    const method = prototype[symbol]
+    if (typeof method === 'function') {
+      Object.defineProperty(stream, symbol, { value: method.bind(own), enumerable: false })
     }
   }
 }
@@ -49,18 +79,20 @@ function hasQueue(descriptor: number): boolean {
   }
 }
 
-function descriptorStream(descriptor: number): Writable {
+function descriptorStream(descriptor: number, writeText?: WriteText): Writable {
   // Loaded here, as most functions never need it.
   const { Writable } = process.getBuiltinModule('node:stream')
+  const write = (bytes: Buffer): void =>
+    writeText === undefined ? writeAll(descriptor, bytes) : writeText(descriptor, bytes.toString())
   const stream = new Writable({
     autoDestroy: false,
     decodeStrings: true,
     write(chunk: Buffer, _encoding, callback) {
-      writeAll(descriptor, chunk)
+      write(chunk)
       callback()
     },
     writev(chunks, callback) {
-      writeAll(descriptor, Buffer.concat(chunks.map(({ chunk }) => chunk)))
+      write(Buffer.concat(chunks.map(({ chunk }) => chunk)))
       callback()
     },
     // As Node.js's own, they cannot be closed: they are as before once they have said that they are.

@@ -1,0 +1,115 @@
+/** The pool as a thread of it sees it: invocations come from the main thread, and answers go there. */
+
+import type {
+  ArrivedInvocation,
+  InvocationSource,
+  SharedLog,
+  ThreadData,
+  ThreadSide,
+} from '../../executable/threads.ts'
+import type { ErrorDocument } from '../../runtime-api/contract.ts'
+import { type ToMain, type ToThread, takeOffer } from './messages.ts'
+
+export class JoinedThread implements ThreadSide {
+  readonly concurrency: number
+  readonly log: SharedLog
+  readonly #port: ThreadData['port']
+  readonly #offers: Int32Array
+  /** Loops that wait for an invocation. */
+  #idle: ((invocation: ArrivedInvocation) => void)[] = []
+  /** The numbers of running invocations. */
+  readonly #numbers = new Map<string, number>()
+
+  #runShutdownHooks: (() => Promise<void>) | undefined
+
+  constructor({ port, offers, concurrency, log }: ThreadData) {
+    this.#port = port
+    this.#offers = offers
+    this.concurrency = concurrency
+    this.log = log
+    port.on('message', (message: ToThread) => this.#receive(message))
+    // A module that waits for what will not come shows by an event loop that is empty.
+    port.unref()
+  }
+
+  createSource(): InvocationSource {
+    return {
+      next: () => new Promise((resolve) => this.#idle.push(resolve)),
+      respond: async (requestId, body) =>
+        this.#answer(requestId, (number) => ({ kind: 'response', number, body })),
+      fail: async (requestId, document) => this.#fail(requestId, document),
+      failLast: (requestId, document) => {
+        this.#fail(requestId, document)
+        return true
+      },
+      answered: (requestId) => this.#answer(requestId, (number) => ({ kind: 'answered', number })),
+      failInit: async (document) => this.#tell({ kind: 'init-failed', document }),
+    }
+  }
+
+  ready(): void {
+    this.#port.ref()
+    this.#tell({ kind: 'ready', hasShutdownHooks: this.#runShutdownHooks !== undefined })
+  }
+
+  onShutdown(runHooks: () => Promise<void>): void {
+    this.#runShutdownHooks = runHooks
+  }
+
+  retire(): void {
+    this.#idle = []
+    this.#tell({ kind: 'retiring' })
+  }
+
+  #receive(message: ToThread): void {
+    if (message.kind === 'ping') {
+      this.#tell({ kind: 'alive' })
+      return
+    }
+    if (message.kind === 'shutdown') {
+      void this.#shutDown()
+      return
+    }
+    const { number, invocation } = message
+    const loop = this.#idle.at(-1)
+    // Where no loop waits for it, the thread is about to end, and leaves it to the others.
+    if (loop === undefined) {
+      return
+    }
+    if (!takeOffer(this.#offers, number)) {
+      this.#tell({ kind: 'alive' })
+      return
+    }
+    this.#idle.pop()
+    this.#numbers.set(invocation.requestId, number)
+    loop(invocation)
+    // By then the handler has been called, and has let go of the thread; most have answered.
+    setImmediate(() => {
+      if (this.#numbers.get(invocation.requestId) === number) {
+        this.#tell({ kind: 'taken', number })
+      }
+    })
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.#runShutdownHooks?.()
+    this.#tell({ kind: 'shut-down' })
+  }
+
+  #fail(requestId: string, document: ErrorDocument): void {
+    this.#answer(requestId, (number) => ({ kind: 'error', number, document }))
+  }
+
+  /** Only the first answer counts. */
+  #answer(requestId: string, message: (number: number) => ToMain): void {
+    const number = this.#numbers.get(requestId)
+    if (number !== undefined) {
+      this.#numbers.delete(requestId)
+      this.#tell(message(number))
+    }
+  }
+
+  #tell(message: ToMain): void {
+    this.#port.postMessage(message)
+  }
+}

@@ -1,0 +1,248 @@
+/** Threads for several invocations at once: whatever a handler does to its thread, each invocation is answered once. */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import { within } from '../support/lambda-process.ts'
+import { randomNumbers } from '../support/random-numbers.ts'
+import type { Answer } from '../support/strict-runtime-api.ts'
+
+// AWS's client has threads of its own, which are tested by AWS.
+const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined
+
+const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 32))
+const COUNT = Number(process.env.THREAD_FAULT_COUNT ?? 600)
+/** Longer than any invocation of the same turn is under way, and shorter than any patience. */
+const BLOCK_MS = 1500
+
+/** What an invocation asks for, how many of 1,000 do, and what it comes to where no neighbour ends its thread. */
+const KINDS = [
+  ['print', 400, 'response'],
+  ['wait', 250, 'response'],
+  ['block', 200, 'response'],
+  ['throw', 120, 'error'],
+  ['exit', 10, 'error'],
+  ['crash', 10, 'error'],
+  ['reject', 8, 'error'],
+  ['heap', 2, 'error'],
+] as const
+const SEQUENCE = KINDS.flatMap(([kind, share, expected]) =>
+  Array.from({ length: share }, () => [kind, expected] as const),
+)
+
+useFixtures('threads')
+
+interface Facts {
+  thread: number
+  isMainThread: boolean
+  count: number
+  id: string
+}
+
+function start({ handler = 'threads', env = {} as Record<string, string | undefined> } = {}): void {
+  startFixture('threads', handler, {
+    AWS_LAMBDA_MAX_CONCURRENCY: '8',
+    AWS_LAMBDA_NODEJS_WORKER_COUNT: '2',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
+    ...env,
+  })
+}
+
+const bodyOf = ({ request }: Answer) => request.body.toString()
+const errorType = (answer: Answer) => [answer.kind, answer.json<{ errorType: string }>().errorType]
+const threadsOf = (answers: Answer[]) => new Set(answers.map((answer) => answer.json<Facts>().thread))
+const evaluations = () => lambda.output.match(/evaluated in \d+/g)?.length
+
+describe('threads', { skip }, () => {
+  test('are as many as the environment says; the module is evaluated once in each, and all handle invocations', async () => {
+    start()
+    const answers = await Promise.all(Array.from({ length: 8 }, () => invoke({ kind: 'block', ms: 20 })))
+    assert.equal(threadsOf(answers).size, 2)
+    assert.deepEqual(new Set(answers.map((answer) => answer.json<Facts>().isMainThread)), new Set([false]))
+    assert.equal(evaluations(), 2)
+    assert.equal(api.connections, 8)
+  })
+
+  test('are no more than there may be invocations', async () => {
+    start({ env: { AWS_LAMBDA_MAX_CONCURRENCY: '1', AWS_LAMBDA_NODEJS_WORKER_COUNT: '16' } })
+    await invoke()
+    assert.equal(evaluations(), 1)
+  })
+
+  for (const kind of ['block', 'block later']) {
+    test(`one that is busy gets no invocation that another could take: ${kind}`, async () => {
+      start()
+      const blocked = invoke({ kind, ms: BLOCK_MS }).then(() => 'blocked')
+      await lambda.printed(/blocks/)
+      const others = Array.from({ length: 14 }, () => invoke({ kind: 'wait', ms: 30 }))
+      const first = await Promise.race([blocked, Promise.all(others).then(() => 'others')])
+      assert.equal(first, 'others')
+      await blocked
+      assert.equal(evaluations(), 2, 'no thread was ended')
+    })
+  }
+
+  for (const [kind, expected] of [
+    ['exit', ['error', 'Runtime.ExitError']],
+    ['crash', ['error', 'RangeError']],
+    ['reject', ['error', 'Runtime.UnhandledPromiseRejection']],
+    ['heap', ['error', 'Runtime.OutOfMemory']],
+  ] as const) {
+    test(`one that ends is replaced, and the process goes on: ${kind}`, async () => {
+      start()
+      const others = [invoke({ kind: 'wait', ms: 1 }), invoke({ kind: 'wait', ms: 1 })]
+      await Promise.all(others)
+      assert.deepEqual(errorType(await invoke({ kind })), expected)
+      await lambda.printed(/(evaluated in \d+[\s\S]*){3}/)
+      const answers = await Promise.all(Array.from({ length: 8 }, () => invoke({ kind: 'block', ms: 20 })))
+      assert.equal(threadsOf(answers).size, 2)
+    })
+  }
+
+  test('one that is blocked beyond the deadline is replaced, and its invocation answered', async () => {
+    start({ env: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' } })
+    const blocked = invoke(
+      { kind: 'block', ms: 3_600_000 },
+      { headers: { 'Lambda-Runtime-Deadline-Ms': `${Date.now() + 200}` } },
+    )
+    assert.deepEqual(errorType(await blocked), ['error', 'Sandbox.Timedout'])
+    assert.equal((await invoke()).kind, 'response')
+  })
+
+  test('a stream is answered by its thread, and one that its thread cuts off is told as an error', async () => {
+    start({ handler: 'threads.streams' })
+    for (const [kind, expected] of [
+      ['end', 'response'],
+      ['throw', 'response'],
+      ['end', 'response'],
+    ] as const) {
+      const answer = await invoke({ kind })
+      assert.equal(answer.kind, expected)
+      assert.match(bodyOf(answer), kind === 'end' ? /^half of \d+$/ : /^half $/)
+    }
+    await invoke({ kind: 'exit' })
+    assert.equal((await invoke({ kind: 'end' })).kind, 'response')
+  })
+
+  test('a module that cannot be evaluated is one init error', async () => {
+    start({ handler: 'threads.missing' })
+    assert.equal((await lambda.exit()).code, 1)
+    assert.equal(api.initErrors.length, 1)
+    assert.match(String(api.initErrors[0]?.body), /Runtime\.HandlerNotFound/)
+  })
+
+  test('logs go to the socket that Lambda names, as JSON, whatever they were written with', async (t) => {
+    const logs = await logServer(t)
+    start({ env: { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: logs.path } })
+    const headers = { 'Lambda-Runtime-Aws-Tenant-Id': 'tenant' }
+    await invoke({ kind: 'print', text: 'x' }, { requestId: 'id-x', headers })
+    await invoke({ kind: 'throw', text: 'x' }, { requestId: 'id-y' })
+    await invoke({ kind: 'exit' }, { requestId: 'id-z' })
+    const records = await logs.until(/id-z/)
+    const of = (id: string) =>
+      records
+        .filter(({ requestId }) => requestId === id)
+        .map(({ level, message, tenantId }) => [
+          level,
+          typeof message === 'string' ? message : message.errorType,
+          tenantId,
+        ])
+    assert.deepEqual(of('id-x'), [
+      ['INFO', 'out x', 'tenant'],
+      ['ERROR', 'error x', 'tenant'],
+      ['INFO', 'console x', 'tenant'],
+    ])
+    assert.deepEqual(of('id-y'), [['ERROR', 'TypeError', undefined]])
+    assert.deepEqual(of('id-z'), [['ERROR', 'Runtime.ExitError', undefined]])
+    assert.equal(lambda.output, '')
+  })
+
+  test(`${COUNT} invocations with faults: each is answered once, and each line is whole (FAULT_SEED=${SEED})`, async (t) => {
+    const logs = await logServer(t)
+    const random = randomNumbers(SEED)
+    start({ env: { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: logs.path } })
+    const wrong: string[] = []
+    let responses = 0
+    const one = async (number: number): Promise<void> => {
+      const [kind, expected] = SEQUENCE[Math.floor(random() * SEQUENCE.length)] as (typeof SEQUENCE)[number]
+      const text = `${number} `.repeat(1 + Math.floor(random() * 4000))
+      const answer = await invoke({ kind, ms: Math.floor(random() * 4), text }, { requestId: `id-${number}` })
+      responses += answer.kind === 'response' ? 1 : 0
+      // A neighbour in its thread may have ended it.
+      const isLost = answer.kind === 'error' && /ExitError|OutOfMemory/.test(bodyOf(answer))
+      if (answer.kind !== (isLost ? 'error' : expected)) {
+        wrong.push(`${kind}: ${answer.kind} ${bodyOf(answer).slice(0, 200)}`)
+      }
+    }
+    let next = 0
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        while (next < COUNT) {
+          next += 1
+          await one(next)
+        }
+      }),
+    )
+    assert.deepEqual(wrong, [])
+    assert.ok(responses > COUNT / 2, `${responses} of ${COUNT} were responses`)
+    await invoke({ kind: 'print', text: 'last' }, { requestId: 'last' })
+    const records = await logs.until(/console last/)
+    for (const { requestId, message } of records) {
+      // What an invocation has printed says its number, and nothing else.
+      const numbers = typeof message === 'string' ? new Set(message.match(/\b\d+ /g)) : new Set()
+      assert.ok(
+        numbers.size <= 1 && [...numbers].every((number) => `id-${number}`.trim() === requestId),
+        `${requestId}: ${numbers}`,
+      )
+    }
+    assert.equal(lambda.output, '')
+  })
+})
+
+interface LogRecord {
+  level: string
+  requestId: string
+  tenantId?: string
+  message: string | { errorType: string }
+}
+
+/** A unix socket that takes logs. `until` resolves to all of them once they match; each line has to be JSON. */
+async function logServer(
+  t: TestContext,
+): Promise<{ path: string; until(pattern: RegExp): Promise<LogRecord[]> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'lambdabin-logs-'))
+  const path = join(folder, 'logs')
+  let text = ''
+  let told = (): void => {}
+  const server = createServer((socket) => {
+    socket.setEncoding('utf8').on('data', (data: string) => {
+      text += data
+      told()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  t.after(() => {
+    server.close()
+    rmSync(folder, { recursive: true })
+  })
+  return {
+    path,
+    async until(pattern) {
+      // The last line may come in pieces.
+      const matches = (): boolean => text.endsWith('\n') && pattern.test(text.slice(-20_000))
+      const matched = new Promise<void>((resolve) => {
+        told = () => matches() && resolve()
+      })
+      told()
+      await within(matched, () => `${pattern} in: ${text.slice(-2000)}`)
+      return text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as LogRecord)
+    },
+  }
+}
