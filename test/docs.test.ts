@@ -30,6 +30,24 @@ test('each link leads to a file, and to a heading in it', () => {
   }
 })
 
+test('what pages of the npm package link to is in it, and it says where its repository is, which its page completes links with', () => {
+  const { files, repository, bugs, homepage } = JSON.parse(read('package.json'))
+  // npm adds these two by itself.
+  const packed: string[] = [...files, 'README.md', 'LICENSE']
+  for (const page of PAGES.filter((name) => packed.includes(name) || name.startsWith('docs/'))) {
+    for (const [, target = ''] of read(page).matchAll(/\]\(([^)\s#]+)[^)\s]*\)/g)) {
+      const path = join(dirname(page), target)
+      const isPacked = packed.some((each) => path === each || path.startsWith(`${each}/`))
+      assert.ok(/^[a-z]+:/.test(target) || isPacked || NOT_PACKED.includes(path), `${page} links to ${path}`)
+    }
+  }
+  const url = repository.url.replace(/^git\+|\.git$/g, '')
+  assert.deepEqual([bugs.url, homepage], [`${url}/issues`, `${url}#readme`])
+})
+
+/** For who works on lambdabin: in the repository only. */
+const NOT_PACKED = ['CONTRIBUTING.md', 'SECURITY.md']
+
 /** What the project of a user may have. */
 const OF_USERS = /^src\/(functions\/)?(orders|users|jobs|hello)\b/
 
