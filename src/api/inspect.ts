@@ -54,7 +54,8 @@ export type InspectResult =
     }
   | { readonly ok: false; readonly error: LambdabinError }
 
-type Inspected = Omit<Extract<InspectResult, { ok: true }>, 'ok'>
+/** What there is to tell of a package. */
+export type Inspected = Omit<Extract<InspectResult, { ok: true }>, 'ok'>
 
 /**
  * Looks into a package that lambdabin has built, and runs it where its starts are to be measured. Never rejects; for what is no

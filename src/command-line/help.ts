@@ -124,10 +124,11 @@ configuration, permissions and tags: enough for Terraform. docs/local-lambda-ope
 Exit status: 0 when it was told to end, 1 failure, 2 wrong usage.
 `
 
-export const INSPECT_HELP = `Usage: lambdabin inspect <zip|folder|name> [options]
+export const INSPECT_HELP = `Usage: lambdabin inspect <zip|folder|name> [<zip|folder|name>] [options]
 
 Shows what is in a package that lambdabin has built: of Node.js, of the runtime and of the function, by package and module, with what each
-part takes of the zip and unpacked. All of them together are the zip, to the byte. A name is that of a function of the configuration.
+part takes of the zip and unpacked. All of them together are the zip, to the byte. Of two packages it
+shows what is not the same. A name is that of a function of the configuration.
 
 ${helpLine('--start', 'run it, and show where the time of its starts goes: of Node.js, of the runtime, and of each module')}${helpLine('--html FILE', 'write a page to look into it with: one file, which asks nobody for anything')}${helpLine('--json', 'print all of it as one JSON object')}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
 With --start:

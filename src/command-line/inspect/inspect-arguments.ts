@@ -8,6 +8,8 @@ import { readOptions } from '../options.ts'
 
 export interface InspectArguments {
   readonly options: InspectOptions
+  /** Another package, to compare the first with. */
+  readonly other: string | undefined
   /** Of the first invocation of each start; undefined where there is none. */
   readonly event: EventSource | undefined
   readonly json: boolean
@@ -36,14 +38,17 @@ const MOST_RUNS = 100
 /** Throws a UsageError. */
 export function parseInspectArguments(args: string[]): InspectArguments {
   const { values, positionals } = readOptions('inspect', args, OPTIONS)
-  const [path, other] = positionals
+  const [path, other, third] = positionals
   if (path === undefined) {
     throw new UsageError('expected a zip or a folder to inspect, but got none; see lambdabin inspect --help')
   }
-  if (other !== undefined) {
+  if (third !== undefined) {
     throw new UsageError(
-      `expected one zip or folder, but got ${JSON.stringify(other)} too; inspect one after the other`,
+      `expected one zip or folder, or two to compare, but got ${JSON.stringify(third)} too; leave it out`,
     )
+  }
+  if (other !== undefined && values.html !== undefined) {
+    throw new UsageError('--html is of one package, and there are two to compare; leave one of the two out')
   }
   const given = Object.keys(START_OPTIONS).find((name) => Object.hasOwn(values, name))
   if (given !== undefined && !values.start) {
@@ -58,6 +63,7 @@ export function parseInspectArguments(args: string[]): InspectArguments {
       handler: values.handler,
       ...readWords(RUN_OPTIONS, values),
     },
+    other,
     event: eventSource(values.event, values['event-file']),
     json: values.json ?? false,
     html: values.html,

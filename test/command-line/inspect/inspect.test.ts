@@ -129,6 +129,23 @@ test('the table has the same numbers', async () => {
   assert.equal(together, found.zipBytes)
 })
 
+test('two packages are compared: the changes are the difference of their zips, to the byte', async () => {
+  const [before, now] = [(await lazy).zip, (await external).zip]
+  const { status, stdout, stderr } = await runLambdabin(['inspect', before, now, '--json'])
+  assert.deepEqual([status, stderr], [0, ''])
+  const compared = JSON.parse(stdout)
+  const difference = compared.changes.reduce(
+    (sum: number, change: { before: number; now: number }) => sum + change.now - change.before,
+    0,
+  )
+  assert.equal(difference, statSync(now).size - statSync(before).size)
+  assert.deepEqual(compared.packages.find(({ name }: { name: string }) => name === '@middy/core')?.before, [])
+  const text = (await runLambdabin(['inspect', before, now])).stdout
+  assert.match(text, /\n {2}the zip +[\d,]+ +[\d,]+ +\+[\d,]+\n/)
+  assert.match(text, /\n {4}packages beside the executable \/ hono \/ \S+ +0 +[\d,]+ +\+[\d,]+\n/)
+  assert.match(text, /\n {4}@middy\/core: none before, \d+\.\d+\.\d+ now\n/)
+})
+
 test('the record tells no path of the machine that built, and is not mapped by a start', async () => {
   const { executable } = await external
   const record = execFileSync('readelf', ['-p', '.lambdabin', executable], {
