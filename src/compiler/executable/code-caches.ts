@@ -78,7 +78,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     taskRoot,
   }
   // Another build may have made the runtime's before.
-  const made = [bundle.warmUp, bundle.runtime, node, `${hash}`]
+  const made = [bundle.warmUp, bundle.runtime, node, `${hash}`, SAME_BYTES.join(' ')]
   const runtime = await new CacheArea('code-caches').bytesIfAny(made, async () => {
     return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).runtime
   })
@@ -110,7 +110,7 @@ export async function makePrimeCodeCache(
 ): Promise<Buffer | undefined> {
   const { node, runner, bundle, folder, taskRoot } = options
   const hash = flagsHash(await readCodeCacheHeader([...runner, node]))
-  const made = [bundle.warmUp, bundle.runtime, bundle.prime, node, `${hash}`]
+  const made = [bundle.warmUp, bundle.runtime, bundle.prime, node, `${hash}`, SAME_BYTES.join(' ')]
   const cache = await new CacheArea('code-caches').bytesIfAny(made, async () => {
     const { prime } = await runWarmUp({
       ...{ warmUp: bundle.warmUp, runtime: bundle.runtime, runner, node, nodeOptions: SAME_BYTES, taskRoot },

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import process from 'node:process'
+import { type TestContext, test } from 'node:test'
+import { SAME_BYTES } from '../../../src/compiler/base-node/code-cache-header.ts'
+import { bundleRuntime } from '../../../src/compiler/bundle/bundle-runtime.ts'
+import { ECHO_RUN } from '../../../src/compiler/executable/code-caches.ts'
+import { runWarmUp } from '../../../src/compiler/executable/warm-up-run.ts'
+import { writeFiles } from '../../support/files.ts'
+import { temporaryFolder } from '../../support/fixture-package.ts'
+
+/** Keeps the processors busy until the test has ended. */
+function keepBusy(t: TestContext): void {
+  for (let count = 0; count < 4; count++) {
+    const child = spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'ignore', timeout: 60_000 })
+    t.after(() => child.kill('SIGKILL'))
+  }
+}
+
+test('code caches are the same bytes each time they are made, however busy the machine is', {
+  skip: process.platform !== 'linux' && 'it runs Node.js for Linux',
+  timeout: 180_000,
+}, async (t) => {
+  const { warmUp, runtime } = await bundleRuntime()
+  const folder = writeFiles(temporaryFolder(t), { 'task/file.txt': '' })
+  const make = (name: string) =>
+    runWarmUp({
+      ...{ warmUp, runtime, runner: [], node: process.execPath, nodeOptions: SAME_BYTES },
+      ...ECHO_RUN,
+      taskRoot: join(folder, 'task'),
+      folder: join(folder, name),
+    })
+  const first = await make('first')
+  assert.equal(first.note, undefined)
+  assert.ok(first.runtime && first.runtime.length > 100_000, 'what ran is in the cache')
+  keepBusy(t)
+  for (const name of ['second', 'third', 'fourth']) {
+    const again = await make(name)
+    assert.ok(again.runtime?.equals(first.runtime), `the runtime's, the ${name} time`)
+    assert.deepEqual(again.chunks, first.chunks)
+  }
+})
