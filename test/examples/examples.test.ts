@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -12,6 +12,8 @@ import { promisify } from 'node:util'
 import { readArchitecture } from '../../src/compiler/elf/elf-file.ts'
 import { runLambdabin } from '../support/command.ts'
 import { exampleProject, installForExamples } from '../support/example-project.ts'
+import { writeFiles } from '../support/files.ts'
+import { startServe } from '../support/serve-process.ts'
 import { userEnvironment } from '../support/user-environment.ts'
 
 const run = promisify(execFile)
@@ -29,6 +31,7 @@ after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 /** A folder with other people's tools, as .ci/run makes it: AWS SAM, a parser of HCL, the Serverless Framework. */
 const TOOLS = process.env.LAMBDABIN_TEST_TOOLS ?? ''
 const withoutTools = TOOLS === '' && 'it takes other tools: set LAMBDABIN_TEST_TOOLS, see .ci/run'
+const MIRROR = process.env.LAMBDABIN_TERRAFORM_MIRROR ?? '/opt/tf-plugins'
 const TERRAFORM = ['/usr/local/bin/terraform', '/usr/bin/terraform', '/usr/bin/tofu'].find(existsSync)
 
 test('AWS SAM validates its template, and what it builds answers, of x64 and of arm64', {
@@ -112,16 +115,25 @@ interface CloudFormationFunction {
   readonly Properties: { readonly Code: { readonly S3Key: string }; readonly Role: unknown }
 }
 
-for (const name of ['terraform', 'serverless']) {
-  test(`the functions of examples/${name} are built for both architectures, and answer`, async () => {
-    const project = exampleProject(folder, name)
-    const options = { cwd: project, env: userEnvironment(), timeout: 300_000 }
-    await run('npx', ['lambdabin', 'build'], options)
-    const [orders, forArm64] = ['orders', 'orders-arm64'].map((each) => join(project, 'dist', each))
-    assert.deepEqual(await answer(`${orders}.zip`, 'orders'), { ordered: 3, stage: 'test' })
-    assert.equal(architectureOf(join(`${forArm64}`, 'orders-arm64')), 'arm64')
-  })
-}
+test('the functions of examples/terraform are built for both architectures, and answer', async () => {
+  const project = exampleProject(folder, 'terraform')
+  const options = { cwd: project, env: userEnvironment(), timeout: 300_000 }
+  await run('npx', ['lambdabin', 'build'], options)
+  const [orders, forArm64] = ['orders', 'orders-arm64'].map((each) => join(project, 'dist', each))
+  assert.deepEqual(await answer(`${orders}.zip`, 'orders'), { ordered: 3, stage: 'test' })
+  assert.equal(architectureOf(join(`${forArm64}`, 'orders-arm64')), 'arm64')
+})
+
+test('those of examples/serverless are the same', () => {
+  const project = exampleProject(folder, 'serverless')
+  for (const file of ['lambdabin.config.ts', 'src/orders/index.ts', 'tsconfig.json']) {
+    const [own, other] = [project, join(folder, 'terraform')].map((each) =>
+      readFileSync(join(each, file), 'utf8'),
+    )
+    assert.equal(own, other, file)
+  }
+  cpSync(join(folder, 'terraform/dist'), join(project, 'dist'), { recursive: true })
+})
 
 test('Terraform: the example is as `terraform fmt` writes it', {
   skip: TERRAFORM === undefined && 'Terraform is not installed',
@@ -143,6 +155,47 @@ test('Terraform: the example is HCL that deploys each zip there is, by its hash'
   assert.equal(resource.runtime, 'provided.al2023')
   assert.match(resource.filename, /\/dist\/\$\{each\.key\}\.zip$/)
   assert.ok(resource.source_code_hash.includes(`filebase64sha256(${resource.filename})`))
+})
+
+test('Terraform applies the example to a local Lambda, where the function answers, and plans no change then', {
+  skip:
+    (!process.env.LAMBDABIN_TEST_TERRAFORM || TERRAFORM === undefined || !existsSync(MIRROR)) &&
+    'it takes minutes: set LAMBDABIN_TEST_TERRAFORM=1 where Terraform and its provider are installed',
+}, async (context) => {
+  const project = join(folder, 'terraform')
+  const { endpoint, invoke } = await startServe(context, folder)
+  writeFiles(project, {
+    terraformrc: `provider_installation {\n  filesystem_mirror {\n    path = "${MIRROR}"\n  }\n}\ndisable_checkpoint = true\n`,
+    // Terraform merges it with the provider of main.tf.
+    'override.tf': `provider "aws" {
+  access_key = "any"
+  secret_key = "any"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+  endpoints {
+    lambda = "${endpoint}"
+  }
+}
+`,
+  })
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    TF_CLI_CONFIG_FILE: join(project, 'terraformrc'),
+    TF_VAR_role_arn: 'arn:aws:iam::123456789012:role/any',
+  }
+  const terraform = (...args: string[]) =>
+    run(TERRAFORM as string, [...args, '-no-color'], { cwd: project, env, timeout: 300_000 })
+  await terraform('init')
+  assert.match(
+    (await terraform('apply', '-auto-approve')).stdout,
+    /Resources: 2 added, 0 changed, 0 destroyed/,
+  )
+  // Exit status 0: no changes.
+  await terraform('plan', '-detailed-exitcode')
+  const answered = await invoke('orders', { quantity: 3 })
+  assert.deepEqual(await answered.json(), { ordered: 3, stage: 'prod' })
 })
 
 test('Serverless Framework: what it packs are the zips, with their handlers and architectures', {
