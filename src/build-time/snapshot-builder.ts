@@ -25,10 +25,8 @@ import {
   sourceMapAsset,
 } from '../executable/format.ts'
 import { asRequire, FunctionModule, ImportMeta } from '../executable/function-module.ts'
-import { Preloads } from '../executable/preloads.ts'
 import type { Program } from '../executable/program.ts'
 import { lifecycleHooks } from '../runtime/lifecycle/lifecycle-hooks.ts'
-import { installStandardStreamsInSnapshot } from '../runtime/log/standard-streams.ts'
 import { compileFunctions, inspectorConnection } from './compiled-functions.ts'
 import {
   FILES,
@@ -42,6 +40,7 @@ import { deferModule } from './deferred-modules.ts'
 import { InitWatch } from './init-watch.ts'
 import { keepToLoopback } from './loopback.ts'
 import { missingModule } from './missing-module.ts'
+import { SnapshotPriming } from './snapshot-priming.ts'
 
 /** What `__filename` says, wherever it is built. */
 const FUNCTION_FILE = chunkFile(LAMBDA_TASK_ROOT, 0)
@@ -71,6 +70,8 @@ const functionText = readScript(FUNCTION)
 /** What is shipped beside the executable, or its own files; all else has become a part of it. */
 const mayImport = /\bimport\(/.test(functionText)
 let isSelfTest = false
+/** Looked for in the execution environment. */
+let priming: SnapshotPriming | undefined
 let madeRequire: NodeJS.Require | undefined
 let pending: unknown
 
@@ -80,7 +81,13 @@ const program: Program = {
   },
   functionFile: FUNCTION_FILE,
   isInitialisedAtBuild: true,
-  preload: () => Preloads.in(process.env.NODE_OPTIONS)?.load(),
+  preload: () => {
+    priming = new SnapshotPriming(isSelfTest)
+    return priming.beforeFunction()
+  },
+  get rehearse() {
+    return priming?.rehearse
+  },
   // The build tries the executable without the function's own handler: see launcher.ts.
   loadFunction: () => (isSelfTest ? echoFunction() : functionModule.exports),
   readSourceMap: (file) => {
@@ -91,7 +98,6 @@ const program: Program = {
 
 evaluate(readScript(RUNTIME), RUNTIME_FILE, runtimeModule.exports, process.getBuiltinModule, runtimeModule)
 runtimeModule.exports.prepare(program)
-installStandardStreamsInSnapshot()
 const useNetwork = keepToLoopback()
 const deadline = setTimeout(() => {
   const waitsFor = watch.openHandles()
@@ -141,8 +147,9 @@ startupSnapshot.addSerializeCallback(() => {
 startupSnapshot.setDeserializeMainFunction(() => {
   isSelfTest = process.argv.includes(SELF_TEST_OPTION)
   if (isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API) {
-    // Somebody runs it by hand: that it has come here is all there is to say.
+    // Somebody runs it by hand: that it has come here is all there is to say, and what is primed.
     process.getBuiltinModule('node:fs').writeSync(2, INITIALISED_LINE)
+    void new SnapshotPriming(isSelfTest).beforeFunction()
     return
   }
   const taskRoot = process.env.LAMBDA_TASK_ROOT

@@ -15,8 +15,8 @@
  * The script `threads` is loaded where there may be several invocations at once, and `thread.js` is the text of its threads:
  * {@link ./threads.ts}.
  *
- * With `--init build`, the scripts are in the startup snapshot that takes the place of the main script, and the source map
- * of `function` is the only asset.
+ * With `--init build`, the scripts are in the startup snapshot that takes the place of the main script, and the assets are the
+ * source map of `function`, and what there is of `prime`, but for its code cache.
  *
  * Each script begins with {@link FORMAT_HEADER}, and whoever compiles one compares that first. So a script that another
  * version of lambdabin made is refused by name, before it is run: a runtime and a function may come in packages of their

@@ -22,7 +22,6 @@ import {
   PRIME_FILE,
   PRIMING_SETTINGS_ASSET,
   type PrimingSettings,
-  type RehearsalSettings,
   RUNTIME,
   RUNTIME_FILE,
   readChunkLink,
@@ -36,7 +35,7 @@ import {
 import { asRequire, FunctionModule, ImportMeta } from './function-module.ts'
 import type { Preloads } from './preloads.ts'
 import { isPrimingWanted, type OnPrimed, type PrimeModule, primeProgram } from './priming.ts'
-import type { Program } from './program.ts'
+import type { Program, Rehearse } from './program.ts'
 import type { ThreadData, ThreadsModule } from './threads.ts'
 
 /** What an executable carries, by name; undefined for what it does not. */
@@ -93,7 +92,7 @@ export function startProgram(options: ProgramOptions): Runtime {
     name: options.name,
     functionFile: chunkFile(taskRoot, 0),
     preload: () => beforeFunction(options, priming),
-    ...(priming?.settings.rehearsal && rehearsalOf(priming, priming.settings.rehearsal)),
+    rehearse: rehearsalOf(priming),
     loadThreads: () => loadThreads(options),
     ...(options.thread && { thread: loadThreads(options)?.module.joinThreads(options.thread) }),
     loadFunction: () => loadFunction(options, taskRoot),
@@ -128,7 +127,10 @@ function loadThreads(options: ProgramOptions): { module: ThreadsModule; launcher
 }
 
 /** Primes Node.js, and loads what is to be preloaded; undefined when there is nothing to wait for. */
-function beforeFunction(options: ProgramOptions, priming: Priming | undefined): Promise<void> | undefined {
+export function beforeFunction(
+  options: ProgramOptions,
+  priming: Priming | undefined,
+): Promise<void> | undefined {
   const { preloads } = options
   return priming === undefined ? preloads?.load() : prime(options, priming).then(() => preloads?.load())
 }
@@ -156,8 +158,14 @@ export function findPriming(options: ProgramOptions): Priming | undefined {
   }
 }
 
-function rehearsalOf({ load }: Priming, settings: RehearsalSettings): Pick<Program, 'rehearse'> {
-  return { rehearse: (call, isRehearsing) => load().rehearse({ settings, call, isRehearsing }) }
+/** Undefined where the handler is not to be rehearsed. */
+export function rehearsalOf(priming: Priming | undefined): Rehearse | undefined {
+  const { rehearsal } = priming?.settings ?? {}
+  return (
+    rehearsal &&
+    ((call, isRehearsing) =>
+      priming?.load().rehearse({ settings: rehearsal, call, isRehearsing }) as Promise<void>)
+  )
 }
 
 export function prime({ preloads, onPrimed }: ProgramOptions, priming: Priming): Promise<void> {

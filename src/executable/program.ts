@@ -1,5 +1,10 @@
 import type { ThreadSide, ThreadsModule } from './threads.ts'
 
+export type Rehearse = (
+  call: (event: unknown) => Promise<unknown>,
+  isRehearsing: () => boolean,
+) => Promise<void>
+
 /** What the executable carries for the runtime to run: the agreement between `launcher.ts` and `main.ts`. */
 export interface Program {
   /** The executable's name, which handler settings begin with; undefined where that is not known. */
@@ -14,12 +19,10 @@ export interface Program {
    */
   preload?(): Promise<void> | undefined
   /**
-   * Rehearses the handler, where its author asks for that. Rejects with why it came to no end. `call` calls it with an event, and `isRehearsing` tells whether the running code belongs to such a call.
+   * Rehearses the handler, where its author asks for that. Rejects with why it came to no end. It is given what calls the handler with
+   * an event, and what tells whether the running code belongs to such a call.
    */
-  rehearse?(
-    call: (event: unknown) => Promise<unknown>,
-    isRehearsing: () => boolean,
-  ): Promise<void> | undefined
+  readonly rehearse?: Rehearse | undefined
   /** What handles several invocations at once on all CPUs; undefined where the executable lacks it. */
   loadThreads?(): { readonly module: ThreadsModule; readonly launcher: string } | undefined
   /** Set in a thread that handles invocations. */

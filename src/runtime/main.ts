@@ -33,6 +33,7 @@ import { InvocationLoops } from './lifecycle/invocation-loops.ts'
 import { lifecycleHooks } from './lifecycle/lifecycle-hooks.ts'
 import { needsStartHooks, runStartHooks, type StartHooksOptions } from './lifecycle/start-hooks.ts'
 import { installConsole, logFailure, logRuntimeProblem } from './log/log.ts'
+import { installStandardStreamsInSnapshot } from './log/standard-streams.ts'
 import { rehearsalOf } from './rehearsal.ts'
 import { asRejection, watchRejections } from './rejections.ts'
 import { installStackTraces } from './stack-trace.ts'
@@ -53,6 +54,7 @@ export function prepare(program: Program): void {
   installStackTraces(program)
   installConsole({ format: 'text', level: undefined, telemetryDescriptor: undefined })
   installAwslambda()
+  installStandardStreamsInSnapshot()
 }
 
 /** Runs a program as its own Lambda runtime. Called once, by the launcher. */

@@ -6,8 +6,17 @@ import { type AddressInfo, createServer } from 'node:net'
 import { after, test } from 'node:test'
 import { build } from '../../src/api/build.ts'
 import { fixturePath } from '../support/built-function.ts'
-import { api, assertGoesOn, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import {
+  api,
+  assertGoesOn,
+  fixture,
+  invoke,
+  lambda,
+  startFixture,
+  useFixtures,
+} from '../support/conformance.ts'
 import { temporaryFiles } from '../support/files.ts'
+import { LambdaProcess } from '../support/lambda-process.ts'
 
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined
 const STUBS = `
@@ -35,10 +44,12 @@ const folder = temporaryFiles(
   { 'stubs.yaml': STUBS, 'event.json': {} },
 )
 
-useFixtures({
-  name: 'rehearsed',
-  options: ['--event', `${folder}/event.json`, '--stub', `${folder}/stubs.yaml`, '--rehearse'],
-})
+const OPTIONS = ['--event', `${folder}/event.json`, '--stub', `${folder}/stubs.yaml`, '--rehearse']
+
+useFixtures(
+  { name: 'rehearsed', options: OPTIONS },
+  { name: 'initialised', file: 'rehearsed.ts', options: [...OPTIONS, '--init', 'build'] },
+)
 
 interface State {
   readonly calls: readonly { readonly id: string; readonly answers: readonly string[] }[]
@@ -56,6 +67,23 @@ test('the handler has been called with its event, and has had its answers from t
   assert.deepEqual(sockets, [])
   assert.equal(lambda.output, '')
   await assertGoesOn()
+})
+
+test('with --init build it is called in the execution environment, after Node.js was primed there', {
+  skip,
+}, async (t) => {
+  startFixture('initialised', 'rehearsed')
+  assert.deepEqual((await state()).calls, [{ id: REHEARSAL, answers: ANSWERS }])
+  assert.equal(lambda.output, '')
+  const parameters = ['--lambdabin-self-test']
+  const options = { runtimeApi: undefined, handler: undefined, parameters }
+  const byHand = new LambdaProcess(fixture('initialised').executable, options)
+  t.after(() => byHand.stop())
+  assert.deepEqual(await byHand.exit(), { code: 0, signal: null })
+  assert.deepEqual(byHand.output.match(/priming of .*/g), [
+    'priming of https: done',
+    'priming of fetch: done',
+  ])
 })
 
 test('with LAMBDABIN_PRIME=0 it has not', { skip }, async () => {

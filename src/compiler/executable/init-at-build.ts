@@ -17,20 +17,14 @@ import {
   type InitReport,
   SNAPSHOT_FOLDER_VARIABLE,
 } from '../../build-time/contract.ts'
-import {
-  FUNCTION,
-  MODULES_OUTSIDE_SNAPSHOTS,
-  RUNTIME,
-  scriptAsset,
-  sourceMapAsset,
-} from '../../executable/format.ts'
+import { FUNCTION, MODULES_OUTSIDE_SNAPSHOTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { BuildError } from '../build-error.ts'
 import { bundleSnapshotBuilder } from '../bundle/bundle-runtime.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
-import { ECHO_RUN } from './code-caches.ts'
+import { ECHO_RUN, type FunctionRun } from './code-caches.ts'
 import { systemEnvironment } from './lambda-environment.ts'
 import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
 
@@ -44,6 +38,8 @@ export interface InitAtBuildOptions {
   readonly entry: string
   readonly runtime: Buffer
   readonly code: Buffer
+  /** What the executable has besides, by name; made of what a run of the sample events has shown. */
+  readonly assets: (run: FunctionRun) => Promise<Readonly<Record<string, Buffer>>>
   readonly sourceMap: Buffer
   /** The Node.js binary that the executable is made of; it must run here. */
   readonly node: string
@@ -70,6 +66,8 @@ export interface InitAtBuild {
   readonly environment: NodeJS.ProcessEnv
   /** Names of the environment variables that the function read while it initialised. */
   readonly environmentRead: readonly string[]
+  /** By name. */
+  readonly assets: Readonly<Record<string, Buffer>>
   /** What makes it start slower than it might, in one sentence each. */
   readonly notes: readonly string[]
 }
@@ -104,17 +102,21 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   const { folder } = options
   await mkdir(folder, { recursive: true })
   const main = await bundleSnapshotBuilder()
-  const { functions, note } = await findFunctionsToCompile(options)
+  const { functions, loadedModules, note } = await findFunctionsToCompile(options)
+  const assets = await options.assets({
+    loadedModules,
+    isWhole: options.events.length > 0 && note === undefined,
+  })
   const script = join(folder, 'main.js')
   await Promise.all([
     writeFile(script, main),
     writeFile(join(folder, scriptAsset(RUNTIME)), options.runtime),
     writeFile(join(folder, scriptAsset(FUNCTION)), options.code),
-    writeFile(join(folder, sourceMapAsset(FUNCTION)), options.sourceMap),
+    ...Object.entries(assets).map(([name, content]) => writeFile(join(folder, name), content)),
     writeFile(join(folder, FILES.calledFunctions), JSON.stringify(functions)),
     writeFile(join(folder, FILES.deferredModules), await describeModules(options.node)),
   ])
-  const failure = await run(options, script)
+  const failure = await run(options, script, Object.keys(assets))
   const report: InitReport | undefined = await readFile(join(folder, FILES.report), 'utf8').then(
     (text) => JSON.parse(text),
     () => undefined,
@@ -133,6 +135,7 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     blob: await readFile(join(folder, BLOB)),
     environment,
     environmentRead: report.environmentRead,
+    assets,
     notes: [...report.notes, ...(note === undefined ? [] : [note])],
   }
 }
@@ -189,13 +192,14 @@ async function describeModules(node: string): Promise<string> {
 async function run(
   { node, folder, taskRoot }: InitAtBuildOptions,
   script: string,
+  assets: readonly string[],
 ): Promise<string | undefined> {
   const sandbox = await openBuildSandbox({ taskRoot, folder, node, programFolder: folder })
   // Not `sandbox.environment`: what Node.js preloads would be in the snapshot. Packages are out of reach anyway, as the
   // program loads none.
   const env = initEnvironment(sandbox, folder)
   const config = join(folder, 'sea-config.json')
-  await writeFile(config, JSON.stringify(seaConfig(sandbox, folder, script)))
+  await writeFile(config, JSON.stringify(seaConfig(sandbox, folder, script, assets)))
   const words = ['--no-warnings', '--experimental-sea-config', sandbox.seen(config)]
   const { command, parameters, cwd } = sandbox.command(sandbox.seen(node), words)
   return new Promise((resolve) => {
@@ -231,7 +235,7 @@ async function run(
 const BLOB = 'snapshot.blob'
 
 /** As pkg has it for its executables. */
-function seaConfig(sandbox: OpenSandbox, folder: string, script: string): object {
+function seaConfig(sandbox: OpenSandbox, folder: string, script: string, assets: readonly string[]): object {
   const seen = (name: string) => sandbox.seen(join(folder, name))
   return {
     main: sandbox.seen(script),
@@ -239,7 +243,7 @@ function seaConfig(sandbox: OpenSandbox, folder: string, script: string): object
     disableExperimentalSEAWarning: true,
     useSnapshot: true,
     useCodeCache: false,
-    assets: { [sourceMapAsset(FUNCTION)]: seen(sourceMapAsset(FUNCTION)) },
+    assets: Object.fromEntries(assets.map((name) => [name, seen(name)])),
   }
 }
 

@@ -1,6 +1,7 @@
 /** A program whose function is initialised at build time: its heap is the executable, and scripts are in that. */
 import { join } from 'node:path'
 import { FUNCTION, sourceMapAsset } from '../../executable/format.ts'
+import { primeAssets } from '../prime/prime-assets.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
 import { initAtBuild, refuseForeignTarget } from './init-at-build.ts'
@@ -13,7 +14,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
   const { code, sourceMap } = bundle.entry
   // That it initialises is for the snapshot to find out.
   let setting = source.name
-  await withHandler(source, async (handler) => {
+  const checked = await withHandler(source, async (handler) => {
     setting = handler
     const run = {
       warmUp: runtime.warmUp,
@@ -22,21 +23,30 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
       node: base.path,
       nodeOptions: [],
     }
-    const checked = {
+    const program = {
       chunks: [code] as const,
       events: [],
       responder,
       taskRoot,
       folder: join(folder, 'handler', handler),
     }
-    return await findCalledFunctions({ ...run, ...checked, handler })
+    return await findCalledFunctions({ ...run, ...program, handler })
   })
-  const { main, blob, environment, environmentRead, notes } = await initAtBuild({
+  const { main, blob, environment, environmentRead, assets, notes } = await initAtBuild({
     entry,
     runtime: runtime.runtime,
     warmUp: runtime.warmUp,
     code,
     sourceMap,
+    // In a snapshot, V8 takes no code cache that was made without it.
+    assets: async ({ loadedModules, isWhole }) => ({
+      [sourceMapAsset(FUNCTION)]: sourceMap,
+      ...(await primeAssets(
+        source,
+        { loadedModules: [...checked.loadedModules, ...loadedModules], isWhole },
+        { hasCodeCache: false },
+      )),
+    }),
     node: base.path,
     taskRoot,
     handler: setting,
@@ -46,7 +56,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
   })
   return {
     main,
-    assets: { [sourceMapAsset(FUNCTION)]: sourceMap },
+    assets,
     cold: [sourceMap],
     snapshot: {
       blob,

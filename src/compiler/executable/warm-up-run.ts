@@ -106,6 +106,8 @@ export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
 export interface CalledFunctions {
   /** What invocations call; empty where the program could not run at all. */
   readonly functions: ScriptFunctions
+  /** Those of Node.js's modules that were loaded, its internal ones with them. */
+  readonly loadedModules: readonly string[]
   /** Why these may not be all, in one sentence; undefined when all went well. */
   readonly note: string | undefined
   /** Set when the function did not initialise. */
@@ -115,8 +117,11 @@ export interface CalledFunctions {
 /** Finds out which functions of a program invocations call. */
 export async function findCalledFunctions(options: WarmUpOptions): Promise<CalledFunctions> {
   const { note, initFailure } = await runProgram(options, 'functions')
-  const functions = await readJson<ScriptFunctions>(join(options.folder, FILES.calledFunctions), {})
-  return { functions, note, initFailure }
+  const [functions, loadedModules] = await Promise.all([
+    readJson<ScriptFunctions>(join(options.folder, FILES.calledFunctions), {}),
+    readJson<readonly string[]>(join(options.folder, FILES.loadedModules), []),
+  ])
+  return { functions, loadedModules, note, initFailure }
 }
 
 /** What the program wrote; `otherwise` where it did not get so far. */

@@ -21,6 +21,7 @@ export class NothingToRehearseError extends BuildError {
 export async function primeAssets(
   source: ProgramSource,
   run: FunctionRun | undefined,
+  { hasCodeCache = true } = {},
 ): Promise<Record<string, Buffer>> {
   const { runtime, bundle, base, taskRoot, folder } = source
   const settings: PrimingSettings = { parts: primedParts(bundle, run), ...(await rehearsalOf(source)) }
@@ -29,7 +30,7 @@ export async function primeAssets(
   }
   const { runner, path: node } = base
   const cache =
-    runner === undefined
+    runner === undefined || !hasCodeCache
       ? undefined
       : await makePrimeCodeCache({ bundle: runtime, node, runner, taskRoot, folder })
   return {

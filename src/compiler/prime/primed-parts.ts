@@ -11,6 +11,8 @@ import type { FunctionRun } from '../executable/code-caches.ts'
 
 /** Node.js's own undici, which `fetch` loads. */
 const FETCH_MODULE = 'internal/deps/undici/undici'
+/** What that loads, and makes no use of for most. */
+const LOADED_BY_FETCH = ['crypto', 'http2', 'zlib']
 /** A call of the global `fetch`; no method of that name, and no definition of one. */
 const FETCH_CALL =
   /(?<![.\w$#])(?<!\b(?:async|function|get|set) |\*\s?)fetch\((?![^()]*\)\s*\{)|\bglobalThis\.fetch\b/
@@ -26,8 +28,14 @@ const IMPLIED: Partial<Record<PrimedPart, readonly PrimedPart[]>> = {
 
 /** In the order in which they are to be primed. `run` is undefined where the function could not be run. */
 export function primedParts(bundle: FunctionBundle, run: FunctionRun | undefined): readonly PrimedPart[] {
+  const named = new Set(namedModules(bundle.metafile))
   const loaded = new Set(run?.loadedModules)
-  const used = run?.isWhole ? loaded : new Set([...loaded, ...namedModules(bundle.metafile)])
+  for (const module of loaded.has(FETCH_MODULE) ? LOADED_BY_FETCH : []) {
+    if (!named.has(module)) {
+      loaded.delete(module)
+    }
+  }
+  const used = run?.isWhole ? loaded : new Set([...loaded, ...named])
   const isUsed = (part: PrimedPart): boolean => {
     switch (part) {
       case 'fetch':

@@ -58,13 +58,29 @@ export async function prime({ parts, loadOnly }: PrimeOptions): Promise<readonly
     timer = setTimeout(resolve, TIMEOUT_MS)
   })
   const strays = new Strays()
-  await Promise.race([primeEach(parts, loadOnly, strays, done), timeout])
+  await Promise.race([primeEach(parts, loadOnly || hasSubscribers(), strays, done), timeout])
   clearTimeout(timer)
   strays.stop()
   const late = parts[done.length]
   return late === undefined
     ? done
     : [...done, { part: late, error: new Error(`it took over ${TIMEOUT_MS} ms`) }]
+}
+
+/** What Node.js tells of while it is primed, to whoever subscribes: a function that was initialised in the build may have. */
+const CHANNELS = [
+  ...['http.client.request.created', 'http.client.request.start', 'http.client.response.finish'],
+  ...[
+    'undici:request:create',
+    'undici:client:sendHeaders',
+    'undici:request:headers',
+    'undici:request:trailers',
+  ],
+]
+
+function hasSubscribers(): boolean {
+  const diagnostics = process.getBuiltinModule('node:diagnostics_channel')
+  return CHANNELS.some((name) => diagnostics.hasSubscribers(name))
 }
 
 /** See {@link ./rehearsal.ts}. */
