@@ -12,11 +12,14 @@ export const BUILD_WORDS = {
   config: { type: 'string' },
   docker: { type: 'boolean' },
   json: { type: 'boolean' },
+  offline: { type: 'boolean' },
 } as const
 
 export interface BuildArguments {
   readonly options: BuildOptions
   readonly json: boolean
+  /** Whether the registry is not to be asked for a newer Node.js; undefined where nothing is said. */
+  readonly offline: boolean | undefined
   /** To be built in a container. */
   readonly docker: boolean
 }
@@ -34,6 +37,7 @@ export function readBuildArguments(args: string[]): BuildArguments {
       ...(Object.keys(esbuild).length > 0 && { esbuild }),
     },
     json: values.json ?? false,
+    offline: values.offline,
     docker: values.docker ?? false,
   }
 }

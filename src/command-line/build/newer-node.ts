@@ -1,0 +1,35 @@
+/** Looks, while a build goes on, whether the registry has a newer Node.js than executables are made of. */
+import process from 'node:process'
+import { pinnedVersions } from '../../../bin/pinned-node.js'
+import type { BuiltFunction } from '../../api/build.ts'
+import { newerNodeNote } from '../../compiler/base-node/newest-node.ts'
+import { onEarlyEnd } from '../early-end.ts'
+
+/** How long a finished build waits for the registry. */
+const PATIENCE_MS = 1000
+
+export class NewerNodeSearch {
+  readonly #controller = new AbortController()
+  readonly #note: Promise<string | undefined>
+  readonly #forget: () => void
+
+  private constructor() {
+    this.#note = newerNodeNote(pinnedVersions.version, { signal: this.#controller.signal })
+    this.#forget = onEarlyEnd(() => this.#controller.abort())
+  }
+
+  /** Undefined where it is not wanted: `isOffline` says so, or nobody does and this is CI. */
+  static begin(isOffline: boolean | undefined): NewerNodeSearch | undefined {
+    const isCi = process.env.CI !== undefined && process.env.CI !== '' && process.env.CI !== 'false'
+    return (isOffline ?? isCi) ? undefined : new NewerNodeSearch()
+  }
+
+  /** A sentence, where one of the functions is of the Node.js that there is a newer one of. */
+  async end(functions: readonly BuiltFunction[]): Promise<string | undefined> {
+    const timer = setTimeout(() => this.#controller.abort(), PATIENCE_MS)
+    const note = await this.#note
+    clearTimeout(timer)
+    this.#forget()
+    return functions.some(({ nodeVersion }) => nodeVersion === pinnedVersions.version) ? note : undefined
+  }
+}
