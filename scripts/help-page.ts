@@ -11,6 +11,7 @@ import {
   INIT_HELP,
   INSPECT_HELP,
   INVOKE_HELP,
+  LAYER_HELP,
   PREFETCH_HELP,
   SERVE_HELP,
 } from '../src/command-line/help.ts'
@@ -32,6 +33,7 @@ export function renderHelp(): string {
     invoke: INVOKE_HELP,
     serve: SERVE_HELP,
     inspect: INSPECT_HELP,
+    layer: LAYER_HELP,
     prefetch: PREFETCH_HELP,
   }
   return Object.entries(commands)

@@ -10,6 +10,7 @@ export {
   type FailedFunction,
   type FunctionProgress,
 } from './api/build.ts'
+export { buildLayer, type LayerOptions, type LayerResult } from './api/build-layer.ts'
 export {
   createLocalLambda,
   type LocalInvokeOptions,
@@ -24,6 +25,7 @@ export { type InvokeOptions, invoke } from './api/invoke.ts'
 export { type FunctionErrorDocument, LambdabinError, type LambdabinErrorCode } from './api/lambdabin-error.ts'
 export { type PrefetchedNode, type PrefetchOptions, type PrefetchResult, prefetch } from './api/prefetch.ts'
 export { sampleEvent } from './api/sample-event.ts'
+export type { BuiltLayer } from './compiler/layer/build-layer.ts'
 export type { SampleName } from './events/sample-events.ts'
 export type { Inspection } from './inspect/package/inspection.ts'
 export type { StartMeasurement } from './inspect/start/measure-start.ts'

@@ -8,6 +8,7 @@ import {
   INIT_HELP,
   INSPECT_HELP,
   INVOKE_HELP,
+  LAYER_HELP,
   PREFETCH_HELP,
   SERVE_HELP,
 } from './command-line/help.ts'
@@ -45,6 +46,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   inspect: {
     help: INSPECT_HELP,
     run: async (args) => (await import('./command-line/inspect/inspect.ts')).inspectCommand(args),
+  },
+  layer: {
+    help: LAYER_HELP,
+    run: async (args) => (await import('./command-line/layer/layer.ts')).layerCommand(args),
   },
   prefetch: {
     help: PREFETCH_HELP,

@@ -1,11 +1,11 @@
 /** Which executable of a deployment package to run, and under which name, when the command does not say. */
 
 import { UsageError } from '../configuration/usage-error.ts'
-import { type DeploymentPackage, executables } from '../emulator/code/deployment-package.ts'
+import { type DeploymentPackage, executables, layeredFunctions } from '../emulator/code/deployment-package.ts'
 
 /** The executable that is called like the package, else the only one there is. */
 export async function defaultHandler(deploymentPackage: DeploymentPackage): Promise<string> {
-  const names = await executables(deploymentPackage)
+  const names = [...(await executables(deploymentPackage)), ...(await layeredFunctions(deploymentPackage))]
   if (names.includes(deploymentPackage.name)) {
     return deploymentPackage.name
   }

@@ -1,18 +1,46 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { UsageError } from '../configuration/usage-error.ts'
-import { type DeploymentPackage, openDeploymentPackage } from '../emulator/code/deployment-package.ts'
+import {
+  type DeploymentPackage,
+  layeredFunctions,
+  openDeploymentPackage,
+} from '../emulator/code/deployment-package.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
 import { checkPrograms } from '../emulator/code/foreign-program.ts'
 
-/** Opens a deployment package that the command line names. Rejects with a UsageError when Lambda could not run it. */
-export async function openGivenPackage(path: string, workFolder: string): Promise<DeploymentPackage> {
+/** Opens a deployment package that the command line names; `layersFolder` has what is at `/opt`. Rejects with a UsageError when Lambda could not run it. */
+export async function openGivenPackage(
+  path: string,
+  workFolder: string,
+  layersFolder?: string,
+): Promise<DeploymentPackage> {
   try {
-    const opened = await openDeploymentPackage(path, workFolder)
-    await checkPrograms(path, opened)
+    const opened = await openDeploymentPackage(path, workFolder, layersFolder)
+    await checkLayer(path, opened, layersFolder)
+    await checkPrograms(path, opened, layersFolder)
     return opened
   } catch (error) {
     if (error instanceof DeploymentPackageError) {
       throw new UsageError(error.message, { cause: error })
     }
     throw error
+  }
+}
+
+/** Throws a UsageError for a function that is to run with a layer, and has none. */
+async function checkLayer(
+  path: string,
+  opened: DeploymentPackage,
+  layersFolder: string | undefined,
+): Promise<void> {
+  if ([opened.folder, layersFolder].some((folder) => folder && existsSync(join(folder, 'bootstrap')))) {
+    return
+  }
+  const [name] = await layeredFunctions(opened)
+  if (name !== undefined) {
+    throw new UsageError(
+      `${name} in ${path} is built for a layer, and no layer with a runtime was given; make one with lambdabin layer, and give it with --layer`,
+    )
   }
 }

@@ -97,7 +97,8 @@ async function environmentOptions(
   const own = checkRunValues(run, folder, 'invoke')
   const found = await findPackage(given, { config, folder, command: 'invoke' })
   const { timeoutSeconds, memorySizeMb, environment, layers } = runSettings(mergedRun(found.run, own))
-  const deploymentPackage = await openGivenPackage(found.path, workFolder)
+  const layersFolder = await openGivenLayers(layers, workFolder)
+  const deploymentPackage = await openGivenPackage(found.path, workFolder, layersFolder)
   const handler = named ?? (await defaultHandler(deploymentPackage))
   return {
     functionName: defaultFunctionName(handler),
@@ -108,7 +109,7 @@ async function environmentOptions(
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
     environment,
     taskRoot: deploymentPackage.folder,
-    layersFolder: await openGivenLayers(layers, workFolder),
+    layersFolder,
     workFolder,
     sandbox: findSandbox(workFolder),
   }

@@ -31,6 +31,7 @@ Usage: lambdabin <command> …
   invoke <zip|folder>     invoke a built function on this machine
   serve [<zip|folder>…]   run a Lambda on this machine, for the AWS CLI, SDKs and browsers
   inspect <zip|folder>    what is in a package, and what each part of it takes
+  layer                   make the runtime a layer, for functions that are built with --for-layer
   prefetch                make ready what builds need of Node.js: for CI, and for builds without a network
 
 Options:
@@ -138,6 +139,16 @@ Given --memory, it has the share of a processor that this buys, where control gr
 
 Exit status: 0 success, 1 the function does not start, 2 wrong usage, and for what is no package of lambdabin’s.
 `
+
+const { arch, node, intl, zip } = FUNCTION_OPTIONS
+
+export const LAYER_HELP = `Usage: lambdabin layer [options]
+
+Makes a layer of the runtime: <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same files, which Lambda unpacks to /opt: bootstrap, and an
+executable without a function. Functions that are built with lambdabin build --for-layer run with it, of the same architecture and
+the same version of lambdabin, and are small.
+
+${helpLines({ arch, node, intl, zip })}${helpLine('--name NAME', 'the name of the zip (default: layer)')}${helpLine('--out-dir FOLDER', 'where to write (default: dist)')}${helpLine('--json', 'print the result as one JSON object on stdout')}`
 
 export const PREFETCH_HELP = `Usage: lambdabin prefetch [options]
 

@@ -1,6 +1,7 @@
 /** Builds one function: entry to bundle to executable to deployment package. */
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isOfRuntime } from '../executable/format.ts'
 import { type BuildInputs, findInputs } from './build-inputs.ts'
 import { makeRecord, writeRecord } from './build-record.ts'
 import type { BuiltFunction } from './built-function.ts'
@@ -54,7 +55,9 @@ export async function buildFunction(
     const built = { ...made.facts, ...bundled, ...thereOf(place), isUnchanged: false, steps: steps.done }
     const written = await describeFiles(thereOf({ ...place, folder: made.draft.folder, zip: made.zip ?? '' }))
     await made.draft.publish(made.zip, place)
-    latestExecutable = join(place.folder, options.name)
+    if (!options.isForLayer) {
+      latestExecutable = join(place.folder, options.name)
+    }
     if (made.isSettled) {
       await builtPackage.keep(key, written, built)
     }
@@ -88,6 +91,7 @@ function describeBundle(options: FunctionOptions, { bundle, shipped }: BuildInpu
   return {
     name: options.name,
     entry: options.entry,
+    isForLayer: options.isForLayer ?? false,
     locales: options.target.locales,
     exports: bundle.exports,
     handlers: bundle.handlers && handlerSettings(options.name, bundle.handlers),
@@ -112,14 +116,15 @@ interface MadePackage {
 /** Makes the package in `work`. */
 async function makePackage(
   options: FunctionOptions,
-  { bundle, runtime, base, shipped, files }: BuildInputs,
+  inputs: BuildInputs,
   place: PackagePlace,
   steps: BuildSteps,
   work: string,
 ): Promise<MadePackage> {
+  const { bundle, runtime, base, files } = inputs
   const notices = options.notices ? NOTICES_FILE : undefined
-  const draft = await PackageFolder.create(join(work, 'package'), options.name, notices)
-  const { executable } = draft
+  const form = options.isForLayer ? 'scripts' : 'executable'
+  const draft = await PackageFolder.create(join(work, 'package'), options.name, notices, form)
   await draft.add(files)
   const source = {
     ...options,
@@ -134,27 +139,10 @@ async function makePackage(
   if (initFailure !== undefined && options.isStrict) {
     throw new InitFailureError(initFailure)
   }
-  const made = await steps.run('executable', () => makeExecutable(program, base, join(work, 'parts')))
-  const variants = await steps.run('read-ahead', () =>
-    withReadAhead(made.bytes, executable, source, program.cold, join(work, 'reference')),
-  )
-  const { selfTest, note: slowIfCold } = await steps.run('self-test', () =>
-    writeExecutable(executable, variants, base.runner, latestExecutable ?? join(place.folder, options.name)),
-  )
-  const notes = [
-    ...base.notes,
-    ...runtime.notes,
-    ...made.notes,
-    ...(selfTest ? explainSelfTest(selfTest, program.assets) : []),
-    ...program.notes,
-    slowIfCold,
-  ].filter((note) => note !== undefined)
-  const warnings = [
-    ...bundle.warnings.map(({ text }) => text),
-    ...(initFailure === undefined ? [] : [initFailure]),
-  ]
-  const facts = { options, bundle, base, shipped: shipped.packages, warnings, notes }
-  await writeRecord(executable, await makeRecord(facts))
+  const alike = latestExecutable ?? join(place.folder, options.name)
+  const notes = options.isForLayer
+    ? await addScripts(program, draft)
+    : await addExecutable(options, inputs, { source, program, initFailure, alike, draft }, steps, work)
   const zip = await steps.run('package', () => writePackage(draft, options, source, steps, work))
   return {
     draft,
@@ -172,6 +160,54 @@ async function makePackage(
   }
 }
 
+/** For the runtime in a layer. Resolves to what makes it start slower than it might, in one sentence each. */
+async function addScripts(program: ExecutableProgram, draft: PackageFolder): Promise<string[]> {
+  const own = Object.entries(program.assets).filter(([asset]) => !isOfRuntime(asset))
+  await draft.addAssets(Object.fromEntries(own))
+  return [...program.notes]
+}
+
+interface ExecutableSource {
+  readonly source: ProgramSource
+  readonly program: ExecutableProgram
+  readonly initFailure: string | undefined
+  /** An executable to share what is the same with. */
+  readonly alike: string
+  readonly draft: PackageFolder
+}
+
+/** Resolves to what makes it start slower than it might, in one sentence each. */
+async function addExecutable(
+  options: FunctionOptions,
+  { bundle, runtime, base, shipped }: BuildInputs,
+  { source, program, initFailure, alike, draft: { executable } }: ExecutableSource,
+  steps: BuildSteps,
+  work: string,
+): Promise<string[]> {
+  const made = await steps.run('executable', () => makeExecutable(program, base, join(work, 'parts')))
+  const variants = await steps.run('read-ahead', () =>
+    withReadAhead(made.bytes, executable, source, program.cold, join(work, 'reference')),
+  )
+  const { selfTest, note: slowIfCold } = await steps.run('self-test', () =>
+    writeExecutable(executable, variants, base.runner, alike),
+  )
+  const notes = [
+    ...base.notes,
+    ...runtime.notes,
+    ...made.notes,
+    ...(selfTest ? explainSelfTest(selfTest, program.assets) : []),
+    ...program.notes,
+    slowIfCold,
+  ].filter((note) => note !== undefined)
+  const warnings = [
+    ...bundle.warnings.map(({ text }) => text),
+    ...(initFailure === undefined ? [] : [initFailure]),
+  ]
+  const facts = { options, bundle, base, shipped: shipped.packages, warnings, notes }
+  await writeRecord(executable, await makeRecord(facts))
+  return notes
+}
+
 function makeProgram(
   { init }: FunctionOptions,
   source: ProgramSource,
@@ -187,12 +223,12 @@ function makeProgram(
 /** Resolves to the path of the zip, if there is to be one. */
 async function writePackage(
   draft: PackageFolder,
-  { compression, only }: FunctionOptions,
+  { compression, only, isForLayer }: FunctionOptions,
   source: NoticesSource,
   steps: BuildSteps,
   work: string,
 ): Promise<string | undefined> {
-  await draft.complete(() => renderNotices(source))
+  await draft.complete(() => renderNotices({ ...source, base: isForLayer ? undefined : source.base }))
   if (only === 'folder') {
     return undefined
   }

@@ -41,6 +41,8 @@ export interface BuiltFunction extends PackageFacts {
   readonly environmentRead: readonly string[]
   /** Requests that the function made in the build and that its stubs do not answer: each as its file of stubs would have it. */
   readonly unanswered: readonly string[]
+  /** Whether the package is the function alone, for the runtime in a layer. */
+  readonly isForLayer: boolean
   /** Whether what was there had been made of the same, and was left as it was. */
   readonly isUnchanged: boolean
   readonly steps: readonly Step[]

@@ -16,6 +16,8 @@ export interface FunctionOptions {
   readonly bundle: BundleOptions
   readonly init: InitOptions
   readonly include: IncludeOptions
+  /** Whether the package has the function alone, for the runtime in a layer. */
+  readonly isForLayer?: boolean
   /** Which of the package's two forms is written; undefined for both. */
   readonly only?: PackageForm | undefined
   /** How the zip is compressed. */

@@ -70,6 +70,10 @@ export const FUNCTION_OPTIONS = {
     expects: 'fast, or small for a zip that is smaller by a sixteenth and takes a minute or two',
     help: 'small: compress with Zopfli, 2 MB smaller; takes a minute or two the first time (default: fast)',
   }),
+  /** Whether the package has the function alone, for the runtime in a layer: see `lambdabin layer`. By default `false`. */
+  forLayer: flag({
+    help: 'package the function alone, for the runtime in a layer that lambdabin layer makes',
+  }),
   /** Which of the two forms of a package is written. By default both. */
   only: choice(['zip', 'folder'], {
     help: 'write the zip, or the folder, and not the other one (default: both)',

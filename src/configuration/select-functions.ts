@@ -105,6 +105,11 @@ export function functionOptions(
       `--sbom is for a zip, and --only folder writes none of ${name}; leave one of the two options out`,
     )
   }
+  if (values.forLayer && values.init === 'build') {
+    throw new UsageError(
+      `--init build puts ${name} into its executable, and --for-layer makes none; leave one of the two options out`,
+    )
+  }
   return {
     name,
     entry,
@@ -125,6 +130,7 @@ export function functionOptions(
     },
     include: { ...(values.include ?? { paths: [], root }), followsLinks: values.followLinks ?? false },
     only: values.only,
+    isForLayer: values.forLayer ?? false,
     compression: values.zip ?? 'fast',
     notices: values.notices ?? true,
     sbom: values.sbom ?? false,

@@ -18,6 +18,9 @@
  * With `--init build`, the scripts are in the startup snapshot that takes the place of the main script, and the assets are the
  * source map of `function`, and what there is of `prime`, but for its code cache.
  *
+ * A runtime layer's executable has the runtime alone. Its functions' assets are files in their packages, in a folder of the
+ * function's name: `orders/function.js`, `orders/function.cache` and so on.
+ *
  * Each script begins with {@link FORMAT_HEADER}, and whoever compiles one compares that first. So a script that another
  * version of lambdabin made is refused by name, before it is run: a runtime and a function may come in packages of their
  * own. A comparison of some characters is all that it costs a start.
@@ -58,6 +61,18 @@ export const THREADS = 'threads'
 export const THREAD_LAUNCHER_ASSET = 'thread.js'
 /** {@link PrimingSettings}, JSON; there is the script {@link PRIME} where there is this. */
 export const PRIMING_SETTINGS_ASSET = 'prime.json'
+
+/** Where a layer has its executable, below `/opt`; `bootstrap` says so, too. */
+export const LAYER_RUNTIME = 'lambdabin/runtime'
+
+/** The assets of a runtime layer's executable; all others are a function's. */
+export function isOfRuntime(asset: string): boolean {
+  const scripts = [RUNTIME, THREADS]
+  return (
+    asset === THREAD_LAUNCHER_ASSET ||
+    scripts.some((name) => asset === scriptAsset(name) || asset === codeCacheAsset(name))
+  )
+}
 
 /** The name of the function's chunk `number`: 0 is the entry's. */
 export function chunkName(number: number): string {

@@ -1,6 +1,6 @@
 /** The executable's main script: starts the program that the executable carries as assets. */
 
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import { Script } from 'node:vm'
 import {
   chunkFile,
@@ -16,6 +16,7 @@ import {
   SELF_TEST_OPTION,
   scriptAsset,
 } from './format.ts'
+import { carriedProgram } from './layered-function.ts'
 import { Preloads } from './preloads.ts'
 import {
   type CompiledScript,
@@ -25,7 +26,6 @@ import {
   prime,
   startProgram,
 } from './program-loader.ts'
-import { readAsset } from './sea-asset.ts'
 
 /**
  * The self-test is how the build tries an executable: of each script it tells whether V8 took its code cache, and of
@@ -61,8 +61,9 @@ function say(line: string): void {
 
 const isSelfTest = process.argv.includes(SELF_TEST_OPTION)
 const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
+const { name, readAsset } = carriedProgram(taskRoot, isSelfTest)
 const program: ProgramOptions = {
-  name: basename(process.execPath),
+  name,
   readAsset,
   taskRoot,
   requireBuiltin: require,

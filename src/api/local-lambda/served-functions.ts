@@ -26,12 +26,13 @@ export async function packagedFunction(
   workFolder: string,
   { instanceConcurrency, invokeMode }: LocalLambdaSettings,
 ): Promise<LocalFunction> {
-  const opened = await openGivenPackage(path, workFolder)
+  const layersFolder = await openGivenLayers(run.layers, workFolder)
+  const opened = await openGivenPackage(path, workFolder, layersFolder)
   const handler = await defaultHandler(opened)
   const isFolder = (await stat(path)).isDirectory()
   const ready = {
     taskRoot: opened.folder,
-    layersFolder: await openGivenLayers(run.layers, workFolder),
+    layersFolder,
     maxConcurrency: instanceConcurrency,
   }
   const code = new FolderCode(ready, await describe(path, isFolder), isFolder ? undefined : path)

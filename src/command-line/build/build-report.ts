@@ -26,17 +26,32 @@ export function seconds(ms: number): string {
 export function textReport(built: BuiltFunction): string {
   const lines: [string, string][] = [
     ['package', `${describePackage(built)}${built.isUnchanged ? ', unchanged' : ''}`],
-    [
-      'executable',
-      `${megabytes(built.executableBytes)}, Node.js ${built.nodeVersion}, ${built.arch}${built.locales ? `, Intl for ${built.locales.join(', ')}` : ''}`,
-    ],
+    describeExecutable(built),
     ...handlers(built),
-    ['needs', built.glibc === undefined ? 'no glibc' : `glibc ${built.glibc}`],
-    ['runs on', describeRuntimes(built.runtimes)],
+    ...(built.isForLayer && built.glibc === undefined ? [] : systems(built)),
     ...(built.sbom === undefined ? [] : [['sbom', relative(process.cwd(), built.sbom)] as [string, string]]),
   ]
   const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
   return `\n${text}${remarks(built)}\n`
+}
+
+function systems({ glibc, runtimes }: BuiltFunction): [string, string][] {
+  return [
+    ['needs', glibc === undefined ? 'no glibc' : `glibc ${glibc}`],
+    ['runs on', describeRuntimes(runtimes)],
+  ]
+}
+
+function describeExecutable({
+  executableBytes,
+  nodeVersion,
+  arch,
+  locales,
+}: BuiltFunction): [string, string] {
+  const node = `Node.js ${nodeVersion}, ${arch}${locales ? `, Intl for ${locales.join(', ')}` : ''}`
+  return executableBytes === undefined
+    ? ['layer', `needs one of lambdabin layer, made for ${node}`]
+    : ['executable', `${megabytes(executableBytes)}, ${node}`]
 }
 
 /** What Lambda's handler setting can be, where that is more than the function's name. */
@@ -55,7 +70,7 @@ export function shortReport(built: BuiltFunction): string {
 /** The zip, or the folder where there is none. */
 function describePackage({ zip, folder = '', zipBytes, unpackedBytes }: BuiltFunction): string {
   const path = zip ?? folder
-  return `${relative(process.cwd(), path) || path}, ${megabytes(zipBytes ?? unpackedBytes)}`
+  return `${relative(process.cwd(), path) || path}, ${shownBytes(zipBytes ?? unpackedBytes)}`
 }
 
 function remarks(built: BuiltFunction): string {
@@ -148,7 +163,8 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       sbom: built.sbom ?? null,
       budget: built.budget ?? null,
       zipBytes: built.zipBytes ?? null,
-      executableBytes: built.executableBytes,
+      executableBytes: built.executableBytes ?? null,
+      forLayer: built.isForLayer,
       unpackedBytes: built.unpackedBytes,
       // The name that this list has had from the first; a report's names stay.
       shortcomings: built.notes,
@@ -181,6 +197,10 @@ function describeRuntimes(names: readonly string[]): string {
   return LAMBDA_RUNTIMES.filter(({ name }) => names.includes(name))
     .map(({ name, note }) => (note === undefined ? name : `${name} (${note})`))
     .join(', ')
+}
+
+function shownBytes(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : megabytes(bytes)
 }
 
 /** Millions of bytes, as file managers and AWS's console show. */

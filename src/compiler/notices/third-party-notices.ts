@@ -19,8 +19,10 @@ import { bundledPackages, type LicensedPackage, nameOf, readLicensedPackage } fr
 export const NOTICES_FILE = 'THIRD-PARTY-NOTICES'
 
 export interface NoticesSource {
-  readonly bundle: FunctionBundle
-  readonly base: BaseNode
+  /** The function; undefined for the layer that functions share. */
+  readonly bundle: FunctionBundle | undefined
+  /** The executable's Node.js; undefined where that is in a layer, and so is the runtime. */
+  readonly base: BaseNode | undefined
 }
 
 const RULE = '='.repeat(80)
@@ -28,10 +30,11 @@ const HEAD =
   'This package holds, among the function, the following. Each part is under its own licence, which is\nbelow the names of what it is for.'
 
 export async function renderNotices({ bundle, base }: NoticesSource): Promise<string> {
+  const packages = bundle === undefined ? [] : await bundledPackages(bundle.metafile, bundle.project)
   const parts = [
-    section([`Node.js ${base.version}`], await nodeLicense(base)),
-    ...sections([...(await runtimePackages()), ...(await bundledPackages(bundle.metafile, bundle.project))]),
-    ...(bundle.legalComments === ''
+    ...(base === undefined ? [] : [section([`Node.js ${base.version}`], await nodeLicense(base))]),
+    ...sections([...(base === undefined ? [] : await runtimePackages()), ...packages]),
+    ...(bundle === undefined || bundle.legalComments === ''
       ? []
       : [section(['Legal comments in the code of packages'], bundle.legalComments)]),
   ]

@@ -6,7 +6,8 @@ import type { PackageFolder } from './package-folder.ts'
 import { type RuntimeRequirements, requirementsOf } from './runtime-requirements.ts'
 
 export interface PackageFacts extends RuntimeRequirements {
-  readonly executableBytes: number
+  /** Undefined where the executable is in a layer. */
+  readonly executableBytes: number | undefined
   /** Undefined when there is no zip, as below. */
   readonly zipBytes: number | undefined
   /** All files of the package together. */
@@ -16,14 +17,15 @@ export interface PackageFacts extends RuntimeRequirements {
 }
 
 export async function findPackageFacts(
-  { executable, files }: PackageFolder,
+  { executable: path, files }: PackageFolder,
   zip: string | undefined,
   arch: Architecture,
 ): Promise<PackageFacts> {
   const bytes = zip === undefined ? undefined : await readFile(zip)
+  const executable = files.some(({ source }) => source === path) ? path : undefined
   const sizes = await Promise.all(files.map(async ({ source }) => (await stat(source)).size))
   return {
-    executableBytes: (await stat(executable)).size,
+    executableBytes: executable === undefined ? undefined : (await stat(executable)).size,
     zipBytes: bytes?.length,
     unpackedBytes: sizes.reduce((sum, size) => sum + size, 0),
     codeSha256: bytes && createHash('sha256').update(bytes).digest('base64'),

@@ -41,15 +41,20 @@ export interface PackageParts {
   readonly folder: string | undefined
 }
 
+/** What of a function there is in it: an executable with `bootstrap`, or scripts for the one in a layer. */
+export type ProgramForm = 'executable' | 'scripts'
+
 export class PackageFolder {
   readonly folder: string
   /** Where the executable is to be written. */
   readonly executable: string
+  readonly #program: ProgramForm
   readonly #name: string
   readonly #notices: string | undefined
   readonly #added: PackageFile[] = []
 
-  private constructor(folder: string, name: string, notices: string | undefined) {
+  private constructor(folder: string, name: string, notices: string | undefined, program: ProgramForm) {
+    this.#program = program
     this.folder = folder
     this.executable = join(folder, name)
     this.#name = name
@@ -57,9 +62,14 @@ export class PackageFolder {
   }
 
   /** Makes `folder`, for the function `name`; `notices` is the name of the file that {@link complete} writes, if it is to. */
-  static async create(folder: string, name: string, notices: string | undefined): Promise<PackageFolder> {
+  static async create(
+    folder: string,
+    name: string,
+    notices: string | undefined,
+    program: ProgramForm = 'executable',
+  ): Promise<PackageFolder> {
     await mkdir(folder)
-    return new PackageFolder(folder, name, notices)
+    return new PackageFolder(folder, name, notices, program)
   }
 
   /** The package's files, and that they are here. */
@@ -77,7 +87,7 @@ export class PackageFolder {
    * place of one of the package's own.
    */
   async add(files: readonly PackageFile[]): Promise<void> {
-    checkCollisions(this.#ownPaths, files)
+    checkCollisions([...this.#ownPaths, this.#name], files)
     for (const file of files) {
       const source = join(this.folder, file.path)
       await mkdir(dirname(source), { recursive: true })
@@ -86,12 +96,25 @@ export class PackageFolder {
     }
   }
 
+  /** Writes a function's assets, by name, into the folder of its name: that of a package for a layer. */
+  async addAssets(assets: Readonly<Record<string, Buffer>>): Promise<void> {
+    await mkdir(join(this.folder, this.#name))
+    for (const [asset, content] of Object.entries(assets)) {
+      const path = `${this.#name}/${asset}`
+      const source = join(this.folder, path)
+      await writeFile(source, content)
+      this.#added.push({ path, source, executable: false })
+    }
+  }
+
   /**
    * Adds `bootstrap` and the notices, and gives all files the modes that they have in the zip. The executable has to be
    * there.
    */
   async complete(renderNotices: () => Promise<string>): Promise<void> {
-    await copyFile(BOOTSTRAP_FILE, join(this.folder, BOOTSTRAP))
+    if (this.#program === 'executable') {
+      await copyFile(BOOTSTRAP_FILE, join(this.folder, BOOTSTRAP))
+    }
     if (this.#notices !== undefined) {
       await writeFile(join(this.folder, this.#notices), await renderNotices())
     }
@@ -123,7 +146,8 @@ export class PackageFolder {
   }
 
   get #ownPaths(): readonly string[] {
-    return [BOOTSTRAP, this.#name, ...(this.#notices === undefined ? [] : [this.#notices])]
+    const program = this.#program === 'executable' ? [BOOTSTRAP, this.#name] : []
+    return [...program, ...(this.#notices === undefined ? [] : [this.#notices])]
   }
 }
 

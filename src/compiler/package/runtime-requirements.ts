@@ -26,11 +26,11 @@ const LIBRARY = /\.(?:node|so(?:\.\d+)*)$/
  * none.
  */
 export async function requirementsOf(
-  executable: string,
+  executable: string | undefined,
   files: readonly PackageFile[],
   arch: Architecture,
 ): Promise<RuntimeRequirements> {
-  const needs = [readNeeds(await readFile(executable), executable)]
+  const needs = executable === undefined ? [] : [readNeeds(await readFile(executable), executable)]
   for (const { path, source } of files.filter((file) => LIBRARY.test(file.path))) {
     const library = await readFile(source)
     if (isFor(arch, library, path)) {

@@ -6,7 +6,6 @@
  * it is, and asked for there: see {@link ./prefetch-stub.ts}.
  */
 import type { BaseNode } from '../base-node/base-node.ts'
-import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import type { Architecture } from '../elf/elf-file.ts'
 import { addEntryCode, lastSegmentOffset } from '../elf/entry-code.ts'
@@ -19,7 +18,8 @@ import { kindOfFunction, recordTouchedPages } from './reference-executable.ts'
 
 export interface ReadAheadSource {
   readonly base: BaseNode
-  readonly bundle: FunctionBundle
+  /** Of the function, the code that each start evaluates. */
+  readonly bundle: { readonly entry: { readonly code: Buffer } }
   readonly runtime: RuntimeBundle
 }
 

@@ -20,13 +20,13 @@ import { ownVersion } from './own-version.ts'
 /** Rejects when a file cannot be read. */
 export async function buildKey(options: FunctionOptions, inputs: BuildInputs): Promise<string> {
   const { bundle, runtime, base, shipped, files } = inputs
-  const { name, target, init, compression, notices } = options
+  const { name, target, init, compression, notices, isForLayer = false } = options
   const warnings = bundle.warnings.map(({ text }) => text)
   const record = await makeRecord({ options, bundle, base, shipped: shipped.packages, warnings, notes: [] })
   const events = await Promise.all(init.events.map((file) => readFile(file)))
   return digestOf([
     await ownVersion(),
-    JSON.stringify([name, target.arch, target.locales ?? null, init.at, compression, notices]),
+    JSON.stringify([name, target.arch, target.locales ?? null, init.at, compression, notices, isForLayer]),
     JSON.stringify(await describeBase(base)),
     JSON.stringify(record),
     JSON.stringify([bundle.exports ?? null, bundle.chunks.length, events.length, files.length]),
@@ -35,7 +35,7 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     JSON.stringify([init.stub?.stubs ?? null, init.isRehearsed ?? false]),
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
     ...[runtime.launcher, runtime.runtime, runtime.prime, runtime.warmUp, JSON.stringify(runtime.notes)],
-    notices ? await renderNotices({ bundle, base }) : '',
+    notices ? await renderNotices({ bundle, base: isForLayer ? undefined : base }) : '',
     ...(await Promise.all(files.map(describeFile))),
   ])
 }

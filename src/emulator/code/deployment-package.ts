@@ -8,6 +8,7 @@
 import { constants, type Stats } from 'node:fs'
 import { access, mkdtemp, readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { FUNCTION, scriptAsset } from '../../executable/format.ts'
 import { DeploymentPackageError } from './deployment-package-error.ts'
 import { unpackZip } from './zip-unpacking.ts'
 
@@ -20,13 +21,40 @@ export interface DeploymentPackage {
 
 /**
  * Rejects with a DeploymentPackageError when Lambda could not run what is at `path`. A zip is unpacked into a new folder
- * in `workFolder`, which is the caller's to delete.
+ * in `workFolder`, which is the caller's to delete. `layersFolder` has what is at `/opt`, where there are layers: `bootstrap` may be
+ * there instead.
  */
-export async function openDeploymentPackage(path: string, workFolder: string): Promise<DeploymentPackage> {
+export async function openDeploymentPackage(
+  path: string,
+  workFolder: string,
+  layersFolder?: string,
+): Promise<DeploymentPackage> {
   const stats = await existing(path)
   const opened = stats.isDirectory() ? inPlace(path) : await unpacked(path, workFolder)
-  await checkBootstrap(path, opened.folder)
+  if (!(await isOfLayer(opened, layersFolder))) {
+    await checkBootstrap(path, opened.folder)
+  }
   return opened
+}
+
+/** Whether the package has no bootstrap, because that is to be a layer's. */
+async function isOfLayer(opened: DeploymentPackage, layersFolder: string | undefined): Promise<boolean> {
+  const isThere = (folder: string) => stat(join(folder, 'bootstrap')).then(Boolean, () => false)
+  if (await isThere(opened.folder)) {
+    return false
+  }
+  return (
+    (layersFolder !== undefined && (await isThere(layersFolder))) ||
+    (await layeredFunctions(opened)).length > 0
+  )
+}
+
+/** The names of the functions in it whose runtime is in a layer: folders with the file `function.js`, sorted. */
+export async function layeredFunctions({ folder }: DeploymentPackage): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  const scripts = await Promise.all(names.map((name) => isFile(join(folder, name, scriptAsset(FUNCTION)))))
+  return names.filter((_, index) => scripts[index]).sort()
 }
 
 /** The names of the executables at the top of the package, but for `bootstrap`, sorted. */
@@ -75,6 +103,13 @@ async function checkBootstrap(path: string, folder: string): Promise<void> {
         'set it with chmod 755 and zip it again, or use lambdabin build',
     )
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  )
 }
 
 async function isExecutable(path: string): Promise<boolean> {

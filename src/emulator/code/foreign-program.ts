@@ -5,9 +5,10 @@
  * Sources: elf(5), and admin-guide/binfmt-misc.rst of the kernel's documentation.
  */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { LAYER_RUNTIME } from '../../executable/format.ts'
 import { type DeploymentPackage, executables } from './deployment-package.ts'
 import { DeploymentPackageError } from './deployment-package-error.ts'
 
@@ -19,13 +20,20 @@ const HEAD_BYTES = 128
 const BINFMT_FOLDER = '/proc/sys/fs/binfmt_misc'
 
 /**
- * Rejects with a DeploymentPackageError where none of the programs at the top of `path`, the package, is for this machine. A script
- * may run anything.
+ * Rejects with a DeploymentPackageError where none of the programs at the top of `path`, the package, and of a runtime layer's in
+ * `layersFolder` is for this machine. A script may run anything.
  */
-export async function checkPrograms(path: string, opened: DeploymentPackage): Promise<void> {
+export async function checkPrograms(
+  path: string,
+  opened: DeploymentPackage,
+  layersFolder?: string,
+): Promise<void> {
   const foreign: string[] = []
-  for (const name of ['bootstrap', ...(await executables(opened))]) {
-    const head = await readHead(join(opened.folder, name))
+  const files = ['bootstrap', ...(await executables(opened))].map((name) => join(opened.folder, name))
+  const all = layersFolder === undefined ? files : [...files, join(layersFolder, LAYER_RUNTIME)]
+  for (const file of all.filter(existsSync)) {
+    const name = basename(file)
+    const head = await readHead(file)
     const architecture = architectureOf(head)
     const isScript = name !== 'bootstrap' && head.toString('latin1', 0, 2) === '#!'
     if (isScript || architecture === process.arch || (architecture !== undefined && isEmulated(head))) {

@@ -10,6 +10,7 @@
  * - `shutdown` ends everything and deletes the environment's folder.
  */
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
 import type { Invocation } from '../../runtime-api/invocation.ts'
@@ -196,7 +197,7 @@ export class ExecutionEnvironment {
 
   async #start(timeoutMs: number): Promise<RuntimeFailure | undefined> {
     const said = this.#server.begin(this.#extensions.names)
-    const unexecutable = await whyUnexecutable(join(this.#options.taskRoot, BOOTSTRAP))
+    const unexecutable = await whyUnexecutable(join(this.#ofLayer ?? this.#options.taskRoot, BOOTSTRAP))
     if (unexecutable !== undefined) {
       return endFailure({ kind: 'not started', error: unexecutable }, this.#bootstrap)
     }
@@ -297,8 +298,20 @@ export class ExecutionEnvironment {
     return end.kind === 'timeout' ? timeoutFailure(timeoutMs) : endFailure(end, this.#bootstrap)
   }
 
+  /** The package's own, or else a layer's: as Lambda looks for it. */
   get #bootstrap(): string {
-    return join(this.#folder.sandbox.taskRoot, BOOTSTRAP)
+    const { taskRoot, layersFolder } = this.#folder.sandbox
+    return join(this.#ofLayer === undefined ? taskRoot : layersFolder, BOOTSTRAP)
+  }
+
+  /** The folder with the layers, where `bootstrap` is there and not in the package. */
+  get #ofLayer(): string | undefined {
+    const { taskRoot, layersFolder } = this.#options
+    const isLayers =
+      layersFolder !== undefined &&
+      !existsSync(join(taskRoot, BOOTSTRAP)) &&
+      existsSync(join(layersFolder, BOOTSTRAP))
+    return isLayers ? layersFolder : undefined
   }
 }
 

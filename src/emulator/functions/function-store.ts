@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { syncFolder, writeAtomically } from '../atomic-file.ts'
+import { layeredFunctions } from '../code/deployment-package.ts'
 import { PackageCode } from '../code/package-code.ts'
 import { FunctionVersion } from './function-version.ts'
 import { LocalFunction } from './local-function.ts'
@@ -135,7 +136,11 @@ async function checkCode(code: PackageCode): Promise<void> {
   if (size !== code.description.codeSize) {
     throw new Error('its zip is not whole')
   }
-  await access(join(code.prepare().taskRoot, 'bootstrap'))
+  const { taskRoot } = code.prepare()
+  const isOfLayer = (await layeredFunctions({ folder: taskRoot, name: '' })).length > 0
+  if (!isOfLayer) {
+    await access(join(taskRoot, 'bootstrap'))
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

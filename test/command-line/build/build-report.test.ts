@@ -30,6 +30,7 @@ const built: BuiltFunction = {
   packageNotes: [],
   missingFiles: [],
   isUnchanged: false,
+  isForLayer: false,
   steps: [{ name: 'bundle', ms: 120 }],
 }
 

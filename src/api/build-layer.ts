@@ -1,0 +1,70 @@
+/** `buildLayer` of the API: the runtime as a layer, for functions that are built with `forLayer`. */
+import { resolve } from 'node:path'
+import process from 'node:process'
+import { cacheSizeLimit, keepCacheSize } from '../compiler/cache/cache-size.ts'
+import { explainFullDisk } from '../compiler/full-disk.ts'
+import { FunctionNameError, functionName } from '../compiler/function-name.ts'
+import { type BuiltLayer, buildLayer as buildInto } from '../compiler/layer/build-layer.ts'
+import type { Step } from '../compiler/steps.ts'
+import { abandonable } from '../compiler/unfinished-work.ts'
+import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
+import { checkBuildValues } from '../configuration/check-configuration.ts'
+import type { Written } from '../configuration/option.ts'
+import { UsageError } from '../configuration/usage-error.ts'
+import { asLambdabinError } from './as-lambdabin-error.ts'
+import type { LambdabinError } from './lambdabin-error.ts'
+
+export interface LayerOptions
+  extends Pick<Written<typeof FUNCTION_OPTIONS>, 'arch' | 'node' | 'intl' | 'zip'> {
+  /** The name of the zip, and of the folder. By default `layer`. */
+  readonly name?: string | undefined
+  /** Where it is written. By default `dist`. */
+  readonly outDir?: string | undefined
+  /** What relative paths start at. By default the current folder. */
+  readonly cwd?: string | undefined
+  /** Ends the build, and leaves nothing behind. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears of each step as it ends. */
+  readonly onStep?: ((step: Step) => void) | undefined
+  /** Hears of what takes long, before it begins; a sentence. */
+  readonly onNotice?: ((message: string) => void) | undefined
+}
+
+export type LayerResult =
+  | { readonly ok: true; readonly layer: BuiltLayer }
+  | { readonly ok: false; readonly error: LambdabinError }
+
+/** Never rejects, and writes nothing but the layer. */
+export async function buildLayer(options: LayerOptions = {}): Promise<LayerResult> {
+  const { name = 'layer', outDir = 'dist', cwd, signal, onStep, onNotice, ...given } = options
+  const folder = resolve(cwd ?? process.cwd())
+  const place = resolve(folder, outDir)
+  try {
+    signal?.throwIfAborted()
+    const { values } = checkBuildValues(given, folder)
+    const limit = cacheSizeLimit()
+    const layer = await abandonable(signal, () =>
+      buildInto(
+        {
+          name: checkedName(name, folder),
+          outDir: place,
+          target: { arch: values.arch ?? 'x64', nodePath: values.node, locales: values.intl },
+          compression: values.zip ?? 'fast',
+        },
+        { signal, ...(onStep && { onStep }), ...(onNotice && { onNotice }) },
+      ),
+    )
+    await keepCacheSize(limit)
+    return { ok: true, layer }
+  } catch (error) {
+    return { ok: false, error: asLambdabinError(explainFullDisk(error, place), signal) }
+  }
+}
+
+function checkedName(given: string, folder: string): string {
+  try {
+    return functionName('layer.ts', { given, folder })
+  } catch (error) {
+    throw error instanceof FunctionNameError ? new UsageError(error.message, { cause: error }) : error
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Builds a runtime layer: a zip of what is unpacked to `/opt`, `bootstrap` and an executable without a function. It runs functions
+ * that are built with `isForLayer`: `../../executable/format.ts` tells where it finds them.
+ */
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import {
+  codeCacheAsset,
+  ECHO_FUNCTION,
+  isOfRuntime,
+  LAYER_RUNTIME,
+  RUNTIME,
+  scriptAsset,
+  THREAD_LAUNCHER_ASSET,
+  THREADS,
+} from '../../executable/format.ts'
+import { type BaseNode, prepareBaseNode, type TargetOptions } from '../base-node/base-node.ts'
+import { bundleRuntime, type RuntimeBundle } from '../bundle/bundle-runtime.ts'
+import type { Compression } from '../deflate/deflate-file.ts'
+import { makeCodeCaches, noCodeCaches } from '../executable/code-caches.ts'
+import { makeExecutable } from '../executable/make-executable.ts'
+import { explainSelfTest } from '../executable/self-test.ts'
+import { writeExecutable } from '../executable/write-executable.ts'
+import { NOTICES_FILE, renderNotices } from '../notices/third-party-notices.ts'
+import { findPackageFacts, type PackageFacts } from '../package/package-facts.ts'
+import { PackageFolder, packagePlace } from '../package/package-folder.ts'
+import { writeZip } from '../package/write-zip.ts'
+import { withReadAhead } from '../read-ahead/read-ahead.ts'
+import { referenceFunction } from '../read-ahead/reference-executable.ts'
+import { BuildSteps, type Progress, type Step } from '../steps.ts'
+import { withWorkFolder } from '../work-folder.ts'
+
+export interface LayerOptions {
+  readonly name: string
+  /** Absolute path; made when it is not there. */
+  readonly outDir: string
+  readonly target: TargetOptions
+  readonly compression: Compression
+}
+
+export interface BuiltLayer extends PackageFacts {
+  readonly name: string
+  readonly arch: 'x64' | 'arm64'
+  readonly nodeVersion: string
+  /** The locales that were asked for; undefined when there are all. */
+  readonly locales: readonly string[] | undefined
+  /** Absolute path of the zip. */
+  readonly zip: string
+  /** Absolute path of the folder with the same content. */
+  readonly folder: string
+  /** What makes its functions start slower than they might, a sentence each. */
+  readonly notes: readonly string[]
+  readonly steps: readonly Step[]
+}
+
+/** Builds it into `<outDir>/<name>.zip` and `<outDir>/<name>/`. Rejects with a BuildError. */
+export async function buildLayer(options: LayerOptions, progress: Progress = {}): Promise<BuiltLayer> {
+  const { name, outDir, target, compression } = options
+  const steps = new BuildSteps(progress)
+  return withWorkFolder(outDir, async (work) => {
+    const runtime = await steps.run('bundle', bundleRuntime)
+    const base = await steps.run('base Node.js', () =>
+      prepareBaseNode(target.arch, target.nodePath, (message) => steps.notice(message), target.locales),
+    )
+    const notices = join(dirname(LAYER_RUNTIME), NOTICES_FILE)
+    const draft = await PackageFolder.create(join(work, 'layer'), LAYER_RUNTIME, notices)
+    await mkdir(dirname(draft.executable))
+    const notes = await makeRuntime(draft, runtime, base, steps, work)
+    const zip = join(work, 'layer.zip')
+    await steps.run('package', async () => {
+      await draft.complete(() => renderNotices({ bundle: undefined, base }))
+      await writeZip(draft.files, zip, compression)
+    })
+    const facts = await findPackageFacts(draft, zip, base.arch)
+    const { arch, version: nodeVersion } = base
+    const place = packagePlace(outDir, name)
+    await draft.publish(zip, place)
+    const { zip: zipPlace, folder } = place
+    return {
+      ...{ name, arch, nodeVersion, locales: target.locales },
+      ...facts,
+      zip: zipPlace,
+      folder,
+      notes,
+      steps: steps.done,
+    }
+  })
+}
+
+/** Resolves to what makes it start slower than it might, in one sentence each. */
+async function makeRuntime(
+  { executable, folder }: PackageFolder,
+  runtime: RuntimeBundle,
+  base: BaseNode,
+  steps: BuildSteps,
+  work: string,
+): Promise<string[]> {
+  const caches = await steps.run('code cache', async () => runtimeCache(runtime, base, folder, work))
+  const own = Object.entries(caches.assets).filter(([asset]) => isOfRuntime(asset))
+  const assets = {
+    [scriptAsset(RUNTIME)]: runtime.runtime,
+    [scriptAsset(THREADS)]: runtime.threads,
+    [THREAD_LAUNCHER_ASSET]: runtime.threadLauncher,
+    ...Object.fromEntries(own),
+  }
+  const made = await steps.run('executable', () =>
+    makeExecutable({ main: runtime.launcher, assets }, base, join(work, 'parts')),
+  )
+  // Of what its functions touch, more is read ahead than some of them need.
+  const source = { base, runtime, bundle: { entry: { code: referenceFunction('network') } } }
+  const variants = await steps.run('read-ahead', () =>
+    withReadAhead(made.bytes, executable, source, [runtime.threads], join(work, 'reference')),
+  )
+  const { selfTest, note } = await steps.run('self-test', () =>
+    writeExecutable(executable, variants, base.runner, undefined),
+  )
+  return [
+    ...base.notes,
+    ...runtime.notes,
+    ...made.notes,
+    ...(selfTest ? explainSelfTest(selfTest, { [codeCacheAsset(RUNTIME)]: undefined }) : []),
+    ...(caches.note === undefined ? [] : [caches.note]),
+    note,
+  ].filter((each) => each !== undefined)
+}
+
+function runtimeCache(bundle: RuntimeBundle, base: BaseNode, taskRoot: string, work: string) {
+  if (base.runner === undefined) {
+    return noCodeCaches(base.arch)
+  }
+  return makeCodeCaches({
+    bundle,
+    chunks: [Buffer.from(ECHO_FUNCTION)],
+    node: base.path,
+    runner: base.runner,
+    handler: 'echo',
+    events: [],
+    taskRoot,
+    folder: join(work, 'code-cache'),
+  })
+}
