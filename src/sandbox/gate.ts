@@ -10,9 +10,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const PROGRAM = 'gate.cjs'
+/** Characters: a socket's path, which has a name of this and a port behind it, can have 107 bytes. */
+const LONGEST_PARENT = 60
 
 export interface Gate {
-  /** With the program, and a socket for each port. A short path: a socket's has 107 bytes at most. */
+  /** With the program, and a socket for each port. */
   readonly folder: string
   readonly ports: readonly number[]
   close(): void
@@ -24,7 +26,8 @@ export function gateProgram(folder: string, ports: readonly number[]): string[] 
 }
 
 export async function openGate(ports: readonly number[]): Promise<Gate> {
-  const folder = mkdtempSync(join(tmpdir(), 'lambdabin-gate-'))
+  const parent = tmpdir().length > LONGEST_PARENT ? '/tmp' : tmpdir()
+  const folder = mkdtempSync(join(parent, 'lambdabin-gate-'))
   writeFileSync(
     join(folder, PROGRAM),
     `(${serveInside})(process.argv[2], process.argv.slice(3).map(Number))\n`,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { homedir } from 'node:os'
@@ -169,4 +169,22 @@ test('what ends the command ends all that runs in it; an exit status and a signa
   })
   child.stdout.resume()
   await eventually(() => isClosed, 'all processes have ended')
+})
+
+test('a gate’s sockets have a place where the folder for temporary files has a long name', async (t) => {
+  const long = join(temporaryFolder(t), 'a'.repeat(100))
+  mkdirSync(long)
+  const { TMPDIR } = process.env
+  t.after(() => {
+    if (TMPDIR === undefined) {
+      delete process.env.TMPDIR
+    } else {
+      process.env.TMPDIR = TMPDIR
+    }
+  })
+  process.env.TMPDIR = long
+  const gate = await openGate([65_535])
+  assert.ok(existsSync(join(gate.folder, '65535')))
+  gate.close()
+  assert.equal(existsSync(gate.folder), false)
 })
