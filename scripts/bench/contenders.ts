@@ -61,6 +61,12 @@ const AWS_SOURCES = { sdk: here('./functions/sdk.ts'), 'get-item': here('./funct
 const OWN_SOURCES = { echo: here('../../src/functions/echo.ts'), ...AWS_SOURCES }
 const PEER_SOURCES = { echo: here('./peers/echo.mjs'), ...AWS_SOURCES }
 
+/** What answers the function that calls AWS while it is built. */
+const STUBBED = [
+  ...['--event', here('./functions/get-item-event.json')],
+  ...['--stub', here('./functions/get-item-stubs.yaml')],
+]
+
 export const RECIPES: readonly Recipe[] = [
   {
     id: 'lambdabin',
@@ -90,6 +96,27 @@ export const RECIPES: readonly Recipe[] = [
     functions: ['sdk'],
     prepare: (given) =>
       lambdabinWithOption(given, '--init', 'build', ['--event', here('./functions/sdk-event.json')]),
+  },
+  {
+    id: 'lambdabin-stub',
+    name: 'lambdabin --event --stub',
+    note: 'with an event to make the code cache with, and what answers its request',
+    functions: ['get-item'],
+    prepare: (given) => lambdabin(given, STUBBED),
+  },
+  {
+    id: 'lambdabin-rehearse',
+    name: 'lambdabin --event --stub --rehearse',
+    note: 'with the handler called once in the init phase, answered in the process',
+    functions: ['get-item'],
+    prepare: (given) => lambdabin(given, [...STUBBED, '--rehearse']),
+  },
+  {
+    id: 'lambdabin-init-stub',
+    name: 'lambdabin --init build --event --stub --rehearse',
+    note: 'the same with the module initialised at build time',
+    functions: ['get-item'],
+    prepare: (given) => lambdabinWithOption(given, '--init', 'build', [...STUBBED, '--rehearse']),
   },
   {
     id: 'lambdabin-intl',
