@@ -7,6 +7,8 @@ const PREVIEW_TOP = 36
 const LEAST_PREVIEW = 40
 const ROW_HEIGHT = 22
 const AXIS_HEIGHT = 18
+/** Where one ends as the next begins, sums differ by less. */
+const SAME_MS = 0.002
 
 const element = (selector) => document.querySelector(selector)
 
@@ -290,7 +292,7 @@ function barsOf({ timeline }) {
     (left, right) => left.begin - right.begin || right.totalMs - left.totalMs,
   )
   for (const { path, begin, ownMs, totalMs, phase } of modules.filter((module) => module.phase === 'init')) {
-    while (open.length > 0 && open.at(-1) <= begin) {
+    while (open.length > 0 && open.at(-1) <= begin + SAME_MS) {
       open.pop()
     }
     const words = `${milliseconds(ownMs)} of its own, ${milliseconds(totalMs)} with what it needs, in the ${phase} phase`
@@ -336,7 +338,11 @@ function niceStep(least) {
 }
 
 function barButton(bar, scale) {
-  const button = make('button', { type: 'button', textContent: bar.name, title: `${bar.name}: ${bar.words}` })
+  const button = make('button', {
+    type: 'button',
+    textContent: bar.name.replace(/^.*node_modules\//, ''),
+    title: `${bar.name}: ${bar.words}`,
+  })
   button.setAttribute('aria-label', `${bar.name}: ${bar.words}`)
   button.setAttribute('aria-pressed', String(bar === chosen))
   button.dataset.name = bar.name

@@ -149,11 +149,16 @@ function moduleTimes(
   origin: number,
   firstNext: number,
 ): ModuleTime[] {
-  const times = new Map<number, { begin: number; own: number; total: number }>()
+  const times = new Map<number, { begin: number; longest: number; own: number; total: number }>()
   const stack: Open[] = []
   let top: Open | undefined
   const close = ({ module, begin, inside }: Open, end: number) => {
-    const known = times.get(module) ?? { begin, own: 0, total: 0 }
+    const known = times.get(module) ?? { begin, longest: 0, own: 0, total: 0 }
+    // That of a module which waits to be needed is also declared, which takes no time.
+    if (end - begin > known.longest) {
+      known.begin = begin
+      known.longest = end - begin
+    }
     known.own += Math.max(0, end - begin - inside)
     known.total += end - begin
     times.set(module, known)
