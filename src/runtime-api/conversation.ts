@@ -55,7 +55,7 @@ export class Conversation {
 
   /** The runtime asks for an invocation. */
   next(response: ServerResponse): void {
-    const busy = this.#delivered.filter(({ state }) => state !== 'ResponseSent' && state !== 'Ready')
+    const busy = this.#busy()
     const [first] = busy
     if (first !== undefined && busy.length >= this.#maxConcurrency) {
       answerIllegalMove(response, first.state, 'Ready')
@@ -115,12 +115,19 @@ export class Conversation {
       return
     }
     delivered.state = 'ResponseSent'
-    if (this.#maxConcurrency === 1) {
+    // Of several, the last one: then the runtime has none, and becomes ready by asking for the next.
+    if (this.#busy().length === 0) {
       this.#state = 'ResponseSent'
-    } else {
+    }
+    if (this.#maxConcurrency > 1) {
       // Its outcome comes in the same turn.
       setImmediate(() => this.#finish(delivered))
     }
+  }
+
+  /** What the runtime has and has not answered. */
+  #busy(): Delivered[] {
+    return this.#delivered.filter(({ state }) => state !== 'ResponseSent' && state !== 'Ready')
   }
 
   #finish(delivered: Delivered): void {

@@ -555,3 +555,26 @@ test('1,000 invocations on one connection are each answered once, in order', asy
     assert.equal(outcome.body.toString(), String(count))
   }
 })
+
+test('a runtime of several invocations at once may ask for more than it has, and again once all are answered', async (context) => {
+  const server = await RuntimeApiServer.listen({
+    functionName: 'orders',
+    version: '$LATEST',
+    handler: 'orders.create',
+    maxConcurrency: 2,
+  })
+  context.after(() => server.close())
+  const loops = [await connect(context, server), await connect(context, server)] as const
+  for (const round of [1, 2, 3]) {
+    const ids = [`${round}-a`, `${round}-b`]
+    for (const id of ids) {
+      server.invoke(invocation(id), DEADLINE)
+    }
+    for (const loop of loops) {
+      const next = await loop.get(NEXT_PATH)
+      assert.equal(next.status, 200)
+      const answer = await loop.post(responsePath(ids.shift() as string), '{}')
+      assert.equal(answer.status, 202)
+    }
+  }
+})
