@@ -53,6 +53,8 @@ export function executableParts(bytes: Buffer, fileName: string): ExecutablePart
   return { claims: divided, leftOut: node.leftOut, record, blob }
 }
 
+/** What pkg knows the launcher by, and the build that of a function that it has initialised. */
+const OWN_MAIN = /^(\.\.\/\.\.\/launcher|\/var\/runtime\/main)\.js$/
 const HEADER = /^\/\*lambdabin \d+\*\//
 
 /** Each of them has lambdabin's launcher as its main script; one with a runtime or a function has a header in those. */
@@ -61,7 +63,7 @@ function isOfLambdabin(bytes: Buffer, { assets, mainPath }: SeaBlob): boolean {
   const hasHeader = scripts.some(
     (span) => span && HEADER.test(bytes.toString('latin1', span.start, span.start + 40)),
   )
-  return hasHeader || (mainPath === '../../launcher.js' && assets.has(sourceMapAsset(FUNCTION_SCRIPT)))
+  return hasHeader || (OWN_MAIN.test(mainPath) && assets.has(sourceMapAsset(FUNCTION_SCRIPT)))
 }
 
 function readRecord(bytes: Buffer, fileName: string): BuildRecord | undefined {
