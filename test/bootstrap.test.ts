@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { temporaryFolder, writeExecutable } from './support/fixture-package.ts'
+import { temporaryFolder, writeExecutable } from './support/emulator/fixture-package.ts'
 
 const BOOTSTRAP = fileURLToPath(new URL('../bootstrap', import.meta.url))
 

@@ -12,7 +12,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type DocumentedCommand, documentedCommands, documentedFile } from './support/documented-commands.ts'
 import { eventually } from './support/eventually.ts'
-import { writeFiles } from './support/files.ts'
+import { writeFiles } from './support/projects/files.ts'
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 

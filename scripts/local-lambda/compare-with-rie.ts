@@ -17,7 +17,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { type BuiltFunction, buildFunction } from '../../test/support/built-function.ts'
+import { type BuiltFunction, buildFunction } from '../../test/support/projects/built-function.ts'
 
 const RIE = process.argv[2] ?? join(homedir(), 'go/bin/aws-lambda-rie')
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { createLocalLambda, type LocalLambdaOptions } from '../../src/api.ts'
-import { writeFiles } from '../support/files.ts'
-import { fixturePackage, temporaryFolder } from '../support/fixture-package.ts'
+import { fixturePackage, temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 function project(t: TestContext): string {
   const folder = temporaryFolder(t)

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { invoke } from '../../src/api.ts'
-import { writeFiles } from '../support/files.ts'
-import { fixturePackage, temporaryFolder } from '../support/fixture-package.ts'
+import { fixturePackage, temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 /** A built function of the name `misbehaving`, that a configuration has, too. */
 function project(t: TestContext): string {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Results } from '../../scripts/bench/results.ts'
 import { hasCommand } from '../../scripts/bench/runtime-api-server.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 
 const BENCH = fileURLToPath(new URL('../../scripts/bench/bench.ts', import.meta.url))
 const ONCE = '--starts 1 --cold-starts 0 --warm-runs 1 --any-cpu-starts 0 --any-cpu-warm-runs 0'.split(' ')

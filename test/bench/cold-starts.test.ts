@@ -12,8 +12,8 @@ import { ChunkStoreError, compileChunkStore, fromChunkStore } from '../../script
 import { ReadAheadError, withDiskReadAhead } from '../../scripts/bench/cold/disk-read-ahead.ts'
 import type { Contender } from '../../scripts/bench/contenders.ts'
 import { compileC, hasCommand, runUnderServer } from '../../scripts/bench/runtime-api-server.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 import { eventually } from '../support/eventually.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
 
 const CHUNK_BYTES = 524_288
 

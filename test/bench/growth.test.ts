@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { writeGrowthFunctions } from '../../scripts/bench/growth.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 
 async function bundled(t: TestContext, entry: string): Promise<{ bytes: number; handler: Handler }> {
   const outfile = join(temporaryFolder(t), 'bundle.mjs')

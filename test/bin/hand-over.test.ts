@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 import { eventually } from '../support/eventually.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
 
 const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
 

@@ -3,9 +3,9 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeFolder } from '../../bin/make-folder.js'
-import { runLambdabin } from '../support/command.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../support/projects/command.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 const skip = process.platform !== 'linux' && '/proc is Linux’s'
 

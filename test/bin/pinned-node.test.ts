@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder, writeExecutable } from '../support/fixture-package.ts'
+import { temporaryFolder, writeExecutable } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 const BIN = fileURLToPath(new URL('../../bin', import.meta.url))
 

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { missingModule } from '../../src/build-time/missing-module.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 test('what is not shipped is missing in Node.js’s own words, and what is shipped is not', (t) => {
   const folder = writeFiles(temporaryFolder(t), {

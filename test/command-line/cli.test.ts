@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { nearestName } from '../../src/configuration/nearest-name.ts'
-import { runLambdabin } from '../support/command.ts'
+import { runLambdabin } from '../support/projects/command.ts'
 
 test('--help names the commands, on stdout, and succeeds', async () => {
   const { status, stdout, stderr } = await runLambdabin(['--help'])

@@ -5,9 +5,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { deleteAbandoned, ownFolder } from '../../src/compiler/abandoned-folders.ts'
-import { runLambdabin } from '../support/command.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../support/projects/command.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 const PREFIX = '.lambdabin-'
 const DAY_MS = 24 * 3600 * 1000

@@ -9,8 +9,8 @@ import { configuredFunctions } from '../../src/configuration/configured-function
 import { loadConfiguration } from '../../src/configuration/load-configuration.ts'
 import { selectFunctions } from '../../src/configuration/select-functions.ts'
 import { UsageError } from '../../src/configuration/usage-error.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 const HANDLER = 'export const handler = async () => 1\n'
 const CONTEXT = { command: 'build' }

@@ -7,8 +7,8 @@ import { type TestContext, test } from 'node:test'
 import { configuredFunctions } from '../../src/configuration/configured-functions.ts'
 import { loadConfiguration } from '../../src/configuration/load-configuration.ts'
 import { UsageError } from '../../src/configuration/usage-error.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 const CONTEXT = { command: 'build' }
 const HANDLER = 'export const handler = async () => 1\n'

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertGoesOn, invoke, startFixture, useFixtures } from '../support/conformance.ts'
+import { assertGoesOn, invoke, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
 
 // AWS's client stands on them, too.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined

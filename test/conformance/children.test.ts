@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import { api, fixture, invoke, startFixture, useFixtures } from '../support/conformance.ts'
-import { StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { api, fixture, invoke, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
+import { StrictRuntimeApi } from '../support/runtime-api/strict-runtime-api.ts'
 
 // AWS's client runs on a Node.js, which is one for its children.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined

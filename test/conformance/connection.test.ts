@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
 
 useFixtures('contract')
 

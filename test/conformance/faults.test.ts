@@ -7,10 +7,10 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
+import { type BuiltFunction, buildFunction } from '../support/projects/built-function.ts'
 import { randomNumbers } from '../support/random-numbers.ts'
-import { type Answer, type Fault, StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { LambdaProcess, within } from '../support/runtime-api/lambda-process.ts'
+import { type Answer, type Fault, StrictRuntimeApi } from '../support/runtime-api/strict-runtime-api.ts'
 
 const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 32))
 const COUNT = Number(process.env.FAULT_COUNT ?? 10_000)

@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { api, assertGoesOn, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import {
+  api,
+  assertGoesOn,
+  invoke,
+  lambda,
+  startFixture,
+  useFixtures,
+} from '../support/runtime-api/conformance.ts'
 
 // AWS's client takes a handler for what it returns, and knows no nested ones here.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined

@@ -3,10 +3,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
-import { HEALTH_CHECK, loadBalancer, payload1, payload2, type SentRequest } from '../support/http-events.ts'
-import { within } from '../support/lambda-process.ts'
-import type { Answer, InvocationOptions } from '../support/strict-runtime-api.ts'
+import {
+  HEALTH_CHECK,
+  loadBalancer,
+  payload1,
+  payload2,
+  type SentRequest,
+} from '../support/emulator/http-events.ts'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
+import { within } from '../support/runtime-api/lambda-process.ts'
+import type { Answer, InvocationOptions } from '../support/runtime-api/strict-runtime-api.ts'
 
 interface HttpResult {
   statusCode: number

@@ -9,11 +9,18 @@ import { cacheFolder } from '../../bin/pinned-node.js'
 import { parseElf } from '../../src/compiler/elf/elf-file.ts'
 import { readProgramHeaders, SEGMENT_TYPE } from '../../src/compiler/elf/program-headers.ts'
 import { findSandbox } from '../../src/sandbox/find-sandbox.ts'
-import { type CommandResult, runLambdabin } from '../support/command.ts'
-import { api, fixture, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 import { occurrences } from '../support/occurrences.ts'
+import { type CommandResult, runLambdabin } from '../support/projects/command.ts'
+import { writeFiles } from '../support/projects/files.ts'
+import {
+  api,
+  fixture,
+  invoke,
+  lambda,
+  startFixture,
+  useFixtures,
+} from '../support/runtime-api/conformance.ts'
 import { PROJECT } from '../support/source-imports.ts'
 
 useFixtures(

@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { api, fixture, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
+import {
+  api,
+  fixture,
+  invoke,
+  lambda,
+  startFixture,
+  useFixtures,
+} from '../support/runtime-api/conformance.ts'
 
 const BROKEN_CODE = fileURLToPath(new URL('../fixtures/broken/syntax-error.js', import.meta.url))
 

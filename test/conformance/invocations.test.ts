@@ -3,9 +3,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { api, assertGoesOn, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
-import { type Ending, type LambdaProcess, within } from '../support/lambda-process.ts'
-import type { InvocationOptions } from '../support/strict-runtime-api.ts'
+import {
+  api,
+  assertGoesOn,
+  invoke,
+  lambda,
+  startFixture,
+  useFixtures,
+} from '../support/runtime-api/conformance.ts'
+import { type Ending, type LambdaProcess, within } from '../support/runtime-api/lambda-process.ts'
+import type { InvocationOptions } from '../support/runtime-api/strict-runtime-api.ts'
 
 interface ErrorDocument {
   errorType: string

@@ -7,8 +7,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { buildFunction } from '../support/built-function.ts'
-import { assertGoesOn, fixture, invoke, startFixture, useFixtures } from '../support/conformance.ts'
+import { buildFunction } from '../support/projects/built-function.ts'
+import {
+  assertGoesOn,
+  fixture,
+  invoke,
+  startFixture,
+  useFixtures,
+} from '../support/runtime-api/conformance.ts'
 
 // AWS's client has neither texts nor code caches of their own.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
 import { eventually } from '../support/eventually.ts'
-import { within } from '../support/lambda-process.ts'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
+import { within } from '../support/runtime-api/lambda-process.ts'
 
 useFixtures('environment')
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { HOSTILE } from '../support/hostile-values.ts'
 import {
   api,
   assertGoesOn,
@@ -12,8 +13,7 @@ import {
   lambda,
   startFixture,
   useFixtures,
-} from '../support/conformance.ts'
-import { HOSTILE } from '../support/hostile-values.ts'
+} from '../support/runtime-api/conformance.ts'
 
 interface Line {
   timestamp: string

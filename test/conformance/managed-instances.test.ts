@@ -6,8 +6,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { cannotMount, findAwsEmulator } from '../support/aws-emulator.ts'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { within } from '../support/lambda-process.ts'
+import { type BuiltFunction, buildFunction } from '../support/projects/built-function.ts'
+import { within } from '../support/runtime-api/lambda-process.ts'
 
 const unmountable = cannotMount()
 const emulator = unmountable === false ? findAwsEmulator() : undefined

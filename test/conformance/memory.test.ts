@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { api, invoke, startFixture, useFixtures } from '../support/conformance.ts'
+import { api, invoke, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
 
 // Where AWS's client runs, its bootstrap would say how much, and that is a shell script of the managed runtime.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined

@@ -3,8 +3,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { api, fixture, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import {
+  api,
+  fixture,
+  invoke,
+  lambda,
+  startFixture,
+  useFixtures,
+} from '../support/runtime-api/conformance.ts'
 
 // AWS's client has its own test of this: that it runs at all, here, with each.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { fixture, invoke, startFixture, useFixtures } from '../support/conformance.ts'
+import { fixture, invoke, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
 
 // AWS's client runs the function as a file of another name.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined

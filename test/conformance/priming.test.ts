@@ -14,8 +14,8 @@ import {
   lambda,
   startFixture,
   useFixtures,
-} from '../support/conformance.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
+} from '../support/runtime-api/conformance.ts'
+import { LambdaProcess, within } from '../support/runtime-api/lambda-process.ts'
 
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined
 

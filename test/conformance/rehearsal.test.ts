@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, test } from 'node:test'
 import { build } from '../../src/api/build.ts'
-import { fixturePath } from '../support/built-function.ts'
+import { fixturePath } from '../support/projects/built-function.ts'
+import { temporaryFiles } from '../support/projects/files.ts'
 import {
   api,
   assertGoesOn,
@@ -14,9 +15,8 @@ import {
   lambda,
   startFixture,
   useFixtures,
-} from '../support/conformance.ts'
-import { temporaryFiles } from '../support/files.ts'
-import { LambdaProcess } from '../support/lambda-process.ts'
+} from '../support/runtime-api/conformance.ts'
+import { LambdaProcess } from '../support/runtime-api/lambda-process.ts'
 
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined
 const STUBS = `

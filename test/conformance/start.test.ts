@@ -8,9 +8,9 @@ import { basename, dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { type BuiltFunction, buildFunction } from '../support/projects/built-function.ts'
+import { LambdaProcess, within } from '../support/runtime-api/lambda-process.ts'
+import { StrictRuntimeApi } from '../support/runtime-api/strict-runtime-api.ts'
 
 const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
 const FUNCTIONS = fileURLToPath(new URL('../fixtures/functions/', import.meta.url))

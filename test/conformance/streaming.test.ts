@@ -2,8 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { api, assertGoesOn, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
-import type { Answer } from '../support/strict-runtime-api.ts'
+import {
+  api,
+  assertGoesOn,
+  invoke,
+  lambda,
+  startFixture,
+  useFixtures,
+} from '../support/runtime-api/conformance.ts'
+import type { Answer } from '../support/runtime-api/strict-runtime-api.ts'
 
 useFixtures('streaming')
 

@@ -6,10 +6,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { api, invoke, lambda, startFixture, useFixtures } from '../support/conformance.ts'
-import { within } from '../support/lambda-process.ts'
 import { randomNumbers } from '../support/random-numbers.ts'
-import type { Answer } from '../support/strict-runtime-api.ts'
+import { api, invoke, lambda, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
+import { within } from '../support/runtime-api/lambda-process.ts'
+import type { Answer } from '../support/runtime-api/strict-runtime-api.ts'
 
 // AWS's client has threads of its own, which are tested by AWS.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined

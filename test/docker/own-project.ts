@@ -14,9 +14,9 @@ import {
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { runLambdabin } from '../support/command.ts'
-import { writeFiles } from '../support/files.ts'
-import { packAndUnpack } from '../support/packed-package.ts'
+import { runLambdabin } from '../support/projects/command.ts'
+import { writeFiles } from '../support/projects/files.ts'
+import { packAndUnpack } from '../support/projects/packed-package.ts'
 import { run, runWell } from './processes.ts'
 import { addCertificates, assertOwned, giveToOwner, runAsOwner, type Session, seconds } from './session.ts'
 

@@ -8,7 +8,7 @@ import { chmodSync, cpSync, createReadStream, mkdirSync, readdirSync, readFileSy
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { writeFiles } from '../support/files.ts'
+import { writeFiles } from '../support/projects/files.ts'
 import type { Engine } from './engine.ts'
 import { runWell } from './processes.ts'
 

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type BuiltFunction, buildFunction } from '../support/built-function.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
-import { startServe } from '../support/serve-process.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { startServe } from '../support/emulator/serve-process.ts'
+import { type BuiltFunction, buildFunction } from '../support/projects/built-function.ts'
 
 const ECHO = fileURLToPath(new URL('../../src/functions/echo.ts', import.meta.url))
 

@@ -5,8 +5,8 @@ import { SourceMap } from 'node:module'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryFolder } from '../support/fixture-package.ts'
-import { type ServeProcess, startServe } from '../support/serve-process.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { type ServeProcess, startServe } from '../support/emulator/serve-process.ts'
 
 const SOURCE = `interface Order {
   readonly id: number

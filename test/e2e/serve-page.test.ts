@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { CHROMIUM, openTab, type Tab } from '../support/chromium.ts'
+import { CHROMIUM, openTab, type Tab } from '../support/emulator/chromium.ts'
+import { fixturePackage, temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { type ServeProcess, startServe } from '../support/emulator/serve-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { fixturePackage, temporaryFolder } from '../support/fixture-package.ts'
-import { type ServeProcess, startServe } from '../support/serve-process.ts'
 
 const skip = CHROMIUM === undefined ? 'there is no Chromium here (Debian: chromium)' : false
 const CONTROL = 2

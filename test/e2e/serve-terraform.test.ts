@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { temporaryFolder, writeZip } from '../support/fixture-package.ts'
-import { fixtureZip } from '../support/local-emulator.ts'
-import { startServe } from '../support/serve-process.ts'
+import { temporaryFolder, writeZip } from '../support/emulator/fixture-package.ts'
+import { fixtureZip } from '../support/emulator/local-emulator.ts'
+import { startServe } from '../support/emulator/serve-process.ts'
 
 const CONFIGURATION = fileURLToPath(new URL('../fixtures/terraform/main.tf', import.meta.url))
 const CALLS = fileURLToPath(new URL('../fixtures/terraform/calls.json', import.meta.url))

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { type ServeProcess, startServe } from '../support/emulator/serve-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
-import { type ServeProcess, startServe } from '../support/serve-process.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 const HANDLER = `import { greeting } from './greeting.ts'
 

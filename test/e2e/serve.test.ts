@@ -3,12 +3,12 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { LambdaClient } from '@aws-sdk/client-lambda'
-import { runLambdabin } from '../support/command.ts'
-import { processesKnowing } from '../support/environment-processes.ts'
+import { processesKnowing } from '../support/emulator/environment-processes.ts'
+import { fixturePackage, temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { createFixture, fixtureZip } from '../support/emulator/local-emulator.ts'
+import { type ServeProcess, startServe } from '../support/emulator/serve-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { fixturePackage, temporaryFolder } from '../support/fixture-package.ts'
-import { createFixture, fixtureZip } from '../support/local-emulator.ts'
-import { type ServeProcess, startServe } from '../support/serve-process.ts'
+import { runLambdabin } from '../support/projects/command.ts'
 
 async function create({ endpoint }: ServeProcess, functionName: string): Promise<void> {
   const client = new LambdaClient({

@@ -10,11 +10,11 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { readArchitecture } from '../../src/compiler/elf/elf-file.ts'
-import { runLambdabin } from '../support/command.ts'
-import { exampleProject, installForExamples } from '../support/example-project.ts'
-import { writeFiles } from '../support/files.ts'
-import { startServe } from '../support/serve-process.ts'
-import { userEnvironment } from '../support/user-environment.ts'
+import { startServe } from '../support/emulator/serve-process.ts'
+import { runLambdabin } from '../support/projects/command.ts'
+import { exampleProject, installForExamples } from '../support/projects/example-project.ts'
+import { writeFiles } from '../support/projects/files.ts'
+import { userEnvironment } from '../support/projects/user-environment.ts'
 
 const run = promisify(execFile)
 const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))

@@ -23,10 +23,10 @@ import {
   scriptOfCodeCache,
   sourceMapAsset,
 } from '../../src/executable/format.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
-import { LambdaProcess, within } from '../support/lambda-process.ts'
-import { StrictRuntimeApi } from '../support/strict-runtime-api.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
+import { LambdaProcess, within } from '../support/runtime-api/lambda-process.ts'
+import { StrictRuntimeApi } from '../support/runtime-api/strict-runtime-api.ts'
 
 const OTHER = `/*lambdabin ${FORMAT_VERSION + 1}*/`
 

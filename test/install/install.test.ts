@@ -9,10 +9,14 @@ import process from 'node:process'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { writeFiles } from '../support/files.ts'
-import { hostNode } from '../support/host-node.ts'
-import { commandOf, installPackageManagers, type PackageManagers } from '../support/package-managers.ts'
-import { packTarball } from '../support/packed-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
+import { hostNode } from '../support/projects/host-node.ts'
+import {
+  commandOf,
+  installPackageManagers,
+  type PackageManagers,
+} from '../support/projects/package-managers.ts'
+import { packTarball } from '../support/projects/packed-package.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc')

@@ -10,10 +10,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { runLambdabin } from '../support/command.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
-import { runInvoke } from '../support/invoke-process.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { runInvoke } from '../support/emulator/invoke-process.ts'
 import { startPostgres } from '../support/postgres-server.ts'
+import { runLambdabin } from '../support/projects/command.ts'
 
 const PACKAGES = fileURLToPath(new URL('../fixtures/packages/', import.meta.url))
 const POSTGRES_PORT = 5499

@@ -16,7 +16,7 @@ import {
 import type { InvocationExchange } from '../../src/runtime-api/exchange.ts'
 import type { Invocation } from '../../src/runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../src/runtime-api/server.ts'
-import { HttpConnection } from '../support/http-connection.ts'
+import { HttpConnection } from '../support/runtime-api/http-connection.ts'
 
 const DEADLINE = 1_700_000_000_123
 const STREAMING = { 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked' }

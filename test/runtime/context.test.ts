@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { InvocationContext } from '../../src/runtime/context.ts'
-import { ENVIRONMENT } from '../support/lambda-environment.ts'
+import { ENVIRONMENT } from '../support/runtime-api/lambda-environment.ts'
 
 function contextUntil(deadlineMs: number, settle: (error: unknown, result: unknown) => void = () => {}) {
   return new InvocationContext(

@@ -12,9 +12,9 @@ import { type TestContext, test } from 'node:test'
 import { findBuildSandbox } from '../../src/sandbox/find-sandbox.ts'
 import { openGate } from '../../src/sandbox/gate.ts'
 import type { OpenSandbox, SandboxView } from '../../src/sandbox/sandbox.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 import { eventually } from '../support/eventually.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 /** Undefined where the system has no such sandbox. */
 async function open(t: TestContext, more: Partial<SandboxView> = {}): Promise<OpenSandbox | undefined> {

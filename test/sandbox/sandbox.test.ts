@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { findSandbox } from '../../src/sandbox/find-sandbox.ts'
 import type { OpenSandbox, SandboxView } from '../../src/sandbox/sandbox.ts'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
 
 interface Opened {
   sandbox: OpenSandbox

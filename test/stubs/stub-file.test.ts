@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asStub, readStubFile, StubFileError } from '../../src/stubs/stub-file.ts'
 import { type AskedRequest, findAnswer } from '../../src/stubs/stubbed-requests.ts'
-import { temporaryFiles } from '../support/files.ts'
+import { temporaryFiles } from '../support/projects/files.ts'
 
 const asked = (
   method: string,

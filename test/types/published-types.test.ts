@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { writeFiles } from '../support/files.ts'
-import { temporaryFolder } from '../support/fixture-package.ts'
-import { packAndUnpack } from '../support/packed-package.ts'
+import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { writeFiles } from '../support/projects/files.ts'
+import { packAndUnpack } from '../support/projects/packed-package.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const USES = join(ROOT, 'test/fixtures/types')

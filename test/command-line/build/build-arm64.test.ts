@@ -9,10 +9,10 @@ import { test } from 'node:test'
 import { findPinnedNode } from '../../../bin/pinned-node.js'
 import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.ts'
 import { readArchitecture } from '../../../src/compiler/elf/elf-file.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
+import { temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
 import { readOwnFileTable } from '../../support/own-file-table.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const FUNCTION = `
   export const handler = async (event: { text: string }) => ({ ...event, arch: process.arch })

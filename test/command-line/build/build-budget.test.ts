@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { runLambdabin } from '../../support/command.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
 
 const project = mkdtempSync(join(tmpdir(), 'lambdabin-test-'))
 after(() => rmSync(project, { recursive: true, force: true }))

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { runInvoke } from '../../support/invoke-process.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { runInvoke } from '../../support/emulator/invoke-process.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 /** A project whose packages are installed, one of which is found by nobody who bundles. */
 const PROJECT = {

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { findOtherNode, NO_OTHER_NODE, OTHER_RELEASES } from '../../support/other-node.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
+import { findOtherNode, NO_OTHER_NODE, OTHER_RELEASES } from '../../support/projects/other-node.ts'
 
 const FUNCTION = `
   import { gunzipSync, gzipSync } from 'node:zlib'

@@ -14,9 +14,9 @@ import { type TestContext, test } from 'node:test'
 import { openPromise } from 'yauzl'
 import { parseElf } from '../../../src/compiler/elf/elf-file.ts'
 import { neededVersion } from '../../../src/compiler/elf/elf-versions.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const FILES = {
   'package.json': {},

@@ -9,10 +9,10 @@ import { type Architecture, parseElf } from '../../../src/compiler/elf/elf-file.
 import { CHUNK_BYTES } from '../../../src/compiler/read-ahead/packed-file.ts'
 import { joinRanges, PAGE_BYTES } from '../../../src/compiler/read-ahead/page-ranges.ts'
 import { prefetchStub } from '../../../src/compiler/read-ahead/prefetch-stub.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { readOwnFileTable } from '../../support/own-file-table.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const arch = process.arch as Architecture
 const skip = process.platform === 'linux' ? false : 'it is for Linux'

@@ -7,7 +7,7 @@ import process from 'node:process'
 import { after, test } from 'node:test'
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
 import type { Inspection } from '../../../src/inspect/package/inspection.ts'
-import { runLambdabin } from '../../support/command.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
 
 interface Component {
   readonly name: string

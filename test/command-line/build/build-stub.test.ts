@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { build } from '../../../src/api/build.ts'
-import { fixturePath } from '../../support/built-function.ts'
-import { temporaryFiles } from '../../support/files.ts'
+import { fixturePath } from '../../support/projects/built-function.ts'
+import { temporaryFiles } from '../../support/projects/files.ts'
 
 const STUB = fixturePath('asking-stubs.yaml')
 

@@ -5,9 +5,9 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileS
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { type BuildOptions, build, invoke } from '../../../src/api.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 let project: string
 before((t) => {

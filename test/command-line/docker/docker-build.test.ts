@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { runLambdabin } from '../../support/command.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { eventually } from '../../support/eventually.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const FAKE = fileURLToPath(new URL('../../fixtures/docker/fake-docker.mjs', import.meta.url))
 const CLI = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url))

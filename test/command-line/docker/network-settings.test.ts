@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { networkSettings } from '../../../src/command-line/docker/network-settings.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 /** A user without settings. */
 const NOBODY = { NPM_CONFIG_USERCONFIG: '/nowhere/.npmrc' }

@@ -3,8 +3,8 @@ import { mkdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { foldersToMount } from '../../../src/command-line/docker/project-folders.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 function home(t: TestContext, files: Readonly<Record<string, string | object>>): string {
   return writeFiles(realpathSync(temporaryFolder(t)), files)

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))

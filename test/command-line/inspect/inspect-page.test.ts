@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { buildFunction } from '../../support/built-function.ts'
-import { CHROMIUM, openTab, type Tab } from '../../support/chromium.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { CHROMIUM, openTab, type Tab } from '../../support/emulator/chromium.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { buildFunction } from '../../support/projects/built-function.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
 
 const skip = CHROMIUM === undefined ? 'there is no Chromium here (Debian: chromium)' : false
 

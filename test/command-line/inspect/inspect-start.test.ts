@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { StartMeasurement } from '../../../src/inspect/start/measure-start.ts'
-import { buildFunction } from '../../support/built-function.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { buildFunction } from '../../support/projects/built-function.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
 
 const lazy = buildFunction('lazy')
 const initialised = buildFunction('initialised', '--init', 'build')

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Inspection } from '../../../src/inspect/package/inspection.ts'
 import { findPart, leaves } from '../../../src/inspect/package/part-tree.ts'
-import { type BuiltFunction, buildFunction } from '../../support/built-function.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { type BuiltFunction, buildFunction } from '../../support/projects/built-function.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
 
 const lazy = buildFunction('lazy')
 const initialised = buildFunction('initialised', '--init', 'build', '--intl', 'en,de')

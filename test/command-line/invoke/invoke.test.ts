@@ -3,15 +3,20 @@ import { once } from 'node:events'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { processesKnowing } from '../../support/environment-processes.ts'
-import { fixturePackage, temporaryFolder, writeExecutable, writeZip } from '../../support/fixture-package.ts'
+import { processesKnowing } from '../../support/emulator/environment-processes.ts'
+import {
+  fixturePackage,
+  temporaryFolder,
+  writeExecutable,
+  writeZip,
+} from '../../support/emulator/fixture-package.ts'
 import {
   type InvokeOptions,
   type InvokeResult,
   resultOf,
   runInvoke,
   startInvoke,
-} from '../../support/invoke-process.ts'
+} from '../../support/emulator/invoke-process.ts'
 
 interface Fixture {
   folder: string

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fixturePackage, temporaryFolder } from '../../support/fixture-package.ts'
-import { runInvoke } from '../../support/invoke-process.ts'
+import { fixturePackage, temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { runInvoke } from '../../support/emulator/invoke-process.ts'
 
 // The fixture answers with its event.
 

@@ -8,9 +8,9 @@ import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { build, buildLayer, createLocalLambda, invoke } from '../../../src/api.ts'
 import { FORMAT_VERSION } from '../../../src/executable/format.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const here = process.arch === 'arm64' ? 'arm64' : 'x64'
 const SDK = fileURLToPath(new URL('../../../scripts/bench/functions/sdk.ts', import.meta.url))

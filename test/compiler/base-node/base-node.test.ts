@@ -8,8 +8,12 @@ import { type TestContext, test } from 'node:test'
 import { findPinnedNode, pinnedVersions } from '../../../bin/pinned-node.js'
 import { BaseNodeError, prepareBaseNode } from '../../../src/compiler/base-node/base-node.ts'
 import type { Architecture } from '../../../src/compiler/elf/elf-file.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryCacheHome, temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
+import {
+  temporaryCacheHome,
+  temporaryFolder,
+  writeExecutable,
+} from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const here: Architecture = process.arch === 'arm64' ? 'arm64' : 'x64'
 const other: Architecture = here === 'x64' ? 'arm64' : 'x64'

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { findPinnedNode } from '../../../bin/pinned-node.js'
 import { followFunctionMemory, withHeapLimit } from '../../../src/compiler/base-node/heap-limit.ts'
 import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const published = readFileSync(process.execPath)
 

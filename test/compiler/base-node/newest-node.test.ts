@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { newerNodeNote } from '../../../src/compiler/base-node/newest-node.ts'
-import { temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
+import { temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
 
 /** An npm that answers so, and writes down what it was asked. */
 function withNpm(context: TestContext, answer: string, status = 0) {

@@ -10,7 +10,7 @@ import { leaveOutStartupWork } from '../../../src/compiler/base-node/startup-wor
 import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.ts'
 import { type Architecture, parseElf } from '../../../src/compiler/elf/elf-file.ts'
 import { findSymbol } from '../../../src/compiler/elf/elf-symbols.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const SECRETS = fileURLToPath(new URL('../../fixtures/base-node/hash-secrets.cjs', import.meta.url))
 const PROFILE = fileURLToPath(new URL('../../fixtures/base-node/profile.cjs', import.meta.url))

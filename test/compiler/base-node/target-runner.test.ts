@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.ts'
-import { temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
+import { temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
 
 const here = process.arch === 'arm64' ? 'arm64' : 'x64'
 const other = here === 'x64' ? 'arm64' : 'x64'

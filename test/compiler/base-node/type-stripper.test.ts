@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
 import { leaveOutTypeStripper } from '../../../src/compiler/base-node/type-stripper.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const published = readFileSync(process.execPath)
 const without = leaveOutTypeStripper(published)

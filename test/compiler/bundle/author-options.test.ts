@@ -7,9 +7,9 @@ import { type TestContext, test } from 'node:test'
 import { type AuthorOptions, AuthorOptionsError } from '../../../src/compiler/bundle/author-options.ts'
 import { BundleError } from '../../../src/compiler/bundle/bundle-failure.ts'
 import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { loadBundle } from '../../support/loaded-bundle.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
+import { loadBundle } from '../../support/projects/loaded-bundle.ts'
 
 type Files = Parameters<typeof writeFiles>[1]
 

@@ -6,8 +6,8 @@ import { constants, Script } from 'node:vm'
 import { BuildError } from '../../../src/compiler/build-error.ts'
 import { bundleFunction, type FunctionBundle } from '../../../src/compiler/bundle/bundle-function.ts'
 import { ImportMeta } from '../../../src/executable/function-module.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 type Files = Parameters<typeof writeFiles>[1]
 // biome-ignore lint/suspicious/noExplicitAny: what a bundle exports is whatever the test wrote.

@@ -4,9 +4,9 @@ import { SourceMap } from 'node:module'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { loadBundle } from '../../support/loaded-bundle.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
+import { loadBundle } from '../../support/projects/loaded-bundle.ts'
 
 const ORDERS = `
 import { told, note } from './told.ts'

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
 import { handlerExports } from '../../../src/compiler/bundle/exported-handlers.ts'
 import { handlerSettings } from '../../../src/compiler/handler-settings.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const SOURCE = `
   import { wrap } from './wrap'

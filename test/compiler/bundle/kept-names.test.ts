@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
 import { withoutIdleNames } from '../../../src/compiler/bundle/kept-names.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { loadBundle } from '../../support/loaded-bundle.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
+import { loadBundle } from '../../support/projects/loaded-bundle.ts'
 
 async function names(t: TestContext, files: Parameters<typeof writeFiles>[1]): Promise<unknown> {
   const folder = writeFiles(temporaryFolder(t), { 'package.json': {}, ...files })

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { CacheArea } from '../../../src/compiler/cache/build-cache.ts'
-import { temporaryCacheHome } from '../../support/fixture-package.ts'
+import { temporaryCacheHome } from '../../support/emulator/fixture-package.ts'
 
 /** An area of a cache of the test's own, and its folder. */
 function freshArea(t: TestContext, limits = {}) {

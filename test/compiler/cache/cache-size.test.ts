@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { cacheSizeLimit, keepCacheSize } from '../../../src/compiler/cache/cache-size.ts'
-import { temporaryCacheHome } from '../../support/fixture-package.ts'
+import { temporaryCacheHome } from '../../support/emulator/fixture-package.ts'
 
 /** A cache of entries of 100 bytes: each by its path, with how many minutes ago it was used. */
 function cacheOf(t: TestContext, entries: Readonly<Record<string, number>>) {

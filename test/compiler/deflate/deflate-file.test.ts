@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { crc32, inflateRawSync } from 'node:zlib'
 import { CacheArea } from '../../../src/compiler/cache/build-cache.ts'
 import { type Compression, openDeflater } from '../../../src/compiler/deflate/deflate-file.ts'
-import { temporaryCacheHome } from '../../support/fixture-package.ts'
+import { temporaryCacheHome } from '../../support/emulator/fixture-package.ts'
 
 const MIB = 1 << 20
 /** Part of a program, zeros, and a rest that fills no piece. */

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { bundleFunction, writeBundledFiles } from '../../../src/compiler/bundle/bundle-function.ts'
 import { describeMissingFiles } from '../../../src/compiler/dependencies/plan-notes.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { loadBundle } from '../../support/loaded-bundle.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
+import { loadBundle } from '../../support/projects/loaded-bundle.ts'
 
 /** Bundles `src/orders.ts`, lays it out with `included` files of the project, and calls its handler. */
 async function run(

@@ -6,8 +6,8 @@ import { type TestContext, test } from 'node:test'
 import { PackageLayoutError } from '../../../src/compiler/dependencies/package-layout.ts'
 import { PackagePlanner } from '../../../src/compiler/dependencies/package-planner.ts'
 import { listShippedPackages } from '../../../src/compiler/package/shipped-packages.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 /** A package that says its version and those of what it requires: `a@1(b@2)`. */
 function packageFiles(

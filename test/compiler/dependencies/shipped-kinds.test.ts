@@ -6,9 +6,9 @@ import { type TestContext, test } from 'node:test'
 import { bundleFunction, type FunctionBundle } from '../../../src/compiler/bundle/bundle-function.ts'
 import { describePlan } from '../../../src/compiler/dependencies/plan-notes.ts'
 import { listShippedPackages, type ShippedPackages } from '../../../src/compiler/package/shipped-packages.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { loadBundle } from '../../support/loaded-bundle.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
+import { loadBundle } from '../../support/projects/loaded-bundle.ts'
 
 type Files = Parameters<typeof writeFiles>[1]
 

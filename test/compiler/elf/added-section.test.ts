@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { addSection, readSection } from '../../../src/compiler/elf/added-section.ts'
 import { parseElf } from '../../../src/compiler/elf/elf-file.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const program = readFileSync('/bin/echo')
 const content = Buffer.from('{"some":"content"}')

@@ -10,7 +10,7 @@ import { type Architecture, ElfFormatError, parseElf } from '../../../src/compil
 import { addEntryCode, lastSegmentOffset } from '../../../src/compiler/elf/entry-code.ts'
 import type { PageRange } from '../../../src/compiler/read-ahead/page-ranges.ts'
 import { prefetchStub } from '../../../src/compiler/read-ahead/prefetch-stub.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 /** The destructor runs only if the program got what the dynamic linker gives to its entry. */
 const PROGRAM = `

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ElfFormatError, parseElf, SECTION_FLAG_ALLOCATED } from '../../../src/compiler/elf/elf-file.ts'
 import { stripElf } from '../../../src/compiler/elf/strip-elf.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const node = readFileSync(process.execPath)
 /** Any small program will do. */

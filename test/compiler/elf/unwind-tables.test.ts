@@ -10,7 +10,7 @@ import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.
 import { type Architecture, parseElf } from '../../../src/compiler/elf/elf-file.ts'
 import { stripElf } from '../../../src/compiler/elf/strip-elf.ts'
 import { emptyUnwindTables } from '../../../src/compiler/elf/unwind-tables.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const ADDON = fileURLToPath(new URL('../../fixtures/addons/throws.cc', import.meta.url))
 const COMPILERS = { x64: 'x86_64-linux-gnu-g++', arm64: 'aarch64-linux-gnu-g++' }

@@ -12,7 +12,7 @@ import { readNote, replaceNote } from '../../../src/compiler/elf/note-content.ts
 import { executableOfTemplate } from '../../../src/compiler/executable/executable-template.ts'
 import { runPkg } from '../../../src/compiler/executable/run-pkg.ts'
 import { withAssets } from '../../../src/compiler/executable/sea-blob.ts'
-import { temporaryCacheHome, temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryCacheHome, temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const NOTE = 'NODE_SEA_BLOB'
 const MAIN = Buffer.from('console.log(require("node:sea").getAsset("words.txt", "utf8"))')

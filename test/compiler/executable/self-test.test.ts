@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { explainSelfTest, SelfTestError, testExecutable } from '../../../src/compiler/executable/self-test.ts'
-import { runLambdabin } from '../../support/command.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
+import { temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 /** An executable that runs a JavaScript program, in which `api` is the Runtime API's address. */
 function executable(t: TestContext, program: string): string {

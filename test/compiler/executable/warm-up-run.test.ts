@@ -7,8 +7,8 @@ import { SAME_BYTES } from '../../../src/compiler/base-node/code-cache-header.ts
 import { bundleRuntime } from '../../../src/compiler/bundle/bundle-runtime.ts'
 import { ECHO_RUN } from '../../../src/compiler/executable/code-caches.ts'
 import { runWarmUp } from '../../../src/compiler/executable/warm-up-run.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 /** Keeps the processors busy until the test has ended. */
 function keepBusy(t: TestContext): void {

@@ -14,7 +14,7 @@ import { findSymbol } from '../../../src/compiler/elf/elf-symbols.ts'
 import { IcuDataError, readCommonData } from '../../../src/compiler/icu/common-data.ts'
 import { keptLocales, localesOf, UnknownLocaleError } from '../../../src/compiler/icu/locales.ts'
 import { makeIcuSmaller } from '../../../src/compiler/icu/smaller-icu.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const EVERYTHING = fileURLToPath(new URL('../../fixtures/intl/everything.cjs', import.meta.url))
 /** It is made of the collations of all locales that are there. */

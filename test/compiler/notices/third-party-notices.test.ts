@@ -7,8 +7,8 @@ import { findPinnedNode, pinnedVersions } from '../../../bin/pinned-node.js'
 import type { BaseNode } from '../../../src/compiler/base-node/base-node.ts'
 import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
 import { renderNotices } from '../../../src/compiler/notices/third-party-notices.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64'
 

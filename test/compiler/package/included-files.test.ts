@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { findIncludes, IncludeError } from '../../../src/compiler/package/included-files.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 function project(t: TestContext): string {
   const folder = temporaryFolder(t)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { writeSharedFile } from '../../../src/compiler/package/shared-blocks.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const MEGABYTE = 1 << 20
 

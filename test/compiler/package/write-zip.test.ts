@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Entry, openPromise } from 'yauzl'
 import { type PackageFile, writeZip } from '../../../src/compiler/package/write-zip.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const WRITE_ZIP = fileURLToPath(new URL('../../../src/compiler/package/write-zip.ts', import.meta.url))
 

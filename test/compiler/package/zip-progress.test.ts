@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeZip } from '../../../src/compiler/package/write-zip.ts'
 import { zipProgress } from '../../../src/compiler/package/zip-progress.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 test('while a package is compressed, it is told every five seconds how far that has come', async (t) => {
   const folder = temporaryFolder(t)

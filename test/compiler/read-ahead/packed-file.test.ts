@@ -12,7 +12,7 @@ import { type Architecture, parseElf } from '../../../src/compiler/elf/elf-file.
 import { lastSegmentOffset } from '../../../src/compiler/elf/entry-code.ts'
 import { packHotPages } from '../../../src/compiler/read-ahead/packed-file.ts'
 import { PAGE_BYTES, type PageRange, pagesOf } from '../../../src/compiler/read-ahead/page-ranges.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { readOwnFileTable } from '../../support/own-file-table.ts'
 
 const COMPILERS = { x64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readLockedPackages } from '../../../src/compiler/sbom/lock-file.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const ONE = 'sha512-b25l'
 const TWO = 'sha512-dHdv'

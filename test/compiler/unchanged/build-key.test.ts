@@ -9,8 +9,8 @@ import { findInputs } from '../../../src/compiler/build-inputs.ts'
 import type { FunctionOptions } from '../../../src/compiler/function-options.ts'
 import { BuildSteps } from '../../../src/compiler/steps.ts'
 import { buildKey } from '../../../src/compiler/unchanged/build-key.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const FILES = {
   'package.json': { name: 'project' },

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { BuiltFunction } from '../../../src/compiler/built-function.ts'
 import { BuiltPackage, describeFiles } from '../../../src/compiler/unchanged/built-package.ts'
-import { writeFiles } from '../../support/files.ts'
-import { temporaryCacheHome, temporaryFolder } from '../../support/fixture-package.ts'
+import { temporaryCacheHome, temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 const BUILT = { name: 'orders', notes: ['slow'] } as unknown as BuiltFunction
 

@@ -9,14 +9,14 @@ import {
   type LambdaClient,
   PutFunctionConcurrencyCommand,
 } from '@aws-sdk/client-lambda'
-import { eventually } from '../../support/eventually.ts'
 import {
   createFixture,
   type LocalEmulator,
   type LocalEmulatorOptions,
   order,
   startEmulator,
-} from '../../support/local-emulator.ts'
+} from '../../support/emulator/local-emulator.ts'
+import { eventually } from '../../support/eventually.ts'
 
 interface Fixture extends LocalEmulator {
   sdk: LambdaClient

@@ -13,8 +13,13 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { executables, openDeploymentPackage } from '../../../src/emulator/code/deployment-package.ts'
 import { DeploymentPackageError } from '../../../src/emulator/code/deployment-package-error.ts'
-import { temporaryFolder, writeExecutable, writeZip, type ZipEntry } from '../../support/fixture-package.ts'
-import { rewriteZip } from '../../support/rewritten-zip.ts'
+import {
+  temporaryFolder,
+  writeExecutable,
+  writeZip,
+  type ZipEntry,
+} from '../../support/emulator/fixture-package.ts'
+import { rewriteZip } from '../../support/emulator/rewritten-zip.ts'
 
 const BOOTSTRAP: ZipEntry = { name: 'bootstrap', content: '#!/bin/sh\n' }
 const LINK = 0o120777

@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test'
 import { openGivenPackage } from '../../../src/api/given-package.ts'
 import { UsageError } from '../../../src/configuration/usage-error.ts'
 import { matches } from '../../../src/emulator/code/foreign-program.ts'
-import { temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
-import { runInvoke } from '../../support/invoke-process.ts'
+import { temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
+import { runInvoke } from '../../support/emulator/invoke-process.ts'
 
 /** The beginning of a program for a machine that nobody has here: neither Linux's own nor an emulator runs it. */
 function elfHead(machine: number): Buffer {

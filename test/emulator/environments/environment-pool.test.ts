@@ -4,15 +4,15 @@ import { type TestContext, test } from 'node:test'
 import type { EnvironmentPool } from '../../../src/emulator/environments/environment-pool.ts'
 import { TooManyRequestsException } from '../../../src/emulator/lambda-error.ts'
 import type { LocalLambda } from '../../../src/emulator/local-lambda.ts'
-import { processesKnowing } from '../../support/environment-processes.ts'
-import { eventually } from '../../support/eventually.ts'
+import { processesKnowing } from '../../support/emulator/environment-processes.ts'
 import {
   fixtureZip,
   type LocalEmulator,
   type LocalEmulatorOptions,
   order,
   startEmulator,
-} from '../../support/local-emulator.ts'
+} from '../../support/emulator/local-emulator.ts'
+import { eventually } from '../../support/eventually.ts'
 
 async function start(context: TestContext, options: LocalEmulatorOptions): Promise<LocalEmulator> {
   const emulator = await startEmulator(context, options)

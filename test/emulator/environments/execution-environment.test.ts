@@ -7,8 +7,8 @@ import type { ExecutionEnvironmentOptions } from '../../../src/emulator/environm
 import { ExecutionEnvironment } from '../../../src/emulator/environments/execution-environment.ts'
 import type { InvocationOutcome } from '../../../src/runtime-api/exchange.ts'
 import { createInvocation } from '../../../src/runtime-api/invocation.ts'
-import { fixturePackage, temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
-import { fixtureSandbox } from '../../support/fixture-sandbox.ts'
+import { fixturePackage, temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
+import { fixtureSandbox } from '../../support/emulator/fixture-sandbox.ts'
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:misbehaving'
 /** Long enough for any behaviour that ends by itself, on any machine. */

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ExecutionEnvironment } from '../../../src/emulator/environments/execution-environment.ts'
 import { createInvocation } from '../../../src/runtime-api/invocation.ts'
+import { fixturePackage, temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
+import { fixtureSandbox } from '../../support/emulator/fixture-sandbox.ts'
 import { eventually } from '../../support/eventually.ts'
-import { fixturePackage, temporaryFolder, writeExecutable } from '../../support/fixture-package.ts'
-import { fixtureSandbox } from '../../support/fixture-sandbox.ts'
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:misbehaving'
 

@@ -8,9 +8,9 @@ import { type TestContext, test } from 'node:test'
 import { EventSourcePoller } from '../../../src/emulator/event-sources/event-source-poller.ts'
 import { FolderQueue } from '../../../src/emulator/event-sources/folder-queue.ts'
 import { SqsQueue } from '../../../src/emulator/event-sources/sqs-queue.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { createFixture, startEmulator } from '../../support/emulator/local-emulator.ts'
 import { eventually } from '../../support/eventually.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { createFixture, startEmulator } from '../../support/local-emulator.ts'
 
 async function start(context: TestContext, queue: FolderQueue | SqsQueue, batchSize = 10) {
   const emulator = await startEmulator(context)

@@ -7,8 +7,8 @@ import {
   CreateFunctionUrlConfigCommand,
   type CreateFunctionUrlConfigCommandInput,
 } from '@aws-sdk/client-lambda'
+import { createFixture, type LocalEmulator, startEmulator } from '../../support/emulator/local-emulator.ts'
 import { eventually } from '../../support/eventually.ts'
-import { createFixture, type LocalEmulator, startEmulator } from '../../support/local-emulator.ts'
 
 const NAME = 'site'
 

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { writeZip, type ZipEntry } from '../../support/fixture-package.ts'
-import { fixtureZip, type LocalEmulator, ROLE, startEmulator } from '../../support/local-emulator.ts'
-import { rewriteZip } from '../../support/rewritten-zip.ts'
+import { writeZip, type ZipEntry } from '../../support/emulator/fixture-package.ts'
+import { fixtureZip, type LocalEmulator, ROLE, startEmulator } from '../../support/emulator/local-emulator.ts'
+import { rewriteZip } from '../../support/emulator/rewritten-zip.ts'
 
 const BOOTSTRAP: ZipEntry = { name: 'bootstrap', content: '#!/bin/sh\n' }
 const FUNCTIONS = '/2015-03-31/functions'

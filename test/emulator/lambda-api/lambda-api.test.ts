@@ -25,7 +25,6 @@ import {
   UpdateFunctionUrlConfigCommand,
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda'
-import { eventually } from '../../support/eventually.ts'
 import {
   createFixture,
   fixtureZip,
@@ -33,7 +32,8 @@ import {
   type LocalEmulatorOptions,
   order,
   startEmulator,
-} from '../../support/local-emulator.ts'
+} from '../../support/emulator/local-emulator.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const NAME = 'orders'
 const ARN = `arn:aws:lambda:us-east-1:123456789012:function:${NAME}`

@@ -39,8 +39,7 @@ import {
   UpdateFunctionConfigurationCommand,
   UpdateFunctionEventInvokeConfigCommand,
 } from '@aws-sdk/client-lambda'
-import { eventually } from '../../support/eventually.ts'
-import { temporaryFolder, writeZip } from '../../support/fixture-package.ts'
+import { temporaryFolder, writeZip } from '../../support/emulator/fixture-package.ts'
 import {
   createFixture,
   fixtureZip,
@@ -48,7 +47,8 @@ import {
   order,
   ROLE,
   startEmulator,
-} from '../../support/local-emulator.ts'
+} from '../../support/emulator/local-emulator.ts'
+import { eventually } from '../../support/eventually.ts'
 import { refusal } from '../../support/refusal.ts'
 
 const NAME = 'orders'

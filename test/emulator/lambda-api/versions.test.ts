@@ -16,7 +16,7 @@ import {
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
-import { createFixture, fixtureZip, order, startEmulator } from '../../support/local-emulator.ts'
+import { createFixture, fixtureZip, order, startEmulator } from '../../support/emulator/local-emulator.ts'
 import { refusal } from '../../support/refusal.ts'
 
 const NAME = 'orders'

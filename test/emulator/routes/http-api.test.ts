@@ -7,8 +7,8 @@ import { type TestContext, test } from 'node:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { readHttpApi } from '../../../src/emulator/routes/http-api.ts'
 import { RouteTable } from '../../../src/emulator/routes/route-table.ts'
-import { temporaryFolder } from '../../support/fixture-package.ts'
-import { createFixture, startEmulator } from '../../support/local-emulator.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { createFixture, startEmulator } from '../../support/emulator/local-emulator.ts'
 
 async function start(context: TestContext, file: string, content: string) {
   const path = join(temporaryFolder(context), file)

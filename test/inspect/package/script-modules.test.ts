@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
 import { moduleSpans } from '../../../src/inspect/package/script-modules.ts'
-import { fixturePath } from '../../support/built-function.ts'
+import { fixturePath } from '../../support/projects/built-function.ts'
 
 for (const minify of [true, false]) {
   test(`a chunk is divided among its modules, about as the bundler counts them: ${minify ? '' : '--no-'}minify`, async () => {

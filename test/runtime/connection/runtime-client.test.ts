@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import type { RuntimeClient as Client } from '../../../src/runtime/connection/runtime-client.ts'
-import { bundleShipped, loadShipped } from '../../support/shipped-module.ts'
-import { type Fault, StrictRuntimeApi } from '../../support/strict-runtime-api.ts'
+import { bundleShipped, loadShipped } from '../../support/projects/shipped-module.ts'
+import { type Fault, StrictRuntimeApi } from '../../support/runtime-api/strict-runtime-api.ts'
 
 let api: StrictRuntimeApi
 let client: Client

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { RuntimeRequest } from '../../../src/runtime/connection/requests.ts'
 import type { Reply, RuntimeConnection } from '../../../src/runtime/connection/runtime-connection.ts'
-import { bundleShipped, loadShipped } from '../../support/shipped-module.ts'
+import { bundleShipped, loadShipped } from '../../support/projects/shipped-module.ts'
 
 type Connection = InstanceType<typeof RuntimeConnection>
 

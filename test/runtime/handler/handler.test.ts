@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { findHandler } from '../../../src/runtime/handler/find-handler.ts'
 import { HandlerCall, type HandlerFunction } from '../../../src/runtime/handler/handler.ts'
-import { ENVIRONMENT } from '../../support/lambda-environment.ts'
+import { ENVIRONMENT } from '../../support/runtime-api/lambda-environment.ts'
 
 const FACTS = {
   requestId: 'id',

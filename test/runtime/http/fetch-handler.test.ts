@@ -7,7 +7,7 @@ import { findHandler } from '../../../src/runtime/handler/find-handler.ts'
 import type { HandlerFunction, StreamingHandlerFunction } from '../../../src/runtime/handler/handler.ts'
 import type { HttpResult } from '../../../src/runtime/http/http-result.ts'
 import { ResponseStream } from '../../../src/runtime/streaming/response-stream.ts'
-import { HEALTH_CHECK, payload1, payload2 } from '../../support/http-events.ts'
+import { HEALTH_CHECK, payload1, payload2 } from '../../support/emulator/http-events.ts'
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
 

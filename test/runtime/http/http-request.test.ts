@@ -9,7 +9,7 @@ import {
   payload1,
   payload2,
   type SentRequest,
-} from '../../support/http-events.ts'
+} from '../../support/emulator/http-events.ts'
 
 const NEVER = new AbortController().signal
 

@@ -12,7 +12,7 @@ import { readCodeCacheHeader } from '../../../../src/compiler/base-node/code-cac
 import { makeNodeSmaller } from '../../../../src/compiler/base-node/smaller-node.ts'
 import { findTargetRunner, type TargetRunner } from '../../../../src/compiler/base-node/target-runner.ts'
 import { parseElf } from '../../../../src/compiler/elf/elf-file.ts'
-import { temporaryFolder } from '../../../support/fixture-package.ts'
+import { temporaryFolder } from '../../../support/emulator/fixture-package.ts'
 
 const MODULES = ['https', '_http_client', 'internal/tls/wrap', 'net', 'internal/deps/undici/undici']
 

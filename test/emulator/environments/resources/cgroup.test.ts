@@ -11,9 +11,9 @@ import {
   removeCgroups,
 } from '../../../../src/emulator/environments/resources/cgroup.ts'
 import { createInvocation } from '../../../../src/runtime-api/invocation.ts'
-import { writeFiles } from '../../../support/files.ts'
-import { fixturePackage, temporaryFolder } from '../../../support/fixture-package.ts'
-import { fixtureSandbox } from '../../../support/fixture-sandbox.ts'
+import { fixturePackage, temporaryFolder } from '../../../support/emulator/fixture-package.ts'
+import { fixtureSandbox } from '../../../support/emulator/fixture-sandbox.ts'
+import { writeFiles } from '../../../support/projects/files.ts'
 
 function cgroupsOrSkip(context: TestContext): CgroupHome | undefined {
   try {

@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/runtime/environment.ts'
+import type { Environment } from '../../../src/runtime/environment.ts'
 
 /** What an execution environment tells the runtime. */
 export const ENVIRONMENT: Environment = {

@@ -4,8 +4,8 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import { findSandbox } from '../../src/sandbox/find-sandbox.ts'
-import type { Sandbox } from '../../src/sandbox/sandbox.ts'
+import { findSandbox } from '../../../src/sandbox/find-sandbox.ts'
+import type { Sandbox } from '../../../src/sandbox/sandbox.ts'
 
 const isHidden = /^\/(tmp|var|opt)\//.test(fileURLToPath(import.meta.url))
 

@@ -16,8 +16,8 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ZipFile } from 'yazl'
 
-const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap', import.meta.url))
-const RUNTIME = fileURLToPath(new URL('../fixtures/runtime/misbehaving-runtime.ts', import.meta.url))
+const BOOTSTRAP = fileURLToPath(new URL('../../../bootstrap', import.meta.url))
+const RUNTIME = fileURLToPath(new URL('../../fixtures/runtime/misbehaving-runtime.ts', import.meta.url))
 
 /** A folder that goes when the test does. */
 export function temporaryFolder(test: TestContext): string {

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 
-const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
-const FUNCTIONS = fileURLToPath(new URL('../fixtures/functions/', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../../../bin/lambdabin.js', import.meta.url))
+const FUNCTIONS = fileURLToPath(new URL('../../fixtures/functions/', import.meta.url))
 
 export interface BuiltFunction {
   readonly folder: string

@@ -6,21 +6,21 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CreateFunctionCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda'
-import { EventQueue } from '../../src/emulator/asynchronous/event-queue.ts'
-import { CodeBuckets } from '../../src/emulator/code/code-buckets.ts'
-import type { EnvironmentPool } from '../../src/emulator/environments/environment-pool.ts'
-import { FunctionStore } from '../../src/emulator/functions/function-store.ts'
-import { LambdaApiServer } from '../../src/emulator/lambda-api/lambda-api-server.ts'
-import { LayerStore } from '../../src/emulator/layers/layer-store.ts'
-import { LocalLambda, type LocalLambdaOptions } from '../../src/emulator/local-lambda.ts'
-import { HttpApi } from '../../src/emulator/routes/http-api.ts'
-import type { HttpApiDefinition } from '../../src/emulator/routes/http-api-definition.ts'
-import { StateFolder } from '../../src/emulator/state-folder.ts'
+import { EventQueue } from '../../../src/emulator/asynchronous/event-queue.ts'
+import { CodeBuckets } from '../../../src/emulator/code/code-buckets.ts'
+import type { EnvironmentPool } from '../../../src/emulator/environments/environment-pool.ts'
+import { FunctionStore } from '../../../src/emulator/functions/function-store.ts'
+import { LambdaApiServer } from '../../../src/emulator/lambda-api/lambda-api-server.ts'
+import { LayerStore } from '../../../src/emulator/layers/layer-store.ts'
+import { LocalLambda, type LocalLambdaOptions } from '../../../src/emulator/local-lambda.ts'
+import { HttpApi } from '../../../src/emulator/routes/http-api.ts'
+import type { HttpApiDefinition } from '../../../src/emulator/routes/http-api-definition.ts'
+import { StateFolder } from '../../../src/emulator/state-folder.ts'
 import { writeZip } from './fixture-package.ts'
 import { fixtureSandbox } from './fixture-sandbox.ts'
 
-const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap', import.meta.url))
-const RUNTIME = fileURLToPath(new URL('../fixtures/runtime/misbehaving-runtime.ts', import.meta.url))
+const BOOTSTRAP = fileURLToPath(new URL('../../../bootstrap', import.meta.url))
+const RUNTIME = fileURLToPath(new URL('../../fixtures/runtime/misbehaving-runtime.ts', import.meta.url))
 
 export const ROLE = 'arn:aws:iam::123456789012:role/any'
 

@@ -1,15 +1,15 @@
 /** Loads a bundled function as its executable would, in this process. */
 
-import type { FunctionBundle } from '../../src/compiler/bundle/bundle-function.ts'
+import type { FunctionBundle } from '../../../src/compiler/bundle/bundle-function.ts'
 import {
   chunkName,
   FORMAT_HEADER,
   RUNTIME,
   scriptAsset,
   sourceMapAsset,
-} from '../../src/executable/format.ts'
-import type { Program } from '../../src/executable/program.ts'
-import { startProgram } from '../../src/executable/program-loader.ts'
+} from '../../../src/executable/format.ts'
+import type { Program } from '../../../src/executable/program.ts'
+import { startProgram } from '../../../src/executable/program-loader.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: what a bundle exports is whatever the test wrote.
 export type Exports = any

@@ -9,7 +9,7 @@ import { writeFiles } from './files.ts'
 import { packTarball } from './packed-package.ts'
 import { userEnvironment } from './user-environment.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const run = promisify(execFile)
 
 /** Packs and installs lambdabin in `folder`; {@link exampleProject} needs it. */

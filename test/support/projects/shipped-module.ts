@@ -3,8 +3,8 @@
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { bundleWithUndici } from '../../src/compiler/bundle/bundle-runtime.ts'
-import { PROJECT } from './source-imports.ts'
+import { bundleWithUndici } from '../../../src/compiler/bundle/bundle-runtime.ts'
+import { PROJECT } from '../source-imports.ts'
 
 /** The file of `entry`, from the project's folder, bundled into `folder`. */
 export async function bundleShipped(entry: string, folder: string): Promise<string> {

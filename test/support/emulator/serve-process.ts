@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { FIXTURE_SANDBOX } from './fixture-sandbox.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url))
 
 /** What it gets to end in good order. */
 const PATIENCE_MS = 15_000

@@ -5,8 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, type TestContext } from 'node:test'
-import { type BuiltFunction, buildFunction, fixturePath } from './built-function.ts'
-import { writeFiles } from './files.ts'
+import { type BuiltFunction, buildFunction, fixturePath } from '../projects/built-function.ts'
+import { writeFiles } from '../projects/files.ts'
 import { LambdaProcess, within } from './lambda-process.ts'
 import { type Answer, type InvocationOptions, StrictRuntimeApi } from './strict-runtime-api.ts'
 

