@@ -3,7 +3,7 @@
  * brings back what it wrote: `build-time/warm-up.ts` is the program that does the running, and `build-time/contract.ts` tells
  * how the two talk.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -196,18 +196,21 @@ async function run(
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: sandbox.environment(variables),
   })
+  const handshake = child.stdio[HANDSHAKE_DESCRIPTOR] as Duplex
+  // The process may end at any time; its end says why.
+  handshake.on('error', () => {})
   const printed = readEnd([child.stdout as Readable, child.stderr as Readable])
   const finished = onAbandon(() => child.kill('SIGKILL'))
   const ended = once(child, 'close').catch((error: Error) => error)
   const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   try {
-    const asked = warmUp(options, purpose, server, initialised, child)
+    const asked = warmUp(options, purpose, server, initialised, handshake)
     let isInitialised = false
     initialised.then(() => {
       isInitialised = true
     })
     const end = ended.then(() => explainEnd(endOf(child, sandbox), purpose, isInitialised, printed()))
-    const problem = await Promise.race([asked, end])
+    const problem = (await Promise.race([asked, end])) ?? (await end)
     await ended
     return problem
   } finally {
@@ -217,14 +220,14 @@ async function run(
   }
 }
 
-/** Lets the program initialise and handle each event, then asks it to end. */
+/** Lets the program initialise and handle each event, then asks it to end. Resolves to undefined when it has ended before that. */
 async function warmUp(
   options: WarmUpOptions,
   purpose: WarmUpPurpose,
   server: RuntimeApiServer,
   initialised: ReturnType<RuntimeApiServer['begin']>,
-  child: ChildProcess,
-): Promise<RunProblem> {
+  handshake: Duplex,
+): Promise<RunProblem | undefined> {
   const init = await initialised
   if (init.kind === 'error') {
     return {
@@ -232,13 +235,14 @@ async function warmUp(
       note: `the function could not initialise on this machine (${describe(init.body)}), so ${CONSEQUENCES[purpose]}`,
     }
   }
-  const handshake = child.stdio[HANDSHAKE_DESCRIPTOR] as Duplex
-  // It may have ended.
-  handshake.on('error', () => {})
   if (purpose === 'functions') {
-    const answer = once(handshake, 'data')
+    const answer = new Promise<boolean>((resolve) => {
+      handshake.once('data', () => resolve(true)).once('close', () => resolve(false))
+    })
     handshake.write(HANDSHAKES.initialised)
-    await answer
+    if (!(await answer)) {
+      return undefined
+    }
   }
   let note: string | undefined
   for (const event of options.events) {
