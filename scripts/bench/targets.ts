@@ -69,6 +69,38 @@ const DEFINITIONS: readonly Definition[] = [
     unit: 'ratio',
     value: awsCallRatio('lambdabin', 'bun-bytecode', 'memory128', firstResponse),
   },
+  ...[
+    { id: 'lambdabin-stub', options: '--event --stub', atMost: { first: 0.2, all: 0.35 } },
+    { id: 'lambdabin-rehearse', options: '--event --stub --rehearse', atMost: { first: 0.2, all: 0.35 } },
+    { id: 'lambdabin-init-stub', options: '--init build --event --stub --rehearse', atMost: { all: 0.25 } },
+  ].flatMap(({ id, options, atMost }): Definition[] => [
+    {
+      what: `the same, built with \`${options}\`, first invocation, 128 MB`,
+      against: AWS,
+      ...(atMost.first !== undefined && { limit: { atMost: atMost.first } }),
+      unit: 'ratio',
+      value: awsCallRatio(id, 'aws-lambda-ric', 'memory128', firstInvocation),
+    },
+    {
+      what: `the same, built with \`${options}\`, init and first invocation, 128 MB`,
+      against: AWS,
+      limit: { atMost: atMost.all },
+      unit: 'ratio',
+      value: awsCallRatio(id, 'aws-lambda-ric', 'memory128', firstResponse),
+    },
+    {
+      what: `the same, built with \`${options}\`, init and first invocation, 1,769 MB`,
+      against: AWS,
+      unit: 'ratio',
+      value: awsCallRatio(id, 'aws-lambda-ric', 'memory1769', firstResponse),
+    },
+    {
+      what: `the same, built with \`${options}\`, init and first invocation, 128 MB`,
+      against: BUN,
+      unit: 'ratio',
+      value: awsCallRatio(id, 'bun-bytecode', 'memory128', firstResponse),
+    },
+  ]),
   {
     what: 'echo, first response',
     against: AWS,
