@@ -48,14 +48,21 @@ async function tryFunction(tried: MatrixFunction): Promise<Row> {
     const manifest = { name: 'function', private: true, type: 'module', dependencies: tried.dependencies }
     writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
     writeFileSync(join(project, 'index.js'), tried.source)
-    await run(
+    const notInstalled = await run(
       'npm',
       ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'],
       {
         cwd: project,
         timeout: TIMEOUT_MS,
       },
+    ).then(
+      () => undefined,
+      ({ stderr }) => String(stderr),
     )
+    if (notInstalled !== undefined) {
+      const reason = `cannot be installed where this ran: ${firstLine(notInstalled)}`
+      return { name: tried.name, packages: [], isSame: undefined, ships: '', reason }
+    }
     const names = Object.keys(tried.dependencies)
     const packages = names.map((name) => `${name} ${versionOf(name, project)}`)
     const plain = await answerOfNode(project)

@@ -4,7 +4,7 @@ export interface Row {
   readonly name: string
   /** Names with versions. */
   readonly packages: readonly string[]
-  /** Whether it answers as on plain Node.js; undefined where that fails, too. */
+  /** Whether it answers as on plain Node.js; undefined where there is no such answer. */
   readonly isSame: boolean | undefined
   /** What is beside the executable. */
   readonly ships: string
