@@ -9,6 +9,7 @@
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { startWritten } from '../text-busy.ts'
 
 export const HEADER_BYTES = 32
 export const MARK_BYTES = 8
@@ -32,11 +33,10 @@ export const SAME_BYTES = [
 /** The header of a cache that a Node.js makes. `command` runs it, with options of its own. */
 export async function readCodeCacheHeader([command = '', ...parameters]: readonly string[]): Promise<Buffer> {
   const program = `process.stdout.write(new (require('node:vm').Script)('0').createCachedData().subarray(0, ${HEADER_BYTES}))`
-  const { stdout } = await promisify(execFile)(command, [...parameters, '-e', program], {
-    encoding: 'buffer',
-    env: {},
-    timeout: TIMEOUT_MS,
-  })
+  const options = { encoding: 'buffer', env: {}, timeout: TIMEOUT_MS } as const
+  const { stdout } = await startWritten(() =>
+    promisify(execFile)(command, [...parameters, '-e', program], options),
+  )
   return stdout
 }
 

@@ -16,6 +16,7 @@ import { type ElfFile, parseElf, SECTION_FLAG_ALLOCATED, SECTION_TYPE } from '..
 import { findSymbol } from '../elf/elf-symbols.ts'
 import { callersOf, textSection } from '../elf/machine-code.ts'
 import { growSegment, type ProgramHeader, readProgramHeaders, SEGMENT_TYPE } from '../elf/program-headers.ts'
+import { startWritten } from '../text-busy.ts'
 import { heapLimitCode, writeCall } from './heap-limit-code.ts'
 import type { TargetRunner } from './target-runner.ts'
 
@@ -149,9 +150,9 @@ async function tryHeapLimit(command: readonly string[]): Promise<string | undefi
 /** In bytes, of a process that has the variable of a function of `memory` MB. */
 async function heapLimitOf([command = '', ...words]: readonly string[], memory: number): Promise<number> {
   const program = 'process.stdout.write(String(v8.getHeapStatistics().heap_size_limit))'
-  const { stdout } = await promisify(execFile)(command, [...words, '-e', program], {
-    env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory) },
-    timeout: TIMEOUT_MS,
-  })
+  const options = { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory) }, timeout: TIMEOUT_MS }
+  const { stdout } = await startWritten(() =>
+    promisify(execFile)(command, [...words, '-e', program], options),
+  )
   return Number(stdout)
 }

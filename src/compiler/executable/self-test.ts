@@ -23,6 +23,7 @@ import { moduleConfinement } from '../../sandbox/module-confinement.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import { BuildError } from '../build-error.ts'
+import { startWritten } from '../text-busy.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { withoutSandbox } from './build-sandbox.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
@@ -148,17 +149,15 @@ async function answerOnce(
   const variables = lambdaEnvironment(sandbox, { handler: HANDLER, runtimeApi: server.address })
   const { command, parameters, cwd } = sandbox.command(program, words, variables)
   const initialised = server.begin()
-  const child = spawn(command, parameters, {
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: sandbox.environment(variables),
+  const { child, log, ended } = await startWritten(() => {
+    const started = spawn(command, parameters, {
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: sandbox.environment(variables),
+    })
+    return { child: started, log: readLog(started), ended: endOf(started) }
   })
   const finished = onAbandon(() => child.kill('SIGKILL'))
-  const log = readLog(child)
-  const ended = once(child, 'close').then(
-    () => explainEnd(child),
-    (error: Error) => error.message,
-  )
   const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   try {
     const problem = await Promise.race([exchange(server, initialised), ended])
@@ -198,6 +197,14 @@ async function exchange(
   return answer.kind === 'stream'
     ? 'this one streamed its answer'
     : `this one was asked to return ${EVENT} and returned ${answer.body.subarray(0, 200)}`
+}
+
+/** Resolves to how it ended, as the rest of a sentence. */
+function endOf(child: ChildProcess): Promise<string> {
+  return once(child, 'close').then(
+    () => explainEnd(child),
+    (error: Error) => error.message,
+  )
 }
 
 function explainEnd(child: ChildProcess): string {

@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { BuiltinCode } from '../../../build-time/contract.ts'
 import { parseElf } from '../../elf/elf-file.ts'
+import { startWritten } from '../../text-busy.ts'
 import { flagsHash, readCodeCacheHeader, setFlagsHash } from '../code-cache-header.ts'
 import type { TargetRunner } from '../target-runner.ts'
 import { type EmbeddedCache, findEmbeddedCaches } from './embedded-caches.ts'
@@ -123,11 +124,9 @@ async function refusedCaches(
     const { internalBinding } = require('internal/test/binding')
     const { compiledWithoutCache } = internalBinding('builtins').getCacheUsage()
     process.stdout.write(JSON.stringify([...compiledWithoutCache]))`
-  const options = ['--expose-internals', '--no-warnings', '-e', program]
-  const { stdout } = await promisify(execFile)(command, [...words, ...options], {
-    env: {},
-    timeout: TIMEOUT_MS,
-  })
+  const parameters = [...words, '--expose-internals', '--no-warnings', '-e', program]
+  const options = { env: {}, timeout: TIMEOUT_MS }
+  const { stdout } = await startWritten(() => promisify(execFile)(command, parameters, options))
   const without = new Set(JSON.parse(stdout) as string[])
   return modules.filter((id) => without.has(id))
 }

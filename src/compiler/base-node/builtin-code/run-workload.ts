@@ -14,6 +14,7 @@ import { promisify } from 'node:util'
 import type { BuiltinCode } from '../../../build-time/contract.ts'
 import { CertificateAuthority } from '../../../stubs/certificates.ts'
 import { bundleBuiltinCode } from '../../bundle/bundle-runtime.ts'
+import { startWritten } from '../../text-busy.ts'
 import { SAME_BYTES } from '../code-cache-header.ts'
 import type { TargetRunner } from '../target-runner.ts'
 
@@ -37,11 +38,8 @@ export async function runWorkload(node: string, runner: TargetRunner, folder: st
   try {
     const ports = await Promise.all(servers.map(listen))
     const [command = '', ...words] = [...runner, node, ...WORKLOAD_OPTIONS, '--no-warnings', program, output]
-    await promisify(execFile)(command, [...words, ...ports.map(String)], {
-      env: {},
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    })
+    const options = { env: {}, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' } as const
+    await startWritten(() => promisify(execFile)(command, [...words, ...ports.map(String)], options))
     return JSON.parse(await readFile(output, 'utf8'))
   } finally {
     for (const server of servers) {
