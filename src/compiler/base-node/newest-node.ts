@@ -3,10 +3,11 @@
  * asked once a day, and what cannot be had is no error.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder, pinnedVersions } from '../../../bin/pinned-node.js'
 
 const DAY_MS = 86_400_000
@@ -52,7 +53,7 @@ async function readKnown(folder: string): Promise<Known | undefined> {
 }
 
 async function keep(folder: string, known: Known): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
     .then(() => writeFile(join(folder, FILE), JSON.stringify(known)))
     .catch(() => {}) // It is asked again, then.
 }

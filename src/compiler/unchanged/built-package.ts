@@ -4,9 +4,10 @@
  * That is kept in the cache folder. A file counts as the one that was written by its inode, size, mode and time of change: a build
  * renames new files into their places, and whoever writes to one changes its time.
  */
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
+import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder } from '../../../bin/pinned-node.js'
 import type { BuiltFunction } from '../built-function.ts'
 import { digestOf } from '../cache/build-cache.ts'
@@ -53,7 +54,7 @@ export class BuiltPackage {
     const kept: KeptBuild = { key, files, built }
     const temporary = `${this.#record}.${process.pid}`
     try {
-      await mkdir(dirname(this.#record), { recursive: true })
+      await makeFolder(dirname(this.#record))
       await writeFile(temporary, JSON.stringify(kept))
       await rename(temporary, this.#record)
     } catch {

@@ -19,6 +19,7 @@ function builtFunction(name: string): BuiltFunction {
     packageNotes: [],
     missingFiles: [],
     notes: [],
+    unanswered: [],
     environmentRead: [],
     isUnchanged: name === 'users',
     steps: [{ name: 'bundle', ms: 1500 }],
