@@ -32,7 +32,7 @@ test('--version is that of the package', async () => {
 })
 
 for (const [args, message] of [
-  [[], 'expected a command, init, build, invoke, serve, inspect, or prefetch; see lambdabin --help'],
+  [[], 'expected a command, init, build, invoke, serve, inspect, layer, or prefetch; see lambdabin --help'],
   [['biuld'], 'there is no command biuld; did you mean build?'],
   [['publish'], 'there is no command publish; see lambdabin --help'],
   [['constructor'], 'there is no command constructor; see lambdabin --help'],

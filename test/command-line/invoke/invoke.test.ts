@@ -215,7 +215,7 @@ const MISTAKES: [args: string[], message: RegExp][] = [
   ],
   [
     ['PACKAGE', '--event', '1', '-'],
-    /expected one of --event, --event-file and -, but got several; keep one/,
+    /expected one of --event, --event-file, --http, --sample and -, but got several; keep one/,
   ],
   [['PACKAGE', '--timeout', '0'], /expected --timeout in seconds, above 0 and up to 900, but got "0"/],
   [['PACKAGE', '--timeout', '901'], /but got "901"/],
