@@ -99,6 +99,8 @@ for (const [name, block] of blocks) {
     ) {
       ;({ endpoint, end: endServer } = await serve('npx lambdabin serve'))
     }
+    // Whatever fails: a server that is left would keep this process, and the next one's folder.
+    t.after(() => endServer())
     for (const { command } of block) {
       if (SERVES.test(command)) {
         await endServer()
@@ -109,7 +111,6 @@ for (const [name, block] of blocks) {
         await runs(forEndpoint(command, endpoint))
       }
     }
-    await endServer()
   })
 }
 
@@ -147,10 +148,13 @@ async function runs(command: string): Promise<void> {
   assert.equal(status, 0, `${command}\n${said}`)
 }
 
-/** Starts a server, at any port that is free instead of its own. */
+let servers = 0
+
+/** Starts a server, at any port that is free instead of its own, and with no functions of another's. */
 async function serve(command: string): Promise<{ endpoint: string; end: () => Promise<void> }> {
   const inspected = command.includes('--inspect') ? ` --inspect-port ${await freePort()}` : ''
-  const words = `exec ${command} --port 0${inspected}`
+  servers += 1
+  const words = `exec ${command} --port 0 --state '${join(folder, `state-${servers}`)}'${inspected}`
   const child = spawn('sh', ['-c', words], {
     cwd: project,
     env,
