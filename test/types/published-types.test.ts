@@ -96,7 +96,13 @@ test('the published types hold in a user’s project with skipLibCheck off', asy
   await t.test('configurations, and files that are imported', (subtest) => {
     const files = { 'lambdabin.config.ts': readFileSync(join(USES, 'configuration.ts'), 'utf8') }
     for (const resolution of Object.values(RESOLUTIONS)) {
-      const project = { packed, types: ['node'], packages: ['esbuild'], compilerOptions: resolution, files }
+      const project = {
+        packed,
+        types: ['node'],
+        packages: ['esbuild', 'acorn'],
+        compilerOptions: resolution,
+        files,
+      }
       assert.equal(typeCheck(subtest, project), '')
     }
   })
