@@ -1,14 +1,6 @@
 /**
- * A sandbox that is a mount namespace: Lambda's own paths, and nothing to write to but `/tmp`.
- *
- * Its mounts are put together in a file system in memory (the stage), because an ordinary user cannot make `/var/task`:
- *
- *     <work folder>/stage   becomes /var, and hides the machine's
- *       task                the task root
- *       runtime, …          further folders
- *     /opt                  the layers' folder, or an empty one
- *     /node_modules         empty, if the machine has one
- *     /tmp                  the temporary folder
+ * A sandbox that is a mount namespace: Lambda's own paths (`lambda-view.ts`), and nothing to write to but `/tmp`. `/node_modules` is
+ * empty, if the machine has one.
  *
  * At last all else becomes read-only.
  *
@@ -16,23 +8,28 @@
  * latter, mounting takes a namespace in which the user is root, and a second one inside makes them themselves again.
  */
 
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hostMounts, type Mount, mountTable, writableMounts } from './mount-table.ts'
-import type { Bind, Command, OpenSandbox, Sandbox, SandboxView } from './sandbox.ts'
-import { enterCgroups, quoted } from './shell.ts'
+import {
+  bindMount,
+  EMPTY,
+  isIn,
+  lambdaMounts,
+  linkerSettings,
+  MountingSandbox,
+  OpenMountingSandbox,
+  remountReadOnly,
+  STAGE,
+  TASK_ROOT,
+} from './lambda-view.ts'
+import { hostMounts, mountTable } from './mount-table.ts'
+import type { Command, Sandbox, SandboxView } from './sandbox.ts'
+import { enterCgroups } from './shell.ts'
 
-export const TASK_ROOT = '/var/task'
-export const LAYERS_FOLDER = '/opt'
 const HIDDEN = ['/var', '/opt', '/tmp']
 
 // In the work folder.
-const STAGE = 'stage'
-const EMPTY = 'empty'
 const TABLE = 'mounts'
-
-const PATIENCE_MS = 5000
 
 /** Whether a sandbox of this kind shows something else than the host's at `path`, an absolute one. */
 export function isOutOfSight(path: string): boolean {
@@ -70,39 +67,19 @@ function waysToMount(unshare: string): Privileges[] {
   return process.geteuid?.() === 0 ? [asRoot, asAnybody] : [asAnybody]
 }
 
-class MountNamespace implements Sandbox {
+class MountNamespace extends MountingSandbox {
   readonly kind = 'mount namespace'
+  protected readonly patienceMs = 5000
   readonly #programs: Programs
   readonly #privileges: Privileges
 
   constructor(programs: Programs, privileges: Privileges) {
+    super()
     this.#programs = programs
     this.#privileges = privileges
   }
 
-  async open(view: SandboxView): Promise<OpenSandbox> {
-    return this.#open(view)
-  }
-
-  works(parentFolder: string): boolean {
-    const folder = mkdtempSync(join(parentFolder, 'try-'))
-    try {
-      const [taskRoot, temporaryFolder] = [join(folder, 'task'), join(folder, 'tmp')]
-      mkdirSync(taskRoot)
-      mkdirSync(temporaryFolder)
-      const { command, parameters, cwd } = this.#open({
-        taskRoot,
-        temporaryFolder,
-        workFolder: folder,
-      }).command('/bin/true')
-      const { status } = spawnSync(command, parameters, { cwd, stdio: 'ignore', timeout: PATIENCE_MS })
-      return status === 0
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  }
-
-  #open(view: SandboxView): OpenMountNamespace {
+  protected openView(view: SandboxView): OpenMountNamespace {
     mkdirSync(join(view.workFolder, STAGE), { recursive: true })
     mkdirSync(join(view.workFolder, EMPTY), { recursive: true })
     const { table, script } = this.#plan(view)
@@ -113,19 +90,16 @@ class MountNamespace implements Sandbox {
   #plan(view: SandboxView): { table: string; script: string } {
     const onHost = hostMounts()
     const { mount } = this.#programs
-    const readOnly = writableMounts(onHost, HIDDEN).map(
-      ({ target, flags }) =>
-        `${mount} -n -o ${['remount', 'bind', 'ro', ...flags].join(',')} ${quoted(target)}`,
-    )
+    const empty = join(view.workFolder, EMPTY)
+    const others = existsSync('/node_modules') ? [bindMount(empty, '/node_modules')] : []
     return {
-      table: mountTable(mountsOf(view), onHost),
-      // Without -n, mount would write down in /run what nobody else can see.
+      table: mountTable(lambdaMounts(view, view.binds ?? [], others), onHost),
       script: [
         'set -e',
         'cd /',
         ...enterCgroups(view.cgroupFiles),
         `${mount} -n -a -T "$1"`,
-        ...readOnly,
+        ...remountReadOnly(mount, onHost, HIDDEN),
         `cd ${TASK_ROOT}`,
         'unset OLDPWD',
         'shift',
@@ -134,86 +108,29 @@ class MountNamespace implements Sandbox {
   }
 }
 
-/** In the order in which they have to be made. */
-function mountsOf(view: SandboxView): Mount[] {
-  const workFolder = realpathSync(view.workFolder)
-  const stage = join(workFolder, STAGE)
-  const empty = join(workFolder, EMPTY)
-  const onStage = (path: string) => join(stage, path.slice('/var/'.length))
-  const bind = (source: string, target: string, isWritable = false): Mount => ({
-    source: realpathSync(source),
-    target,
-    isWritable,
-  })
-  const { layersFolder = empty, binds = [] } = view
-  const hiding: Mount[] = [
-    { source: stage, target: '/var', isWritable: false, isRecursive: true },
-    bind(layersFolder, LAYERS_FOLDER),
-    bind(view.temporaryFolder, '/tmp', true),
-  ]
-  return [
-    { source: undefined, target: stage, isWritable: true },
-    bind(view.taskRoot, onStage(TASK_ROOT)),
-    ...binds.map(({ source, target, isWritable }) => bind(source, onStage(target), isWritable)),
-    ...(existsSync('/node_modules') ? [bind(empty, '/node_modules')] : []),
-    // What hides the work folder comes last: the sources of the others are in it.
-    ...hiding.filter(({ target }) => !isIn(workFolder, target)),
-    ...hiding.filter(({ target }) => isIn(workFolder, target)),
-  ]
-}
-
-class OpenMountNamespace implements OpenSandbox {
-  readonly taskRoot = TASK_ROOT
-  readonly layersFolder = LAYERS_FOLDER
-  readonly temporaryFolder = undefined
-  readonly #seen: readonly Bind[]
+class OpenMountNamespace extends OpenMountingSandbox {
   readonly #script: string
   readonly #table: string
   readonly #privileges: Privileges
 
   constructor(view: SandboxView, script: string, privileges: Privileges) {
-    const { taskRoot, temporaryFolder, layersFolder, binds = [], workFolder } = view
-    this.#seen = [
-      { source: taskRoot, target: TASK_ROOT },
-      { source: temporaryFolder, target: '/tmp' },
-      ...(layersFolder === undefined ? [] : [{ source: layersFolder, target: LAYERS_FOLDER }]),
-      ...binds,
-    ]
+    super(view)
     this.#script = script
-    this.#table = join(workFolder, TABLE)
+    this.#table = join(view.workFolder, TABLE)
     this.#privileges = privileges
-  }
-
-  seen(path: string): string {
-    const bind = this.#seen.find(({ source }) => isIn(path, source))
-    return bind === undefined ? path : bind.target + path.slice(bind.source.length)
   }
 
   /** Variables of the dynamic linker are for the program alone, and not for what mounts. */
   command(program: string, parameters: readonly string[] = [], variables: NodeJS.ProcessEnv = {}): Command {
     const { outer, inner } = this.#privileges
     const [command = '', ...before] = outer
-    const linker = Object.entries(variables).filter(([name]) => LINKER_VARIABLE.test(name))
-    const settings = linker.map(([name, value]) => `export ${name}=${quoted(value ?? '')}`)
-    const script = [this.#script, ...settings, 'exec "$@"'].join('\n')
+    const script = [this.#script, ...linkerSettings(variables), 'exec "$@"'].join('\n')
     return {
       command,
       parameters: [...before, '/bin/sh', '-c', script, 'sh', this.#table, ...inner, program, ...parameters],
       cwd: '/',
     }
   }
-
-  environment<Variables extends NodeJS.ProcessEnv>(variables: Variables): Variables {
-    const others = Object.entries(variables).filter(([name]) => !LINKER_VARIABLE.test(name))
-    return Object.fromEntries(others) as Variables
-  }
-}
-
-/** They are carried by the command, so that they take effect with the program. */
-const LINKER_VARIABLE = /^(LD|GLIBC)_\w+$/
-
-function isIn(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`)
 }
 
 function find(name: string): string | undefined {

@@ -3,14 +3,15 @@
  *
  * A function is in an execution environment on Lambda: its deployment package at `/var/task`, its layers at `/opt`, a
  * `/tmp` of its own, and nothing else that it could write to or find a package in. What works here and not there is
- * the worst that a local run can do, so every run of a function on this machine goes through this room. There are two
- * ways, and `find-sandbox.ts` takes the first that works:
+ * the worst that a local run can do, so every run of a function on this machine goes through this room. There are three
+ * ways, and `find-sandbox.ts` takes the first that works of those that the run asks for:
  *
+ * - for what a build runs, namespaces also keep it from the machine (`isolation.ts`);
  * - a mount namespace (`mount-namespace.ts`) shows all of that at Lambda's own paths;
  * - where the system has none for us, Node.js is kept from resolving modules anywhere else (`module-confinement.ts`), and
  *   paths stay those of the host.
  *
- * It is no protection from a function: it may read what its user may read, and reach the network.
+ * The latter two are no protection from a function: it may read what its user may read, and reach the network.
  */
 
 import type { Gate } from './gate.ts'
