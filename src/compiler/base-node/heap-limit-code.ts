@@ -6,6 +6,7 @@
  * mebibytes, become the second field of the constraints, the largest size of the old generation in bytes.
  */
 import type { Architecture } from '../elf/elf-file.ts'
+import { assemble, type CodeTable } from '../elf/machine-code.ts'
 
 const VARIABLE = 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE\0'
 
@@ -86,10 +87,7 @@ const ARM64 = [
   ['c0 03 5f d6', 'ret'],
 ] as const
 
-const LINES: Readonly<Record<Architecture, readonly (readonly [bytes: string, meaning: string])[]>> = {
-  x64: X64,
-  arm64: ARM64,
-}
+const LINES: Readonly<Record<Architecture, CodeTable>> = { x64: X64, arm64: ARM64 }
 
 /** The addresses of the functions that it calls. */
 export interface HeapLimitCalls {
@@ -99,19 +97,20 @@ export interface HeapLimitCalls {
 
 /** The code for `address`, a multiple of 16. */
 export function heapLimitCode(arch: Architecture, address: number, calls: HeapLimitCalls): Buffer {
-  const pieces: Buffer[] = []
-  let next = address
-  for (const [bytes, meaning] of LINES[arch]) {
-    const piece = Buffer.from(bytes.replaceAll(' ', ''), 'hex')
-    if (meaning === CALL_DEFAULTS) {
-      writeCall(piece, 0, arch, calls.defaults - next)
-    } else if (meaning === CALL_GETENV) {
-      writeCall(piece, 0, arch, calls.getenv - next)
-    }
-    pieces.push(piece)
-    next += piece.length
+  const lines = LINES[arch]
+  const code = assemble(lines)
+  for (const [meaning, target] of [
+    [CALL_DEFAULTS, calls.defaults],
+    [CALL_GETENV, calls.getenv],
+  ] as const) {
+    const before = lines.slice(
+      0,
+      lines.findIndex((line) => line[1] === meaning),
+    )
+    const offset = assemble(before).length
+    writeCall(code, offset, arch, target - address - offset)
   }
-  return Buffer.concat([...pieces, Buffer.from(VARIABLE, 'latin1')])
+  return Buffer.concat([code, Buffer.from(VARIABLE, 'latin1')])
 }
 
 /**

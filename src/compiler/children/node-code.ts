@@ -12,6 +12,7 @@
  */
 import { CHILD_VARIABLE, OWN_OPTION_PREFIX } from '../../executable/format.ts'
 import type { Architecture } from '../elf/elf-file.ts'
+import { assemble } from '../elf/machine-code.ts'
 
 /** Registers: rbx table, rsi next variable. What _start gets in rdx is kept. */
 const X64 = [
@@ -146,8 +147,4 @@ function exactly(text: string, length: number): Buffer {
     throw new Error(`${text} has ${bytes.length} bytes, and the machine code compares ${length}`)
   }
   return bytes
-}
-
-function assemble(lines: readonly (readonly [bytes: string, meaning: string])[]): Buffer {
-  return Buffer.concat(lines.map(([bytes]) => Buffer.from(bytes.replaceAll(' ', ''), 'hex')))
 }

@@ -1,4 +1,4 @@
-/** Looks at the machine code of an ELF file: what calls a function, and whether code is of a known form. */
+/** Machine code: what of an ELF file's calls a function, whether code is of a known form, and tables of code to be added. */
 import type { ElfFile, ElfSection } from './elf-file.ts'
 
 /** x86-64: `call` and `jmp` with a distance of 32 bits behind them. */
@@ -52,6 +52,13 @@ function arm64CallersOf(bytes: Buffer, text: ElfSection, address: number): numbe
     }
   }
   return found
+}
+
+/** An instruction for each line: its bytes, in hexadecimal, and what it is in assembler, with a remark. */
+export type CodeTable = readonly (readonly [bytes: string, meaning: string])[]
+
+export function assemble(lines: CodeTable): Buffer {
+  return Buffer.concat(lines.map(([bytes]) => Buffer.from(bytes.replaceAll(' ', ''), 'hex')))
 }
 
 /** Whether the bytes at `offset` are those of `pattern`: hexadecimal, with `..` for a byte that may be any. */

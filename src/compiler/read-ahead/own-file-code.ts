@@ -18,9 +18,10 @@
  * mapped, no system call has to succeed. Where something is, the program cannot go on without it, and says so.
  */
 import type { Architecture } from '../elf/elf-file.ts'
+import { assemble, type CodeTable } from '../elf/machine-code.ts'
 import { CODE as ARM64 } from './own-file-code-arm64.ts'
 import { CODE as X64 } from './own-file-code-x64.ts'
-import type { PageRange } from './page-ranges.ts'
+import { inPieces, type PageRange } from './page-ranges.ts'
 
 export interface OwnFileTable {
   /** What to read, in pages of the file. */
@@ -45,7 +46,7 @@ const MESSAGE =
 /** What the code begins at a multiple of, and what its table is at. */
 export const CODE_ALIGNMENT = 16
 
-const CODE: Readonly<Record<Architecture, Buffer>> = { x64: assemble(X64), arm64: assemble(ARM64) }
+const CODE: Readonly<Record<Architecture, Buffer>> = { x64: withTexts(X64), arm64: withTexts(ARM64) }
 
 /** The kernel reads no more than this for one call of readahead unless told otherwise: 128 KiB. */
 const MOST_READ = 32
@@ -67,15 +68,6 @@ export function ownFileCode(arch: Architecture, { read, spare, map, firstMapped 
   ])
 }
 
-function inPieces(ranges: readonly PageRange[], most: number): PageRange[] {
-  return ranges.flatMap(({ start, count }) =>
-    Array.from({ length: Math.ceil(count / most) }, (_, piece) => ({
-      start: start + piece * most,
-      count: Math.min(most, count - piece * most),
-    })),
-  )
-}
-
 function numbers(values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4)
   values.forEach((value, index) => {
@@ -84,8 +76,8 @@ function numbers(values: readonly number[]): Buffer {
   return bytes
 }
 
-function assemble(lines: readonly (readonly [bytes: string, meaning: string])[]): Buffer {
-  const code = Buffer.concat(lines.map(([bytes]) => Buffer.from(bytes.replaceAll(' ', ''), 'hex')))
+function withTexts(lines: CodeTable): Buffer {
+  const code = assemble(lines)
   const text = Buffer.from(PATH + MESSAGE)
   const length = code.length + text.length
   return Buffer.concat([code, text, Buffer.alloc(-length & (CODE_ALIGNMENT - 1))])

@@ -26,6 +26,16 @@ export function joinRanges(ranges: readonly PageRange[], gap: number): PageRange
   return joined
 }
 
+/** The same pages, in ranges of at most `most`. */
+export function inPieces(ranges: readonly PageRange[], most: number): PageRange[] {
+  return ranges.flatMap(({ start, count }) =>
+    Array.from({ length: Math.ceil(count / most) }, (_, piece) => ({
+      start: start + piece * most,
+      count: Math.min(most, count - piece * most),
+    })),
+  )
+}
+
 /** The pages that bytes `from` to `to` are on. */
 export function pagesOf(from: number, to: number): PageRange {
   const start = Math.floor(from / PAGE_BYTES)

@@ -14,7 +14,8 @@
  * needs of the registers and the stack are as the dynamic linker left them.
  */
 import type { Architecture } from '../elf/elf-file.ts'
-import type { PageRange } from './page-ranges.ts'
+import { assemble } from '../elf/machine-code.ts'
+import { inPieces, type PageRange } from './page-ranges.ts'
 
 /** Registers: rbp table, ebx file, r12 next entry, r13 end of the entries, r14 next entry to try. */
 const X64 = [
@@ -159,7 +160,7 @@ export function prefetchStub(
   ranges: readonly PageRange[],
 ): Buffer {
   const code = CODE[arch]
-  const entries = ranges.flatMap(inPieces)
+  const entries = inPieces(ranges, MOST_PAGES)
   const head = Buffer.alloc(12)
   head.writeBigInt64LE(BigInt(entry - address - code.length))
   head.writeUInt32LE(entries.length, 8)
@@ -168,15 +169,4 @@ export function prefetchStub(
     table.writeUInt32LE(start * 256 + count, index * 4)
   })
   return Buffer.concat([code, head, table])
-}
-
-function inPieces({ start, count }: PageRange): PageRange[] {
-  return Array.from({ length: Math.ceil(count / MOST_PAGES) }, (_, piece) => ({
-    start: start + piece * MOST_PAGES,
-    count: Math.min(MOST_PAGES, count - piece * MOST_PAGES),
-  }))
-}
-
-function assemble(lines: readonly (readonly [bytes: string, meaning: string])[]): Buffer {
-  return Buffer.concat(lines.map(([bytes]) => Buffer.from(bytes.replaceAll(' ', ''), 'hex')))
 }
