@@ -5,16 +5,7 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import {
-  BUILD_HELP,
-  HELP,
-  INIT_HELP,
-  INSPECT_HELP,
-  INVOKE_HELP,
-  LAYER_HELP,
-  PREFETCH_HELP,
-  SERVE_HELP,
-} from '../src/command-line/help.ts'
+import { COMMAND_HELP, HELP } from '../src/command-line/help.ts'
 import { type Markers, writeSection } from './bench/written-sections.ts'
 
 export const HELP_MARKERS: Markers = {
@@ -26,17 +17,7 @@ const PAGE = fileURLToPath(new URL('../docs/command-line.md', import.meta.url))
 
 /** The page's part that is made of the help. */
 export function renderHelp(): string {
-  const commands = {
-    lambdabin: HELP,
-    init: INIT_HELP,
-    build: BUILD_HELP,
-    invoke: INVOKE_HELP,
-    serve: SERVE_HELP,
-    inspect: INSPECT_HELP,
-    layer: LAYER_HELP,
-    prefetch: PREFETCH_HELP,
-  }
-  return Object.entries(commands)
+  return Object.entries({ lambdabin: HELP, ...COMMAND_HELP })
     .map(([name, help]) => `## ${name}\n\n\`\`\`\n${help}\`\`\``)
     .join('\n\n')
 }

@@ -2,59 +2,26 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
-import {
-  BUILD_HELP,
-  HELP,
-  INIT_HELP,
-  INSPECT_HELP,
-  INVOKE_HELP,
-  LAYER_HELP,
-  PREFETCH_HELP,
-  SERVE_HELP,
-} from './command-line/help.ts'
+import { COMMAND_HELP, HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
 import { nearestName } from './configuration/nearest-name.ts'
 import { UsageError } from './configuration/usage-error.ts'
 
-interface Command {
-  readonly help: string
-  /**
-   * Resolves to the exit status. Commands are loaded on demand: each brings much that the other does not
-   * need.
-   */
-  readonly run: (args: string[]) => Promise<number>
-}
+type CommandName = keyof typeof COMMAND_HELP
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  init: {
-    help: INIT_HELP,
-    run: async (args) => (await import('./command-line/init/init.ts')).initCommand(args),
-  },
-  build: {
-    help: BUILD_HELP,
-    run: async (args) => (await import('./command-line/build/build.ts')).buildCommand(args),
-  },
-  invoke: {
-    help: INVOKE_HELP,
-    run: async (args) => (await import('./command-line/invoke/invoke.ts')).invokeCommand(args),
-  },
-  serve: {
-    help: SERVE_HELP,
-    run: async (args) => (await import('./command-line/serve/serve.ts')).serveCommand(args),
-  },
-  inspect: {
-    help: INSPECT_HELP,
-    run: async (args) => (await import('./command-line/inspect/inspect.ts')).inspectCommand(args),
-  },
-  layer: {
-    help: LAYER_HELP,
-    run: async (args) => (await import('./command-line/layer/layer.ts')).layerCommand(args),
-  },
-  prefetch: {
-    help: PREFETCH_HELP,
-    run: async (args) => (await import('./command-line/prefetch/prefetch.ts')).prefetchCommand(args),
-  },
+/**
+ * Each resolves to the exit status. Commands are loaded on demand: each brings much that the other does not
+ * need.
+ */
+const COMMANDS: Readonly<Record<CommandName, (args: string[]) => Promise<number>>> = {
+  init: async (args) => (await import('./command-line/init/init.ts')).initCommand(args),
+  build: async (args) => (await import('./command-line/build/build.ts')).buildCommand(args),
+  invoke: async (args) => (await import('./command-line/invoke/invoke.ts')).invokeCommand(args),
+  serve: async (args) => (await import('./command-line/serve/serve.ts')).serveCommand(args),
+  inspect: async (args) => (await import('./command-line/inspect/inspect.ts')).inspectCommand(args),
+  layer: async (args) => (await import('./command-line/layer/layer.ts')).layerCommand(args),
+  prefetch: async (args) => (await import('./command-line/prefetch/prefetch.ts')).prefetchCommand(args),
 }
 
 const EXIT_FAILURE = 1
@@ -83,27 +50,30 @@ async function run([name, ...args]: string[]): Promise<number> {
   }
   const command = findCommand(name)
   if (isHelpAsked(args)) {
-    process.stdout.write(command.help)
+    process.stdout.write(COMMAND_HELP[command])
     return 0
   }
-  checkHostSystem(name ?? '', process.platform)
-  return command.run(args)
+  checkHostSystem(command, process.platform)
+  return COMMANDS[command](args)
 }
 
-function findCommand(name: string | undefined): Command {
+function findCommand(name: string | undefined): CommandName {
   const names = Object.keys(COMMANDS)
   if (name === undefined) {
     const all = new Intl.ListFormat('en', { type: 'disjunction' }).format(names)
     throw new UsageError(`expected a command, ${all}; see lambdabin --help`)
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (command === undefined) {
-    const what = name.startsWith('-') ? 'option' : 'command'
-    const nearest = nearestName(name, [...names, '--help', '--version'])
-    const remedy = nearest === undefined ? 'see lambdabin --help' : `did you mean ${nearest}?`
-    throw new UsageError(`there is no ${what} ${name}; ${remedy}`)
+  if (isCommand(name)) {
+    return name
   }
-  return command
+  const what = name.startsWith('-') ? 'option' : 'command'
+  const nearest = nearestName(name, [...names, '--help', '--version'])
+  const remedy = nearest === undefined ? 'see lambdabin --help' : `did you mean ${nearest}?`
+  throw new UsageError(`there is no ${what} ${name}; ${remedy}`)
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name)
 }
 
 /** Before `--` only: what follows it is never an option. */

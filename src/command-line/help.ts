@@ -41,7 +41,7 @@ Options:
 Exit status: 0 success, 1 failure, 2 wrong usage.
 `
 
-export const INIT_HELP = `Usage: lambdabin init [<folder>] [options]
+const INIT_HELP = `Usage: lambdabin init [<folder>] [options]
 
 Writes what a project needs to begin with into a folder, by default the current one: a configuration, a function, its test, tsconfig.json,
 .gitignore, and what package.json lacks of scripts and packages. Nothing is overwritten: files and keys that are there stay as they
@@ -52,7 +52,7 @@ are, and where there are functions already, no other is written.
 Exit status: 0 success, 1 failure, 2 wrong usage.
 `
 
-export const BUILD_HELP = `Usage: lambdabin build [<entry or name>…] [options]
+const BUILD_HELP = `Usage: lambdabin build [<entry or name>…] [options]
 
 Builds functions into deployment packages: each into <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same files: bootstrap,
 the executable <name>, and THIRD-PARTY-NOTICES. Without arguments, all functions of the configuration: lambdabin.config.ts, .js, .mjs or .json, or the
@@ -63,7 +63,7 @@ esbuild's options, as https://esbuild.github.io/api/ tells them; those with a va
 
 ${helpLines(ESBUILD_OPTIONS, 34)}`
 
-export const INVOKE_HELP = `Usage: lambdabin invoke <zip|folder|name> [options]
+const INVOKE_HELP = `Usage: lambdabin invoke <zip|folder|name> [options]
 
 Starts a built function as AWS Lambda would, sends it one event, and prints its response on stdout; its logs go to stderr. A name is
 that of a function of the configuration.
@@ -84,7 +84,7 @@ ${helpLines(RUN_OPTIONS)}${helpLine('--config FILE', 'the configuration that has
 Exit status: 0 success, 1 the function failed (its error document is on stdout), 2 wrong usage.
 `
 
-export const SERVE_HELP = `Usage: lambdabin serve [<zip|folder|name>…] [options]
+const SERVE_HELP = `Usage: lambdabin serve [<zip|folder|name>…] [options]
 
 Runs a Lambda on this machine until Ctrl-C. It speaks the Lambda API: point the AWS CLI at it with --endpoint-url http://localhost:9000,
 or an SDK with its endpoint. Functions answer HTTP, too, at http://<function>.localhost:9000/ and http://localhost:9000/url/<function>/.
@@ -125,7 +125,7 @@ configuration, permissions and tags: enough for Terraform. docs/local-lambda-ope
 Exit status: 0 when it was told to end, 1 failure, 2 wrong usage.
 `
 
-export const INSPECT_HELP = `Usage: lambdabin inspect <zip|folder|name> [<zip|folder|name>] [options]
+const INSPECT_HELP = `Usage: lambdabin inspect <zip|folder|name> [<zip|folder|name>] [options]
 
 Shows what is in a package that lambdabin has built: of Node.js, of the runtime and of the function, by package and module, with what each
 part takes of the zip and unpacked. All of them together are the zip, to the byte. Of two packages it
@@ -142,7 +142,7 @@ Exit status: 0 success, 1 the function does not start, 2 wrong usage, and for wh
 
 const { arch, node, intl, zip } = FUNCTION_OPTIONS
 
-export const LAYER_HELP = `Usage: lambdabin layer [options]
+const LAYER_HELP = `Usage: lambdabin layer [options]
 
 Makes a layer of the runtime: <out-dir>/<name>.zip, and <out-dir>/<name>/ with the same files, which Lambda unpacks to /opt: bootstrap, and an
 executable without a function. Functions that are built with lambdabin build --for-layer run with it, of the same architecture and
@@ -150,7 +150,7 @@ the same version of lambdabin, and are small.
 
 ${helpLines({ arch, node, intl, zip })}${helpLine('--name NAME', 'the name of the zip (default: layer)')}${helpLine('--out-dir FOLDER', 'where to write (default: dist)')}${helpLine('--json', 'print the result as one JSON object on stdout')}`
 
-export const PREFETCH_HELP = `Usage: lambdabin prefetch [options]
+const PREFETCH_HELP = `Usage: lambdabin prefetch [options]
 
 Fetches the Node.js that executables are made of, and makes what all of them have in common, so that builds take less time and no
 network. Without options, what the functions of the configuration need, or x64. Prints the path of the cache folder that it is in:
@@ -164,3 +164,14 @@ network. Without options, what the functions of the configuration need, or x64. 
 Builds keep the cache folder under 2 GB, or what the environment variable LAMBDABIN_CACHE_SIZE says, as 500MB: what was not used for
 longest goes first.
 `
+
+/** By command, in the order in which {@link HELP} lists them. */
+export const COMMAND_HELP = {
+  init: INIT_HELP,
+  build: BUILD_HELP,
+  invoke: INVOKE_HELP,
+  serve: SERVE_HELP,
+  inspect: INSPECT_HELP,
+  layer: LAYER_HELP,
+  prefetch: PREFETCH_HELP,
+} as const
