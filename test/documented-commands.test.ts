@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
@@ -12,6 +11,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type DocumentedCommand, documentedCommands, documentedFile } from './support/documented-commands.ts'
 import { eventually } from './support/eventually.ts'
+import { freePort } from './support/free-port.ts'
 import { writeFiles } from './support/projects/files.ts'
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
@@ -179,15 +179,6 @@ async function serve(command: string): Promise<{ endpoint: string; end: () => Pr
     await closed
   }
   return { endpoint, end }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function isAwsCli2(command: string): boolean {

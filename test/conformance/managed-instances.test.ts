@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { cannotMount, findAwsEmulator } from '../support/aws-emulator.ts'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
 import { type BuiltFunction, buildFunction } from '../support/projects/built-function.ts'
 import { within } from '../support/runtime-api/lambda-process.ts'
 
@@ -64,14 +64,6 @@ after(async () => {
     await built.remove()
   }
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 /** Tried again while the emulator is not listening yet. */
 async function post(event: object): Promise<Record<string, unknown>> {

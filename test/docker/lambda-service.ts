@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import type { Session } from './session.ts'
 
 export async function testLambdaService(t: TestContext, session: Session, project: string): Promise<void> {
@@ -31,17 +31,6 @@ export async function testLambdaService(t: TestContext, session: Session, projec
     assert.equal(status, 1)
     assert.match(output, /expected a built package in dist\/nothing\/, .*build it first: docker-compose up/)
     assert.ok(!existsSync(join(project, 'dist/nothing')))
-  })
-}
-
-/** A port that nobody had a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
   })
 }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 import { type ServeProcess, startServe } from '../support/emulator/serve-process.ts'
+import { freePort } from '../support/free-port.ts'
 
 const SOURCE = `interface Order {
   readonly id: number
@@ -140,14 +140,4 @@ function lineOf(map: SourceMap, original: number): number {
     }
   }
   throw new Error('the source map does not know the line')
-}
-
-/** One that was free a moment ago: the inspector's port has to be known in advance. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,7 +1,7 @@
 /** The sandbox of what a build runs, where the system has namespaces for it. */
 
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -15,6 +15,7 @@ import type { OpenSandbox, SandboxView } from '../../src/sandbox/sandbox.ts'
 import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 import { eventually } from '../support/eventually.ts'
 import { writeFiles } from '../support/projects/files.ts'
+import { runInSandbox } from '../support/sandboxed-shell.ts'
 
 /** Undefined where the system has no such sandbox. */
 async function open(t: TestContext, more: Partial<SandboxView> = {}): Promise<OpenSandbox | undefined> {
@@ -37,23 +38,12 @@ async function open(t: TestContext, more: Partial<SandboxView> = {}): Promise<Op
   })
 }
 
-function run(sandbox: OpenSandbox, script: string, variables: Record<string, string> = {}) {
-  const { command, parameters, cwd } = sandbox.command('/bin/sh', ['-c', script], variables)
-  const { stdout, stderr, status } = spawnSync(command, parameters, {
-    cwd,
-    env: sandbox.environment({ PATH: '/usr/bin:/bin', ...variables }),
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
-  return { stdout: stdout.trim(), stderr: stderr.trim(), status }
-}
-
 test('it sees the task root, its own folders, and nothing of anybody’s', async (t) => {
   const sandbox = await open(t)
   if (sandbox === undefined) {
     return
   }
-  const { stdout } = run(
+  const { stdout } = runInSandbox(
     sandbox,
     'pwd; cat file.txt; echo; cat /etc/passwd; find /tmp /home /run /srv -mindepth 1',
   )
@@ -66,18 +56,18 @@ test('it sees the task root, its own folders, and nothing of anybody’s', async
     '/dev/shm/../sda',
     '/run/docker.sock',
   ]) {
-    const { stdout: seen } = run(sandbox, `ls -A "$PLACE" 2>/dev/null`, { PLACE: path })
+    const { stdout: seen } = runInSandbox(sandbox, `ls -A "$PLACE" 2>/dev/null`, { PLACE: path })
     assert.equal(seen, '', path)
   }
   const writing =
     'for place in /tmp /var/runtime /var/task /usr /etc /dev/shm /; do touch $place/written 2>/dev/null && echo $place; done'
-  assert.equal(run(sandbox, writing).stdout, '/tmp\n/var/runtime\n/dev/shm')
+  assert.equal(runInSandbox(sandbox, writing).stdout, '/tmp\n/var/runtime\n/dev/shm')
 })
 
 test('it sees no processes but its own, and nobody’s environment', async (t) => {
   const sandbox = await open(t)
   if (sandbox !== undefined) {
-    const { stdout } = run(
+    const { stdout } = runInSandbox(
       sandbox,
       'cat /proc/[0-9]*/cmdline | tr "\\0" "\\n"; cat /proc/[0-9]*/environ 2>/dev/null',
       {
@@ -87,7 +77,7 @@ test('it sees no processes but its own, and nobody’s environment', async (t) =
     assert.match(stdout, /ITS_OWN=variable/)
     assert.doesNotMatch(stdout, /isolation\.test/, 'the arguments of this process')
     assert.ok(!stdout.includes(`HOME=${homedir()}`), 'its environment')
-    const undone = run(
+    const undone = runInSandbox(
       sandbox,
       'umount /proc; umount /etc; umount /dev; ls -d /etc/shadow /dev/sda /dev/kmsg',
     )
@@ -152,8 +142,8 @@ test('what ends the command ends all that runs in it; an exit status and a signa
   if (sandbox === undefined) {
     return
   }
-  assert.equal(run(sandbox, 'exit 7').status, 7)
-  assert.equal(run(sandbox, 'kill -ABRT $$').status, 128 + 6)
+  assert.equal(runInSandbox(sandbox, 'exit 7').status, 7)
+  assert.equal(runInSandbox(sandbox, 'kill -ABRT $$').status, 128 + 6)
   const { command, parameters, cwd } = sandbox.command('/bin/sh', ['-c', 'sleep 1000 & echo started; wait'])
   const child = spawn(command, parameters, {
     cwd,

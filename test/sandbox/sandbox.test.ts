@@ -7,6 +7,7 @@ import { findSandbox } from '../../src/sandbox/find-sandbox.ts'
 import type { OpenSandbox, SandboxView } from '../../src/sandbox/sandbox.ts'
 import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 import { writeFiles } from '../support/projects/files.ts'
+import { runInSandbox } from '../support/sandboxed-shell.ts'
 
 interface Opened {
   sandbox: OpenSandbox
@@ -44,21 +45,10 @@ function madeFolder(parent: string, name: string): string {
   return join(parent, name)
 }
 
-function run(sandbox: OpenSandbox, script: string, variables: Record<string, string> = {}) {
-  const { command, parameters, cwd } = sandbox.command('/bin/sh', ['-c', script], variables)
-  const { stdout, stderr, status } = spawnSync(command, parameters, {
-    cwd,
-    env: sandbox.environment({ PATH: '/usr/bin:/bin', ...variables }),
-    encoding: 'utf8',
-    timeout: 30_000,
-  })
-  return { stdout: stdout.trim(), stderr: stderr.trim(), status }
-}
-
 test('a function sees its package at /var/task, its layers at /opt, and a /tmp of its own', async (context) => {
   const opened = await open(context, 'mount namespace')
   if (opened !== undefined) {
-    const { stdout } = run(
+    const { stdout } = runInSandbox(
       opened.sandbox,
       'pwd; cat /var/task/file.txt; echo; cat /opt/nodejs/file.txt; echo; ls -A /tmp',
     )
@@ -74,7 +64,7 @@ test('only /tmp can be written to', async (context) => {
   const { sandbox, folder } = opened
   const script =
     'for place in /tmp /var/task /var /opt "$HERE" /usr /root; do touch $place/written 2>/dev/null && echo $place; done'
-  assert.equal(run(sandbox, script, { HERE: process.cwd() }).stdout, '/tmp')
+  assert.equal(runInSandbox(sandbox, script, { HERE: process.cwd() }).stdout, '/tmp')
   assert.deepEqual(readdirSync(join(folder, 'tmp')), ['written'])
 })
 
@@ -89,7 +79,7 @@ for (const place of ['/var/tmp', '/opt', '/tmp', '/dev/shm']) {
     context.after(() => spawnSync('rm', ['-rf', parent]))
     const opened = await open(context, 'mount namespace', parent)
     if (opened !== undefined) {
-      const { stdout } = run(opened.sandbox, 'cat file.txt; touch /tmp/x; ls /tmp /opt')
+      const { stdout } = runInSandbox(opened.sandbox, 'cat file.txt; touch /tmp/x; ls /tmp /opt')
       assert.equal(stdout, 'of the task/opt:\nnodejs\n\n/tmp:\nx')
     }
   })
@@ -100,14 +90,14 @@ test('names with spaces, quotes and backslashes are no trouble', async (context)
   mkdirSync(parent)
   for (const kind of ['mount namespace', 'module confinement'] as const) {
     const opened = await open(context, kind, madeFolder(parent, kind))
-    assert.equal(opened && run(opened.sandbox, 'cat file.txt').stdout, 'of the task')
+    assert.equal(opened && runInSandbox(opened.sandbox, 'cat file.txt').stdout, 'of the task')
   }
 })
 
 test('variables of the dynamic linker reach the program, and not what mounts', async (context) => {
   const opened = await open(context, 'mount namespace')
   if (opened !== undefined) {
-    const { stdout, stderr } = run(opened.sandbox, 'echo "$LD_LIBRARY_PATH"', {
+    const { stdout, stderr } = runInSandbox(opened.sandbox, 'echo "$LD_LIBRARY_PATH"', {
       LD_LIBRARY_PATH: "/it's mine",
     })
     assert.equal(stdout, "/it's mine")
@@ -131,7 +121,7 @@ test('nothing of it shows on the machine, and its folders can be deleted while i
     return
   }
   const { sandbox, folder } = opened
-  const { status } = run(sandbox, 'cat /proc/1/mountinfo >/dev/null; exit 0')
+  const { status } = runInSandbox(sandbox, 'cat /proc/1/mountinfo >/dev/null; exit 0')
   assert.equal(status, 0)
   const mounts = spawnSync('cat', ['/proc/self/mountinfo'], { encoding: 'utf8' }).stdout
   assert.ok(!mounts.includes(folder))
@@ -193,7 +183,7 @@ for (const kind of ['mount namespace', 'module confinement'] as const) {
     }
     const { sandbox } = opened
     const program = `exec '${sandbox.seen(process.execPath)}' main.cjs`
-    const { stdout, stderr } = run(sandbox, program, {
+    const { stdout, stderr } = runInSandbox(sandbox, program, {
       NODE_PATH: `${sandbox.layersFolder}/nodejs/node_modules`,
     })
     assert.ok(stdout.startsWith('{'), stderr)

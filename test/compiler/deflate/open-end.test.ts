@@ -3,22 +3,11 @@ import { test } from 'node:test'
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { openEnd, STREAM_END } from '../../../src/compiler/deflate/open-end.ts'
+import { compressibleData } from '../../support/deflate-data.ts'
 
 const { Z_DEFAULT_STRATEGY, Z_FILTERED, Z_FIXED, Z_HUFFMAN_ONLY, Z_RLE } = constants
 
-/** From what does not compress to what has long repeats, and long enough for several blocks. */
-const data = fc
-  .array(
-    fc.oneof(
-      fc.uint8Array({ maxLength: 3000 }),
-      fc
-        .record({ byte: fc.nat(255), length: fc.nat(70_000) })
-        .map(({ byte, length }) => Buffer.alloc(length, byte)),
-      fc.lorem({ maxCount: 300 }).map((text) => Buffer.from(text)),
-    ),
-    { maxLength: 6 },
-  )
-  .map((parts) => Buffer.concat(parts))
+const data = compressibleData(70_000)
 const options = fc.record({
   level: fc.constantFrom(0, 1, 6, 9),
   strategy: fc.constantFrom(Z_DEFAULT_STRATEGY, Z_FILTERED, Z_FIXED, Z_HUFFMAN_ONLY, Z_RLE),

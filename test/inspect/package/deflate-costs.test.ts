@@ -4,21 +4,11 @@ import { test } from 'node:test'
 import { constants, deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { asBytes, deflateCosts } from '../../../src/inspect/package/deflate-costs.ts'
+import { compressibleData } from '../../support/deflate-data.ts'
 
 const { Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY } = constants
 
-const data = fc
-  .array(
-    fc.oneof(
-      fc.uint8Array({ maxLength: 3000 }),
-      fc
-        .record({ byte: fc.nat(255), length: fc.nat(9000) })
-        .map(({ byte, length }) => Buffer.alloc(length, byte)),
-      fc.lorem({ maxCount: 300 }).map((text) => Buffer.from(text)),
-    ),
-    { maxLength: 6 },
-  )
-  .map((parts) => Buffer.concat(parts))
+const data = compressibleData(9000)
 const options = fc.record({
   level: fc.constantFrom(0, 1, 6, 9),
   strategy: fc.constantFrom(Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY),
