@@ -10,16 +10,20 @@ import type {
 import type { ErrorDocument } from '../../runtime-api/contract.ts'
 import { type ToMain, type ToThread, takeOffer } from './messages.ts'
 
+/** Of a source, and so of one loop: it has one invocation at a time. */
+interface Loop {
+  readonly take: (invocation: ArrivedInvocation) => void
+  /** What is not answered yet. */
+  running: { readonly requestId: string; readonly number: number } | undefined
+}
+
 export class JoinedThread implements ThreadSide {
   readonly concurrency: number
   readonly log: SharedLog
   readonly #port: ThreadData['port']
   readonly #offers: Int32Array
   /** Loops that wait for an invocation. */
-  #idle: ((invocation: ArrivedInvocation) => void)[] = []
-  /** The numbers of running invocations. */
-  readonly #numbers = new Map<string, number>()
-
+  #idle: Loop[] = []
   #runShutdownHooks: (() => Promise<void>) | undefined
 
   constructor({ port, offers, concurrency, log }: ThreadData) {
@@ -33,16 +37,30 @@ export class JoinedThread implements ThreadSide {
   }
 
   createSource(): InvocationSource {
+    let loop: Loop | undefined
+    // Only the first answer counts.
+    const answer = (requestId: string, message: (number: number) => ToMain): void => {
+      if (loop?.running?.requestId === requestId) {
+        const { number } = loop.running
+        loop.running = undefined
+        this.#tell(message(number))
+      }
+    }
+    const fail = (requestId: string, document: ErrorDocument): void =>
+      answer(requestId, (number) => ({ kind: 'error', number, document }))
     return {
-      next: () => new Promise((resolve) => this.#idle.push(resolve)),
-      respond: async (requestId, body) =>
-        this.#answer(requestId, (number) => ({ kind: 'response', number, body })),
-      fail: async (requestId, document) => this.#fail(requestId, document),
+      next: () =>
+        new Promise((take) => {
+          loop = { take, running: undefined }
+          this.#idle.push(loop)
+        }),
+      respond: async (requestId, body) => answer(requestId, (number) => ({ kind: 'response', number, body })),
+      fail: async (requestId, document) => fail(requestId, document),
       failLast: (requestId, document) => {
-        this.#fail(requestId, document)
+        fail(requestId, document)
         return true
       },
-      answered: (requestId) => this.#answer(requestId, (number) => ({ kind: 'answered', number })),
+      answered: (requestId) => answer(requestId, (number) => ({ kind: 'answered', number })),
       failInit: async (document) => this.#tell({ kind: 'init-failed', document }),
     }
   }
@@ -81,11 +99,11 @@ export class JoinedThread implements ThreadSide {
       return
     }
     this.#idle.pop()
-    this.#numbers.set(invocation.requestId, number)
-    loop(invocation)
+    loop.running = { requestId: invocation.requestId, number }
+    loop.take(invocation)
     // By then the handler has been called, and has let go of the thread; most have answered.
     setImmediate(() => {
-      if (this.#numbers.get(invocation.requestId) === number) {
+      if (loop.running?.number === number) {
         this.#tell({ kind: 'taken', number })
       }
     })
@@ -94,19 +112,6 @@ export class JoinedThread implements ThreadSide {
   async #shutDown(): Promise<void> {
     await this.#runShutdownHooks?.()
     this.#tell({ kind: 'shut-down' })
-  }
-
-  #fail(requestId: string, document: ErrorDocument): void {
-    this.#answer(requestId, (number) => ({ kind: 'error', number, document }))
-  }
-
-  /** Only the first answer counts. */
-  #answer(requestId: string, message: (number: number) => ToMain): void {
-    const number = this.#numbers.get(requestId)
-    if (number !== undefined) {
-      this.#numbers.delete(requestId)
-      this.#tell(message(number))
-    }
   }
 
   #tell(message: ToMain): void {

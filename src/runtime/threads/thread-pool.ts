@@ -126,7 +126,13 @@ export class ThreadPool {
   #threadRetires(thread: PoolThread): void {
     if (this.#threads.delete(thread)) {
       this.#retired.add(thread)
+      // It takes nothing any more, nor what it was offered a moment ago.
+      const untaken = thread.takeBack(Number.POSITIVE_INFINITY)
+      if (untaken) {
+        this.#waiting.unshift(untaken)
+      }
       this.#add()
+      this.#dispatch()
     }
   }
 
