@@ -95,6 +95,10 @@ async function primeEach(
   done: Primed[],
 ): Promise<void> {
   for (const part of parts) {
+    // One that took too long may come to its end when the function is at work.
+    if (strays.isStopped) {
+      return
+    }
     try {
       const { modules, run } = PARTS[part]
       for (const name of modules) {
@@ -117,6 +121,7 @@ async function primeEach(
 class Strays {
   readonly #isCatching = !process.hasUncaughtExceptionCaptureCallback()
   #caught: unknown[] = []
+  isStopped = false
 
   constructor() {
     if (this.#isCatching) {
@@ -135,6 +140,7 @@ class Strays {
   }
 
   stop(): void {
+    this.isStopped = true
     if (this.#isCatching) {
       process.setUncaughtExceptionCaptureCallback(null)
     }

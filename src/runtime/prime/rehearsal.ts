@@ -42,14 +42,20 @@ export async function rehearse({ settings, call, isRehearsing }: RehearsalOption
     // It also keeps the process alive.
     timer = setTimeout(late, TIMEOUT_MS)
   })
+  let isOver = false
   const calls = async () => {
     for (const event of settings.events) {
+      // One that took too long may come to its end among invocations.
+      if (isOver) {
+        return
+      }
       await call(event)
     }
   }
   try {
     await Promise.race([calls(), timeout])
   } finally {
+    isOver = true
     await network.end()
     await Promise.all(Object.values(servers).map(close))
     clearTimeout(timer)

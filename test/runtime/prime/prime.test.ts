@@ -6,8 +6,11 @@ import { PRIMED_PARTS } from '../../../src/executable/format.ts'
 
 const MODULE = new URL('../../../src/runtime/prime/prime.ts', import.meta.url)
 
-/** What became of it in a process of its own, which has done nothing before; `changes` are made to Node.js first. */
-async function prime(parts: readonly string[], changes = ''): Promise<unknown> {
+/**
+ * What became of it in a process of its own, which has done nothing before; `changes` are made to Node.js first, and `after` is what
+ * an expression comes to afterwards.
+ */
+async function prime(parts: readonly string[], changes = '', after = 'undefined'): Promise<unknown> {
   const program = `
     const { prime } = await import(${JSON.stringify(MODULE.href)})
     ${changes}
@@ -16,6 +19,7 @@ async function prime(parts: readonly string[], changes = ''): Promise<unknown> {
       done: done.map(({ part, error }) => [part, ...(error === undefined ? [] : [String(error)])]),
       left: process.getActiveResourcesInfo().filter((name) => !/^(Pipe|TTY|FS)/.test(name)),
       isCaught: process.hasUncaughtExceptionCaptureCallback(),
+      after: ${after},
     }))`
   const parameters = ['--no-warnings', '--input-type=module', '-e', program]
   const { stdout, stderr } = await promisify(execFile)(process.execPath, parameters, { timeout: 60_000 })
@@ -42,6 +46,25 @@ test('what Node.js throws in a callback of its own is not the function’s, and 
     done: [['http', 'TypeError: not with this socket'], ['zlib']],
     left: [],
     isCaught: false,
+  })
+})
+
+test('what takes too long is given up, and nothing is primed behind it later', async () => {
+  const changes = `
+    process.getBuiltinModule('node:dns').lookup = (...all) => setTimeout(all.at(-1), 1200)
+    let isPrimed = false
+    process.getBuiltinModule('node:zlib').gzipSync = () => {
+      isPrimed = true
+    }
+    const later = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 600))
+      return isPrimed
+    }`
+  assert.deepEqual(await prime(['dns', 'zlib'], changes, 'await later()'), {
+    done: [['dns', 'Error: it took over 1000 ms']],
+    left: ['Timeout'],
+    isCaught: false,
+    after: false,
   })
 })
 
