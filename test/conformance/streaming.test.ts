@@ -236,16 +236,18 @@ describe('a process that ends', () => {
     })
   }
 
-  test('with more written than was sent has its exit posted as the answer', async () => {
-    start('exits')
-    api.isReading = false
-    const answered = invoke({ writes: true, writesMore: 50 * 1024 * 1024 })
-    await lambda.exit()
-    api.resume()
-    const answer = await answered
-    assert.equal(answer.kind, 'error')
-    assert.equal(answer.json<{ errorType: string }>().errorType, 'Runtime.ExitError')
-  })
+  for (const ends of [false, true]) {
+    test(`with more written than was sent has its exit posted as the answer, ended: ${ends}`, async () => {
+      start('exits')
+      api.isReading = false
+      const answered = invoke({ writes: true, writesMore: 50 * 1024 * 1024, ends })
+      await lambda.exit()
+      api.resume()
+      const answer = await answered
+      assert.equal(answer.kind, 'error')
+      assert.equal(answer.json<{ errorType: string }>().errorType, 'Runtime.ExitError')
+    })
+  }
 })
 
 describe('a handler that will never be done', () => {
