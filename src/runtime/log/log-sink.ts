@@ -68,6 +68,12 @@ export interface WriteLock {
 
 /** Milliseconds between two looks at the lock, should nobody have told that it is free. */
 const LOCK_CHECK_MS = 20
+const MAIN_THREAD = 1
+/**
+ * How often the main thread looks before it writes all the same, two seconds: a thread that was ended as it wrote keeps the lock until
+ * the main thread has heard of its end, and so must not be waited for by it for ever.
+ */
+const MOST_LOOKS_OF_MAIN = 100
 
 let shared: WriteLock | undefined
 
@@ -87,19 +93,28 @@ export function writeAll(descriptor: number, bytes: Buffer): void {
     writeWhole(descriptor, bytes)
     return
   }
-  const { lock, writer } = shared
-  for (;;) {
-    const other = Atomics.compareExchange(lock, 0, 0, writer)
-    if (other === 0) {
-      break
-    }
-    Atomics.wait(lock, 0, other, LOCK_CHECK_MS)
-  }
+  const isTaken = takeLock(shared)
   try {
     writeWhole(descriptor, bytes)
   } finally {
-    Atomics.store(lock, 0, 0)
-    Atomics.notify(lock, 0, 1)
+    if (isTaken) {
+      Atomics.store(shared.lock, 0, 0)
+      Atomics.notify(shared.lock, 0, 1)
+    }
+  }
+}
+
+/** Returns whether it was taken: see {@link MOST_LOOKS_OF_MAIN}. */
+function takeLock({ lock, writer }: WriteLock): boolean {
+  for (let looks = 1; ; looks++) {
+    const other = Atomics.compareExchange(lock, 0, 0, writer)
+    if (other === 0) {
+      return true
+    }
+    if (writer === MAIN_THREAD && looks > MOST_LOOKS_OF_MAIN) {
+      return false
+    }
+    Atomics.wait(lock, 0, other, LOCK_CHECK_MS)
   }
 }
 
