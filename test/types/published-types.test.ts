@@ -142,7 +142,7 @@ test('each example of the README and of docs/ type-checks alone', async (t) => {
     const said = typeCheck(t, {
       packed,
       types: ['node'],
-      packages: ['hono', 'esbuild'],
+      packages: ['hono', 'esbuild', 'aws-cdk-lib', 'constructs'],
       compilerOptions: { ...RESOLUTIONS.nodenext, lib: ['es2024'], skipLibCheck: true },
       // Vitest is not among the packages of this repository.
       files: { 'example.ts': text, ...(text.includes("'vitest'") && { 'vitest.d.ts': VITEST }) },
