@@ -35,7 +35,9 @@ const RUNS_MODULES = /\b(?:Worker|fork|spawn|execFile|Piscina|Tinypool|workerpoo
 /** `root` is the folder that the package's root stands for. */
 export async function surveyOwnModule(file: string, root: string): Promise<OwnModule> {
   const plain: OwnModule = { contents: undefined, workers: [], reads: [] }
-  const source = /\.[cm]?[jt]sx?$/.test(file) ? await readOwnSource(file) : undefined
+  // One that is no file is a plugin's.
+  const isCode = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file)
+  const source = isCode ? await readOwnSource(file) : undefined
   if (source === undefined || !HINT.test(source.code)) {
     return plain
   }

@@ -134,6 +134,28 @@ test('plugins of the author are asked before lambdabin’s own, in the entry’s
   assert.deepEqual([...new Set(asked)].sort(), ['a', 'b'])
 })
 
+test('a plugin may make modules that are no files, whatever their names end with', async (t) => {
+  const answer = await handle(
+    t,
+    { 'orders.ts': `import { stage } from 'virtual:stage.ts'\nexport const handler = () => stage` },
+    {
+      plugins: [
+        {
+          name: 'virtual',
+          setup(build) {
+            build.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path, namespace: 'virtual' }))
+            build.onLoad({ filter: /^/, namespace: 'virtual' }, () => ({
+              contents: 'export const stage: string = "prod"',
+              loader: 'ts',
+            }))
+          },
+        },
+      ],
+    },
+  )
+  assert.equal(answer, 'prod')
+})
+
 test('minifying identifiers, keeping names, sources in the map and comments are the author’s choice', async (t) => {
   const files = {
     'orders.ts': `

@@ -234,13 +234,14 @@ test('what a package imports and is not installed fails when it is reached, and 
     'orders.js': `import { go } from 'many'\n${HANDLER}`,
     'node_modules/many/package.json': { name: 'many' },
     'node_modules/many/index.js': `
-      const drivers = { a: () => require('gone-a'), b: () => require('@gone/b/c'), d: () => require('./gone-d') }
+      const drivers = { a: () => require('gone-a'), b: () => require('@gone/b/c'), d: () => require('./gone-d'), e: () => require('./gone-e.js') }
       exports.go = () => Object.values(drivers).map((load) => { try { load() } catch (error) { return [error.code, error.message.split('\\n')[0]] } })`,
   })
   assert.deepEqual(done.result, [
     ['MODULE_NOT_FOUND', "Cannot find module 'gone-a'"],
     ['MODULE_NOT_FOUND', "Cannot find module '@gone/b/c'"],
     ['MODULE_NOT_FOUND', "Cannot find module './gone-d'"],
+    ['MODULE_NOT_FOUND', "Cannot find module './gone-e.js'"],
   ])
   const notes = describePlan(done.bundle.packages)
   assert.equal(notes.length, 1)
