@@ -62,12 +62,12 @@ function readReference(path: string): CompilerOptions | undefined {
   return parseTsconfig(path.endsWith('.json') ? path : join(path, 'tsconfig.json')).compilerOptions
 }
 
-/** An author's module as esbuild is to read it, and the settings that it is under. */
-export async function readOwnSource(
+/** An author's module, whose text is `code`, as esbuild is to read it, and the settings that it is under. */
+export async function withDecoratorMetadata(
   path: string,
+  code: string,
 ): Promise<{ code: string; loader: Loader; settings: CompilerOptions | undefined }> {
   const settings = readSettings(path)
-  const code = await readFile(path, 'utf8')
   const compiled = settings?.emitDecoratorMetadata ? await compileDecorators(path, code, settings) : undefined
   return { code: compiled ?? code, loader: loaderOf(path), settings }
 }

@@ -6,9 +6,10 @@
  * that it reads is where `--include` puts it. The path is written anew for either; what cannot be told stays as it is.
  */
 import { existsSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { transform } from 'esbuild'
-import { readOwnSource } from '../bundle/decorator-metadata.ts'
+import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { type AnyNode, childrenOf, parseModule, type Span } from '../syntax-tree.ts'
 import { type Edit, edited, requireEdits } from './located-module.ts'
 import { findModuleFacts } from './module-facts.ts'
@@ -36,11 +37,11 @@ const RUNS_MODULES = /\b(?:Worker|fork|spawn|execFile|Piscina|Tinypool|workerpoo
 export async function surveyOwnModule(file: string, root: string): Promise<OwnModule> {
   const plain: OwnModule = { contents: undefined, workers: [], reads: [] }
   // One that is no file is a plugin's.
-  const isCode = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file)
-  const source = isCode ? await readOwnSource(file) : undefined
-  if (source === undefined || !HINT.test(source.code)) {
+  const text = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file) ? await readFile(file, 'utf8') : ''
+  if (!HINT.test(text)) {
     return plain
   }
+  const source = await withDecoratorMetadata(file, text)
   const { code } = await transform(source.code, {
     loader: source.loader,
     sourcefile: file,
