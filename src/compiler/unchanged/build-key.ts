@@ -36,7 +36,7 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
     ...[runtime.launcher, runtime.runtime, runtime.prime, runtime.warmUp, JSON.stringify(runtime.notes)],
     notices ? await renderNotices({ bundle, base: isForLayer ? undefined : base }) : '',
-    ...(await Promise.all(files.map(describeFile))),
+    ...(await describeAll(files)),
   ])
 }
 
@@ -63,6 +63,15 @@ async function lockFiles(folder: string): Promise<Buffer[]> {
 async function describeBase({ path, original, version, generator, runner, notes }: BaseNode) {
   const { size, mtimeMs } = await stat(original)
   return [path, original, size, mtimeMs, version, generator, runner ?? null, notes]
+}
+
+/** One after another: a package may have more files than a process may have open. */
+async function describeAll(files: readonly PackageFile[]): Promise<string[]> {
+  const described: string[] = []
+  for (const file of files) {
+    described.push(await describeFile(file))
+  }
+  return described
 }
 
 async function describeFile({ path, source, executable }: PackageFile): Promise<string> {

@@ -1,8 +1,10 @@
 /** Functions that are bundled, and not built: which changes make another package, one of each kind that there is. */
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { before, test } from 'node:test'
 import type { Plugin } from 'esbuild'
 import { findInputs } from '../../../src/compiler/build-inputs.ts'
@@ -177,4 +179,22 @@ test('what makes no difference to a package is none here: times, other files, te
   })
   writeFileSync(join(project, 'data/rates.json'), FILES['data/rates.json'])
   assert.equal(await keyOf(), first)
+})
+
+test('a package may have more files than a process may have open', async () => {
+  rmSync(project, { recursive: true })
+  mkdirSync(project)
+  write(FILES)
+  write(Object.fromEntries(Array.from({ length: 1200 }, (_, number) => [`data/rates-${number}.json`, '{}'])))
+  const module = (path: string) => JSON.stringify(new URL(`../../../src/compiler/${path}`, import.meta.url))
+  const program = `
+    import { findInputs } from ${module('build-inputs.ts')}
+    import { BuildSteps } from ${module('steps.ts')}
+    import { buildKey } from ${module('unchanged/build-key.ts')}
+    const options = ${JSON.stringify(options())}
+    const inputs = await findInputs(options, new BuildSteps({}), ${JSON.stringify(join(project, 'bundled-few'))})
+    process.stdout.write(await buildKey(options, inputs))`
+  const command = ['-c', 'ulimit -n 1000 && exec "$0" "$@"', process.execPath, '--input-type=module', '-e']
+  const key = execFileSync('sh', [...command, program], { encoding: 'utf8', timeout: 120_000 })
+  assert.equal(key, await keyOf())
 })
