@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
-import { COMMAND_HELP, HELP } from './command-line/help.ts'
+import type { COMMAND_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
 import { nearestName } from './configuration/nearest-name.ts'
@@ -12,7 +12,7 @@ type CommandName = keyof typeof COMMAND_HELP
 
 /**
  * Each resolves to the exit status. Commands are loaded on demand: each brings much that the other does not
- * need.
+ * need. So are the texts of their help, which are made of all options.
  */
 const COMMANDS: Readonly<Record<CommandName, (args: string[]) => Promise<number>>> = {
   init: async (args) => (await import('./command-line/init/init.ts')).initCommand(args),
@@ -41,6 +41,7 @@ async function main(args: string[]): Promise<number> {
 
 async function run([name, ...args]: string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') {
+    const { HELP } = await import('./command-line/help.ts')
     process.stdout.write(HELP)
     return 0
   }
@@ -50,6 +51,7 @@ async function run([name, ...args]: string[]): Promise<number> {
   }
   const command = findCommand(name)
   if (isHelpAsked(args)) {
+    const { COMMAND_HELP } = await import('./command-line/help.ts')
     process.stdout.write(COMMAND_HELP[command])
     return 0
   }

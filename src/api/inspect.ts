@@ -14,7 +14,7 @@ import { DeploymentPackageError } from '../emulator/code/deployment-package-erro
 import { type CgroupHome, findCgroups, removeCgroups } from '../emulator/environments/resources/cgroup.ts'
 import { type Hint, hintsFor } from '../inspect/html/hints.ts'
 import { type InspectedContents, type Inspection, inspectPackage } from '../inspect/package/inspection.ts'
-import { measureStart, type StartMeasurement } from '../inspect/start/measure-start.ts'
+import type { StartMeasurement } from '../inspect/start/measure-start.ts'
 import { StartError } from '../inspect/start/start-run.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import { defaultFunctionName } from './default-handler.ts'
@@ -120,6 +120,8 @@ async function measure(
       'expected a package with an executable, but this one’s is in a layer; measure a package without --for-layer',
     )
   }
+  // With esbuild, for who asks for starts only.
+  const { measureStart } = await import('../inspect/start/measure-start.ts')
   const cgroups = merged.memory === undefined ? undefined : availableCgroups()
   try {
     return await measureStart(

@@ -4,10 +4,9 @@ import { basename, dirname, extname, resolve } from 'node:path'
 import { shownPath } from '../compiler/shown-path.ts'
 import { type CheckedConfiguration, ConfigurationProblem, checkConfiguration } from './check-configuration.ts'
 import type { ConfigContext, ConfigExport } from './configuration.ts'
-import { evaluateConfiguration } from './evaluate-configuration.ts'
 import { findConfiguration, MANIFEST_KEY } from './find-configuration.ts'
 import { jsonErrorOffset } from './json-error-offset.ts'
-import { lineOf, type ValuePath } from './source-position.ts'
+import type { ValuePath } from './source-position.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface LoadedConfiguration extends CheckedConfiguration {
@@ -33,7 +32,7 @@ export async function loadConfiguration(
   }
   if (typeof choice === 'object' || typeof choice === 'function') {
     const place = { file: undefined, named: 'the configuration', folder }
-    return { ...place, ...check(await settle(choice, context), folder, (_path, message) => message) }
+    return { ...place, ...(await check(await settle(choice, context), folder)) }
   }
   const file = choice === undefined ? findConfiguration(folder) : resolve(folder, choice)
   return file === undefined ? undefined : await loadFile(file, context)
@@ -51,11 +50,10 @@ async function loadFile(file: string, context: ConfigContext): Promise<LoadedCon
     const given = isManifest ? (value as Record<string, unknown>)[MANIFEST_KEY] : value
     return {
       ...place,
-      ...check(given, place.folder, (path, message) =>
-        at(named, lineOf(source, [...within, ...path], true), message),
-      ),
+      ...(await check(given, place.folder, { named, source, isJson, within })),
     }
   }
+  const { evaluateConfiguration } = await import('./evaluate-configuration.ts')
   const exported = await evaluateConfiguration(file, named)
   if (exported === undefined) {
     throw new UsageError(
@@ -70,7 +68,7 @@ async function loadFile(file: string, context: ConfigContext): Promise<LoadedCon
   })
   return {
     ...place,
-    ...check(value, place.folder, (path, message) => at(named, lineOf(source, path, false), message)),
+    ...(await check(value, place.folder, { named, source, isJson, within: [] })),
   }
 }
 
@@ -101,20 +99,38 @@ function parseJson(source: string, named: string): unknown {
   }
 }
 
-function check(
+/** Where a configuration is written. */
+interface ConfigurationSource {
+  readonly named: string
+  readonly source: string
+  readonly isJson: boolean
+  /** Where in it the configuration is. */
+  readonly within: ValuePath
+}
+
+async function check(
   value: unknown,
   folder: string,
-  explain: (path: ValuePath, message: string) => string,
-): CheckedConfiguration {
+  written?: ConfigurationSource,
+): Promise<CheckedConfiguration> {
   try {
     return checkConfiguration(value, folder)
   } catch (error) {
-    throw error instanceof ConfigurationProblem
-      ? new UsageError(explain(error.path, error.message), { cause: error })
-      : error
+    if (!(error instanceof ConfigurationProblem)) {
+      throw error
+    }
+    const place = written === undefined ? '' : `${await placeOf(error.path, written)}: `
+    throw new UsageError(`${place}${error.message}`, { cause: error })
   }
 }
 
-function at(named: string, line: number | undefined, message: string): string {
-  return `${named}${line === undefined ? '' : `:${line}`}: ${message}`
+/** `lambdabin.config.ts:12` */
+async function placeOf(
+  path: ValuePath,
+  { named, source, isJson, within }: ConfigurationSource,
+): Promise<string> {
+  // With its parser only where there is something to tell.
+  const { lineOf } = await import('./source-position.ts')
+  const line = lineOf(source, [...within, ...path], isJson)
+  return line === undefined ? named : `${named}:${line}`
 }

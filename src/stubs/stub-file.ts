@@ -12,8 +12,8 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
-import { parse } from 'yaml'
 import type { AskedRequest, StubbedRequest, StubbedResponse } from './stubbed-requests.ts'
 
 /** A file of stubs is not as it should be. */
@@ -38,7 +38,7 @@ export function readStubFile(file: string): readonly StubbedRequest[] {
   }
   let content: unknown
   try {
-    content = parse(text)
+    content = parseYaml(text)
   } catch (cause) {
     const [why] = String(cause instanceof Error ? cause.message : cause).split('\n')
     throw new StubFileError(`${file} is neither YAML nor JSON (${why}); mend it`, { cause })
@@ -52,6 +52,12 @@ export function readStubFile(file: string): readonly StubbedRequest[] {
     )
   }
   return content.map((item, index) => readStub(item, `request ${index + 1} of ${file}`, dirname(file)))
+}
+
+/** Its parser is loaded here: each command knows of this option, and few builds have stubs. */
+function parseYaml(text: string): unknown {
+  const { parse }: typeof import('yaml') = createRequire(import.meta.url)('yaml')
+  return parse(text)
 }
 
 function readStub(written: unknown, where: string, folder: string): StubbedRequest {

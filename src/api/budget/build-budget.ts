@@ -6,13 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuiltFunction } from '../../compiler/built-function.ts'
 import type { FunctionOptions } from '../../compiler/function-options.ts'
-import {
-  type BudgetReport,
-  checkBudget,
-  measuredBuild,
-  type PassedBuild,
-} from '../../inspect/compare/budget.ts'
-import { inspect } from '../inspect.ts'
+import type { BudgetReport, PassedBuild } from '../../inspect/compare/budget.ts'
 import { LambdabinError } from '../lambdabin-error.ts'
 
 export const BUDGET_FILE = 'lambdabin.budget.json'
@@ -42,6 +36,9 @@ export class BudgetCheck {
     { name, budget = {}, environment = {} }: FunctionOptions,
     { zip, folder }: BuiltFunction,
   ): Promise<BudgetReport> {
+    // Only here: what looks into packages, with its parsers, is much to load, and few builds have a budget.
+    const { inspect } = await import('../inspect.ts')
+    const { checkBudget, measuredBuild } = await import('../../inspect/compare/budget.ts')
     const start = budget.init !== undefined
     const result = await inspect({
       ...{ package: zip ?? folder ?? '', config: false, start },
