@@ -127,16 +127,14 @@ async function wantedFunctions({
   const folder = resolve(cwd ?? process.cwd())
   const { values, build: own } = checkBuildValues(given, folder)
   const configuration = await loadConfiguration(config, folder, { command: 'build' })
-  const functions = await selectFunctions(configuration, { wanted, values, build: own, folder })
-  const into = own.into ?? configuration?.build.into
+  const build = { ...configuration?.build, ...own }
+  const functions = await selectFunctions(configuration, { wanted, values, build, folder })
+  const { into, budgetSummary, jobs = defaultJobs() } = build
   if (into !== undefined) {
     checkInto(functions, into)
   }
   return {
-    functions,
-    jobs: own.jobs ?? configuration?.build.jobs ?? defaultJobs(),
-    into,
-    budgetSummary: own.budgetSummary ?? configuration?.build.budgetSummary,
+    ...{ functions, jobs, into, budgetSummary },
     folder: configuration?.folder ?? folder,
   }
 }

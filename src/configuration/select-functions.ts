@@ -21,16 +21,15 @@ export interface Selection {
   readonly place?: string
 }
 
-/** As the compiler takes them. Rejects with a {@link UsageError}. */
+/** As the compiler takes them. `build` is what the configuration says of a build, with what counts more. Rejects with a {@link UsageError}. */
 export async function selectFunctions(
   configuration: LoadedConfiguration | undefined,
   { build, folder, ...choice }: Selection & { readonly build: Values<typeof BUILD_OPTIONS> },
 ): Promise<FunctionOptions[]> {
   const chosen = await chooseFunctions(configuration, { ...choice, folder })
   const root = configuration?.folder ?? folder
-  const into = build.into ?? configuration?.build.into
-  const outDir = into ?? build.outDir ?? configuration?.build.outDir ?? resolve(root, 'dist')
-  const isForced = build.force ?? configuration?.build.force ?? false
+  const outDir = build.into ?? build.outDir ?? resolve(root, 'dist')
+  const isForced = build.force ?? false
   return chosen.map((each) => ({ ...functionOptions(each, outDir, root), isForced }))
 }
 
