@@ -114,12 +114,14 @@ async function measure(
 ): Promise<StartMeasurement> {
   const merged = mergedRun(found.run, checkRunValues(own, folder, 'inspect'))
   const { timeoutSeconds, memorySizeMb, environment, layers } = runSettings(merged)
-  const handler = named ?? contents.inspection.executables[0]
-  if (handler === undefined) {
+  // A layer's is below its top.
+  const executable = contents.inspection.executables.find((name) => !name.includes('/'))
+  if (executable === undefined) {
     throw new UsageError(
-      'expected a package with an executable, but this one’s is in a layer; measure a package without --for-layer',
+      'expected a package with a function and its executable, but this one is a layer, or a function whose executable is in one; measure a package without --for-layer',
     )
   }
+  const handler = named ?? executable
   // With esbuild, for who asks for starts only.
   const { measureStart } = await import('../inspect/start/measure-start.ts')
   const cgroups = merged.memory === undefined ? undefined : availableCgroups()

@@ -27,23 +27,32 @@ export function packageTable(inspection: Inspection): string {
 }
 
 function summary(inspection: Inspection): string {
-  const { path, zipBytes, unpackedBytes, lambdabin, format, nodeVersion, arch, glibc } = inspection
+  const { path, zipBytes, unpackedBytes, lambdabin, format } = inspection
   const made = [
     ...(lambdabin === null ? [] : [`version ${lambdabin}`]),
     ...(format === null ? [] : [`format ${format}`]),
   ]
-  const node = [nodeVersion ?? 'of an unknown version', ...(arch === null ? [] : [arch])]
   const options = recordedOptionWords(inspection.options)
   const lines: [string, string][] = [
     ['package', `${path}, ${megabytes(zipBytes)}, ${megabytes(unpackedBytes)} unpacked`],
     ['lambdabin', made.join(', ')],
-    ['Node.js', node.join(', ')],
-    ['needs', glibc === null ? 'no glibc' : `glibc ${glibc}`],
-    ['runs on', inspection.runtimes.join(', ') || 'none of AWS Lambda’s runtimes'],
+    ...(inspection.executables.length === 0 ? OF_A_LAYER : programLines(inspection)),
     ...(inspection.sbom === null ? [] : [['sbom', sbomWords(inspection.sbom)] as [string, string]]),
     ...(options.length === 0 ? [] : [['options', options.join(' ')] as [string, string]]),
   ]
   return lines.map(([label, value]) => `  ${label.padEnd(LABEL_COLUMN)} ${value}\n`).join('')
+}
+
+/** What the scripts of a function alone do not tell. */
+const OF_A_LAYER: [string, string][] = [['layer', 'needs one of lambdabin layer, which has Node.js']]
+
+function programLines({ nodeVersion, arch, glibc, runtimes }: Inspection): [string, string][] {
+  const node = [nodeVersion ?? 'of an unknown version', ...(arch === null ? [] : [arch])]
+  return [
+    ['Node.js', node.join(', ')],
+    ['needs', glibc === null ? 'no glibc' : `glibc ${glibc}`],
+    ['runs on', runtimes.join(', ') || 'none of AWS Lambda’s runtimes'],
+  ]
 }
 
 function sbomWords({ file, specVersion, components, isOfThisZip }: InspectedSbom): string {

@@ -11,15 +11,16 @@ export interface ExecutableFacts extends RuntimeRequirements {
   readonly arch: Architecture | undefined
 }
 
-/** `name` is that of an executable in the package; undefined where it has none. */
+/** `name` is that of an executable in the package; where it has none, `script` is that of a function for a layer. */
 export async function readExecutableFacts(
   { folder, files }: OpenedPackage,
   name: string | undefined,
+  script: string | undefined,
 ): Promise<ExecutableFacts> {
   if (name === undefined) {
-    const script = await readFile(join(folder, 'function.js')).catch(() => Buffer.alloc(0))
+    const text = script === undefined ? Buffer.alloc(0) : await readFile(join(folder, script))
     const nothing = { nodeVersion: undefined, arch: undefined, glibc: undefined, runtimes: [] }
-    return { format: findFormat(script), ...nothing }
+    return { format: findFormat(text), ...nothing }
   }
   const executable = join(folder, name)
   const bytes = await readFile(executable)

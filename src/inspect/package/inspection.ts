@@ -74,7 +74,7 @@ export async function inspectPackage(path: string, workFolder: string): Promise<
   const parts = await packageParts(opened)
   const { record, tree, leftOut } = parts
   const executables = [...parts.executables.keys()]
-  const facts = await readExecutableFacts(opened, executables[0])
+  const facts = await readExecutableFacts(opened, executables[0], parts.looseEntries[0])
   return {
     opened,
     parts,

@@ -42,6 +42,8 @@ const NAME_LENGTH_AT = 26
 const EXTRA_LENGTH_AT = 28
 const DEFLATE = 8
 const DEEPEST = 64
+/** What a package has one of at least: a file at its top or, for a layer, a function's script. */
+const IN_PACKAGE = /^[^/]+(?:\/function\.js)?$/
 
 /** In `workFolder`, which is the caller's to delete. Rejects with a DeploymentPackageError. */
 export async function openPackage(path: string, workFolder: string): Promise<OpenedPackage> {
@@ -74,7 +76,7 @@ async function openFolder(path: string, workFolder: string): Promise<OpenedPacka
   const folder = resolve(path)
   const zip = join(workFolder, 'package.zip')
   const files = await listFiles(folder, folder, 0)
-  if (!files.some(({ path: file }) => !file.includes('/'))) {
+  if (!files.some((file) => IN_PACKAGE.test(file.path))) {
     throw new DeploymentPackageError(
       `expected the folder of a package, but ${path} has no files; build one first with: lambdabin build`,
     )

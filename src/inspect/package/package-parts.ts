@@ -3,11 +3,12 @@
  * Both add up, to the byte.
  */
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, posix } from 'node:path'
 import { ElfFormatError } from '../../compiler/elf/elf-file.ts'
 import { NOTICES_FILE } from '../../compiler/notices/third-party-notices.ts'
 import { DeploymentPackageError } from '../../emulator/code/deployment-package-error.ts'
 import type { BuildRecord } from '../../executable/build-record.ts'
+import { LAYER_RUNTIME } from '../../executable/format.ts'
 import { asBytes, deflateCosts } from './deflate-costs.ts'
 import { type ExecutableParts, executableParts } from './executable-parts.ts'
 import type { Claim, PartPath } from './file-parts.ts'
@@ -26,6 +27,8 @@ export interface PackageParts {
   readonly record: BuildRecord | undefined
   /** The executables of lambdabin's in it, by name. */
   readonly executables: ReadonlyMap<string, ExecutableParts>
+  /** Of functions without an executable, for a layer: the entry's script of each, by the file. */
+  readonly looseEntries: readonly string[]
 }
 
 export interface ModuleSize {
@@ -44,11 +47,11 @@ export async function packageParts(opened: OpenedPackage): Promise<PackageParts>
   const executables = await findExecutables(opened)
   const loose = await looseScriptParts(opened)
   const [first] = executables.values()
-  if (first === undefined && loose === undefined) {
+  if (first === undefined && loose.entries.length === 0) {
     throw await notOurs(opened)
   }
   const sizes = opened.files.flatMap((file) => {
-    const divided = executables.get(file.path)?.claims ?? loose?.claims.get(file.path)
+    const divided = executables.get(file.path)?.claims ?? loose.claims.get(file.path)
     return sizesOf(file, divided ?? [{ path: pathOf(file.path), start: 0, end: file.bytes }])
   })
   const modules = moduleSizes(sizes)
@@ -59,8 +62,9 @@ export async function packageParts(opened: OpenedPackage): Promise<PackageParts>
     tree: { ...tree, parts: inOrder(tree.parts) },
     modules,
     leftOut: first?.leftOut,
-    record: first?.record ?? loose?.record,
+    record: first?.record,
     executables,
+    looseEntries: loose.entries,
   }
 }
 
@@ -72,13 +76,13 @@ function inOrder(parts: readonly Part[]): Part[] {
 async function findExecutables({
   folder,
   files,
-  path,
+  path: packagePath,
 }: OpenedPackage): Promise<Map<string, ExecutableParts>> {
   const found = new Map<string, ExecutableParts>()
-  for (const file of files.filter((each) => !each.path.includes('/'))) {
+  for (const file of files.filter(({ path }) => !path.includes('/') || path === LAYER_RUNTIME)) {
     const bytes = await readFile(join(folder, file.path))
     if (bytes.length > 4 && bytes.readUInt32BE(0) === ELF_MAGIC) {
-      const parts = readParts(bytes, `${path}: ${file.path}`)
+      const parts = readParts(bytes, `${packagePath}: ${file.path}`)
       if (parts !== undefined) {
         found.set(file.path, parts)
       }
@@ -158,11 +162,14 @@ function zippedBytes({ isDeflated, stored, bytes }: StoredFile, claims: readonly
     : claims.map(({ start, end }) => end - start)
 }
 
+/** A package's, and a layer's. */
+const NOTICES_FILES = [NOTICES_FILE, posix.join(posix.dirname(LAYER_RUNTIME), NOTICES_FILE)]
+
 function pathOf(file: string): PartPath {
   if (file === BOOTSTRAP) {
     return [BOOTSTRAP]
   }
-  if (file === NOTICES_FILE) {
+  if (NOTICES_FILES.includes(file)) {
     return [NOTICES]
   }
   const { folder, name } = packageOf(file)
