@@ -20,7 +20,7 @@ import { selectFunctions } from '../configuration/select-functions.ts'
 import type { BudgetReport } from '../inspect/compare/budget.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import { budgetMarkdown } from './budget/budget-markdown.ts'
-import { BudgetCheck, overBudget } from './budget/build-budget.ts'
+import { BudgetCheck, budgetFile, overBudget } from './budget/build-budget.ts'
 import { buildInto, checkInto } from './build-into.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
 
@@ -107,10 +107,21 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   }
 }
 
-/** What {@link build} would build, each with all its options. Rejects with a LambdabinError. */
-export async function functionsToBuild(options: BuildOptions): Promise<readonly FunctionOptions[]> {
+/** What {@link build} would do. */
+export interface PlannedBuild {
+  /** Each with all its options. */
+  readonly functions: readonly FunctionOptions[]
+  /** Absolute paths of the files that are written besides the packages. */
+  readonly files: readonly string[]
+}
+
+/** Rejects with a LambdabinError. */
+export async function planBuild(options: BuildOptions): Promise<PlannedBuild> {
   try {
-    return (await wantedFunctions(options)).functions
+    const { functions, budgetSummary, folder } = await wantedFunctions(options)
+    const hasBudget = functions.some(({ budget }) => budget !== undefined)
+    const files = [hasBudget ? budgetFile(folder) : undefined, budgetSummary]
+    return { functions, files: files.filter((file) => file !== undefined) }
   } catch (error) {
     throw asLambdabinError(error, options.signal)
   }

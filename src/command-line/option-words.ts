@@ -20,6 +20,13 @@ export function definitionsOf(table: OptionTable): Definitions {
   )
 }
 
+/** The names of a table's options that take paths, as the command line has them. */
+export function pathOptionsOf(table: OptionTable): string[] {
+  return Object.entries(table)
+    .filter(([, { words, isPath }]) => isPath === true && words !== 'never')
+    .map(([key]) => flagOf(key))
+}
+
 /** What was given of a table's options, as a configuration has it. Throws a UsageError when it would be refused. */
 export function readWords<Table extends OptionTable>(table: Table, words: Words): Written<Table> {
   const given: Record<string, unknown> = {}

@@ -5,7 +5,7 @@ import { readStubFile, StubFileError } from '../stubs/stub-file.ts'
 import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
 import { budgetOption } from './budget-option.ts'
 import { type Option, OptionError } from './option.ts'
-import { choice, flag, list, path, text, wholeNumber } from './option-kinds.ts'
+import { choice, flag, list, path, paths, text, wholeNumber } from './option-kinds.ts'
 
 /** Those that each function may have otherwise. */
 export const FUNCTION_OPTIONS = {
@@ -43,7 +43,7 @@ export const FUNCTION_OPTIONS = {
     help: 'bundle a package that would be shipped as it is; may be repeated',
   }),
   /** JSON files, each with an event that the function will get, to prepare for. */
-  event: list(
+  event: paths(
     {
       expects: 'a file with an event',
       placeholder: 'FILE',
@@ -160,11 +160,14 @@ export interface Includes {
 }
 
 function includes(): Option<string | readonly string[], Includes> {
-  const files = list({
-    expects: 'files and folders',
-    placeholder: 'PATH',
-    help: 'ship a file or folder of the current folder, too; may be repeated',
-  })
+  const files = paths(
+    {
+      expects: 'files and folders',
+      placeholder: 'PATH',
+      help: 'ship a file or folder of the current folder, too; may be repeated',
+    },
+    (path) => path,
+  )
   return { ...files, read: (written, folder) => ({ paths: files.read(written, folder), root: folder }) }
 }
 

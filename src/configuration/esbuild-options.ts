@@ -5,7 +5,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
 import { type Option, OptionError, shown } from './option.ts'
-import { choice, flag, list, pairs, path, refuse, text } from './option-kinds.ts'
+import { choice, flag, list, pairs, path, paths, refuse, text } from './option-kinds.ts'
 
 export const ESBUILD_OPTIONS = {
   define: pairs({
@@ -33,11 +33,19 @@ export const ESBUILD_OPTIONS = {
   conditions: texts('CONDITION', "follow this condition in packages' exports, too"),
   mainFields: texts('FIELD', 'the fields of package.json that name a package’s main file, in order'),
   resolveExtensions: texts('.ENDING', 'the endings that an import may leave out, in order'),
-  nodePaths: paths('FOLDER', 'a folder with packages that are found nowhere else'),
+  nodePaths: paths({
+    expects: 'a list of paths',
+    placeholder: 'FOLDER',
+    help: 'a folder with packages that are found nowhere else',
+  }),
   preserveSymlinks: flag({ help: 'do not follow links to files' }),
   banner: pairs({ expects: 'js, and its code', placeholder: 'js=CODE', help: 'code to put in front' }, code),
   footer: pairs({ expects: 'js, and its code', placeholder: 'js=CODE', help: 'code to put behind' }, code),
-  inject: paths('FILE', 'a file whose exports take the place of global names'),
+  inject: paths({
+    expects: 'a list of paths',
+    placeholder: 'FILE',
+    help: 'a file whose exports take the place of global names',
+  }),
   jsx: choice(['transform', 'automatic'], {
     help: 'what JSX becomes: calls of React.createElement, or of jsx',
   }),
@@ -126,10 +134,6 @@ function texts(placeholder: string, help: string) {
 
 function name(placeholder: string, help: string) {
   return text({ expects: 'a text', placeholder, help })
-}
-
-function paths(placeholder: string, help: string) {
-  return list({ expects: 'a list of paths', placeholder, help }, (item, folder) => resolve(folder, item))
 }
 
 function configurationOnly<Written, Value>(option: Option<Written, Value>): Option<Written, Value> {

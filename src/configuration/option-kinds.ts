@@ -53,7 +53,11 @@ export function text(described: Expecting): Option<string, string> {
 
 /** A file or folder; its value is absolute. */
 export function path(described: Expecting): Option<string, string> {
-  return { ...text(described), read: (written, folder) => resolve(folder, readText(described, written)) }
+  return {
+    ...text(described),
+    isPath: true,
+    read: (written, folder) => resolve(folder, readText(described, written)),
+  }
 }
 
 /** Numbers from `least` to `most`. */
@@ -82,6 +86,14 @@ export function list<Value = string>(
     help: described.help,
     read: (written, folder) => readList(described, written).map((item) => each(item, folder)),
   }
+}
+
+/** Any number of files or folders; absolute, unless `each` reads them otherwise. */
+export function paths(
+  described: Expecting,
+  each: (item: string, folder: string) => string = (item, folder) => resolve(folder, item),
+): Option<string | readonly string[], string[]> {
+  return { ...list(described, each), isPath: true }
 }
 
 /** Texts by name: `--define NAME=VALUE` on the command line. */

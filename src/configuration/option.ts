@@ -33,6 +33,8 @@ export interface Option<Written, Value> {
   readonly placeholder: string
   /** What it is for, in the help, in a line. */
   readonly help: string
+  /** Whether each word is the path of a file or a folder. */
+  readonly isPath?: boolean
   /** Whether a switch is on unless said otherwise: the help then tells of `--no-…`. */
   readonly isOn?: boolean
   /** What the words of the command line would be in a configuration. */

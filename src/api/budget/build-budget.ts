@@ -11,6 +11,11 @@ import { LambdabinError } from '../lambdabin-error.ts'
 
 export const BUDGET_FILE = 'lambdabin.budget.json'
 
+/** Its path, where `folder` is the configuration's or the current one. */
+export function budgetFile(folder: string): string {
+  return join(folder, BUDGET_FILE)
+}
+
 type Kept = Record<string, PassedBuild>
 
 /** One function after the other: starts that are measured would disturb each other, and the file is one. */
@@ -19,7 +24,7 @@ export class BudgetCheck {
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(folder: string) {
-    this.#file = join(folder, BUDGET_FILE)
+    this.#file = budgetFile(folder)
   }
 
   /** Undefined where the function has no budget. Rejects where its package cannot be measured. */

@@ -2,7 +2,7 @@
 import type { BuildOptions } from '../../api/build.ts'
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from '../../configuration/build-options.ts'
 import { ESBUILD_OPTIONS, type EsbuildOptions } from '../../configuration/esbuild-options.ts'
-import { definitionsOf, readWords } from '../option-words.ts'
+import { definitionsOf, pathOptionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
 
 export const BUILD_WORDS = {
@@ -14,6 +14,12 @@ export const BUILD_WORDS = {
   json: { type: 'boolean' },
   offline: { type: 'boolean' },
 } as const
+
+/** The names of those that take a path. */
+export const BUILD_PATH_OPTIONS: readonly string[] = [
+  ...[BUILD_OPTIONS, FUNCTION_OPTIONS, ESBUILD_OPTIONS].flatMap((table) => pathOptionsOf(table)),
+  'config',
+]
 
 export interface BuildArguments {
   readonly options: BuildOptions

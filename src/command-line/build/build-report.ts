@@ -152,6 +152,9 @@ export function packageWarnings(built: BuiltFunction): string[] {
   ]
 }
 
+/** The members of a function in {@link jsonReport} that are paths, or null. */
+export const JSON_PATHS = ['entry', 'zip', 'folder', 'sbom'] as const
+
 /** The object that `--json` prints: other people's scripts read it. Sizes are bytes, paths absolute. */
 export function jsonReport(functions: readonly BuiltFunction[]) {
   return {

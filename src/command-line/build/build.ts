@@ -1,6 +1,6 @@
 /** `lambdabin build`: builds functions, and reports. */
 import process from 'node:process'
-import { build, functionsToBuild } from '../../api/build.ts'
+import { build, planBuild } from '../../api/build.ts'
 import { BuildError } from '../../compiler/build-error.ts'
 import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { onEarlyEnd } from '../early-end.ts'
@@ -17,7 +17,7 @@ export async function buildCommand(args: string[]): Promise<number> {
   const { options, json, offline, docker } = readBuildArguments(args)
   if (docker) {
     const { buildInContainer } = await import('../docker/docker-build.ts')
-    return buildInContainer(args, await functionsToBuild(options))
+    return buildInContainer(args, await planBuild(options))
   }
   const progress = new BuildProgressLines(process.stderr)
   const ended = onEarlyEnd(abandonAll)

@@ -16,16 +16,17 @@ export interface EndedContainer {
 }
 
 /**
- * Runs `parameters`, the words of the engine's `run` with a `--name`, to the end. Its streams are this process's; `change`
- * changes what it writes to stdout, all at once.
+ * Runs a container called `name` to its end; `parameters` are further words of the engine's `run`. Its streams are this
+ * process's; `change` changes what it writes to stdout, all at once.
  */
 export function runContainer(
   engine: ContainerEngine,
+  name: string,
   parameters: readonly string[],
   change?: (output: string) => string,
 ): Promise<EndedContainer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(engine.command, parameters, {
+    const child = spawn(engine.command, ['run', '--rm', '--name', name, ...parameters], {
       stdio: ['ignore', change === undefined ? 'inherit' : 'pipe', 'inherit'],
     })
     const chunks: Buffer[] = []
@@ -35,7 +36,7 @@ export function runContainer(
     child.once('close', (status, signal) => {
       const asked = signals.forget()
       if (asked !== undefined) {
-        removeContainer(engine, parameters)
+        removeContainer(engine, name)
       }
       process.stdout.write(change?.(Buffer.concat(chunks).toString()) ?? '')
       resolve({ status: signal === null ? (status ?? 1) : 128 + constants.signals[signal], asked })
@@ -64,7 +65,6 @@ function forwardSignals(child: ChildProcess): { forget: () => NodeJS.Signals | u
 }
 
 /** The engine's program may have gone before its container had. */
-function removeContainer({ command }: ContainerEngine, parameters: readonly string[]): void {
-  const name = parameters[parameters.indexOf('--name') + 1] ?? ''
+function removeContainer({ command }: ContainerEngine, name: string): void {
   spawnSync(command, ['rm', '--force', name], { stdio: 'ignore', timeout: REMOVAL_MS })
 }

@@ -3,49 +3,37 @@
  * runs on Lambda's oldest. The project is there at its own path, not to be written to; the folder for the results is.
  */
 import { randomBytes } from 'node:crypto'
-import { rmdirSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { isAbsolute, resolve } from 'node:path'
 import process from 'node:process'
-import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { makeFolder } from '../../../bin/make-folder.js'
+import type { PlannedBuild } from '../../api/build.ts'
+import type { BundleOptions } from '../../compiler/bundle/bundle-function.ts'
 import type { FunctionOptions } from '../../compiler/function-options.ts'
-import { OutDirError } from '../../compiler/work-folder.ts'
-import { UsageError } from '../../configuration/usage-error.ts'
-import { BUILD_WORDS } from '../build/build-arguments.ts'
+import { JSON_PATHS, type jsonReport } from '../build/build-report.ts'
 import { builderImage } from './builder-image.ts'
+import { containerArguments } from './container-arguments.ts'
 import { type ContainerEngine, findEngine } from './container-engine.ts'
-import { containerArgument, containerPath, hostPath } from './container-paths.ts'
+import { containerPath, hostPath } from './container-paths.ts'
 import { runContainer } from './container-run.ts'
 import { type NetworkSettings, networkSettings } from './network-settings.ts'
-import { foldersToMount, isInside } from './project-folders.ts'
-
-/** Options that name a file or folder. */
-const PATH_OPTIONS = [
-  'out-dir',
-  'into',
-  'node',
-  'include',
-  'event',
-  'config',
-  'tsconfig',
-  'inject',
-  'node-paths',
-]
+import { foldersToMount } from './project-folders.ts'
+import { checkOutDir, makeWritablePlaces, type WritablePlaces } from './writable-places.ts'
 
 /** Where the image looks for the user's settings of npm, and for certificates: see scripts/docker/. */
 const NPM_SETTINGS = '/lambdabin/user.npmrc'
 const CERTIFICATES = '/lambdabin/extra-ca-certificates.pem'
 
 /**
- * Builds `functions`, which are what `args`, the arguments of `build`, say. Resolves to the exit status; rejects with a
+ * Does `planned`, which is what `args`, the arguments of `build`, say. Resolves to the exit status; rejects with a
  * BuildError or a UsageError when there can be no container.
  */
 export async function buildInContainer(
   args: readonly string[],
-  functions: readonly FunctionOptions[],
+  { functions, files }: PlannedBuild,
 ): Promise<number> {
   const cwd = process.cwd()
   const outDir = functions[0]?.outDir ?? cwd
+  checkOutDir(outDir, cwd)
   const folders = foldersToMount([cwd, ...functions.flatMap(filesOf)])
   const engine = findEngine()
   const network = networkSettings(cwd)
@@ -55,52 +43,60 @@ export async function buildInContainer(
     certificates: network.certificates,
     options: network.options,
   })
-  const made = await makeOutDir(outDir)
-  const build = containerArguments(args, BUILD_WORDS)
-  const parameters = runParameters({ engine, image, folders, outDir, network, build })
+  const places = await makeWritablePlaces(outDir, files)
+  const name = `lambdabin-${randomBytes(6).toString('hex')}`
+  const parameters = runParameters({ engine, image, folders, places, network, args })
   const change = process.platform === 'win32' ? withHostPaths : undefined
-  const { status, asked } = await runContainer(engine, parameters, change).finally(() => {
-    if (made) {
-      deleteEmpty(outDir)
-    }
-  })
+  const { status, asked } = await runContainer(engine, name, parameters, change).finally(places.removeEmpty)
   if (asked !== undefined) {
     process.kill(process.pid, asked)
   }
   return status
 }
 
-/** What is built from: absolute paths. */
-function filesOf({ entry, init, include, target }: FunctionOptions): string[] {
-  const { nodePath } = target
+/** What is built from: absolute paths. What is not there is for the build to refuse. */
+export function filesOf({ entry, init, include, target, bundle }: FunctionOptions): string[] {
   return [
-    ...[entry, include.root, ...init.events, ...include.paths.map((path) => resolve(include.root, path))],
-    ...(nodePath === undefined ? [] : [resolve(nodePath)]),
+    ...[entry, include.root, ...include.paths.map((path) => resolve(include.root, path))],
+    ...[...init.events, init.stub?.file, target.nodePath, ...filesOfEsbuild(bundle.esbuild)],
   ]
+    .filter((file) => file !== undefined)
+    .map((file) => resolve(file))
+    .filter((file) => existsSync(file))
+}
+
+function filesOfEsbuild({
+  alias = {},
+  inject = [],
+  nodePaths = [],
+  tsconfig,
+}: NonNullable<BundleOptions['esbuild']> = {}): string[] {
+  const aliased = Object.values(alias).filter((target) => isAbsolute(target))
+  return [...aliased, ...inject, ...nodePaths, ...(tsconfig === undefined ? [] : [tsconfig])]
 }
 
 interface Run {
   readonly engine: ContainerEngine
   readonly image: string
   readonly folders: readonly string[]
-  readonly outDir: string
+  readonly places: WritablePlaces
   readonly network: NetworkSettings
-  /** The arguments of `build`, as the container is to have them. */
-  readonly build: readonly string[]
+  /** The arguments of `build`. */
+  readonly args: readonly string[]
 }
 
 /** The engine's words for {@link runContainer}. */
-function runParameters({ engine, image, folders, outDir, network, build }: Run): string[] {
-  const name = `lambdabin-${randomBytes(6).toString('hex')}`
+function runParameters({ engine, image, folders, places, network, args }: Run): string[] {
+  const { outDir, files } = places
   const mounts = [
     ...folders.filter((folder) => folder !== outDir).map((folder) => bind(folder, true)),
-    bind(outDir, false),
+    ...[outDir, ...files].map((place) => bind(place, false)),
     mount({ type: 'volume', source: 'lambdabin-cache', target: '/lambdabin/cache' }),
     ...(network.npmSettings ? [bind(network.npmSettings, true, NPM_SETTINGS)] : []),
     ...(network.certificates ? [bind(network.certificates, true, CERTIFICATES)] : []),
   ]
   return [
-    ...['run', '--rm', '--name', name, '--platform', 'linux/amd64'],
+    ...['--platform', 'linux/amd64'],
     // Podman's needs a program that is not always installed; the image's own first process does without.
     ...(engine.isPodman ? [] : ['--init']),
     // Folders keep the labels that SELinux knows them by.
@@ -109,7 +105,7 @@ function runParameters({ engine, image, folders, outDir, network, build }: Run):
     ...['--env', `LAMBDABIN_OWNED_LIKE=${containerPath(outDir)}`],
     ...(network.certificates ? ['--env', `NODE_EXTRA_CA_CERTS=${CERTIFICATES}`] : []),
     ...Object.keys(network.variables).flatMap((variable) => ['--env', variable]),
-    ...[image, 'build', ...build],
+    ...[image, 'build', ...containerArguments(args)],
   ]
 }
 
@@ -125,72 +121,20 @@ function mount(fields: Readonly<Record<string, string>>): string {
     .join(',')
 }
 
-/** All that was given but `--docker`, paths as the container has them. */
-export function containerArguments(
-  args: readonly string[],
-  options: NonNullable<ParseArgsConfig['options']>,
-  platform: NodeJS.Platform = process.platform,
-): string[] {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options,
-    allowPositionals: true,
-    allowNegative: true,
-    tokens: true,
-  })
-  return tokens.flatMap((token) => {
-    if (token.kind === 'option-terminator') {
-      return ['--']
-    }
-    if (token.kind === 'positional') {
-      return [containerArgument(token.value, platform)]
-    }
-    if (token.name === 'docker') {
-      return []
-    }
-    if (token.value === undefined) {
-      return [token.rawName]
-    }
-    const isPath = PATH_OPTIONS.includes(token.name)
-    return [`${token.rawName}=${isPath ? containerArgument(token.value, platform) : token.value}`]
-  })
-}
-
-/** Whether it was not there. Docker would make it, but as root's. */
-async function makeOutDir(folder: string): Promise<boolean> {
-  if (isInside(process.cwd(), folder) && folder !== process.cwd()) {
-    throw new UsageError(
-      `--docker expects an --out-dir that does not hold the project, and got ${folder}; give a folder in it, or beside it`,
-    )
-  }
-  try {
-    return (await makeFolder(folder)) !== undefined
-  } catch (error) {
-    throw new OutDirError(
-      `--out-dir expects a folder that can be written to, and ${folder} is none; give another with --out-dir`,
-      { cause: error },
-    )
-  }
-}
-
-function deleteEmpty(folder: string): void {
-  try {
-    rmdirSync(folder)
-  } catch {
-    // It has what was built, or somebody else's files.
-  }
-}
-
 /** `--json`'s object with this computer's paths. */
-function withHostPaths(text: string): string {
+export function withHostPaths(text: string, platform: NodeJS.Platform = process.platform): string {
   try {
-    const report = JSON.parse(text)
-    for (const built of report.functions) {
-      for (const name of ['entry', 'zip', 'folder']) {
-        built[name] = hostPath(built[name])
-      }
-    }
-    return `${JSON.stringify(report, undefined, 2)}\n`
+    const report: ReturnType<typeof jsonReport> = JSON.parse(text)
+    const functions = report.functions.map((built) => ({
+      ...built,
+      ...Object.fromEntries(
+        JSON_PATHS.map((name) => {
+          const path = built[name]
+          return [name, path === null ? null : hostPath(path, platform)]
+        }),
+      ),
+    }))
+    return `${JSON.stringify({ ...report, functions }, undefined, 2)}\n`
   } catch {
     return text
   }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BUILD_WORDS } from '../../../src/command-line/build/build-arguments.ts'
+import { containerArguments } from '../../../src/command-line/docker/container-arguments.ts'
 import {
   containerArgument,
   containerPath,
   hostPath,
 } from '../../../src/command-line/docker/container-paths.ts'
-import { containerArguments } from '../../../src/command-line/docker/docker-build.ts'
+import { withHostPaths } from '../../../src/command-line/docker/docker-build.ts'
 
 test('a path on macOS and Linux is the same in the container', () => {
   for (const path of ['/Users/me/mein Projekt, ü/src/a.ts', '/c/x', '/work:1/a']) {
@@ -43,9 +43,45 @@ test('all options are passed on but --docker, paths as the container has them', 
     ...['--event', 'C:\\shop\\event.json', '--include=data\\a.json', '--intl', 'en,ja', '--no-minify'],
     ...['--zip', 'small', '--init', 'build', '--name=a', '--json', '--node', 'C:\\node', '--', '--b.ts'],
   ]
-  assert.deepEqual(containerArguments(args, BUILD_WORDS, 'win32'), [
+  assert.deepEqual(containerArguments(args, 'win32'), [
     ...['src/a.ts', '--out-dir=build/out', '--arch=arm64', '--external=@img\\sharp'],
     ...['--event=/c/shop/event.json', '--include=data/a.json', '--intl=en,ja', '--no-minify'],
     ...['--zip=small', '--init=build', '--name=a', '--json', '--node=/c/node', '--', '--b.ts'],
   ])
+})
+
+for (const option of [
+  ...['out-dir', 'into', 'budget-summary', 'node', 'include', 'event', 'stub', 'config'],
+  ...['tsconfig', 'inject', 'node-paths'],
+]) {
+  test(`--${option} names a path, which is the container’s`, () => {
+    assert.deepEqual(containerArguments([`--${option}`, 'C:\\shop\\a b'], 'win32'), [
+      `--${option}=/c/shop/a b`,
+    ])
+    assert.deepEqual(containerArguments([`--${option}=files\\a`], 'win32'), [`--${option}=files/a`])
+    assert.deepEqual(containerArguments([`--${option}=files\\a`], 'linux'), [`--${option}=files\\a`])
+  })
+}
+
+test('the paths of --json’s object are this computer’s, all that there are', () => {
+  const report = (place: (name: string) => string) => ({
+    functions: [
+      {
+        name: 'a',
+        entry: place('src/a.ts'),
+        zip: place('dist/a.zip'),
+        folder: null,
+        sbom: place('dist/a.cdx.json'),
+      },
+      { name: 'b', entry: place('src/b.ts'), zip: null, folder: place('dist/b'), sbom: null },
+    ],
+  })
+  const inContainer = `${JSON.stringify(report((name) => `/c/shop/${name}`))}\n`
+  const here = report((name) => `C:\\shop\\${name.replaceAll('/', '\\')}`)
+  assert.deepEqual(JSON.parse(withHostPaths(inContainer, 'win32')), here)
+  assert.deepEqual(
+    JSON.parse(withHostPaths(inContainer, 'linux')),
+    report((name) => `/c/shop/${name}`),
+  )
+  assert.equal(withHostPaths('', 'win32'), '', 'what is no such object stays as it is')
 })

@@ -129,17 +129,76 @@ test('an image that cannot be made ends it with status 1, and the engine has sai
   )
 })
 
-test('an output folder that holds the project is refused, and one that is the project is written to', async (t) => {
-  const { project, calls, build } = setUp(t)
+test('an output folder that holds the project is refused first, and one that is the project is written to', async (t) => {
+  const { folder, project, calls, build } = setUp(t)
   const { status, stderr } = await build(['src/orders.ts', '--out-dir', '..'])
   assert.equal(status, 2)
   assert.match(
     stderr,
     /--docker expects an --out-dir that does not hold the project, and got .*; give a folder in it/,
   )
+  assert.ok(!existsSync(join(folder, 'engine/calls.jsonl')), 'no engine was asked, and no image made')
   await build(['src/orders.ts', '--out-dir', '.'])
   const run = calls().find(([first]) => first === 'run') ?? []
   assert.equal(valuesOf(run, '--mount')[0], `type=bind,"source=${project}","target=${project}"`)
+})
+
+test('what options name outside of the project can be read', async (t) => {
+  const { folder, calls, build } = setUp(t)
+  const names = ['stubs/a.yaml', 'events/a.json', 'shims/a.ts', 'settings/tsconfig.json', 'aliases/a.ts']
+  writeFiles(folder, {
+    ...Object.fromEntries(names.map((name) => [name, ''])),
+    ...{ 'events/a.json': {}, 'settings/tsconfig.json': {}, 'packages/a/package.json': {} },
+  })
+  const { status, stderr } = await build([
+    ...['src/orders.ts', '--stub', '../stubs/a.yaml', '--event', '../events/a.json'],
+    ...['--inject', '../shims/a.ts', '--tsconfig', '../settings/tsconfig.json'],
+    ...['--node-paths', '../packages', '--alias', 'a=../aliases/a.ts', '--inject', '../nowhere/a.ts'],
+  ])
+  assert.equal(status, 0, stderr)
+  const mounts = valuesOf(calls().find(([first]) => first === 'run') ?? [], '--mount')
+  for (const name of ['stubs', 'events', 'shims', 'settings', 'packages', 'aliases']) {
+    const place = join(folder, name)
+    assert.ok(mounts.includes(`type=bind,source=${place},target=${place},readonly=true`), mounts.join('\n'))
+  }
+  assert.ok(
+    !mounts.some((mount) => mount.includes('nowhere')),
+    'what is not there is for the build to refuse',
+  )
+})
+
+test('the files of budgets can be written to, and nothing else of their folders', async (t) => {
+  const { folder, project, calls, build } = setUp(t)
+  const [kept, summary] = [join(project, 'lambdabin.budget.json'), join(folder, 'summary.md')]
+  const args = ['src/orders.ts', '--budget', 'zip=60MB', '--budget-summary', '../summary.md']
+  const { status, stderr } = await build(args, { FAKE_DOCKER_WRITES: summary })
+  assert.equal(status, 0, stderr)
+  const mounts = valuesOf(calls().find(([first]) => first === 'run') ?? [], '--mount')
+  assert.ok(mounts.includes(`type=bind,"source=${kept}","target=${kept}"`), mounts.join('\n'))
+  assert.ok(mounts.includes(`type=bind,source=${summary},target=${summary}`), mounts.join('\n'))
+  assert.ok(!mounts.some((mount) => mount.includes(`source=${folder},`)))
+  assert.equal(readFileSync(summary, 'utf8'), 'written in the container')
+  assert.ok(!existsSync(kept), 'a file that nothing was written to goes')
+})
+
+test('files of budgets in the output folder need no room of their own, and without a budget there is none', async (t) => {
+  const { project, calls, build } = setUp(t)
+  await build(['src/orders.ts', '--budget-summary', 'dist/summary.md'])
+  const mounts = valuesOf(calls().find(([first]) => first === 'run') ?? [], '--mount')
+  assert.ok(!mounts.some((mount) => /summary|budget/.test(mount)), mounts.join('\n'))
+  assert.ok(!existsSync(join(project, 'dist')))
+})
+
+test('a file of budgets that cannot be written to ends it with what to do, and nothing is left', async (t) => {
+  const { project, calls, build } = setUp(t)
+  const { status, stderr } = await build(['src/orders.ts', '--budget-summary', 'gone/summary.md'])
+  assert.equal(status, 1)
+  assert.match(
+    stderr,
+    /lambdabin: the build expects to write to the file .*gone\/summary\.md, and cannot; look whether its folder is there/,
+  )
+  assert.ok(!calls().some(([first]) => first === 'run'))
+  assert.ok(!existsSync(join(project, 'dist')))
 })
 
 test('certificates of the network’s own reach the image and the container', {
