@@ -44,13 +44,17 @@ const FETCH_TIMEOUT_MS = 600_000
 
 /**
  * Path of the pinned Node.js binary for an architecture; fetches it when it is on this machine neither as a
- * package nor in the cache. Rejects with a {@link PinnedNodeError}.
+ * package nor in the cache. Rejects with a {@link PinnedNodeError}. The builder's image has its own, of another
+ * build, and says in LAMBDABIN_BASE_NODES where: a folder with `x64/bin/node` and `arm64/bin/node`.
  *
  * @param {Architecture} architecture
  * @param {(message: string) => void} [onFetch] is told, in one line, before something is fetched
  * @returns {Promise<string>}
  */
 export async function findPinnedNode(architecture, onFetch) {
+  if (process.env.LAMBDABIN_BASE_NODES) {
+    return join(process.env.LAMBDABIN_BASE_NODES, architecture, 'bin', 'node')
+  }
   const installed = installedNode(architecture)
   if (installed) {
     return installed

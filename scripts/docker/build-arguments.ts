@@ -1,6 +1,11 @@
 /** Turns the container's environment and words into the arguments of `lambdabin`. */
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ownModule } from './own-module.ts'
+
+type BuildWords = typeof import('../../src/command-line/build/build-arguments.ts')
+
+const { BUILD_WORDS } = await ownModule<BuildWords>('command-line/build/build-arguments')
 
 export interface BuildVariables {
   /** Path of one function's file, from the project's folder; with a Windows computer's `\`, too. */
@@ -16,61 +21,40 @@ export class BuildVariableError extends Error {
   override readonly name = 'BuildVariableError'
 }
 
+/** What the container's words may begin with, to be a whole command of lambdabin's. */
+export const COMMANDS: readonly string[] = [
+  ...['init', 'build', 'invoke', 'serve', 'inspect', 'layer', 'prefetch'],
+  ...['help', '--help', '--version'],
+]
+
 /**
  * The whole command: `build` and its arguments, `more` last. Without `ENTRY` it builds what `listFunctions` returns,
- * and leaves `NAME` alone, which names one function. `baseNode` gives the path of the Node.js for an architecture.
+ * and leaves `NAME` alone, which names one function.
  */
 export function buildArguments(
   variables: BuildVariables,
   listFunctions: () => string[],
   more: readonly string[],
-  baseNode: (arch: string) => string,
 ): string[] {
   const { ENTRY, NAME, ARCH, INTL } = trimmed(variables)
   const entries = ENTRY ? [ENTRY.replaceAll('\\', '/')] : listFunctions()
   const name = ENTRY && NAME ? ['--name', NAME] : []
   const intl = INTL ? ['--intl', INTL] : []
-  const build = ['build', ...name, '--arch', ARCH || 'x64', ...intl, ...more, '--', ...entries]
-  return withImageNode(build, baseNode)
-}
-
-/** `build` and its arguments, with the image's Node.js for the architecture that they name, unless they name a Node.js. */
-export function withImageNode(args: readonly string[], baseNode: (arch: string) => string): string[] {
-  const { arch, node } = givenOptions(args)
-  // For an architecture that Lambda does not have there is no Node.js; that it does not is for the command to say.
-  if (node !== undefined || (arch !== 'x64' && arch !== 'arm64')) {
-    return [...args]
-  }
-  const option = args.indexOf('--arch')
-  return args.toSpliced(option === -1 ? 1 : option + 2, 0, '--node', baseNode(arch))
+  return ['build', ...name, '--arch', ARCH || 'x64', ...intl, ...more, '--', ...entries]
 }
 
 /** What arguments of `build` say, right or wrong: the command itself will refuse what is wrong. */
 export function givenOptions(args: readonly string[]) {
   const { values, positionals } = parseArgs({
     args: args.slice(1),
-    options: {
-      // All options that take a value, so that none is taken for an entry.
-      ...Object.fromEntries(
-        ['out-dir', 'name', 'include', 'event', 'init', 'intl', 'zip'].map((name) => [
-          name,
-          { type: 'string', multiple: true } as const,
-        ]),
-      ),
-      arch: { type: 'string', default: 'x64' },
-      node: { type: 'string' },
-      external: { type: 'string', multiple: true, default: [] },
-    },
+    options: BUILD_WORDS,
     strict: false,
+    allowNegative: true,
     allowPositionals: true,
   })
-  const texts = (values.external as unknown[]).filter((value) => typeof value === 'string')
-  return {
-    arch: String(values.arch),
-    node: values.node,
-    externals: texts as string[],
-    entries: positionals,
-  }
+  const { arch = 'x64', external = [] } = values
+  const externals = [external].flat().filter((value) => typeof value === 'string')
+  return { arch: String(arch), externals, entries: positionals }
 }
 
 /**

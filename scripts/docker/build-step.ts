@@ -22,10 +22,10 @@ import process from 'node:process'
 import {
   BuildVariableError,
   buildArguments,
+  COMMANDS,
   checkVariables,
   functionFiles,
   givenOptions,
-  withImageNode,
 } from './build-arguments.ts'
 import { runChild } from './child-process.ts'
 import {
@@ -58,7 +58,6 @@ const SOURCES = [
   ...['bin', 'src', 'page', 'base-node', 'third-party', 'bootstrap'],
   ...['package.json', 'package-lock.json', 'LICENSE'],
 ]
-const COMMANDS = ['build', 'invoke', 'serve', '--help', '--version']
 
 const project = process.cwd()
 const isOwnRepository = project === OWN_REPOSITORY && existsSync(join(project, 'bin', 'lambdabin.js'))
@@ -93,7 +92,7 @@ async function main(words: readonly string[]): Promise<number> {
   if (first === 'npm') {
     return (await runChild(baseNode('x64'), [NPM, ...words.slice(1)], npmEnvironment(env))).status
   }
-  const args = COMMANDS.includes(first) ? command(words) : argumentsOfVariables(words)
+  const args = COMMANDS.includes(first) ? words : argumentsOfVariables(words)
   const program = isOwnRepository ? copySources(packages) : IMAGE
   noteOtherPackages(packages)
   const status = await installPackages(packages, program, npmEnvironmentElsewhere(env, project))
@@ -106,17 +105,13 @@ async function main(words: readonly string[]): Promise<number> {
   return build(program, args, env)
 }
 
-function command(words: readonly string[]): string[] {
-  return words[0] === 'build' ? withImageNode(words, baseNode) : [...words]
-}
-
 function argumentsOfVariables(words: readonly string[]): string[] {
   const ineffective = checkVariables(process.env, project)
   if (ineffective !== undefined) {
     note(ineffective)
   }
   const listFunctions = () => (existsSync(FUNCTIONS) ? functionFiles(FUNCTIONS, readdirSync(FUNCTIONS)) : [])
-  return buildArguments(process.env, listFunctions, words, baseNode)
+  return buildArguments(process.env, listFunctions, words)
 }
 
 async function build(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {

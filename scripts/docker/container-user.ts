@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { BASE_NODES } from './image-folders.ts'
 
 /** A user as the container sees it: with a rootless engine, whoever runs that is 0. */
 export interface Owner {
@@ -78,6 +79,8 @@ export function userEnvironment(cache: string, extraCertificates: string): NodeJ
     // Nobody that the image knows: without a home, nor a cache folder in one.
     HOME: tmpdir(),
     XDG_CACHE_HOME: cache,
+    // In the place of the pinned ones, which need a later glibc.
+    LAMBDABIN_BASE_NODES: BASE_NODES,
     NPM_CONFIG_CACHE: join(cache, 'npm'),
     NPM_CONFIG_UPDATE_NOTIFIER: 'false',
     ...(existsSync(extraCertificates) ? { NODE_EXTRA_CA_CERTS: extraCertificates } : {}),

@@ -20,7 +20,10 @@ export const LINUX_PACKAGES = join(IMAGE, 'linux-packages')
 
 export const NPM = join(IMAGE, 'node', 'x64', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js')
 
+/** What executables are made of, a folder for each architecture. */
+export const BASE_NODES = join(IMAGE, 'node')
+
 /** The Node.js that executables for `arch` are made of. */
 export function baseNode(arch: string): string {
-  return join(IMAGE, 'node', arch, 'bin', 'node')
+  return join(BASE_NODES, arch, 'bin', 'node')
 }

@@ -11,12 +11,12 @@ import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { runChild } from './child-process.ts'
-import { compilerModule } from './compiler-module.ts'
 import { baseNode, NPM } from './image-folders.ts'
+import { ownModule } from './own-module.ts'
 
 type PackagePlatform = typeof import('../../src/compiler/package/package-platform.ts')
 
-const { fitsLinux } = await compilerModule<PackagePlatform>('package/package-platform')
+const { fitsLinux } = await ownModule<PackagePlatform>('compiler/package/package-platform')
 
 export type Architecture = 'x64' | 'arm64'
 

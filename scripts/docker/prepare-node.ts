@@ -8,7 +8,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import process from 'node:process'
-import { compilerModule } from './compiler-module.ts'
+import { ownModule } from './own-module.ts'
 
 type SmallerNode = typeof import('../../src/compiler/base-node/smaller-node.ts')
 type StartupWork = typeof import('../../src/compiler/base-node/startup-work.ts')
@@ -16,11 +16,11 @@ type ElfFile = typeof import('../../src/compiler/elf/elf-file.ts')
 type ElfVersions = typeof import('../../src/compiler/elf/elf-versions.ts')
 type LambdaRuntimes = typeof import('../../src/compiler/package/lambda-runtimes.ts')
 
-const { makeNodeSmaller } = await compilerModule<SmallerNode>('base-node/smaller-node')
-const { leaveOutStartupWork } = await compilerModule<StartupWork>('base-node/startup-work')
-const { readArchitecture } = await compilerModule<ElfFile>('elf/elf-file')
-const { neededVersion } = await compilerModule<ElfVersions>('elf/elf-versions')
-const { LAMBDA_RUNTIMES, runtimesWith } = await compilerModule<LambdaRuntimes>('package/lambda-runtimes')
+const { makeNodeSmaller } = await ownModule<SmallerNode>('compiler/base-node/smaller-node')
+const { leaveOutStartupWork } = await ownModule<StartupWork>('compiler/base-node/startup-work')
+const { readArchitecture } = await ownModule<ElfFile>('compiler/elf/elf-file')
+const { neededVersion } = await ownModule<ElfVersions>('compiler/elf/elf-versions')
+const { LAMBDA_RUNTIMES, runtimesWith } = await ownModule<LambdaRuntimes>('compiler/package/lambda-runtimes')
 
 const [oldest, ...files] = process.argv.slice(2)
 for (const file of files) {
