@@ -1,38 +1,16 @@
 /** Threads for several invocations at once: whatever a handler does to its thread, each invocation is answered once. */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
-import { randomNumbers } from '../support/random-numbers.ts'
+import { describe, test } from 'node:test'
 import { api, invoke, lambda, startFixture, useFixtures } from '../support/runtime-api/conformance.ts'
-import { within } from '../support/runtime-api/lambda-process.ts'
+import { logServer } from '../support/runtime-api/log-server.ts'
 import type { Answer } from '../support/runtime-api/strict-runtime-api.ts'
 
 // AWS's client has threads of its own, which are tested by AWS.
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined
 
-const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 32))
-const COUNT = Number(process.env.THREAD_FAULT_COUNT ?? 600)
 /** Longer than any invocation of the same turn is under way, and shorter than any patience. */
 const BLOCK_MS = 1500
-
-/** What an invocation asks for, how many of 1,000 do, and what it comes to where no neighbour ends its thread. */
-const KINDS = [
-  ['print', 400, 'response'],
-  ['wait', 250, 'response'],
-  ['block', 200, 'response'],
-  ['throw', 120, 'error'],
-  ['exit', 10, 'error'],
-  ['crash', 10, 'error'],
-  ['reject', 8, 'error'],
-  ['heap', 2, 'error'],
-] as const
-const SEQUENCE = KINDS.flatMap(([kind, share, expected]) =>
-  Array.from({ length: share }, () => [kind, expected] as const),
-)
 
 useFixtures('threads')
 
@@ -160,89 +138,4 @@ describe('threads', { skip }, () => {
     assert.deepEqual(of('id-z'), [['ERROR', 'Runtime.ExitError', undefined]])
     assert.equal(lambda.output, '')
   })
-
-  test(`${COUNT} invocations with faults: each is answered once, and each line is whole (FAULT_SEED=${SEED})`, async (t) => {
-    const logs = await logServer(t)
-    const random = randomNumbers(SEED)
-    start({ env: { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: logs.path } })
-    const wrong: string[] = []
-    let responses = 0
-    const one = async (number: number): Promise<void> => {
-      const [kind, expected] = SEQUENCE[Math.floor(random() * SEQUENCE.length)] as (typeof SEQUENCE)[number]
-      const text = `${number} `.repeat(1 + Math.floor(random() * 4000))
-      const answer = await invoke({ kind, ms: Math.floor(random() * 4), text }, { requestId: `id-${number}` })
-      responses += answer.kind === 'response' ? 1 : 0
-      // A neighbour in its thread may have ended it.
-      const isLost = answer.kind === 'error' && /ExitError|OutOfMemory/.test(bodyOf(answer))
-      if (answer.kind !== (isLost ? 'error' : expected)) {
-        wrong.push(`${kind}: ${answer.kind} ${bodyOf(answer).slice(0, 200)}`)
-      }
-    }
-    let next = 0
-    await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        while (next < COUNT) {
-          next += 1
-          await one(next)
-        }
-      }),
-    )
-    assert.deepEqual(wrong, [])
-    assert.ok(responses > COUNT / 2, `${responses} of ${COUNT} were responses`)
-    await invoke({ kind: 'print', text: 'last' }, { requestId: 'last' })
-    const records = await logs.until(/console last/)
-    for (const { requestId, message } of records) {
-      // What an invocation has printed says its number, and nothing else.
-      const numbers = typeof message === 'string' ? new Set(message.match(/\b\d+ /g)) : new Set()
-      assert.ok(
-        numbers.size <= 1 && [...numbers].every((number) => `id-${number}`.trim() === requestId),
-        `${requestId}: ${numbers}`,
-      )
-    }
-    assert.equal(lambda.output, '')
-  })
 })
-
-interface LogRecord {
-  level: string
-  requestId: string
-  tenantId?: string
-  message: string | { errorType: string }
-}
-
-/** A unix socket that takes logs. `until` resolves to all of them once they match; each line has to be JSON. */
-async function logServer(
-  t: TestContext,
-): Promise<{ path: string; until(pattern: RegExp): Promise<LogRecord[]> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'lambdabin-logs-'))
-  const path = join(folder, 'logs')
-  let text = ''
-  let told = (): void => {}
-  const server = createServer((socket) => {
-    socket.setEncoding('utf8').on('data', (data: string) => {
-      text += data
-      told()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(path, resolve))
-  t.after(() => {
-    server.close()
-    rmSync(folder, { recursive: true })
-  })
-  return {
-    path,
-    async until(pattern) {
-      // The last line may come in pieces.
-      const matches = (): boolean => text.endsWith('\n') && pattern.test(text.slice(-20_000))
-      const matched = new Promise<void>((resolve) => {
-        told = () => matches() && resolve()
-      })
-      told()
-      await within(matched, () => `${pattern} in: ${text.slice(-2000)}`)
-      return text
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as LogRecord)
-    },
-  }
-}
