@@ -5,10 +5,11 @@ import type { BuiltFunction } from '../../api/build.ts'
 import { newerNodeNote } from '../../compiler/base-node/newest-node.ts'
 import { onEarlyEnd } from '../early-end.ts'
 
-/** How long a finished build waits for the registry. */
-const PATIENCE_MS = 1000
+/** How long the registry has from the build's start: a build that takes longer does not wait for it at all. */
+const PATIENCE_MS = 1500
 
 export class NewerNodeSearch {
+  readonly #began = performance.now()
   readonly #controller = new AbortController()
   readonly #note: Promise<string | undefined>
   readonly #forget: () => void
@@ -24,9 +25,19 @@ export class NewerNodeSearch {
     return (isOffline ?? isCi) ? undefined : new NewerNodeSearch()
   }
 
-  /** A sentence, where one of the functions is of the Node.js that there is a newer one of. */
-  async end(functions: readonly BuiltFunction[]): Promise<string | undefined> {
-    const timer = setTimeout(() => this.#controller.abort(), PATIENCE_MS)
+  /**
+   * A sentence, where one of the functions is of the Node.js that there is a newer one of. A registry that is too slow is not
+   * waited for again that day; where nothing was built, it is not waited for at all.
+   */
+  async end(functions: readonly Pick<BuiltFunction, 'nodeVersion'>[]): Promise<string | undefined> {
+    if (functions.length === 0) {
+      this.#controller.abort()
+    }
+    const tooSlow = new DOMException('the registry has not answered in time', 'TimeoutError')
+    const timer = setTimeout(
+      () => this.#controller.abort(tooSlow),
+      Math.max(0, this.#began + PATIENCE_MS - performance.now()),
+    )
     const note = await this.#note
     clearTimeout(timer)
     this.#forget()

@@ -2,13 +2,13 @@
  * Which is the newest Node.js of a line that the user's npm registry has: releases of a line are its security fixes, as a rule. It is
  * asked once a day, and what cannot be had is no error.
  */
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { promisify } from 'node:util'
 import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder, pinnedVersions } from '../../../bin/pinned-node.js'
+import { killGroup } from '../../sandbox/process-group.ts'
 
 const DAY_MS = 86_400_000
 const PATIENCE_MS = 10_000
@@ -22,7 +22,10 @@ interface Known {
   readonly asked: number
 }
 
-/** A sentence where the registry has a newer release of the line of `version`, `24.21.0`; else undefined. Never rejects. */
+/**
+ * A sentence where the registry has a newer release of the line of `version`, `24.21.0`; else undefined. Never rejects. `signal` ends
+ * waiting for the registry; where its reason is a TimeoutError, that counts as its answer of that day, so that no other build waits.
+ */
 export async function newerNodeNote(
   version: string,
   {
@@ -34,8 +37,9 @@ export async function newerNodeNote(
   const [line = ''] = version.split('.')
   const known = await readKnown(folder)
   const isFresh = known?.line === line && now - known.asked < DAY_MS && known.asked <= now
-  const newest = isFresh ? known.newest : await ask(line, signal)
-  if (!isFresh && !signal?.aborted) {
+  const before = known?.line === line ? known.newest : null
+  const newest = isFresh ? before : ((await ask(line, signal)) ?? before)
+  if (!isFresh && (!signal?.aborted || signal.reason?.name === 'TimeoutError')) {
     await keep(folder, { line, newest, asked: now })
   }
   return newest !== null && isNewer(newest, version)
@@ -61,12 +65,12 @@ async function keep(folder: string, known: Known): Promise<void> {
 /** By the user's own npm, and so by their settings. */
 async function ask(line: string, signal: AbortSignal | undefined): Promise<string | null> {
   const { name } = pinnedVersions.packages.x64
+  const limit = AbortSignal.timeout(PATIENCE_MS)
+  const stdout = await runNpm(
+    ['view', `${name}@${line}`, 'version', '--json'],
+    signal === undefined ? limit : AbortSignal.any([signal, limit]),
+  )
   try {
-    const { stdout } = await promisify(execFile)('npm', ['view', `${name}@${line}`, 'version', '--json'], {
-      timeout: PATIENCE_MS,
-      env: process.env,
-      ...(signal && { signal }),
-    })
     const told: unknown = JSON.parse(stdout)
     const versions = [told]
       .flat()
@@ -78,6 +82,43 @@ async function ask(line: string, signal: AbortSignal | undefined): Promise<strin
   } catch {
     return null
   }
+}
+
+/** Resolves to what npm says; to nothing where it fails, or `signal` ends it, at once and with all that it has started. */
+function runNpm(args: readonly string[], signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve('')
+      return
+    }
+    const child = spawn('npm', args, {
+      // A group of its own: what is called npm may be a program that starts it.
+      detached: true,
+      windowsHide: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      // Should this process be killed, npm is not to go on for minutes.
+      env: { ...process.env, npm_config_fetch_retries: '0', npm_config_fetch_timeout: String(PATIENCE_MS) },
+    })
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    const end = (answer: string) => {
+      signal.removeEventListener('abort', kill)
+      resolve(answer)
+    }
+    const kill = () => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+        killGroup(child.pid)
+      }
+      child.stdout.destroy()
+      child.unref()
+      end('')
+    }
+    signal.addEventListener('abort', kill)
+    child.once('error', () => end(''))
+    child.once('close', (status) => end(status === 0 ? said : ''))
+  })
 }
 
 function isVersion(text: string): boolean {

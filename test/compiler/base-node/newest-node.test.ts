@@ -56,3 +56,13 @@ test('whoever stops waiting is not kept, and nothing is remembered', async (t) =
   assert.equal(await newerNodeNote('24.21.0', { folder, now: DAY_MS, signal }), undefined)
   assert.match((await newerNodeNote('24.21.0', { folder, now: DAY_MS })) ?? '', /24\.22\.0/)
 })
+
+test('what was known of the line stands where the registry tells nothing', async (t) => {
+  const { folder } = withNpm(t, '["24.22.0"]')
+  await newerNodeNote('24.21.0', { folder, now: DAY_MS })
+  writeExecutable(join(folder, 'npm'), '#!/bin/sh\nexit 1\n')
+  for (const now of [2 * DAY_MS, 2 * DAY_MS + 1, 3 * DAY_MS]) {
+    assert.match((await newerNodeNote('24.21.0', { folder, now })) ?? '', /24\.22\.0 is out/)
+  }
+  assert.equal(await newerNodeNote('26.1.0', { folder, now: 4 * DAY_MS }), undefined, 'it is no other line’s')
+})
