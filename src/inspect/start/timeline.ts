@@ -117,8 +117,11 @@ function scriptParts({ scripts }: Trace, file: string, origin: number): Timeline
 }
 
 function functionParts(trace: Trace, origin: number): TimelinePart[] {
-  const measured = trace.measuring.reduce((sum, { begin, end }) => sum + end - begin, 0)
-  const [first] = trace.measuring
+  // What is measured later is of chunks that an invocation loads.
+  const loaded = trace.load?.end ?? Number.POSITIVE_INFINITY
+  const within = trace.measuring.filter(({ begin }) => begin < loaded)
+  const measured = within.reduce((sum, { begin, end }) => sum + end - begin, 0)
+  const [first] = within
   return [
     ...scriptParts(trace, 'function.js', origin),
     ...(measured > 0 && first !== undefined
