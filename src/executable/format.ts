@@ -31,8 +31,17 @@ import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
 /** To be raised with each change of what this file describes. */
 export const FORMAT_VERSION = 2
 
+/** What the header of each format begins with. */
+export const HEADER_BEGIN = '/*lambdabin '
+
 /** What each script begins with. A comment, so that it is a part of the script as V8 knows it. */
-export const FORMAT_HEADER = `/*lambdabin ${FORMAT_VERSION}*/`
+export const FORMAT_HEADER = `${HEADER_BEGIN}${FORMAT_VERSION}*/`
+
+/** The format whose header `script` begins with; undefined when that is none. */
+export function formatOf(script: string): number | undefined {
+  const [, version] = /^\/\*lambdabin (\d+)\*\//.exec(script) ?? []
+  return version === undefined ? undefined : Number(version)
+}
 
 /** A script is of another format than this lambdabin reads. Its name is the error type that the Runtime API is told. */
 export class FormatMismatch extends Error {
@@ -44,7 +53,7 @@ export function checkFormat(script: string, file: string): void {
   if (script.startsWith(FORMAT_HEADER)) {
     return
   }
-  const [, version] = /^\/\*lambdabin (\d+)\*\//.exec(script) ?? []
+  const version = formatOf(script)
   throw new FormatMismatch(
     `${file} should be of format ${FORMAT_VERSION}, which this runtime of lambdabin reads, and is of ` +
       `${version === undefined ? 'none that it knows' : `format ${version}`}; build both with the same version of lambdabin.`,
@@ -77,6 +86,12 @@ export function isOfRuntime(asset: string): boolean {
 /** The name of the function's chunk `number`: 0 is the entry's. */
 export function chunkName(number: number): string {
   return number === 0 ? FUNCTION : `${FUNCTION}-${number}`
+}
+
+/** The number of the chunk whose script an asset is; undefined when it is none. */
+export function chunkOfScript(asset: string): number | undefined {
+  const found = /^function(?:-(\d+))?\.js$/.exec(asset)
+  return found === null ? undefined : Number(found[1] ?? 0)
 }
 
 export function scriptAsset(name: string): string {
@@ -120,9 +135,8 @@ export function chunkFile(taskRoot: string, number: number): string {
 
 /** The script whose chunk V8 knows by the name `file`; undefined when that is none. */
 export function scriptOfChunkFile(taskRoot: string, file: string): string | undefined {
-  return file.startsWith(`${taskRoot}/`)
-    ? /^(function(?:-\d+)?)\.js$/.exec(file.slice(taskRoot.length + 1))?.[1]
-    : undefined
+  const number = file.startsWith(`${taskRoot}/`) ? chunkOfScript(file.slice(taskRoot.length + 1)) : undefined
+  return number === undefined ? undefined : chunkName(number)
 }
 
 /** Whether each start reads an asset. */

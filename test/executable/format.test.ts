@@ -9,10 +9,12 @@ import {
   chunkFile,
   chunkLink,
   chunkName,
+  chunkOfScript,
   codeCacheAsset,
   codeCacheLine,
   FORMAT_HEADER,
   FORMAT_VERSION,
+  formatOf,
   isReadAtStart,
   MODULES_OUTSIDE_SNAPSHOTS,
   RUNTIME_FILE,
@@ -73,6 +75,8 @@ test('a function of another format fails to initialise, with both versions and w
 })
 
 test('a script of this format is accepted, and each other beginning is not', () => {
+  const formats = [FORMAT_HEADER, `${OTHER}(`, `(${OTHER}`, ''].map(formatOf)
+  assert.deepEqual(formats, [FORMAT_VERSION, FORMAT_VERSION + 1, undefined, undefined])
   assert.doesNotThrow(() => checkFormat(`${FORMAT_HEADER}(function () {})`, 'function.js'))
   for (const script of ['', '(function () {})', OTHER, ` ${FORMAT_HEADER}`, FORMAT_HEADER.slice(0, -1)]) {
     assert.throws(() => checkFormat(script, 'function.js'), { name: 'Runtime.FormatMismatch' }, script)
@@ -84,6 +88,8 @@ test('what one side names, the other side reads', () => {
     const name = chunkName(number)
     assert.equal(scriptOfChunkFile('/a/task', chunkFile('/a/task', number)), name)
     assert.equal(scriptOfChunkFile('/a/task', chunkFile('/a/task/inner', number)), undefined)
+    assert.equal(chunkOfScript(scriptAsset(name)), number)
+    assert.equal(chunkOfScript(sourceMapAsset(name)), undefined)
     assert.equal(scriptOfCodeCache(codeCacheAsset(name)), name)
     assert.equal(scriptOfCodeCache(sourceMapAsset(name)), undefined)
     assert.equal(isReadAtStart(scriptAsset(name)), number === 0)

@@ -5,7 +5,7 @@
  * there, too. So it is a warning, and with `--strict` an error.
  */
 import { SourceMap } from 'node:module'
-import { chunkName, scriptAsset } from '../../executable/format.ts'
+import { chunkOfScript } from '../../executable/format.ts'
 import { BuildError } from '../build-error.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 
@@ -67,9 +67,8 @@ function placeOf(trace: readonly string[], bundle: FunctionBundle): string | und
     if (shipped !== undefined) {
       return inPackage(shipped)
     }
-    const [, name = '', row, column] = /\b(function(?:-\d+)?\.js):(\d+):(\d+)/.exec(line) ?? []
-    const number = chunks.findIndex((_, index) => scriptAsset(chunkName(index)) === name)
-    const chunk = chunks[number]
+    const [, name = '', row, column] = /([\w-]+\.js):(\d+):(\d+)/.exec(line) ?? []
+    const chunk = chunks[chunkOfScript(name) ?? -1]
     if (chunk !== undefined) {
       const map = maps.get(name) ?? new SourceMap(JSON.parse(chunk.sourceMap.toString()))
       maps.set(name, map)

@@ -17,24 +17,29 @@ export interface RuntimeRequirements {
   readonly runtimes: readonly string[]
 }
 
+/** The newest releases that an ELF file asks for; undefined where it asks for none. */
+export interface LibraryNeeds {
+  readonly glibc: string | undefined
+  readonly libstdcxx: string | undefined
+}
+
 /** Native addons, and the libraries that they bring. */
 const LIBRARY = /\.(?:node|so(?:\.\d+)*)$/
 
 /**
  * What the executable of a package and its native addons need together. An addon for another machine, of
- * which packages like to bring some, does not count. Rejects with an ElfFormatError when the executable is
- * none.
+ * which packages like to bring some, does not count.
  */
 export async function requirementsOf(
-  executable: string | undefined,
-  files: readonly PackageFile[],
+  executable: LibraryNeeds | undefined,
+  files: readonly Pick<PackageFile, 'path' | 'source'>[],
   arch: Architecture,
 ): Promise<RuntimeRequirements> {
-  const needs = executable === undefined ? [] : [readNeeds(await readFile(executable), executable)]
+  const needs = executable === undefined ? [] : [executable]
   for (const { path, source } of files.filter((file) => LIBRARY.test(file.path))) {
     const library = await readFile(source)
     if (isFor(arch, library, path)) {
-      needs.push(readNeeds(library, path))
+      needs.push(libraryNeeds(library, path))
     }
   }
   const glibc = newest(needs.map((need) => need.glibc))
@@ -42,7 +47,8 @@ export async function requirementsOf(
   return { glibc, runtimes: runtimesWith({ glibc, libstdcxx }).map(({ name }) => name) }
 }
 
-function readNeeds(bytes: Buffer, fileName: string) {
+/** Throws an ElfFormatError, naming `fileName`. */
+export function libraryNeeds(bytes: Buffer, fileName: string): LibraryNeeds {
   return {
     glibc: neededVersion(bytes, fileName, 'GLIBC'),
     libstdcxx: neededVersion(bytes, fileName, 'GLIBCXX'),

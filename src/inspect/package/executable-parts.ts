@@ -1,14 +1,17 @@
 /** Which bytes of an executable are what: of Node.js, of lambdabin's runtime, and of the function. */
 
 import { readSection } from '../../compiler/elf/added-section.ts'
-import { type ElfFile, parseElf } from '../../compiler/elf/elf-file.ts'
+import { type Architecture, type ElfFile, parseElf } from '../../compiler/elf/elf-file.ts'
 import { SEGMENT_TYPE } from '../../compiler/elf/program-headers.ts'
 import { findCodeCache } from '../../compiler/executable/snapshot-blob.ts'
+import { type LibraryNeeds, libraryNeeds } from '../../compiler/package/runtime-requirements.ts'
 import { type BuildRecord, RECORD_SECTION } from '../../executable/build-record.ts'
 import {
   chunkName,
+  chunkOfScript,
   codeCacheAsset,
   FUNCTION as FUNCTION_SCRIPT,
+  HEADER_BEGIN,
   PRIME,
   RUNTIME as RUNTIME_SCRIPT,
   scriptAsset,
@@ -18,6 +21,7 @@ import {
   THREADS,
 } from '../../executable/format.ts'
 import { type Claim, divideFile, type PartPath } from './file-parts.ts'
+import { findFormat, findNodeVersion, formatAt } from './found-versions.ts'
 import { NodeImage } from './node-image.ts'
 import { type LeftOut, nodeParts } from './node-parts.ts'
 import { FUNCTION, NODE, OF_FUNCTION, OF_NODE, OF_RUNTIME, RECORD, RUNTIME } from './part-names.ts'
@@ -30,6 +34,11 @@ export interface ExecutableParts {
   readonly leftOut: LeftOut
   readonly record: BuildRecord | undefined
   readonly blob: SeaBlob
+  readonly arch: Architecture
+  readonly needs: LibraryNeeds
+  /** Of its scripts. */
+  readonly format: number | undefined
+  readonly nodeVersion: string | undefined
 }
 
 /** Undefined where the file is no executable of lambdabin's. */
@@ -50,19 +59,22 @@ export function executableParts(bytes: Buffer, fileName: string): ExecutablePart
     ...recordClaims(elf),
   ]
   const divided = divideFile(claims, bytes.length, [NODE, OF_NODE.empty])
-  return { claims: divided, leftOut: node.leftOut, record, blob }
+  return {
+    ...{ claims: divided, leftOut: node.leftOut, record, blob },
+    arch: elf.architecture,
+    needs: libraryNeeds(bytes, fileName),
+    format: findFormat(bytes.subarray(blob.start, blob.end)),
+    nodeVersion: record?.node ?? findNodeVersion(bytes),
+  }
 }
 
 /** What pkg knows the launcher by, and the build that of a function that it has initialised. */
 const OWN_MAIN = /^(\.\.\/\.\.\/launcher|\/var\/runtime\/main)\.js$/
-const HEADER = /^\/\*lambdabin \d+\*\//
 
 /** Each of them has lambdabin's launcher as its main script; one with a runtime or a function has a header in those. */
 function isOfLambdabin(bytes: Buffer, { assets, mainPath }: SeaBlob): boolean {
   const scripts = [RUNTIME_SCRIPT, FUNCTION_SCRIPT].map((name) => assets.get(scriptAsset(name)))
-  const hasHeader = scripts.some(
-    (span) => span && HEADER.test(bytes.toString('latin1', span.start, span.start + 40)),
-  )
+  const hasHeader = scripts.some((span) => span && formatAt(bytes, span.start) !== undefined)
   return hasHeader || (OWN_MAIN.test(mainPath) && assets.has(sourceMapAsset(FUNCTION_SCRIPT)))
 }
 
@@ -100,9 +112,6 @@ function blobClaims(bytes: Buffer, blob: SeaBlob, record: BuildRecord | undefine
   return [...main, ...assets]
 }
 
-/** `function.js`, `function-2.js`. */
-const CHUNK_SCRIPT = /^function(?:-\d+)?\.js$/
-
 function assetClaims(
   bytes: Buffer,
   name: string,
@@ -110,13 +119,13 @@ function assetClaims(
   { assets }: SeaBlob,
   record: BuildRecord | undefined,
 ): Claim[] {
-  if (!CHUNK_SCRIPT.test(name)) {
+  const chunk = chunkOfScript(name)
+  if (chunk === undefined) {
     return [{ ...span, path: assetPath(name) }]
   }
   const script = bytes.subarray(span.start, span.end)
   const map = assets.get(`${name}.map`)
   const sourceMap = map && bytes.subarray(map.start, map.end)
-  const chunk = chunkOf(name)
   return scriptClaims({ script, sourceMap, recorded: recordedBytes(record, chunk), chunk, start: span.start })
 }
 
@@ -137,11 +146,6 @@ function assetPath(name: string): PartPath {
   return [FUNCTION, kind, name]
 }
 
-/** 0 for `function.js`, 2 for `function-2.js`. */
-export function chunkOf(file: string): number {
-  return Number(/-(\d+)\.js$/.exec(file)?.[1] ?? 0)
-}
-
 export function recordedBytes(record: BuildRecord | undefined, chunk: number): Map<string, number> {
   const modules = record?.modules ?? []
   return new Map(
@@ -153,7 +157,7 @@ export function recordedBytes(record: BuildRecord | undefined, chunk: number): M
 }
 
 /** With `--init build`, the function's text is somewhere in the heap, in one piece. */
-const CHUNK_START = /^\/\*lambdabin \d+\*\/\((?:async )?function \(exports, require, module, __filename/
+const CHUNK_START = /^[^(]+\((?:async )?function \(exports, require, module, __filename/
 const CHUNK_END = '\n})() })'
 
 function snapshotClaims(bytes: Buffer, blob: SeaBlob, record: BuildRecord | undefined): Claim[] {
@@ -180,9 +184,9 @@ function snapshotClaims(bytes: Buffer, blob: SeaBlob, record: BuildRecord | unde
 }
 
 function findText(snapshot: Buffer): Span | undefined {
-  const header = '/*lambdabin '
-  for (let at = snapshot.indexOf(header); at !== -1; at = snapshot.indexOf(header, at + 1)) {
-    if (CHUNK_START.test(snapshot.toString('latin1', at, at + 100))) {
+  for (let at = snapshot.indexOf(HEADER_BEGIN); at !== -1; at = snapshot.indexOf(HEADER_BEGIN, at + 1)) {
+    const isScript = formatAt(snapshot, at) !== undefined
+    if (isScript && CHUNK_START.test(snapshot.toString('latin1', at, at + 100))) {
       const end = snapshot.indexOf(CHUNK_END, at)
       return end === -1 ? undefined : { start: at, end: end + CHUNK_END.length }
     }

@@ -1,7 +1,8 @@
 /** What `lambdabin inspect` tells of a package, as data: what `--json` prints, and tables, comparisons and pages are made of. */
+import { join } from 'node:path'
 import type { Architecture } from '../../compiler/elf/elf-file.ts'
+import { requirementsOf } from '../../compiler/package/runtime-requirements.ts'
 import type { BuildRecord, RecordedOptions, RecordedShipment } from '../../executable/build-record.ts'
-import { readExecutableFacts } from './executable-facts.ts'
 import { type Evaluation, evaluations } from './module-evaluation.ts'
 import type { LeftOut } from './node-parts.ts'
 import { type OpenedPackage, openPackage } from './open-package.ts'
@@ -74,7 +75,8 @@ export async function inspectPackage(path: string, workFolder: string): Promise<
   const parts = await packageParts(opened)
   const { record, tree, leftOut } = parts
   const executables = [...parts.executables.keys()]
-  const facts = await readExecutableFacts(opened, executables[0], parts.looseEntries[0])
+  const [first] = parts.executables.values()
+  const runs = first && (await requirementsOf(first.needs, sources(opened), first.arch))
   return {
     opened,
     parts,
@@ -87,11 +89,11 @@ export async function inspectPackage(path: string, workFolder: string): Promise<
       codeSha256: opened.codeSha256 ?? null,
       executables,
       lambdabin: record?.lambdabin ?? null,
-      format: facts.format ?? null,
-      nodeVersion: record?.node ?? facts.nodeVersion ?? null,
-      arch: facts.arch ?? null,
-      glibc: facts.glibc ?? null,
-      runtimes: facts.runtimes,
+      format: parts.format ?? null,
+      nodeVersion: first?.nodeVersion ?? null,
+      arch: first?.arch ?? null,
+      glibc: runs?.glibc ?? null,
+      runtimes: runs?.runtimes ?? [],
       options: record?.options ?? null,
       warnings: record?.warnings ?? [],
       notes: record?.notes ?? [],
@@ -103,6 +105,10 @@ export async function inspectPackage(path: string, workFolder: string): Promise<
       sbom: (await readSbom(path, opened.codeSha256)) ?? null,
     },
   }
+}
+
+function sources({ folder, files }: OpenedPackage): { path: string; source: string }[] {
+  return files.map(({ path }) => ({ path, source: join(folder, path) }))
 }
 
 function modulesOf(modules: readonly ModuleSize[], record: BuildRecord | undefined): InspectedModule[] {

@@ -3,11 +3,11 @@
  * folder of the function's name, under the names that they have in an executable.
  */
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { join, posix } from 'node:path'
 import { layeredFunctions } from '../../emulator/code/deployment-package.ts'
-import { FUNCTION as FUNCTION_SCRIPT, scriptAsset } from '../../executable/format.ts'
-import { chunkOf } from './executable-parts.ts'
-import { type Claim, divideFile, type PartPath } from './file-parts.ts'
+import { chunkName, codeCacheAsset, scriptAsset, sourceMapAsset } from '../../executable/format.ts'
+import { type Claim, divideFile } from './file-parts.ts'
+import { formatAt } from './found-versions.ts'
 import type { OpenedPackage } from './open-package.ts'
 import { FUNCTION, HELPERS, OF_FUNCTION } from './part-names.ts'
 import { scriptClaims } from './script-parts.ts'
@@ -15,46 +15,67 @@ import { scriptClaims } from './script-parts.ts'
 export interface LooseScripts {
   /** By file of the package. */
   readonly claims: ReadonlyMap<string, readonly Claim[]>
-  /** The entry's script of each function: `orders/function.js`. */
-  readonly entries: readonly string[]
+  /** Of them; undefined where there are none. */
+  readonly format: number | undefined
 }
-
-const HEADER = /^\/\*lambdabin \d+\*\//
-const ASSET = /^function(?:-\d+)?(?:\.js|\.cache|\.js\.map)$/
 
 export async function looseScriptParts(opened: OpenedPackage): Promise<LooseScripts> {
   const claims = new Map<string, readonly Claim[]>()
-  const entries: string[] = []
+  let format: number | undefined
   for (const name of await layeredFunctions(opened)) {
-    const assets = await readAssets(opened, name)
-    const entry = `${name}/${scriptAsset(FUNCTION_SCRIPT)}`
-    if (HEADER.test(assets.get(entry)?.toString('latin1', 0, 40) ?? '')) {
-      entries.push(entry)
-      for (const [path, content] of assets) {
-        const own = assetClaims(path, content, assets.get(`${path}.map`))
-        claims.set(path, divideFile(own, content.length, [FUNCTION, OF_FUNCTION.text, HELPERS]))
+    const chunks = await readChunks(opened, name)
+    const own = chunks[0] && formatAt(chunks[0].script, 0)
+    if (own !== undefined) {
+      format ??= own
+      for (const [path, ofFile] of chunks.flatMap((chunk, number) => chunkClaims(name, chunk, number))) {
+        claims.set(path, ofFile)
       }
     }
   }
-  return { claims, entries }
+  return { claims, format }
 }
 
-async function readAssets({ folder, files }: OpenedPackage, name: string): Promise<Map<string, Buffer>> {
-  const assets = new Map<string, Buffer>()
-  for (const { path } of files) {
-    if (dirname(path) === name && ASSET.test(basename(path))) {
-      assets.set(path, await readFile(join(folder, path)))
-    }
+interface LooseChunk {
+  readonly script: Buffer
+  readonly sourceMap: Buffer | undefined
+  readonly codeCache: Buffer | undefined
+}
+
+/** The entry's first. */
+async function readChunks({ folder, files }: OpenedPackage, name: string): Promise<LooseChunk[]> {
+  const paths = new Set(files.map(({ path }) => path))
+  const read = async (asset: string) => {
+    const path = posix.join(name, asset)
+    return paths.has(path) ? await readFile(join(folder, path)) : undefined
   }
-  return assets
+  const chunks: LooseChunk[] = []
+  for (;;) {
+    const chunk = chunkName(chunks.length)
+    const script = await read(scriptAsset(chunk))
+    if (script === undefined) {
+      return chunks
+    }
+    const [sourceMap, codeCache] = [await read(sourceMapAsset(chunk)), await read(codeCacheAsset(chunk))]
+    chunks.push({ script, sourceMap, codeCache })
+  }
 }
 
-function assetClaims(path: string, content: Buffer, sourceMap: Buffer | undefined): Claim[] {
-  return path.endsWith('.js')
-    ? scriptClaims({ script: content, sourceMap, recorded: new Map(), chunk: chunkOf(path), start: 0 })
-    : [{ path: pathOf(basename(path)), start: 0, end: content.length }]
-}
-
-function pathOf(asset: string): PartPath {
-  return [FUNCTION, asset.endsWith('.cache') ? OF_FUNCTION.codeCaches : OF_FUNCTION.sourceMaps, asset]
+/** Of each of its files. */
+function chunkClaims(
+  name: string,
+  { script, sourceMap, codeCache }: LooseChunk,
+  chunk: number,
+): [string, Claim[]][] {
+  const asset = chunkName(chunk)
+  const text = scriptClaims({ script, sourceMap, recorded: new Map(), chunk, start: 0 })
+  const divided = divideFile(text, script.length, [FUNCTION, OF_FUNCTION.text, HELPERS])
+  const whole = (kind: string, file: string, content: Buffer | undefined): [string, Claim[]][] =>
+    content === undefined
+      ? []
+      : [[posix.join(name, file), [{ path: [FUNCTION, kind, file], start: 0, end: content.length }]]]
+  return [
+    [posix.join(name, scriptAsset(asset)), divided],
+    ...whole(OF_FUNCTION.codeCaches, codeCacheAsset(asset), codeCache),
+    ...whole(OF_FUNCTION.sourceMaps, sourceMapAsset(asset), sourceMap),
+  ]
 }

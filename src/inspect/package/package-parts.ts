@@ -27,8 +27,8 @@ export interface PackageParts {
   readonly record: BuildRecord | undefined
   /** The executables of lambdabin's in it, by name. */
   readonly executables: ReadonlyMap<string, ExecutableParts>
-  /** Of functions without an executable, for a layer: the entry's script of each, by the file. */
-  readonly looseEntries: readonly string[]
+  /** Of its scripts; undefined only with an executable that tells none. */
+  readonly format: number | undefined
 }
 
 export interface ModuleSize {
@@ -47,7 +47,7 @@ export async function packageParts(opened: OpenedPackage): Promise<PackageParts>
   const executables = await findExecutables(opened)
   const loose = await looseScriptParts(opened)
   const [first] = executables.values()
-  if (first === undefined && loose.entries.length === 0) {
+  if (first === undefined && loose.format === undefined) {
     throw await notOurs(opened)
   }
   const sizes = opened.files.flatMap((file) => {
@@ -64,7 +64,7 @@ export async function packageParts(opened: OpenedPackage): Promise<PackageParts>
     leftOut: first?.leftOut,
     record: first?.record,
     executables,
-    looseEntries: loose.entries,
+    format: first === undefined ? loose.format : first.format,
   }
 }
 

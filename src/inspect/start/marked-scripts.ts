@@ -2,7 +2,8 @@
 import { isAscii } from 'node:buffer'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { chunkOf, recordedBytes } from '../package/executable-parts.ts'
+import { chunkOfScript } from '../../executable/format.ts'
+import { recordedBytes } from '../package/executable-parts.ts'
 import type { InspectedContents } from '../package/inspection.ts'
 import { moduleSpans } from '../package/script-modules.ts'
 import { markModules } from './mark-modules.ts'
@@ -32,12 +33,9 @@ export async function writeMarkedScripts(
   for (const [asset, { start, end }] of blob.assets) {
     const map = blob.assets.get(`${asset}.map`)
     const script = bytes.subarray(start, end)
-    if (/^function(-\d+)?\.js$/.test(asset) && map !== undefined && isAscii(script)) {
-      const spans = moduleSpans(
-        script,
-        bytes.subarray(map.start, map.end),
-        recordedBytes(record, chunkOf(asset)),
-      )
+    const chunk = chunkOfScript(asset)
+    if (chunk !== undefined && map !== undefined && isAscii(script)) {
+      const spans = moduleSpans(script, bytes.subarray(map.start, map.end), recordedBytes(record, chunk))
       const text = join(folder, asset)
       await writeFile(text, markModules(script.toString('latin1'), numbers.spans(spans)))
       scripts[asset] = { text, cache: join(folder, `${asset}.cache`) }
