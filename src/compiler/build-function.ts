@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isOfRuntime } from '../executable/format.ts'
 import { type BuildInputs, findInputs } from './build-inputs.ts'
-import { makeRecord, writeRecord } from './build-record.ts'
+import { withOutcome, writeRecord } from './build-record.ts'
 import type { BuiltFunction } from './built-function.ts'
 import { describeMissingFiles, describePlan } from './dependencies/plan-notes.ts'
 import type { ExecutableProgram, ProgramSource } from './executable/executable-program.ts'
@@ -16,7 +16,7 @@ import { withResponder } from './executable/stubbed-run.ts'
 import { writeExecutable } from './executable/write-executable.ts'
 import type { FunctionOptions } from './function-options.ts'
 import { handlerSettings } from './handler-settings.ts'
-import { NOTICES_FILE, type NoticesSource, renderNotices } from './notices/third-party-notices.ts'
+import { NOTICES_FILE } from './notices/third-party-notices.ts'
 import { findPackageFacts, type PackageFacts } from './package/package-facts.ts'
 import { PackageFolder, type PackagePlace, packagePlace, thereOf } from './package/package-folder.ts'
 import { writeZip } from './package/write-zip.ts'
@@ -142,8 +142,8 @@ async function makePackage(
   const alike = latestExecutable ?? join(place.folder, options.name)
   const notes = options.isForLayer
     ? await addScripts(program, draft)
-    : await addExecutable(options, inputs, { source, program, initFailure, alike, draft }, steps, work)
-  const zip = await steps.run('package', () => writePackage(draft, options, source, steps, work))
+    : await addExecutable(inputs, { source, program, initFailure, alike, draft }, steps, work)
+  const zip = await steps.run('package', () => writePackage(draft, options, inputs.notices, steps, work))
   return {
     draft,
     zip,
@@ -178,8 +178,7 @@ interface ExecutableSource {
 
 /** Resolves to what makes it start slower than it might, in one sentence each. */
 async function addExecutable(
-  options: FunctionOptions,
-  { bundle, runtime, base, shipped }: BuildInputs,
+  { bundle, runtime, base, record }: BuildInputs,
   { source, program, initFailure, alike, draft: { executable } }: ExecutableSource,
   steps: BuildSteps,
   work: string,
@@ -199,12 +198,7 @@ async function addExecutable(
     ...program.notes,
     slowIfCold,
   ].filter((note) => note !== undefined)
-  const warnings = [
-    ...bundle.warnings.map(({ text }) => text),
-    ...(initFailure === undefined ? [] : [initFailure]),
-  ]
-  const facts = { options, bundle, base, shipped: shipped.packages, warnings, notes }
-  await writeRecord(executable, await makeRecord(facts))
+  await writeRecord(executable, withOutcome(record, bundle, { initFailure, notes }))
   return notes
 }
 
@@ -223,12 +217,12 @@ function makeProgram(
 /** Resolves to the path of the zip, if there is to be one. */
 async function writePackage(
   draft: PackageFolder,
-  { compression, only, isForLayer }: FunctionOptions,
-  source: NoticesSource,
+  { compression, only }: FunctionOptions,
+  notices: string,
   steps: BuildSteps,
   work: string,
 ): Promise<string | undefined> {
-  await draft.complete(() => renderNotices({ ...source, base: isForLayer ? undefined : source.base }))
+  await draft.complete(notices)
   if (only === 'folder') {
     return undefined
   }

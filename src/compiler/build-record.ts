@@ -25,8 +25,6 @@ export interface RecordSource {
   readonly bundle: FunctionBundle
   readonly base: BaseNode
   readonly shipped: readonly ShippedPackage[]
-  readonly warnings: readonly string[]
-  readonly notes: readonly string[]
 }
 
 /** Of a build's options, those that a record tells. */
@@ -47,10 +45,9 @@ export interface OptionsToRecord {
   readonly isStrict?: boolean
 }
 
-export async function makeRecord(source: RecordSource): Promise<BuildRecord> {
-  const { options, bundle, base, shipped, warnings, notes } = source
+/** What is known before there is an executable: {@link withOutcome} adds the rest. */
+export async function makeRecord({ options, bundle, base, shipped }: RecordSource): Promise<BuildRecord> {
   const { metafile, project } = bundle
-  const hereless = (text: string) => text.replaceAll(project + sep, '')
   return {
     lambdabin: JSON.parse(await readFile(join(OWN_FOLDER, 'package.json'), 'utf8')).version,
     name: options.name,
@@ -58,14 +55,32 @@ export async function makeRecord(source: RecordSource): Promise<BuildRecord> {
     arch: base.arch,
     node: base.version,
     options: recordedOptions(options),
-    warnings: warnings.map(hereless),
-    notes: notes.map(hereless),
+    warnings: bundle.warnings.map(({ text }) => hereless(text, project)),
+    notes: [],
     modules: recordedModules(metafile),
     chunks: recordedChunks(bundle),
     packages: await recordedPackages(metafile, project),
     shipped: shipped.map(recordedShipment),
     strippedBytes: await strippedBytes(base),
   }
+}
+
+/** `initFailure`: what the build warned of, too, if the function did not initialise in it. */
+export function withOutcome(
+  record: BuildRecord,
+  { project }: Pick<FunctionBundle, 'project'>,
+  { initFailure, notes }: { readonly initFailure: string | undefined; readonly notes: readonly string[] },
+): BuildRecord {
+  const warnings = initFailure === undefined ? [] : [hereless(initFailure, project)]
+  return {
+    ...record,
+    warnings: [...record.warnings, ...warnings],
+    notes: notes.map((note) => hereless(note, project)),
+  }
+}
+
+function hereless(text: string, project: string): string {
+  return text.replaceAll(project + sep, '')
 }
 
 /** Where an executable has no place for it, it stays as it is. */

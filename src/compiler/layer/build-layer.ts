@@ -68,7 +68,7 @@ export async function buildLayer(options: LayerOptions, progress: Progress = {})
     const notes = await makeRuntime(draft, runtime, base, steps, work)
     const zip = join(work, 'layer.zip')
     await steps.run('package', async () => {
-      await draft.complete(() => renderNotices({ bundle: undefined, base }))
+      await draft.complete(await renderNotices({ bundle: undefined, base }))
       await writeZip(draft.files, zip, compression)
     })
     const facts = await findPackageFacts(draft, zip, base.arch)

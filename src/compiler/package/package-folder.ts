@@ -111,12 +111,12 @@ export class PackageFolder {
    * Adds `bootstrap` and the notices, and gives all files the modes that they have in the zip. The executable has to be
    * there.
    */
-  async complete(renderNotices: () => Promise<string>): Promise<void> {
+  async complete(notices: string): Promise<void> {
     if (this.#program === 'executable') {
       await copyFile(BOOTSTRAP_FILE, join(this.folder, BOOTSTRAP))
     }
     if (this.#notices !== undefined) {
-      await writeFile(join(this.folder, this.#notices), await renderNotices())
+      await writeFile(join(this.folder, this.#notices), notices)
     }
     for (const { source, executable } of this.files) {
       await chmod(source, executable ? EXECUTABLE_MODE : FILE_MODE)

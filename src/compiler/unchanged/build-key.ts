@@ -10,32 +10,28 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { BuildInputs } from '../build-inputs.ts'
-import { makeRecord } from '../build-record.ts'
 import { digestOf } from '../cache/build-cache.ts'
 import type { FunctionOptions } from '../function-options.ts'
-import { renderNotices } from '../notices/third-party-notices.ts'
 import type { PackageFile } from '../package/write-zip.ts'
 import { ownVersion } from './own-version.ts'
 
 /** Rejects when a file cannot be read. */
 export async function buildKey(options: FunctionOptions, inputs: BuildInputs): Promise<string> {
-  const { bundle, runtime, base, shipped, files } = inputs
+  const { bundle, runtime, base, files } = inputs
   const { name, target, init, compression, notices, isForLayer = false } = options
-  const warnings = bundle.warnings.map(({ text }) => text)
-  const record = await makeRecord({ options, bundle, base, shipped: shipped.packages, warnings, notes: [] })
   const events = await Promise.all(init.events.map((file) => readFile(file)))
   return digestOf([
     await ownVersion(),
     JSON.stringify([name, target.arch, target.locales ?? null, init.at, compression, notices, isForLayer]),
     JSON.stringify(await describeBase(base)),
-    JSON.stringify(record),
+    JSON.stringify(inputs.record),
     JSON.stringify([bundle.exports ?? null, bundle.chunks.length, events.length, files.length]),
     ...(await lockFiles(bundle.project)),
     ...events,
     JSON.stringify([init.stub?.stubs ?? null, init.isRehearsed ?? false]),
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
     ...[runtime.launcher, runtime.runtime, runtime.prime, runtime.warmUp, JSON.stringify(runtime.notes)],
-    notices ? await renderNotices({ bundle, base: isForLayer ? undefined : base }) : '',
+    inputs.notices,
     ...(await describeAll(files)),
   ])
 }
