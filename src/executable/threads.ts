@@ -84,8 +84,10 @@ export interface ThreadsHost {
   /** Has the main thread log as the others do. */
   useLog(log: SharedLog): void
   logProblem(message: string): void
-  /** Registers the process for shutdown: calls `onShutdown` once when it is about to be ended. */
-  registerForShutdown(onShutdown: () => void): Promise<void>
+  /** Calls `listener` at the first SIGTERM. */
+  onSigterm(listener: () => void): void
+  /** Has Lambda send SIGTERM when it is about to end the environment. Resolves in any case. */
+  registerForShutdown(): Promise<void>
   /** Logs what an invocation failed with. Returns its error document. */
   describeFailure(invocation: ArrivedInvocation, error: Error): ErrorDocument
   /** Ends the process for what went wrong in the main thread itself. */

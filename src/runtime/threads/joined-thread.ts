@@ -67,7 +67,8 @@ export class JoinedThread implements ThreadSide {
 
   ready(): void {
     this.#port.ref()
-    this.#tell({ kind: 'ready', hasShutdownHooks: this.#runShutdownHooks !== undefined })
+    const hasListeners = process.listenerCount('SIGTERM') > 0
+    this.#tell({ kind: 'ready', shutdown: { hasHooks: this.#runShutdownHooks !== undefined, hasListeners } })
   }
 
   onShutdown(runHooks: () => Promise<void>): void {
@@ -109,7 +110,9 @@ export class JoinedThread implements ThreadSide {
     })
   }
 
+  /** Node.js gives signals to the main thread alone, while the function knows of no other thread than its own. */
   async #shutDown(): Promise<void> {
+    process.emit('SIGTERM', 'SIGTERM')
     await this.#runShutdownHooks?.()
     this.#tell({ kind: 'shut-down' })
   }

@@ -14,11 +14,11 @@ export type ToThread =
   | { readonly kind: 'offer'; readonly number: number; readonly invocation: ArrivedInvocation }
   /** To be answered with `alive` at once. */
   | { readonly kind: 'ping' }
-  /** To be answered with `shut-down` once the hooks have run that the function has for it. */
+  /** SIGTERM has come. To be answered with `shut-down` once the hooks have run that the function has for it. */
   | { readonly kind: 'shutdown' }
 
 export type ToMain =
-  | { readonly kind: 'ready'; readonly hasShutdownHooks: boolean }
+  | { readonly kind: 'ready'; readonly shutdown: ShutdownInterest }
   | { readonly kind: 'shut-down' }
   | { readonly kind: 'init-failed'; readonly document: ErrorDocument }
   | { readonly kind: 'taken'; readonly number: number }
@@ -29,6 +29,12 @@ export type ToMain =
   /** The thread has answered the invocation itself, by a stream. */
   | { readonly kind: 'answered'; readonly number: number }
   | { readonly kind: 'retiring' }
+
+/** Whether the function has hooks for the end of the environment, and whether it listens to SIGTERM by itself. */
+export interface ShutdownInterest {
+  readonly hasHooks: boolean
+  readonly hasListeners: boolean
+}
 
 /** What an invocation came to, for the main thread to post. */
 export type Outcome =

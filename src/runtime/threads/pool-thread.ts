@@ -3,7 +3,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { ArrivedInvocation, SharedLog } from '../../executable/threads.ts'
 import type { ErrorDocument } from '../../runtime-api/contract.ts'
-import { type Outcome, type ToMain, type ToThread, takeOffer } from './messages.ts'
+import { type Outcome, type ShutdownInterest, type ToMain, type ToThread, takeOffer } from './messages.ts'
 import { BlockedThread, OutOfMemory, ThreadExit } from './thread-errors.ts'
 
 /** An invocation that is not answered yet. */
@@ -43,7 +43,10 @@ export interface PoolThreadEvents {
   idle(thread: PoolThread): void
   /** It takes no further one. */
   retiring(thread: PoolThread): void
+  /** It handles nothing any more, and never will. */
   ended(thread: PoolThread, end: ThreadEnd): void
+  /** Nothing of it is left. Not after `ended` where it is in a call of the system that does not come back. */
+  exited(thread: PoolThread): void
 }
 
 /**
@@ -67,9 +70,11 @@ export class PoolThread {
   #state: 'starting' | 'ready' | 'retiring' | 'ended' = 'starting'
   /** It has not looked at an offer that has been taken back, or at a ping. */
   #isSilent = false
-  #hasShutdownHooks = false
+  #shutdown: ShutdownInterest = { hasHooks: false, hasListeners: false }
   #shutDown = Promise.withResolvers<void>()
   #silentSince = 0
+  /** When it was told to end. It runs no JavaScript from then on. */
+  #terminatedAt: number | undefined
   #why: Error | undefined
 
   constructor({ launcher, concurrency, heapLimit, log }: PoolThreadOptions, events: PoolThreadEvents) {
@@ -126,14 +131,22 @@ export class PoolThread {
 
   /**
    * To be called now and then. Ends the thread when an invocation in it is past its deadline, and the thread has been silent for so
-   * many milliseconds: it will not answer any of its invocations. One that is retiring is not waited for any longer, either.
+   * many milliseconds: it will not answer any of its invocations. One that is retiring is not waited for any longer, either. A thread
+   * that waits for the system, for a child process above all, does not end before that is over, and is not waited for.
    */
   endIfBlocked(now: number, patience: number): void {
+    if (this.#terminatedAt !== undefined) {
+      if (now - this.#terminatedAt >= patience) {
+        this.#ends(1)
+      }
+      return
+    }
     const unanswered = [...this.#running.values(), ...(this.#offered ? [this.#offered.pending] : [])]
     const isLate = ({ deadline }: Pending): boolean => deadline !== undefined && deadline < now
     if (this.#state === 'retiring' ? unanswered.every(isLate) : this.#isSilentFor(patience, now)) {
       if (unanswered.some(isLate)) {
         this.#why ??= new BlockedThread(LATE)
+        this.#terminatedAt = now
         void this.#worker.terminate()
       }
     } else if (!this.#isSilent && unanswered.some(isLate)) {
@@ -151,11 +164,11 @@ export class PoolThread {
     this.#silentSince = now
   }
 
-  get hasShutdownHooks(): boolean {
-    return this.#hasShutdownHooks
+  get shutdown(): ShutdownInterest {
+    return this.#shutdown
   }
 
-  /** Runs the function's hooks. Resolves once they have, or the thread has ended. */
+  /** Has the function's listeners called, and its hooks run. Resolves once the hooks have, or else once the thread has ended. */
   shutDown(): Promise<void> {
     this.#post({ kind: 'shutdown' })
     return this.#shutDown.promise
@@ -166,7 +179,7 @@ export class PoolThread {
     switch (message.kind) {
       case 'ready':
         this.#state = 'ready'
-        this.#hasShutdownHooks = message.hasShutdownHooks
+        this.#shutdown = message.shutdown
         this.#events.initialised(this, undefined)
         break
       case 'init-failed':
@@ -180,7 +193,9 @@ export class PoolThread {
       case 'alive':
         break
       case 'shut-down':
-        this.#shutDown.resolve()
+        if (this.#shutdown.hasHooks) {
+          this.#shutDown.resolve()
+        }
         break
       case 'taken':
         this.#taken(message.number)
@@ -205,6 +220,14 @@ export class PoolThread {
   }
 
   #exits(code: number): void {
+    this.#ends(code)
+    this.#events.exited(this)
+  }
+
+  #ends(code: number): void {
+    if (this.#state === 'ended') {
+      return
+    }
     // What it has posted comes before its end.
     for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
       this.#receive(next.message)

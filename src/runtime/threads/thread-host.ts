@@ -50,9 +50,11 @@ export function startThreads(
       invocationScope.run(scopeOf(requestId, headers), () => logFailure('Invoke Error', error))
       return toErrorDocument(error)
     },
-    async registerForShutdown(onShutdown) {
+    onSigterm(listener) {
+      process.once('SIGTERM', listener)
+    },
+    async registerForShutdown() {
       const { registerForShutdown } = await import('../lifecycle/shutdown.ts')
-      process.once('SIGTERM', onShutdown)
       await registerForShutdown(runtimeApi)
     },
     crash(error) {

@@ -9,7 +9,7 @@
 import type { ArrivedInvocation } from '../../executable/threads.ts'
 import { type ErrorDocument, NEXT_HEADERS } from '../../runtime-api/contract.ts'
 import { header } from '../invocation.ts'
-import type { Outcome } from './messages.ts'
+import type { Outcome, ShutdownInterest } from './messages.ts'
 import {
   type Pending,
   PoolThread,
@@ -22,8 +22,8 @@ export interface ThreadPoolOptions extends PoolThreadOptions {
   readonly threads: number
   describeFailure(invocation: ArrivedInvocation, error: Error): ErrorDocument
   logProblem(message: string): void
-  /** Is told of a thread that has ended. */
-  threadEnded(number: number): void
+  /** Is told of a thread of which nothing is left. */
+  threadExited(number: number): void
 }
 
 /** Milliseconds after which an offer that a thread has not looked at may go to another one. */
@@ -46,6 +46,8 @@ export class ThreadPool {
   #retryMs = FIRST_RETRY_MS
   #started: PromiseWithResolvers<ErrorDocument | undefined> | undefined
   #initialised = 0
+  /** No thread is replaced any more. */
+  #isShuttingDown = false
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options
@@ -61,13 +63,22 @@ export class ThreadPool {
     return this.#started.promise
   }
 
-  get hasShutdownHooks(): boolean {
-    return [...this.#threads].some((thread) => thread.hasShutdownHooks)
+  /** What the function has for the end of the environment, in any of the threads. */
+  get shutdown(): ShutdownInterest {
+    const interests = [...this.#threads].map(({ shutdown }) => shutdown)
+    return {
+      hasHooks: interests.some(({ hasHooks }) => hasHooks),
+      hasListeners: interests.some(({ hasListeners }) => hasListeners),
+    }
   }
 
-  /** Runs the hooks that the function has for it, in each thread. */
+  /**
+   * To be called when SIGTERM has come. Resolves once each thread is done that has something for it: its hooks have run, or, as a
+   * process does that listens to the signal, it has ended itself.
+   */
   async shutDown(): Promise<void> {
-    const threads = [...this.#threads].filter((thread) => thread.hasShutdownHooks)
+    this.#isShuttingDown = true
+    const threads = [...this.#threads].filter(({ shutdown }) => shutdown.hasHooks || shutdown.hasListeners)
     await Promise.all(threads.map((thread) => thread.shutDown()))
   }
 
@@ -82,11 +93,15 @@ export class ThreadPool {
   }
 
   #add(): void {
+    if (this.#isShuttingDown) {
+      return
+    }
     const events: PoolThreadEvents = {
       initialised: (thread, failure) => this.#threadInitialised(thread, failure),
       idle: () => this.#dispatch(),
       retiring: (thread) => this.#threadRetires(thread),
       ended: (thread, end) => this.#threadEnded(thread, end),
+      exited: ({ number }) => this.#options.threadExited(number),
     }
     this.#threads.add(new PoolThread(this.#options, events))
   }
@@ -137,7 +152,6 @@ export class ThreadPool {
   }
 
   #threadEnded(thread: PoolThread, { why, wasInitialised, lost, left }: ThreadEnd): void {
-    this.#options.threadEnded(thread.number)
     this.#retired.delete(thread)
     for (const { invocation, settle } of lost) {
       settle({ kind: 'error', document: this.#options.describeFailure(invocation, why) })

@@ -37,20 +37,29 @@ export async function runThreads(host: ThreadsHost): Promise<void> {
       log,
       describeFailure: host.describeFailure,
       logProblem: host.logProblem,
-      threadEnded: (number) => unlock(log, number),
+      threadExited: (number) => unlock(log, number),
     })
     const failure = await pool.start()
     if (failure !== undefined) {
       await host.createSource().failInit(failure)
       host.endProcess(1)
     }
-    if (pool.hasShutdownHooks) {
-      await host.registerForShutdown(() => void pool.shutDown().then(() => host.endProcess(0)))
-    }
+    await prepareShutdown(host, pool)
     const loops = Array.from({ length: host.maxConcurrency }, () => runLoop(host.createSource(), pool))
     await Promise.all(loops)
   } catch (error) {
     host.crash(error)
+  }
+}
+
+/** SIGTERM comes to the main thread, and ends the process where nobody listens to it. */
+async function prepareShutdown(host: ThreadsHost, pool: ThreadPool): Promise<void> {
+  const { hasHooks, hasListeners } = pool.shutdown
+  if (hasHooks || hasListeners) {
+    host.onSigterm(() => void pool.shutDown().then(() => host.endProcess(0)))
+  }
+  if (hasHooks) {
+    await host.registerForShutdown()
   }
 }
 

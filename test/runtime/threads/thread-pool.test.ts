@@ -16,7 +16,7 @@ const LAUNCHER = `
       port.postMessage({ kind: 'response', number, body: String(writer) })
     }
   })
-  port.postMessage({ kind: 'ready', hasShutdownHooks: false })`
+  port.postMessage({ kind: 'ready', shutdown: {} })`
 
 /** In a process of its own, which its threads end with. */
 const PROGRAM = `(async () => {
@@ -28,7 +28,7 @@ const PROGRAM = `(async () => {
     log: { lock: new Int32Array(new SharedArrayBuffer(4)), writer: 1 },
     describeFailure: (_, { message }) => ({ errorType: 'Error', errorMessage: message, trace: [] }),
     logProblem: console.error,
-    threadEnded: () => {},
+    threadExited: () => {},
   })
   await pool.start()
   const outcome = await pool.handle({ requestId: 'first', headers: {}, body: { text: '{}', bytes: 2 } })
