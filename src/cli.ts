@@ -5,7 +5,7 @@ import { LambdabinError } from './api/lambdabin-error.ts'
 import type { COMMAND_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
-import { nearestName } from './configuration/nearest-name.ts'
+import { remedyFor } from './configuration/nearest-name.ts'
 import { UsageError } from './configuration/usage-error.ts'
 
 type CommandName = keyof typeof COMMAND_HELP
@@ -69,8 +69,7 @@ function findCommand(name: string | undefined): CommandName {
     return name
   }
   const what = name.startsWith('-') ? 'option' : 'command'
-  const nearest = nearestName(name, [...names, '--help', '--version'])
-  const remedy = nearest === undefined ? 'see lambdabin --help' : `did you mean ${nearest}?`
+  const remedy = remedyFor(name, [...names, '--help', '--version'], 'see lambdabin --help')
   throw new UsageError(`there is no ${what} ${name}; ${remedy}`)
 }
 

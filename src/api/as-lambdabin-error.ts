@@ -1,6 +1,6 @@
 /** Tells what was thrown by its code: whose mistake it is. */
 import { UnknownLocaleError } from '../compiler/icu/locales.ts'
-import { nearestName } from '../configuration/nearest-name.ts'
+import { remedyFor } from '../configuration/nearest-name.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import { LambdabinError, type LambdabinErrorCode } from './lambdabin-error.ts'
 
@@ -20,8 +20,7 @@ export function asLambdabinError(thrown: unknown, signal?: AbortSignal): Lambdab
 }
 
 function explainLocale({ locale, known }: UnknownLocaleError): string {
-  const nearest = nearestName(locale, known)
-  const remedy = nearest === undefined ? 'name others, or leave --intl out' : `did you mean ${nearest}?`
+  const remedy = remedyFor(locale, known, 'name others, or leave --intl out')
   return `--intl expects locales that Node.js knows, and ${locale} is none; ${remedy}`
 }
 

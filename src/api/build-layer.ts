@@ -10,7 +10,7 @@ import { abandonable } from '../compiler/unfinished-work.ts'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
 import type { Written } from '../configuration/option.ts'
-import { UsageError } from '../configuration/usage-error.ts'
+import { usageErrorFor } from '../configuration/usage-error.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
 
@@ -65,6 +65,6 @@ function checkedName(given: string, folder: string): string {
   try {
     return functionName('layer.ts', { given, folder })
   } catch (error) {
-    throw error instanceof FunctionNameError ? new UsageError(error.message, { cause: error }) : error
+    throw usageErrorFor(error, FunctionNameError)
   }
 }

@@ -1,8 +1,6 @@
 /** The event of an invocation, as the bytes that the function gets. */
 import { UsageError } from '../configuration/usage-error.ts'
-
-/** Lambda's limit on a synchronous invocation's event: 6 MB. */
-export const MAX_EVENT_BYTES = 6 * 1024 * 1024
+import { MAX_EVENT_BYTES } from '../runtime-api/contract.ts'
 
 /** Bytes are taken for JSON as they are; anything else becomes JSON. Throws a UsageError. */
 export function eventBytes(event: unknown = {}): Uint8Array {

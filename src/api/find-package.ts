@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import process from 'node:process'
 import { type ConfiguredFunction, configuredFunctions } from '../configuration/configured-functions.ts'
 import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
-import { nearestName } from '../configuration/nearest-name.ts'
+import { remedyFor } from '../configuration/nearest-name.ts'
 import type { Values } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { UsageError } from '../configuration/usage-error.ts'
@@ -42,10 +42,8 @@ export async function findPackage(
   }
   if (functions.length > 0 && !existsSync(path)) {
     const names = functions.map(({ name }) => name)
-    const nearest = nearestName(given, names)
     throw new UsageError(
-      `there is no file or folder ${given}, and ${configuration?.named} has no function of that name; ` +
-        (nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`),
+      `there is no file or folder ${given}, and ${configuration?.named} has no function of that name; ${remedyFor(given, names)}`,
     )
   }
   return { path, run: {} }

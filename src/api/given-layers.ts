@@ -1,4 +1,4 @@
-import { UsageError } from '../configuration/usage-error.ts'
+import { usageErrorFor } from '../configuration/usage-error.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
 import { mergeLayers, openLayer } from '../emulator/layers/merged-layers.ts'
 
@@ -11,9 +11,6 @@ export async function openGivenLayers(
     const folders = await Promise.all(paths.map((path) => openLayer(path, workFolder)))
     return await mergeLayers(folders, workFolder)
   } catch (error) {
-    if (error instanceof DeploymentPackageError) {
-      throw new UsageError(error.message, { cause: error })
-    }
-    throw error
+    throw usageErrorFor(error, DeploymentPackageError)
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../configuration/usage-error.ts'
+import { UsageError, usageErrorFor } from '../configuration/usage-error.ts'
 import {
   type DeploymentPackage,
   layeredFunctions,
@@ -21,10 +21,7 @@ export async function openGivenPackage(
     await checkPrograms(path, opened, layersFolder)
     return opened
   } catch (error) {
-    if (error instanceof DeploymentPackageError) {
-      throw new UsageError(error.message, { cause: error })
-    }
-    throw error
+    throw usageErrorFor(error, DeploymentPackageError)
   }
 }
 

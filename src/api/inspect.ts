@@ -9,7 +9,7 @@ import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
 import type { Written } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
-import { UsageError } from '../configuration/usage-error.ts'
+import { UsageError, usageErrorFor } from '../configuration/usage-error.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
 import { type CgroupHome, findCgroups, removeCgroups } from '../emulator/environments/resources/cgroup.ts'
 import { type Hint, hintsFor } from '../inspect/html/hints.ts'
@@ -94,10 +94,9 @@ async function inspectOnce({ package: given, config, cwd, ...options }: InspectO
 }
 
 function explained(error: unknown): unknown {
-  if (error instanceof DeploymentPackageError) {
-    return new UsageError(error.message, { cause: error })
-  }
-  return error instanceof StartError ? new LambdabinError('FUNCTION', error.message, { cause: error }) : error
+  return error instanceof StartError
+    ? new LambdabinError('FUNCTION', error.message, { cause: error })
+    : usageErrorFor(error, DeploymentPackageError)
 }
 
 const DEFAULT_RUNS = 5

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util'
 import { shownPath } from '../compiler/shown-path.ts'
 import type { Values } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
-import { UsageError } from '../configuration/usage-error.ts'
+import { UsageError, usageErrorFor } from '../configuration/usage-error.ts'
 import {
   checkFunctionVariables,
   EnvironmentVariableError,
@@ -37,7 +37,7 @@ function functionVariables(
   try {
     checkFunctionVariables(variables)
   } catch (error) {
-    throw error instanceof EnvironmentVariableError ? new UsageError(error.message, { cause: error }) : error
+    throw usageErrorFor(error, EnvironmentVariableError)
   }
   return variables
 }

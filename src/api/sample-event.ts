@@ -1,5 +1,5 @@
 /** `sampleEvent` of the API: an event as one of AWS's services sends it. */
-import { nearestName } from '../configuration/nearest-name.ts'
+import { remedyFor } from '../configuration/nearest-name.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import {
   isCarrying,
@@ -17,8 +17,8 @@ import {
 export function sampleEvent(name: SampleName | (string & {}), body?: string): object {
   const known = SAMPLE_ALIASES[name] ?? name
   if (!isSampleName(known)) {
-    const nearest = nearestName(name, [...SAMPLE_NAMES, ...Object.keys(SAMPLE_ALIASES)])
-    const remedy = nearest === undefined ? `there are ${SAMPLE_NAMES.join(', ')}` : `did you mean ${nearest}?`
+    const names = [...SAMPLE_NAMES, ...Object.keys(SAMPLE_ALIASES)]
+    const remedy = remedyFor(name, names, `there are ${SAMPLE_NAMES.join(', ')}`)
     throw new UsageError(`expected the name of a sample event, but got ${JSON.stringify(name)}; ${remedy}`)
   }
   if (body !== undefined && !isCarrying(known)) {

@@ -1,6 +1,6 @@
 /** The option `budget`: what a function's package may take. */
 import type { Budget } from '../compiler/function-options.ts'
-import { nearestName } from './nearest-name.ts'
+import { remedyFor } from './nearest-name.ts'
 import { type Option, OptionError, shown } from './option.ts'
 
 type Unit = 'size' | 'time'
@@ -53,10 +53,7 @@ export function budgetOption(help: string): Option<WrittenBudget, Budget> {
 
 function readLimit(name: string, limit: unknown): number {
   if (!Object.hasOwn(LIMITS, name)) {
-    const nearest = nearestName(name, Object.keys(LIMITS))
-    const remedy =
-      nearest === undefined ? `there are ${Object.keys(LIMITS).join(', ')}` : `did you mean ${nearest}?`
-    throw new OptionError(`has no limit ${shown(name)}; ${remedy}`)
+    throw new OptionError(`has no limit ${shown(name)}; ${remedyFor(name, Object.keys(LIMITS))}`)
   }
   const unit = LIMITS[name as keyof Budget]
   const [, digits, word = ''] = /^(\d+(?:\.\d+)?) ?([A-Za-z]*)$/.exec(String(limit)) ?? []

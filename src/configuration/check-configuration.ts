@@ -1,7 +1,7 @@
 /** Checks what a configuration holds, against the tables of options, and reads the values. */
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from './build-options.ts'
 import { ESBUILD_OPTIONS, REFUSED_ESBUILD_OPTIONS } from './esbuild-options.ts'
-import { nearestName } from './nearest-name.ts'
+import { remedyFor } from './nearest-name.ts'
 import { OptionError, type OptionTable, shown, type Values } from './option.ts'
 import { RUN_OPTIONS } from './run-options.ts'
 import type { ValuePath } from './source-position.ts'
@@ -216,9 +216,7 @@ function unknownKey(key: string, path: ValuePath, known: readonly string[]): str
   } else if (Object.hasOwn(ESBUILD_OPTIONS, key)) {
     return `${where} has no option ${key}, which is one of esbuild’s; write esbuild: { ${key}: … }`
   }
-  const nearest = nearestName(key, known)
-  const remedy = nearest === undefined ? `there are ${known.join(', ')}` : `did you mean ${nearest}?`
-  return `${where} has no option ${shown(key)}; ${remedy}`
+  return `${where} has no option ${shown(key)}; ${remedyFor(key, known)}`
 }
 
 function asObject(value: unknown, path: ValuePath, expected: string): Record<string, unknown> {

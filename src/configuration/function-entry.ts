@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { FunctionNameError, functionName } from '../compiler/function-name.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError, usageErrorFor } from './usage-error.ts'
 
 export interface FunctionEntry {
   /** Absolute path. */
@@ -45,6 +45,6 @@ function nameOf(path: string, given: string | undefined, folder: string): string
   try {
     return functionName(path, { given, folder })
   } catch (error) {
-    throw error instanceof FunctionNameError ? new UsageError(error.message, { cause: error }) : error
+    throw usageErrorFor(error, FunctionNameError)
   }
 }

@@ -15,6 +15,16 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   return nearest?.name
 }
 
+/** What to do about `typed`, which is none of `names`: a question, or else `otherwise`. */
+export function remedyFor(
+  typed: string,
+  names: readonly string[],
+  otherwise = `there are ${names.join(', ')}`,
+): string {
+  const nearest = nearestName(typed, names)
+  return nearest === undefined ? otherwise : `did you mean ${nearest}?`
+}
+
 /** Letters to insert, delete or replace to make one of the other (Levenshtein). */
 function editDistance(left: string, right: string): number {
   let distances = Array.from({ length: right.length + 1 }, (_, at) => at)

@@ -6,7 +6,7 @@ import type { FunctionValues } from './check-configuration.ts'
 import { type ConfiguredFunction, configuredFunctions, merged } from './configured-functions.ts'
 import { readFunctionEntry } from './function-entry.ts'
 import type { LoadedConfiguration } from './load-configuration.ts'
-import { nearestName } from './nearest-name.ts'
+import { remedyFor } from './nearest-name.ts'
 import type { Values } from './option.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -84,10 +84,7 @@ async function find(
   }
   if (configured.length > 0 && /^[\w-]+$/.test(wanted)) {
     const names = configured.map(({ name }) => name)
-    const nearest = nearestName(wanted, names)
-    throw new UsageError(
-      `${configuration?.named} has no function ${wanted}; ${nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`}`,
-    )
+    throw new UsageError(`${configuration?.named} has no function ${wanted}; ${remedyFor(wanted, names)}`)
   }
   const entry = await readFunctionEntry(wanted, { name: values.name, folder, ...(place && { place }) })
   return { ...entry, values: configuration?.defaults ?? {} }

@@ -7,3 +7,8 @@ export class UsageError extends Error {
   /** The command line prints the message alone, without a stack. */
   readonly isMeantForUser = true
 }
+
+/** `error` as a mistake in use, with the same sentence, if it is a `kind`; else as it is. It is to be thrown. */
+export function usageErrorFor(error: unknown, kind: abstract new (...args: never[]) => Error): unknown {
+  return error instanceof kind ? new UsageError(error.message, { cause: error }) : error
+}

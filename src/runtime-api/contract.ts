@@ -76,6 +76,8 @@ export const STATUS = {
   containerError: 500,
 } as const
 
+/** Bytes of the largest event of a synchronous invocation that Lambda takes: 6 MB. */
+export const MAX_EVENT_BYTES = 6 * 1024 * 1024
 /** Bytes of the largest buffered response that the platform takes: 6 MiB and 100. */
 export const MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 

@@ -1,6 +1,6 @@
 /** The parts of a local Lambda, put together as its settings say. */
 
-import { UsageError } from '../../configuration/usage-error.ts'
+import { UsageError, usageErrorFor } from '../../configuration/usage-error.ts'
 import { EventQueue } from '../../emulator/asynchronous/event-queue.ts'
 import type { CgroupHome } from '../../emulator/environments/resources/cgroup.ts'
 import { findCgroups } from '../../emulator/environments/resources/cgroup.ts'
@@ -87,7 +87,7 @@ export async function createRoutes(
     }
     return routes
   } catch (error) {
-    throw error instanceof HttpApiError ? new UsageError(error.message, { cause: error }) : error
+    throw usageErrorFor(error, HttpApiError)
   }
 }
 

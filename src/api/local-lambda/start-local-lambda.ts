@@ -1,6 +1,6 @@
 /** Starts a local Lambda with all of its parts, and ends it with them. */
 
-import { UsageError } from '../../configuration/usage-error.ts'
+import { UsageError, usageErrorFor } from '../../configuration/usage-error.ts'
 import { CodeBuckets } from '../../emulator/code/code-buckets.ts'
 import { removeCgroups } from '../../emulator/environments/resources/cgroup.ts'
 import type { EventSourcePoller } from '../../emulator/event-sources/event-source-poller.ts'
@@ -123,7 +123,7 @@ async function openState({ stateFolder }: LocalLambdaSettings): Promise<StateFol
   try {
     return await StateFolder.open(stateFolder)
   } catch (error) {
-    throw error instanceof StateFolderError ? new UsageError(error.message, { cause: error }) : error
+    throw usageErrorFor(error, StateFolderError)
   }
 }
 

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { jsonErrorOffset } from '../../configuration/json-error-offset.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
+import { MAX_EVENT_BYTES } from '../../runtime-api/contract.ts'
 
 /** Where the event comes from. */
 export type EventSource =
@@ -12,9 +13,6 @@ export type EventSource =
   | { kind: 'file'; path: string }
   | { kind: 'standard input' }
   | { kind: 'made'; make: () => Promise<object> }
-
-/** Lambda's limit on a synchronous invocation's event: 6 MB. */
-const MAX_EVENT_BYTES = 6 * 1024 * 1024
 
 export async function readEvent(source: EventSource): Promise<Buffer> {
   const bytes = await readBytes(source)

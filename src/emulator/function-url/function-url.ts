@@ -7,14 +7,13 @@
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
+import { MAX_EVENT_BYTES, MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
 import type { BufferedResponse, InvocationOutcome } from '../../runtime-api/exchange.ts'
 import { createTraceId } from '../../runtime-api/invocation.ts'
 import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
 import type { FunctionUrlConfiguration } from '../functions/function-configuration.ts'
 import { readBytes } from '../http/api-request.ts'
 import { departureSignal } from '../http/client-departure.ts'
-import { MAX_EVENT_BYTES } from '../http/invoke-request.ts'
 import {
   AccessDeniedException,
   RequestTooLargeException,

@@ -6,8 +6,6 @@ import type { InvocationRequest } from '../invoker.ts'
 import { InvalidParameterValueException, InvalidRequestContentException } from '../lambda-error.ts'
 import { readBytes } from './api-request.ts'
 
-/** Lambda's limit on a synchronous invocation's event: 6 MB. */
-export const MAX_EVENT_BYTES = 6 * 1024 * 1024
 /** Lambda's limit on an asynchronous invocation's event: 1 MB. */
 export const MAX_ASYNCHRONOUS_EVENT_BYTES = 1024 * 1024
 

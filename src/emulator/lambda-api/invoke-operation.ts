@@ -1,16 +1,11 @@
 /** Invoke: runs a function and answers with its response, or queues the event, or only checks. */
 
-import { MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
+import { MAX_EVENT_BYTES, MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
 import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
 import { answerBytes, answerNothing } from '../http/api-answer.ts'
 import { type ApiRequest, qualifiedFunction } from '../http/api-request.ts'
 import { departureSignal } from '../http/client-departure.ts'
-import {
-  MAX_ASYNCHRONOUS_EVENT_BYTES,
-  MAX_EVENT_BYTES,
-  readHeader,
-  readInvocationRequest,
-} from '../http/invoke-request.ts'
+import { MAX_ASYNCHRONOUS_EVENT_BYTES, readHeader, readInvocationRequest } from '../http/invoke-request.ts'
 import type { StartedInvocation } from '../invoker.ts'
 
 const OPERATION = 'InvokeFunction'

@@ -7,11 +7,12 @@
 
 import type { ServerResponse } from 'node:http'
 import type { EventStreamCodec } from '@smithy/core/event-streams'
+import { MAX_EVENT_BYTES } from '../../runtime-api/contract.ts'
 import type { FunctionError, InvocationOutcome } from '../../runtime-api/exchange.ts'
 import { answerNothing } from '../http/api-answer.ts'
 import { type ApiRequest, qualifiedFunction } from '../http/api-request.ts'
 import { departureSignal } from '../http/client-departure.ts'
-import { MAX_EVENT_BYTES, readHeader, readInvocationRequest } from '../http/invoke-request.ts'
+import { readHeader, readInvocationRequest } from '../http/invoke-request.ts'
 import { writeAtPace } from '../http/slow-reader.ts'
 import { invocationHeaders } from './invoke-operation.ts'
 
