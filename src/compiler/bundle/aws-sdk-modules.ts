@@ -10,6 +10,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild'
+import { packageFolder, packageName } from '../dependencies/package-of-file.ts'
 
 const SDK_PACKAGE = /^@(?:aws-sdk|smithy)\/[^/]+$/
 /** Marks what this plugin itself asks esbuild, so that it does not answer itself. */
@@ -28,8 +29,8 @@ export const awsSdkModules: Plugin = {
         // esbuild knows best what to say of it, and where it is no error: in a `try`.
         return undefined
       }
-      const folder = packageFolder(resolved.path, args.path)
-      if (resolved.external || folder === undefined) {
+      const folder = packageFolder(resolved.path)
+      if (resolved.external || folder === undefined || packageName(resolved.path) !== args.path) {
         return resolved
       }
       const module = modules.get(folder) ?? moduleFile(folder)
@@ -41,13 +42,6 @@ export const awsSdkModules: Plugin = {
 
 function resolveUsually(build: PluginBuild, { path, kind, importer, namespace, resolveDir }: OnResolveArgs) {
   return build.resolve(path, { kind, importer, namespace, resolveDir, pluginData: ASKED })
-}
-
-/** The folder of the package `name` that a file is in. */
-function packageFolder(file: string, name: string): string | undefined {
-  const folder = join('node_modules', name)
-  const at = file.lastIndexOf(folder)
-  return at === -1 ? undefined : file.slice(0, at + folder.length)
 }
 
 /**

@@ -15,6 +15,7 @@ import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { LINK_PARAMETERS } from '../../executable/format.ts'
+import { liveModules } from '../dependencies/live-modules.ts'
 import {
   type Bundled,
   bundleAsAsyncFunction,
@@ -167,7 +168,7 @@ async function divide(bundles: ChunkBundles): Promise<PlannedChunk[] | undefined
         bundles.bundle(division, number, exposedIn(division, number, needed)),
       ),
     )
-    const contents = planned.map(({ module }) => liveModules(module, graph))
+    const contents = planned.map(({ module }) => ownModules(module, graph))
     const more = new Set([...resident, ...(contents[0] ?? [])])
     // The first round is for what is resident at all: until then, all that is import()ed looks as if it were not.
     const wanted = round === 0 ? needed : await addNeeded(needed, planned)
@@ -213,12 +214,9 @@ function exposedIn({ graph, resident, chunkOf }: Division, number: number, neede
 }
 
 /** The modules of which something is in a chunk. */
-function liveModules({ metafile }: Bundled, graph: ModuleGraph): Set<string> {
-  const own = new Set(graph.modules)
-  const outputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs))
-  return new Set(
-    outputs.filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && own.has(path)).map(([path]) => path),
-  )
+function ownModules({ metafile }: Bundled, graph: ModuleGraph): Set<string> {
+  const live = liveModules(metafile)
+  return new Set(graph.modules.filter((path) => live.has(path)))
 }
 
 async function addNeeded(needed: Exposed, planned: readonly PlannedChunk[]): Promise<Exposed> {

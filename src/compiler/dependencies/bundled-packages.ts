@@ -1,6 +1,7 @@
 /** The packages of which there are modules in a bundle, as esbuild's metafile tells it. */
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
+import { liveModules } from './live-modules.ts'
 import type { InstalledPackage } from './package-layout.ts'
 import { packageFolder, packageName } from './package-of-file.ts'
 
@@ -28,15 +29,7 @@ export interface BundledModules {
 /** `project` is what paths in the metafiles are relative to. */
 export function findBundledModules(metafiles: readonly Metafile[], project: string): BundledModules {
   const inputs: Metafile['inputs'] = Object.assign({}, ...metafiles.map((each) => each.inputs))
-  const live = new Set(
-    metafiles
-      .flatMap(({ outputs }) => Object.values(outputs))
-      .flatMap((output) =>
-        Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) =>
-          bytesInOutput > 0 ? [path] : [],
-        ),
-      ),
-  )
+  const live = new Set(metafiles.flatMap((metafile) => [...liveModules(metafile)]))
   const packages = new Map<
     string,
     { name: string; folder: string; modules: string[]; imports: PackageImport[] }

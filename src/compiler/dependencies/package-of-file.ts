@@ -1,16 +1,22 @@
 /** Which npm package a file belongs to, by its path alone. */
 
 /** With what a folder in `node_modules` can be of packages: a scope, or one that tools keep, as `.prisma/client`. */
-const IN_PACKAGE = /^(.*[\\/]node_modules[\\/])((?:[@.][^\\/]+[\\/])?[^\\/]+)(?=[\\/])/
+const IN_PACKAGE = /^((?:.*[\\/])?node_modules[\\/])((?:[@.][^\\/]+[\\/])?[^\\/]+)(?=[\\/])/
 
 /** Name of the package that a file in `node_modules` belongs to; undefined for other files. */
 export function packageName(file: string): string | undefined {
   return IN_PACKAGE.exec(file)?.[2]?.replaceAll('\\', '/')
 }
 
-/** The folder of that package. */
+/** The folder of that package, absolute where `file` is. */
 export function packageFolder(file: string): string | undefined {
   return IN_PACKAGE.exec(file)?.slice(1).join('')
+}
+
+/** The folders of the packages that files are from, each once. */
+export function packageFolders(files: readonly string[]): string[] {
+  const folders = files.map(packageFolder).filter((folder) => folder !== undefined)
+  return [...new Set(folders)]
 }
 
 /** The package that an import names: `@img/sharp` for `@img/sharp/lib`; undefined for a path, or a URL. */

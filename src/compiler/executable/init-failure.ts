@@ -8,6 +8,7 @@ import { SourceMap } from 'node:module'
 import { chunkOfScript } from '../../executable/format.ts'
 import { BuildError } from '../build-error.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
+import { packageName } from '../dependencies/package-of-file.ts'
 
 /** What the run of a function came to that did not initialise. */
 export type InitFailure =
@@ -86,7 +87,7 @@ function placeOf(trace: readonly string[], bundle: FunctionBundle): string | und
 }
 
 function inPackage(place: string): string {
-  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(place) ?? []
+  const name = packageName(place)
   return name === undefined ? place : `in the package ${name}, ${place}`
 }
 

@@ -2,6 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
+import { liveModules } from '../dependencies/live-modules.ts'
+import { packageFolders } from '../dependencies/package-of-file.ts'
 
 export interface LicensedPackage {
   readonly name: string
@@ -12,16 +14,11 @@ export interface LicensedPackage {
   readonly text: string
 }
 
-/** Up to the package's own folder: what is behind it is a file in it. */
-const PACKAGE_FOLDER = /^(.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
 const LICENSE_FILE = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i
 
 /** Those in a bundle, by name; `project` is the folder that paths in `metafile` are relative to. */
 export async function bundledPackages(metafile: Metafile, project: string): Promise<LicensedPackage[]> {
-  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
-  const folders = packageFolders(
-    inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path),
-  )
+  const folders = packageFolders([...liveModules(metafile)])
   const packages = await Promise.all(folders.map((folder) => readLicensedPackage(join(project, folder))))
   const unique = new Map(
     packages
@@ -29,12 +26,6 @@ export async function bundledPackages(metafile: Metafile, project: string): Prom
       .map((found) => [`${found.name}@${found.version}`, found] as const),
   )
   return [...unique.values()].sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1))
-}
-
-/** The folders of the packages that modules are from, as those are told: `node_modules/zod`. */
-export function packageFolders(paths: readonly string[]): string[] {
-  const folders = paths.map((path) => PACKAGE_FOLDER.exec(path)?.[0])
-  return [...new Set(folders.filter((folder) => folder !== undefined))]
 }
 
 /** Undefined where `folder` holds no package. */

@@ -1,4 +1,5 @@
 /** Whether native addons that are shipped beside the executable can be loaded by it. */
+import { packageName } from '../dependencies/package-of-file.ts'
 import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-file.ts'
 import { readHeader } from '../elf/elf-header.ts'
 import type { PackageFile } from './write-zip.ts'
@@ -13,7 +14,7 @@ export async function packagesWithoutAddonFor(
 ): Promise<string[]> {
   const fits = new Map<string, boolean>()
   for (const { path, source } of files) {
-    const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\/.*\.node$/.exec(path) ?? []
+    const name = path.endsWith('.node') ? packageName(path) : undefined
     if (name !== undefined && fits.get(name) !== true) {
       fits.set(name, (await architectureOf(source)) === arch)
     }

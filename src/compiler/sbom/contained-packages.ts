@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
-import { packageFolders } from '../notices/bundled-packages.ts'
+import { liveModules } from '../dependencies/live-modules.ts'
+import { packageFolder, packageFolders } from '../dependencies/package-of-file.ts'
 import type { ShippedPackage } from '../package/shipped-packages.ts'
 import type { PackageFile } from '../package/write-zip.ts'
 
@@ -65,15 +66,8 @@ async function addBundled(
   { metafile, project }: PackageContents['bundle'],
   found: Map<string, Found>,
 ): Promise<Map<string, string>> {
-  const used = new Set(
-    Object.values(metafile.outputs).flatMap(({ inputs }) =>
-      Object.entries(inputs)
-        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-        .map(([path]) => path),
-    ),
-  )
   const ids = new Map<string, string>()
-  for (const folder of packageFolders([...used])) {
+  for (const folder of packageFolders([...liveModules(metafile)])) {
     const manifest = await readManifest(join(project, folder))
     if (manifest !== undefined) {
       const id = add(found, manifest)
@@ -91,7 +85,7 @@ function addImports(
   direct: Set<string>,
 ): void {
   const idOf = (path: string) => {
-    const [folder] = packageFolders([path])
+    const folder = packageFolder(path)
     return folder === undefined ? OWN : bundled.get(folder)
   }
   for (const [path, { imports }] of Object.entries(inputs)) {
@@ -111,14 +105,12 @@ function addImports(
 }
 
 /** Whatever brought them there: the build's choice, `--external`, or an `--include` of `node_modules`. */
-const SHIPPED_FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
-
 async function addShipped(
   { bundle, shipped, files }: PackageContents,
   found: Map<string, Found>,
   direct: Set<string>,
 ): Promise<void> {
-  const places = new Set(files.flatMap(({ path }) => SHIPPED_FOLDER.exec(path)?.[0] ?? []))
+  const places = packageFolders(files.map(({ path }) => path))
   const sources = new Map(files.map(({ path, source }) => [path, source]))
   const planned = new Map(bundle.packages.packages.map(({ place, folder }) => [place, folder]))
   const ids = new Map<string, string>()

@@ -1,5 +1,6 @@
 /** Which bytes of the function's text are which package's and module's. */
 
+import { packageFolder, packageName } from '../../compiler/dependencies/package-of-file.ts'
 import type { Claim, PartPath } from './file-parts.ts'
 import { FUNCTION, HELPERS, LINKS, OF_FUNCTION, OWN_CODE } from './part-names.ts'
 import { moduleSpans, type RecordedBytes } from './script-modules.ts'
@@ -55,6 +56,5 @@ export function modulePath(module: string): readonly string[] {
 
 /** The folder of the package that a module is of, and its name; none for the function's own code. */
 export function packageOf(module: string): { readonly folder: string; readonly name: string | undefined } {
-  const [folder = '', name] = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)(?=\/)/.exec(module) ?? []
-  return { folder, name }
+  return { folder: packageFolder(module) ?? '', name: packageName(module) }
 }

@@ -40,6 +40,30 @@ async function notices(
 
 const MIT = 'The MIT License: anybody may do anything.'
 
+test('a package in a folder that tools keep has its own name and licence', async (t) => {
+  const { text, names } = await notices(
+    t,
+    `import { PrismaClient } from '@prisma/client'; export const handler = () => PrismaClient`,
+    {
+      'node_modules/@prisma/client/package.json': {
+        name: '@prisma/client',
+        version: '6.0.0',
+        license: 'MIT',
+      },
+      'node_modules/@prisma/client/index.js': 'module.exports = require(".prisma/client")',
+      'node_modules/.prisma/client/package.json': {
+        name: 'prisma-client-1',
+        version: '1.0.0',
+        license: 'ISC',
+      },
+      'node_modules/.prisma/client/index.js': 'exports.PrismaClient = "made for this schema"',
+      'node_modules/.prisma/client/LICENSE': 'May be kept.',
+    },
+  )
+  assert.ok(names.includes('prisma-client-1 1.0.0 (ISC)'), names.join(', '))
+  assert.ok(text.includes('May be kept.'))
+})
+
 test('Node.js, lambdabin, undici and bundled packages are there with their licences, once for each text', async (t) => {
   const { text, names } = await notices(
     t,
