@@ -4,6 +4,8 @@ import { eventItem, functionItem, invocationRow, options, readable, timelinePart
 import { SAMPLES } from './samples.js'
 
 const MOST_ROWS = 200
+/** As many as the server keeps: a page that is left open beside a busy function must not grow. */
+const MOST_INVOCATIONS = 500
 const LAST_EVENTS = 'lambdabin-last-events'
 
 const $ = (id) => document.getElementById(id)
@@ -26,6 +28,7 @@ function take({ functions, invocations, queued, failed }) {
   for (const each of invocations) {
     state.invocations.set(each.requestId, each)
   }
+  forgetOldest()
   if (!functions.some(({ name }) => name === state.chosen)) {
     choose(functions[0]?.name)
   }
@@ -35,7 +38,22 @@ function take({ functions, invocations, queued, failed }) {
   }
 }
 
+function forgetOldest() {
+  // Not with each message: sorting them costs more than keeping some.
+  if (state.invocations.size > 2 * MOST_INVOCATIONS) {
+    const latest = latestFirst([...state.invocations.values()]).slice(0, MOST_INVOCATIONS)
+    state.invocations = new Map(latest.map((each) => [each.requestId, each]))
+  }
+}
+
+function latestFirst(invocations) {
+  return invocations.sort((left, right) => right.startedAt - left.startedAt)
+}
+
 function show() {
+  if (document.hidden) {
+    return
+  }
   $('functions').replaceChildren(
     ...state.functions.map((each) => functionItem(each, each.name === state.chosen, () => choose(each.name))),
   )
@@ -46,19 +64,26 @@ function show() {
 
 function shown() {
   const wanted = $('state-filter').value
-  return [...state.invocations.values()]
+  const found = [...state.invocations.values()]
     .filter((each) => wanted === '' || each.state === wanted)
     .filter(({ requestId }) => state.found === undefined || state.found.has(requestId))
-    .sort((left, right) => right.startedAt - left.startedAt)
-    .slice(0, MOST_ROWS)
+  return latestFirst(found).slice(0, MOST_ROWS)
 }
 
+/** By request id: a row is made again only where it would be another. */
+let rows = new Map()
+
 function showInvocations() {
-  $('invocations').replaceChildren(
-    ...shown().map((each) =>
-      invocationRow(each, each.requestId === state.selected, () => select(each.requestId)),
-    ),
-  )
+  rows = new Map(shown().map((each) => [each.requestId, rowOf(each)]))
+  $('invocations').replaceChildren(...[...rows.values()].map(({ row }) => row))
+}
+
+function rowOf(each) {
+  const isSelected = each.requestId === state.selected
+  const known = rows.get(each.requestId)
+  return known?.each === each && known.isSelected === isSelected
+    ? known
+    : { each, isSelected, row: invocationRow(each, isSelected, () => select(each.requestId)) }
 }
 
 function choose(name) {
@@ -172,9 +197,9 @@ async function search() {
 }
 
 function move(step) {
-  const rows = shown()
-  const index = rows.findIndex(({ requestId }) => requestId === state.selected)
-  const next = rows[Math.min(Math.max(index + step, 0), rows.length - 1)]
+  const all = shown()
+  const index = all.findIndex(({ requestId }) => requestId === state.selected)
+  const next = all[Math.min(Math.max(index + step, 0), all.length - 1)]
   if (next !== undefined) {
     select(next.requestId)
   }
@@ -226,6 +251,7 @@ $('sample').addEventListener('change', () => {
   $('event').value = text ?? $('event').value
 })
 $('search').addEventListener('input', search)
+document.addEventListener('visibilitychange', show)
 $('state-filter').addEventListener('change', showInvocations)
 $('again').addEventListener('click', again)
 follow()
