@@ -52,6 +52,36 @@ resource "aws_lambda_function" "this" {
   }
 }
 
+# The runtime, for functions that have none: `npx lambdabin layer` has written it.
+resource "aws_lambda_layer_version" "runtime" {
+  layer_name               = "lambdabin"
+  filename                 = "${path.module}/dist/layer.zip"
+  source_code_hash         = filebase64sha256("${path.module}/dist/layer.zip")
+  compatible_runtimes      = ["provided.al2023"]
+  compatible_architectures = ["x86_64"]
+}
+
+# Built with `forLayer`: some kilobytes.
+resource "aws_lambda_function" "of_layer" {
+  function_name = "orders-of-layer"
+  role          = var.role_arn
+  runtime       = "provided.al2023"
+  handler       = "orders-of-layer"
+  architectures = ["x86_64"]
+  memory_size   = 256
+  timeout       = 10
+  layers        = [aws_lambda_layer_version.runtime.arn]
+
+  filename         = "${path.module}/dist/orders-of-layer.zip"
+  source_code_hash = filebase64sha256("${path.module}/dist/orders-of-layer.zip")
+
+  environment {
+    variables = {
+      STAGE = "prod"
+    }
+  }
+}
+
 output "functions" {
-  value = { for name, each in aws_lambda_function.this : name => each.arn }
+  value = { for each in concat(values(aws_lambda_function.this), [aws_lambda_function.of_layer]) : each.function_name => each.arn }
 }

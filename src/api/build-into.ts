@@ -1,10 +1,7 @@
-/** Builds a function straight into a folder, as infrastructure tools want it that make the zip themselves. */
+/** Builds a package straight into a folder, as infrastructure tools want it that make the zip themselves. */
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { buildFunction } from '../compiler/build-function.ts'
-import type { BuiltFunction } from '../compiler/built-function.ts'
 import type { FunctionOptions } from '../compiler/function-options.ts'
-import type { Progress } from '../compiler/steps.ts'
 import { withWorkFolder } from '../compiler/work-folder.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 
@@ -38,16 +35,18 @@ export function checkInto(functions: readonly FunctionOptions[], into: string): 
 }
 
 /**
- * Builds into the folder `options.outDir`: `bootstrap`, the executable, and whatever else is in the package. What is there of the same
- * names is replaced, once all is built; other files stay.
+ * Has `build` write a package into a folder of its own, and puts its files straight into `folder`: `bootstrap`, the executable, and
+ * whatever else is in it. What is there of the same names is replaced, once all is built; other files stay.
  */
-export async function buildInto(options: FunctionOptions, progress: Progress = {}): Promise<BuiltFunction> {
-  const folder = options.outDir
+export async function buildInto<Built extends { readonly folder: string | undefined }>(
+  folder: string,
+  build: (outDir: string) => Promise<Built>,
+): Promise<Built> {
   return withWorkFolder(
     folder,
     async (work) => {
-      const built = await buildFunction({ ...options, outDir: work, only: 'folder' }, progress)
-      const made = join(work, options.name)
+      const built = await build(work)
+      const made = built.folder as string
       for (const name of await readdir(made)) {
         await rm(join(folder, name), { recursive: true, force: true })
         await rename(join(made, name), join(folder, name))

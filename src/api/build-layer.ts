@@ -4,7 +4,7 @@ import process from 'node:process'
 import { cacheSizeLimit, keepCacheSize } from '../compiler/cache/cache-size.ts'
 import { explainFullDisk } from '../compiler/full-disk.ts'
 import { FunctionNameError, functionName } from '../compiler/function-name.ts'
-import { type BuiltLayer, buildLayer as buildInto } from '../compiler/layer/build-layer.ts'
+import { type BuiltLayer, buildLayer as buildPackage } from '../compiler/layer/build-layer.ts'
 import type { Step } from '../compiler/steps.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
@@ -12,6 +12,7 @@ import { checkBuildValues } from '../configuration/check-configuration.ts'
 import type { Written } from '../configuration/option.ts'
 import { usageErrorFor } from '../configuration/usage-error.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
+import { buildInto } from './build-into.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
 
 export interface LayerOptions
@@ -20,6 +21,10 @@ export interface LayerOptions
   readonly name?: string | undefined
   /** Where it is written. By default `dist`. */
   readonly outDir?: string | undefined
+  /** A folder to write the files straight into, and no zip; other files there stay. */
+  readonly into?: string | undefined
+  /** Whether it is built although nothing has changed. By default `false`. */
+  readonly force?: boolean | undefined
   /** What relative paths start at. By default the current folder. */
   readonly cwd?: string | undefined
   /** Ends the build, and leaves nothing behind. */
@@ -36,23 +41,37 @@ export type LayerResult =
 
 /** Never rejects, and writes nothing but the layer. */
 export async function buildLayer(options: LayerOptions = {}): Promise<LayerResult> {
-  const { name = 'layer', outDir = 'dist', cwd, signal, onStep, onNotice, ...given } = options
+  const {
+    name = 'layer',
+    outDir = 'dist',
+    into,
+    force = false,
+    cwd,
+    signal,
+    onStep,
+    onNotice,
+    ...given
+  } = options
   const folder = resolve(cwd ?? process.cwd())
-  const place = resolve(folder, outDir)
+  const place = resolve(folder, into ?? outDir)
   try {
     signal?.throwIfAborted()
     const { values } = checkBuildValues(given, folder)
     const limit = cacheSizeLimit()
+    const layerOptions = {
+      name: checkedName(name, folder),
+      outDir: place,
+      target: { arch: values.arch ?? 'x64', nodePath: values.node, locales: values.intl },
+      compression: values.zip ?? 'fast',
+      isForced: force,
+    } as const
+    const progress = { signal, ...(onStep && { onStep }), ...(onNotice && { onNotice }) }
     const layer = await abandonable(signal, () =>
-      buildInto(
-        {
-          name: checkedName(name, folder),
-          outDir: place,
-          target: { arch: values.arch ?? 'x64', nodePath: values.node, locales: values.intl },
-          compression: values.zip ?? 'fast',
-        },
-        { signal, ...(onStep && { onStep }), ...(onNotice && { onNotice }) },
-      ),
+      into === undefined
+        ? buildPackage(layerOptions, progress)
+        : buildInto(place, (work) =>
+            buildPackage({ ...layerOptions, outDir: work, only: 'folder' }, progress),
+          ),
     )
     await keepCacheSize(limit)
     return { ok: true, layer }

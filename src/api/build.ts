@@ -8,7 +8,7 @@ import type { BuiltFunction as CompiledFunction } from '../compiler/built-functi
 import { cacheSizeLimit, keepCacheSize } from '../compiler/cache/cache-size.ts'
 import { explainFullDisk } from '../compiler/full-disk.ts'
 import type { FunctionOptions } from '../compiler/function-options.ts'
-import type { Step } from '../compiler/steps.ts'
+import type { Progress, Step } from '../compiler/steps.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { BUILD_OPTIONS } from '../configuration/build-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
@@ -94,7 +94,7 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   try {
     signal?.throwIfAborted()
     const { functions, jobs, into, budgetSummary, folder } = await wantedFunctions(options)
-    const make = into === undefined ? buildFunction : buildInto
+    const make = into === undefined ? buildFunction : buildFunctionInto
     const limit = cacheSizeLimit()
     const result = await abandonable(signal, () => buildAll(functions, { jobs, make, folder }, options))
     await keepCacheSize(limit)
@@ -160,6 +160,8 @@ interface WantedFunctions {
   readonly folder: string
 }
 
+type MakeFunction = (options: FunctionOptions, progress: Progress) => Promise<BuiltFunction>
+
 /** What one build takes at its most, in bytes. */
 const BUILD_BYTES = 700e6
 
@@ -169,7 +171,7 @@ function defaultJobs(): number {
 
 async function buildAll(
   functions: readonly FunctionOptions[],
-  { jobs, make, folder }: { jobs: number; make: typeof buildFunction; folder: string },
+  { jobs, make, folder }: { jobs: number; make: MakeFunction; folder: string },
   options: BuildOptions,
 ): Promise<BuildResult> {
   options.onProgress?.({ kind: 'selected', functions: functions.map(({ name, entry }) => ({ name, entry })) })
@@ -191,13 +193,20 @@ async function buildAll(
     : { ok: false, error: first.error, functions: done, failed }
 }
 
+/** `outDir` is for the package's files alone. */
+function buildFunctionInto(options: FunctionOptions, progress: Progress): Promise<BuiltFunction> {
+  return buildInto(options.outDir, (outDir) =>
+    buildFunction({ ...options, outDir, only: 'folder' }, progress),
+  )
+}
+
 function isFailed(built: BuiltFunction | FailedFunction): built is FailedFunction {
   return 'error' in built
 }
 
 async function buildOne(
   options: FunctionOptions,
-  make: typeof buildFunction,
+  make: MakeFunction,
   budgets: BudgetCheck,
   { signal, onProgress = () => {} }: BuildOptions,
 ): Promise<BuiltFunction | FailedFunction> {

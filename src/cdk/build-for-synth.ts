@@ -1,5 +1,6 @@
 /**
- * Builds a function while an AWS CDK app is synthesised. Constructs are made synchronously, so this runs the command and waits for it.
+ * Builds functions, and the layer of their runtime, while an AWS CDK app is synthesised. Constructs are made
+ * synchronously, so this runs the command and waits for it.
  *
  * What is built is kept in `.lambdabin/cdk` of the project: the next synthesis finds there what has not changed.
  */
@@ -13,6 +14,9 @@ import { flagOf, type Written } from '../configuration/option.ts'
 
 /** Options of `lambdabin build`, in camel case: `{ external: ['sharp'] }` is `--external sharp`. */
 export type SynthBuildOptions = Omit<Written<typeof FUNCTION_OPTIONS>, 'name' | 'arch'>
+
+/** Options of `lambdabin layer`, in camel case. */
+export type SynthLayerOptions = Pick<SynthBuildOptions, 'node' | 'intl' | 'zip'>
 
 export interface SynthBuild {
   /** The name of a configured function, or the path of an entry. */
@@ -37,26 +41,48 @@ export interface BuiltForSynth {
 
 const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
 
-/** What this process has built, by what was asked for: constructs that want the same share it. */
-const built = new Map<string, BuiltForSynth>()
-
 /** Throws when the function cannot be built; what the build says of it has been on stderr. */
 export function buildForSynth({ entry, projectRoot, arch, options }: SynthBuild): BuiltForSynth {
-  const words = [entry, ...(arch === undefined ? [] : ['--arch', arch]), ...wordsOf(options)]
-  const key = JSON.stringify([projectRoot, words])
-  const known = built.get(key)
-  if (known !== undefined) {
-    return known
-  }
-  const folder = createHash('sha256').update(key).digest('hex').slice(0, 12)
-  const outDir = join(projectRoot, '.lambdabin', 'cdk', folder)
-  const made = runBuild([...words, '--only', 'zip', '--out-dir', outDir, '--json'], projectRoot, entry)
-  built.set(key, made)
-  return made
+  const words = [entry, ...archWords(arch), ...wordsOf(options), '--only', 'zip']
+  return madeOnce(`build ${entry}`, projectRoot, ['build', ...words], ({ functions: [made] }) => made)
 }
 
-function runBuild(words: readonly string[], cwd: string, entry: string): BuiltForSynth {
-  const { status, signal, stdout, error } = spawnSync(process.execPath, ['--', COMMAND, 'build', ...words], {
+export interface SynthLayer extends Pick<SynthBuild, 'projectRoot' | 'arch'> {
+  readonly options: SynthLayerOptions
+}
+
+/** As `layer --json` tells it. */
+export type BuiltLayerForSynth = Pick<BuiltForSynth, 'arch' | 'zip' | 'CodeSha256'>
+
+/** Throws when the layer cannot be built; what the build says of it has been on stderr. */
+export function buildLayerForSynth({ projectRoot, arch, options }: SynthLayer): BuiltLayerForSynth {
+  const words = [...archWords(arch), ...wordsOf(options)]
+  return madeOnce('make the layer', projectRoot, ['layer', ...words], ({ layer }) => layer)
+}
+
+/** What this process has made, by what was asked for: constructs that want the same share it. */
+const made = new Map<string, unknown>()
+
+/** `what`: what lambdabin is to do, for an error; `words`: the command's; `read` takes what is made from what it prints. */
+function madeOnce<Made>(
+  what: string,
+  projectRoot: string,
+  words: readonly string[],
+  // biome-ignore lint/suspicious/noExplicitAny: it is JSON of this package's own command
+  read: (printed: any) => Made,
+): Made {
+  const key = JSON.stringify([projectRoot, words])
+  const folder = createHash('sha256').update(key).digest('hex').slice(0, 12)
+  const outDir = join(projectRoot, '.lambdabin', 'cdk', folder)
+  if (!made.has(key)) {
+    made.set(key, read(JSON.parse(runCommand([...words, '--out-dir', outDir, '--json'], projectRoot, what))))
+  }
+  return made.get(key) as Made
+}
+
+/** Returns what it prints. */
+function runCommand(words: readonly string[], cwd: string, what: string): string {
+  const { status, signal, stdout, error } = spawnSync(process.execPath, ['--', COMMAND, ...words], {
     cwd,
     env: ownEnvironment(),
     // What the app writes to stdout is no concern of the CDK's; it shows what comes on stderr.
@@ -66,12 +92,15 @@ function runBuild(words: readonly string[], cwd: string, entry: string): BuiltFo
   })
   if (error !== undefined || status !== 0) {
     throw new Error(
-      `lambdabin could not build ${entry} (${error?.message ?? signal ?? `exit status ${status}`}); what it says is above`,
+      `lambdabin could not ${what} (${error?.message ?? signal ?? `exit status ${status}`}); what it says is above`,
       { cause: error },
     )
   }
-  const [made] = JSON.parse(stdout).functions
-  return made
+  return stdout
+}
+
+function archWords(arch: SynthBuild['arch']): string[] {
+  return arch === undefined ? [] : ['--arch', arch]
 }
 
 /** Without what a loader of the app's language adds to each Node.js: the command needs none. */
@@ -81,7 +110,7 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Options as the command line has them. */
-function wordsOf(options: SynthBuildOptions): string[] {
+function wordsOf(options: SynthBuildOptions | SynthLayerOptions): string[] {
   return Object.entries(options).flatMap(([key, value]) => {
     const option = `--${flagOf(key)}`
     if (value === undefined) {

@@ -1,11 +1,8 @@
 /** `LambdabinFunction`: an AWS CDK construct for a function that lambdabin builds while the app is synthesised. */
-import { isAbsolute, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { Stack } from 'aws-cdk-lib'
 import {
-  Architecture,
-  Code,
   type FunctionOptions,
   type FunctionProps,
   Function as LambdaFunction,
@@ -13,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { type BuiltForSynth, buildForSynth, type SynthBuildOptions } from './build-for-synth.ts'
+import { architectureOf, archOf, codeNotBuilt, codeOf } from './built-asset.ts'
 
 /** As of `Function` of `aws-cdk-lib/aws-lambda`, but for code and runtime, and with these. */
 export interface LambdabinFunctionProps extends FunctionOptions {
@@ -48,30 +46,22 @@ function functionProps(scope: Construct, props: LambdabinFunctionProps): Functio
       ...options,
       runtime,
       handler: 'not-built',
-      code: Code.fromAsset(OWN_FOLDER, { assetHash: 'not-built' }),
+      code: codeNotBuilt(),
     }
   }
   const built = buildForSynth({
     entry,
-    projectRoot: isAbsolute(projectRoot) ? projectRoot : resolve(projectRoot),
+    projectRoot: resolve(projectRoot),
     arch: options.architecture && archOf(options.architecture),
     options: build,
   })
-  const assetHash = Buffer.from(built.CodeSha256, 'base64').toString('hex')
   return {
-    architecture: built.arch === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+    architecture: architectureOf(built),
     ...options,
     runtime,
     handler: handlerSetting(built, handler),
-    code: Code.fromAsset(built.zip, { assetHash }),
+    code: codeOf(built),
   }
-}
-
-/** A folder that is small: an asset must be something. */
-const OWN_FOLDER = fileURLToPath(new URL('../../bin/', import.meta.url))
-
-function archOf(architecture: Architecture): 'x64' | 'arm64' {
-  return architecture.name === Architecture.ARM_64.name ? 'arm64' : 'x64'
 }
 
 function handlerSetting({ name, handlers }: BuiltForSynth, exportName: string | undefined): string {

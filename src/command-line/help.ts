@@ -141,6 +141,7 @@ Exit status: 0 success, 1 the function does not start, 2 wrong usage, and for wh
 `
 
 const { arch, node, intl, zip } = FUNCTION_OPTIONS
+const { force } = BUILD_OPTIONS
 
 const LAYER_HELP = `Usage: lambdabin layer [options]
 
@@ -148,7 +149,7 @@ Makes a layer of the runtime: <out-dir>/<name>.zip, and <out-dir>/<name>/ with t
 executable without a function. Functions that are built with lambdabin build --for-layer run with it, of the same architecture and
 the same version of lambdabin, and are small.
 
-${helpLines({ arch, node, intl, zip })}${helpLine('--name NAME', 'the name of the zip (default: layer)')}${helpLine('--out-dir FOLDER', 'where to write (default: dist)')}${helpLine('--json', 'print the result as one JSON object on stdout')}`
+${helpLines({ arch, node, intl, zip })}${helpLine('--name NAME', 'the name of the zip (default: layer)')}${helpLine('--out-dir FOLDER', 'where to write (default: dist)')}${helpLine('--into FOLDER', 'write bootstrap and the executable straight into this folder, as they are in /opt, and no zip')}${helpLines({ force })}${helpLine('--json', 'print the result as one JSON object on stdout')}`
 
 const PREFETCH_HELP = `Usage: lambdabin prefetch [options]
 

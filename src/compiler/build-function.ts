@@ -44,7 +44,7 @@ export async function buildFunction(
     const inputs = await findInputs(options, steps, join(work, 'files'))
     const key = await buildKey(options, inputs)
     const place = packagePlace(options.outDir, options.name, options.only)
-    const builtPackage = new BuiltPackage(place)
+    const builtPackage = new BuiltPackage<BuiltFunction>(place)
     const unchanged = options.isForced ? undefined : await builtPackage.find(key)
     const bundled = describeBundle(options, inputs)
     if (unchanged !== undefined) {

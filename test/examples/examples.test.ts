@@ -50,6 +50,12 @@ test('AWS SAM validates its template, and what it builds answers, of x64 and of 
   assert.equal(architectureOf(join(built('OrdersFunction'), 'orders')), 'x64')
   assert.equal(architectureOf(join(built('OrdersArm64Function'), 'orders')), 'arm64')
   assert.deepEqual(await answer(built('OrdersFunction'), 'orders'), { ordered: 3, stage: 'test' })
+  assert.deepEqual(readdirSync(built('RuntimeLayer')).sort(), ['bootstrap', 'lambdabin'])
+  assert.deepEqual(readdirSync(built('OrdersOfLayerFunction')).sort(), ['THIRD-PARTY-NOTICES', 'orders'])
+  assert.deepEqual(await answer(built('OrdersOfLayerFunction'), 'orders', built('RuntimeLayer')), {
+    ordered: 3,
+    stage: 'test',
+  })
   assert.ok(!existsSync(join(project, 'dist')))
 })
 
@@ -74,7 +80,7 @@ test('AWS CDK: an app builds its functions as it is synthesised; each asset is a
   assert.ok(!existsSync(join(project, '.lambdabin')))
 
   const first = await synth()
-  const [orders, users] = synthesised(project)
+  const [orders, users, prices] = synthesised(project)
   assert.deepEqual(orders?.settings, {
     Architectures: ['x86_64'],
     Environment: { Variables: { STAGE: 'prod' } },
@@ -89,39 +95,73 @@ test('AWS CDK: an app builds its functions as it is synthesised; each asset is a
     Runtime: 'provided.al2023',
   })
   assert.deepEqual(await answer(orders.asset, 'orders'), { ordered: 3, stage: 'test' })
+  const [layer] = synthesisedLayers(project)
+  assert.deepEqual(layer?.settings, {
+    CompatibleArchitectures: ['x86_64'],
+    CompatibleRuntimes: ['provided.al2023'],
+    Description: 'Node.js and the runtime of lambdabin',
+  })
+  assert.deepEqual(prices?.settings, {
+    Architectures: ['x86_64'],
+    Handler: 'prices',
+    Layers: [{ Ref: layer.id }],
+    Runtime: 'provided.al2023',
+  })
+  assert.deepEqual(await answer(prices.asset, 'prices', layer.asset), { price: 15 })
   const { stdout } = await runLambdabin(['inspect', users.asset, '--json'])
   assert.equal(JSON.parse(stdout).arch, 'arm64')
 
   const second = await synth()
   assert.match(first.stderr, /executable +[\d.]+ s/)
   assert.doesNotMatch(second.stderr, /executable +[\d.]+ s/, 'nothing is built again')
-  assert.deepEqual(synthesised(project), [orders, users])
+  assert.deepEqual(synthesised(project), [orders, users, prices])
+  assert.deepEqual(synthesisedLayers(project), [layer])
 })
 
 /** The functions of a synthesised app, in the order of the app: what is set of each, and where its asset is. */
 function synthesised(project: string) {
-  const template = JSON.parse(readFileSync(join(project, 'cdk.out/OrdersStack.template.json'), 'utf8'))
-  const resources = Object.values<CloudFormationFunction>(template.Resources)
-  return resources
-    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
-    .map(({ Properties: { Code, Role: _, ...settings } }) => ({
-      settings,
-      asset: join(project, 'cdk.out', `asset.${Code.S3Key}`),
-    }))
+  return resourcesOf(project, 'AWS::Lambda::Function').map(([, { Code, Role: _, ...settings }]) => ({
+    settings,
+    asset: assetOf(project, Code),
+  }))
 }
 
-interface CloudFormationFunction {
-  readonly Type: string
-  readonly Properties: { readonly Code: { readonly S3Key: string }; readonly Role: unknown }
+/** Its layers in the same way, with the name that the template has for each. */
+function synthesisedLayers(project: string) {
+  return resourcesOf(project, 'AWS::Lambda::LayerVersion').map(([id, { Content, ...settings }]) => ({
+    id,
+    settings,
+    asset: assetOf(project, Content),
+  }))
+}
+
+function assetOf(project: string, code: { readonly S3Key: string } | undefined): string {
+  return join(project, 'cdk.out', `asset.${code?.S3Key}`)
+}
+
+function resourcesOf(project: string, type: string): [id: string, properties: ResourceProperties][] {
+  const template = JSON.parse(readFileSync(join(project, 'cdk.out/OrdersStack.template.json'), 'utf8'))
+  return Object.entries<{ Type: string; Properties: ResourceProperties }>(template.Resources)
+    .filter(([, { Type }]) => Type === type)
+    .map(([id, { Properties }]) => [id, Properties])
+}
+
+interface ResourceProperties {
+  readonly Code?: { readonly S3Key: string }
+  readonly Content?: { readonly S3Key: string }
+  readonly Role?: unknown
 }
 
 test('the functions of examples/terraform are built for both architectures, and answer', async () => {
   const project = exampleProject(folder, 'terraform')
   const options = { cwd: project, env: userEnvironment(), timeout: 300_000 }
+  await run('npx', ['lambdabin', 'layer'], options)
   await run('npx', ['lambdabin', 'build'], options)
   const [orders, forArm64] = ['orders', 'orders-arm64'].map((each) => join(project, 'dist', each))
   assert.deepEqual(await answer(`${orders}.zip`, 'orders'), { ordered: 3, stage: 'test' })
   assert.equal(architectureOf(join(`${forArm64}`, 'orders-arm64')), 'arm64')
+  const [ofLayer, layer] = ['orders-of-layer.zip', 'layer.zip'].map((each) => join(project, 'dist', each))
+  assert.deepEqual(await answer(`${ofLayer}`, 'orders-of-layer', layer), { ordered: 3, stage: 'test' })
 })
 
 test('those of examples/serverless are the same', () => {
@@ -190,12 +230,14 @@ test('Terraform applies the example to a local Lambda, where the function answer
   await terraform('init')
   assert.match(
     (await terraform('apply', '-auto-approve')).stdout,
-    /Resources: 2 added, 0 changed, 0 destroyed/,
+    /Resources: 4 added, 0 changed, 0 destroyed/,
   )
   // Exit status 0: no changes.
   await terraform('plan', '-detailed-exitcode')
-  const answered = await invoke('orders', { quantity: 3 })
-  assert.deepEqual(await answered.json(), { ordered: 3, stage: 'prod' })
+  for (const name of ['orders', 'orders-of-layer']) {
+    const answered = await invoke(name, { quantity: 3 })
+    assert.deepEqual(await answered.json(), { ordered: 3, stage: 'prod' }, name)
+  }
 })
 
 test('Serverless Framework: what it packs are the zips, with their handlers and architectures', {
@@ -215,15 +257,20 @@ test('Serverless Framework: what it packs are the zips, with their handlers and 
   for (const [id, handler, architecture] of [
     ['OrdersLambdaFunction', 'orders', 'x86_64'],
     ['OrdersArm64LambdaFunction', 'orders-arm64', 'arm64'],
+    ['OrdersOfLayerLambdaFunction', 'orders-of-layer', 'x86_64'],
   ]) {
     const { Code, Handler, Architectures, Runtime } = Resources[`${id}`].Properties
     assert.deepEqual([Handler, Architectures, Runtime], [handler, [architecture], 'provided.al2023'])
     assert.match(Code.S3Key, new RegExp(`/${handler}\\.zip$`))
   }
+  assert.deepEqual(Resources.OrdersOfLayerLambdaFunction.Properties.Layers, [{ Ref: 'RuntimeLambdaLayer' }])
+  const { Content, CompatibleArchitectures } = Resources.RuntimeLambdaLayer.Properties
+  assert.match(Content.S3Key, /\/layer\.zip$/)
+  assert.deepEqual(CompatibleArchitectures, ['x86_64'])
 })
 
-/** What a function answers under `invoke`. */
-async function answer(place: string, handler: string): Promise<unknown> {
+/** What a function answers under `invoke`, with the layer that has its runtime, if it is in one. */
+async function answer(place: string, handler: string, layer?: string): Promise<unknown> {
   const args = [
     'invoke',
     place,
@@ -235,6 +282,7 @@ async function answer(place: string, handler: string): Promise<unknown> {
     'STAGE=test',
     '--timeout',
     '60',
+    ...(layer === undefined ? [] : ['--layer', layer]),
   ]
   const { stdout, stderr, status } = await runLambdabin(args)
   assert.equal(status, 0, stderr)

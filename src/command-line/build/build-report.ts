@@ -68,7 +68,12 @@ export function shortReport(built: BuiltFunction): string {
 }
 
 /** The zip, or the folder where there is none. */
-function describePackage({ zip, folder = '', zipBytes, unpackedBytes }: BuiltFunction): string {
+export function describePackage({
+  zip,
+  folder = '',
+  zipBytes,
+  unpackedBytes,
+}: Pick<BuiltFunction, 'zip' | 'folder' | 'zipBytes' | 'unpackedBytes'>): string {
   const path = zip ?? folder
   return `${relative(process.cwd(), path) || path}, ${shownBytes(zipBytes ?? unpackedBytes)}`
 }

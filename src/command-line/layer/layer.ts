@@ -1,12 +1,11 @@
 /** `lambdabin layer`: makes the runtime layer that functions built with --for-layer run with. */
-import { relative } from 'node:path'
 import process from 'node:process'
 import { buildLayer } from '../../api/build-layer.ts'
 import type { BuiltLayer } from '../../compiler/layer/build-layer.ts'
 import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { FUNCTION_OPTIONS } from '../../configuration/build-options.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
-import { stepLine } from '../build/build-report.ts'
+import { describePackage, stepLine } from '../build/build-report.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { definitionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
@@ -18,6 +17,8 @@ const WORDS = {
   ...definitionsOf(LAYER_OPTIONS),
   name: { type: 'string' },
   'out-dir': { type: 'string' },
+  into: { type: 'string' },
+  force: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
@@ -34,6 +35,8 @@ export async function layerCommand(args: string[]): Promise<number> {
     ...readWords(LAYER_OPTIONS, values),
     name: values.name as string | undefined,
     outDir: values['out-dir'] as string | undefined,
+    into: values.into as string | undefined,
+    force: values.force as boolean | undefined,
     onStep: (step) => process.stderr.write(stepLine(step)),
     onNotice: (message) => process.stderr.write(`  ${message}\n`),
   })
@@ -49,10 +52,11 @@ export async function layerCommand(args: string[]): Promise<number> {
   return 0
 }
 
-function textReport({ zip: path, zipBytes = 0, nodeVersion, arch: on, locales, notes }: BuiltLayer): string {
+function textReport(layer: BuiltLayer): string {
+  const { nodeVersion, arch: on, locales, notes, isUnchanged } = layer
   const languages = locales === undefined ? '' : `, Intl for ${locales.join(', ')}`
   const lines = [
-    `  ${'layer'.padEnd(16)} ${relative(process.cwd(), path) || path}, ${(zipBytes / 1e6).toFixed(1)} MB`,
+    `  ${'layer'.padEnd(16)} ${describePackage(layer)}${isUnchanged ? ', unchanged' : ''}`,
     `  ${'executable'.padEnd(16)} Node.js ${nodeVersion}, ${on}${languages}`,
     ...notes.map((note) => `  note: ${note}`),
   ]
@@ -60,6 +64,16 @@ function textReport({ zip: path, zipBytes = 0, nodeVersion, arch: on, locales, n
 }
 
 /** The object that `--json` prints. Sizes are bytes, paths absolute. */
-function jsonReport({ codeSha256, locales, steps, notes, ...layer }: BuiltLayer) {
-  return { layer: { ...layer, CodeSha256: codeSha256, intl: locales ?? null, notes, steps } }
+function jsonReport({
+  codeSha256,
+  zip: path,
+  zipBytes,
+  locales,
+  isUnchanged,
+  steps,
+  notes,
+  ...layer
+}: BuiltLayer) {
+  const zipped = { zip: path ?? null, zipBytes: zipBytes ?? null, CodeSha256: codeSha256 ?? null }
+  return { layer: { ...layer, ...zipped, intl: locales ?? null, unchanged: isUnchanged, notes, steps } }
 }

@@ -16,6 +16,7 @@ import {
 } from '../../executable/format.ts'
 import { type BaseNode, prepareBaseNode, type TargetOptions } from '../base-node/base-node.ts'
 import { bundleRuntime, type RuntimeBundle } from '../bundle/bundle-runtime.ts'
+import { digestOf } from '../cache/build-cache.ts'
 import type { Compression } from '../deflate/deflate-file.ts'
 import { makeCodeCaches, noCodeCaches } from '../executable/code-caches.ts'
 import { makeExecutable } from '../executable/make-executable.ts'
@@ -23,11 +24,14 @@ import { explainSelfTest } from '../executable/self-test.ts'
 import { writeExecutable } from '../executable/write-executable.ts'
 import { NOTICES_FILE, renderNotices } from '../notices/third-party-notices.ts'
 import { findPackageFacts, type PackageFacts } from '../package/package-facts.ts'
-import { PackageFolder, packagePlace } from '../package/package-folder.ts'
+import { PackageFolder, type PackageForm, packagePlace, thereOf } from '../package/package-folder.ts'
 import { writeZip } from '../package/write-zip.ts'
 import { withReadAhead } from '../read-ahead/read-ahead.ts'
 import { referenceFunction } from '../read-ahead/reference-executable.ts'
 import { BuildSteps, type Progress, type Step } from '../steps.ts'
+import { describeBase } from '../unchanged/build-key.ts'
+import { BuiltPackage, describeFiles } from '../unchanged/built-package.ts'
+import { ownVersion } from '../unchanged/own-version.ts'
 import { withWorkFolder } from '../work-folder.ts'
 
 export interface LayerOptions {
@@ -36,6 +40,10 @@ export interface LayerOptions {
   readonly outDir: string
   readonly target: TargetOptions
   readonly compression: Compression
+  /** What is written; undefined for both. */
+  readonly only?: PackageForm | undefined
+  /** Whether it is built although nothing has changed. */
+  readonly isForced: boolean
 }
 
 export interface BuiltLayer extends PackageFacts {
@@ -44,47 +52,75 @@ export interface BuiltLayer extends PackageFacts {
   readonly nodeVersion: string
   /** The locales that were asked for; undefined when there are all. */
   readonly locales: readonly string[] | undefined
-  /** Absolute path of the zip. */
-  readonly zip: string
+  /** Absolute path of the zip; undefined where only the folder was wanted. */
+  readonly zip: string | undefined
   /** Absolute path of the folder with the same content. */
   readonly folder: string
+  /** Whether what was there had been made of the same, and was left as it was. */
+  readonly isUnchanged: boolean
   /** What makes its functions start slower than they might, a sentence each. */
   readonly notes: readonly string[]
   readonly steps: readonly Step[]
 }
 
-/** Builds it into `<outDir>/<name>.zip` and `<outDir>/<name>/`. Rejects with a BuildError. */
+/**
+ * Builds it into `<outDir>/<name>.zip` and `<outDir>/<name>/`, unless what is there was made of the same. Rejects with a BuildError.
+ */
 export async function buildLayer(options: LayerOptions, progress: Progress = {}): Promise<BuiltLayer> {
-  const { name, outDir, target, compression } = options
+  const { name, outDir, target, compression, only } = options
   const steps = new BuildSteps(progress)
   return withWorkFolder(outDir, async (work) => {
     const runtime = await steps.run('bundle', bundleRuntime)
     const base = await steps.run('base Node.js', () =>
       prepareBaseNode(target.arch, target.nodePath, (message) => steps.notice(message), target.locales),
     )
+    const place = packagePlace(outDir, name, only)
+    const builtPackage = new BuiltPackage<BuiltLayer>(place)
+    const key = await layerKey(options, runtime, base)
+    const unchanged = options.isForced ? undefined : await builtPackage.find(key)
+    if (unchanged !== undefined) {
+      return { ...unchanged, isUnchanged: true, steps: steps.done }
+    }
     const notices = join(dirname(LAYER_RUNTIME), NOTICES_FILE)
     const draft = await PackageFolder.create(join(work, 'layer'), LAYER_RUNTIME, notices)
     await mkdir(dirname(draft.executable))
     const notes = await makeRuntime(draft, runtime, base, steps, work)
-    const zip = join(work, 'layer.zip')
+    const zip = only === 'folder' ? undefined : join(work, 'layer.zip')
     await steps.run('package', async () => {
       await draft.complete(await renderNotices({ bundle: undefined, base }))
-      await writeZip(draft.files, zip, compression)
+      if (zip !== undefined) {
+        await writeZip(draft.files, zip, compression)
+      }
     })
-    const facts = await findPackageFacts(draft, zip, base.arch)
     const { arch, version: nodeVersion } = base
-    const place = packagePlace(outDir, name)
-    await draft.publish(zip, place)
-    const { zip: zipPlace, folder } = place
-    return {
+    const built = {
       ...{ name, arch, nodeVersion, locales: target.locales },
-      ...facts,
-      zip: zipPlace,
-      folder,
-      notes,
+      ...(await findPackageFacts(draft, zip, arch)),
+      ...{ zip: thereOf(place).zip, folder: place.folder, isUnchanged: false, notes },
       steps: steps.done,
     }
+    const written = await describeFiles({ zip, folder: draft.folder })
+    await draft.publish(zip, place)
+    // What made notes may go another time.
+    if (notes.length === 0) {
+      await builtPackage.keep(key, written, built)
+    }
+    return built
   })
+}
+
+/** Two layers with the same one are of the same bytes. */
+async function layerKey(
+  { target, compression }: LayerOptions,
+  runtime: RuntimeBundle,
+  base: BaseNode,
+): Promise<string> {
+  const { launcher, runtime: text, threads, threadLauncher, notes } = runtime
+  return digestOf([
+    await ownVersion(),
+    JSON.stringify([target.arch, target.locales ?? null, compression, await describeBase(base), notes]),
+    ...[launcher, text, threads, threadLauncher],
+  ])
 }
 
 /** Resolves to what makes it start slower than it might, in one sentence each. */

@@ -56,7 +56,8 @@ async function lockFiles(folder: string): Promise<Buffer[]> {
   }
 }
 
-async function describeBase({ path, original, version, generator, runner, notes }: BaseNode) {
+/** What tells a base Node.js from another. */
+export async function describeBase({ path, original, version, generator, runner, notes }: BaseNode) {
   const { size, mtimeMs } = await stat(original)
   return [path, original, size, mtimeMs, version, generator, runner ?? null, notes]
 }

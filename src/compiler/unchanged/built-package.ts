@@ -9,18 +9,18 @@ import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder } from '../../../bin/pinned-node.js'
-import type { BuiltFunction } from '../built-function.ts'
 import { digestOf } from '../cache/build-cache.ts'
 import { type PackageParts, type PackagePlace, thereOf } from '../package/package-folder.ts'
 
-interface KeptBuild {
+interface KeptBuild<Built> {
   readonly key: string
   /** By path, relative to the folder that was built into. */
   readonly files: Readonly<Record<string, string>>
-  readonly built: BuiltFunction
+  readonly built: Built
 }
 
-export class BuiltPackage {
+/** `Built`: what a build tells of it, that JSON can hold. */
+export class BuiltPackage<Built> {
   readonly #record: string
   readonly #place: PackagePlace
 
@@ -31,9 +31,9 @@ export class BuiltPackage {
   }
 
   /** What was told of the package when it was built, if it was made of `key`, and is still there. */
-  async find(key: string): Promise<BuiltFunction | undefined> {
+  async find(key: string): Promise<Built | undefined> {
     try {
-      const kept: KeptBuild = JSON.parse(await readFile(this.#record, 'utf8'))
+      const kept: KeptBuild<Built> = JSON.parse(await readFile(this.#record, 'utf8'))
       if (kept.key !== key) {
         return undefined
       }
@@ -50,8 +50,8 @@ export class BuiltPackage {
    * Keeps what was built of `key`; `files` is what {@link describeFiles} says of it before it is in its place, where another
    * build may replace it at any time. Never rejects: what is not kept is built again.
    */
-  async keep(key: string, files: Readonly<Record<string, string>>, built: BuiltFunction): Promise<void> {
-    const kept: KeptBuild = { key, files, built }
+  async keep(key: string, files: Readonly<Record<string, string>>, built: Built): Promise<void> {
+    const kept: KeptBuild<Built> = { key, files, built }
     const temporary = `${this.#record}.${process.pid}`
     try {
       await makeFolder(dirname(this.#record))

@@ -1,7 +1,7 @@
 /** A runtime layer, and functions that run with it: one layer is built, and functions that take a second each. */
 
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { before, test } from 'node:test'
@@ -66,6 +66,35 @@ test('the layer is bootstrap and an executable, for /opt; the function is its sc
   assert.equal(statSync(file('dist/orders/orders/function.js')).isFile(), true)
   assert.ok(statSync(file('dist/orders/orders/function.cache')).size > 0)
   assert.doesNotMatch(readFileSync(file('dist/orders/THIRD-PARTY-NOTICES'), 'utf8'), /^Node\.js \d/m)
+})
+
+test('a layer that is there, and was made of the same, stays as it is; --force makes it again, to the same bytes', async () => {
+  const before = statSync(file('dist/layer.zip'))
+  const again = await buildLayer({ cwd: project, arch: here })
+  assert.ok(again.ok)
+  assert.equal(again.layer.isUnchanged, true)
+  assert.equal(statSync(file('dist/layer.zip')).ino, before.ino)
+  const { status, stdout } = await runLambdabin(['layer', '--arch', here, '--force', '--json'], {
+    cwd: project,
+  })
+  assert.equal(status, 0)
+  const { layer } = JSON.parse(stdout)
+  assert.equal(layer.unchanged, false)
+  assert.equal(layer.CodeSha256, again.layer.codeSha256)
+  assert.notEqual(statSync(file('dist/layer.zip')).ino, before.ino)
+})
+
+test('--into writes what is in /opt straight into a folder, makes no zip, and leaves other files', async () => {
+  writeFiles(project, { 'opt/bin/tool': 'of the user' })
+  const { status, stderr } = await runLambdabin(['layer', '--arch', here, '--into', 'opt'], { cwd: project })
+  assert.equal(status, 0, stderr)
+  assert.deepEqual(readdirSync(file('opt')).sort(), ['bin', 'bootstrap', 'lambdabin'])
+  assert.deepEqual(readdirSync(file('opt/lambdabin')).sort(), ['THIRD-PARTY-NOTICES', 'runtime'])
+  assert.deepEqual(
+    readFileSync(file('opt/lambdabin/runtime')),
+    readFileSync(file('dist/layer/lambdabin/runtime')),
+  )
+  assert.equal(existsSync(file('dist/opt.zip')), false)
 })
 
 test('the pair answers, with what is included and shipped, and with chunks that are loaded late', async () => {

@@ -17,7 +17,7 @@ async function keptPackage(t: TestContext) {
     'orders.zip': 'PK',
   })
   const place = { folder: join(folder, 'orders'), zip: join(folder, 'orders.zip') }
-  const builtPackage = new BuiltPackage(place)
+  const builtPackage = new BuiltPackage<BuiltFunction>(place)
   await builtPackage.keep('key', await describeFiles(place), BUILT)
   const record = () => {
     const records = join(home, 'lambdabin/built')
@@ -61,6 +61,6 @@ test('a cache folder that cannot be written costs nothing but the record', async
   const home = temporaryCacheHome(t)
   writeFileSync(join(home, 'lambdabin'), 'a file')
   const place = { folder: temporaryFolder(t), zip: join(home, 'lambdabin') }
-  await new BuiltPackage(place).keep('key', await describeFiles(place), BUILT)
-  assert.equal(await new BuiltPackage(place).find('key'), undefined)
+  await new BuiltPackage<BuiltFunction>(place).keep('key', await describeFiles(place), BUILT)
+  assert.equal(await new BuiltPackage<BuiltFunction>(place).find('key'), undefined)
 })

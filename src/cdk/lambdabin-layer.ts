@@ -1,0 +1,54 @@
+/** `LambdabinLayer`: an AWS CDK construct for the runtime as a layer, made while the app is synthesised. */
+import { resolve } from 'node:path'
+import process from 'node:process'
+import { Stack } from 'aws-cdk-lib'
+import {
+  type Architecture,
+  LayerVersion,
+  type LayerVersionOptions,
+  type LayerVersionProps,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda'
+import type { Construct } from 'constructs'
+import { buildLayerForSynth, type SynthLayerOptions } from './build-for-synth.ts'
+import { architectureOf, archOf, codeNotBuilt, codeOf } from './built-asset.ts'
+
+/** As of `LayerVersion` of `aws-cdk-lib/aws-lambda`, but for code, compatible runtimes and architectures, and with these. */
+export interface LambdabinLayerProps extends LayerVersionOptions {
+  /** That of the functions. By default x86_64. */
+  readonly architecture?: Architecture
+  /** The folder that paths are relative to. By default the current folder, where `cdk` is started. */
+  readonly projectRoot?: string
+  /** Options of `lambdabin layer`, in camel case. */
+  readonly build?: SynthLayerOptions
+}
+
+/**
+ * The runtime of functions that are built with `forLayer`. Made while the app is synthesised, once for each version of lambdabin, into an
+ * asset that is the zip of `lambdabin layer`.
+ */
+export class LambdabinLayer extends LayerVersion {
+  constructor(scope: Construct, id: string, props: LambdabinLayerProps = {}) {
+    super(scope, id, layerProps(scope, props))
+  }
+}
+
+function layerProps(scope: Construct, props: LambdabinLayerProps): LayerVersionProps {
+  const { architecture, projectRoot = process.cwd(), build = {}, ...options } = props
+  const compatibleRuntimes = [Runtime.PROVIDED_AL2023]
+  // False for commands that deploy nothing of this stack.
+  if (!Stack.of(scope).bundlingRequired) {
+    return { ...options, compatibleRuntimes, code: codeNotBuilt() }
+  }
+  const built = buildLayerForSynth({
+    projectRoot: resolve(projectRoot),
+    arch: architecture && archOf(architecture),
+    options: build,
+  })
+  return {
+    ...options,
+    compatibleRuntimes,
+    compatibleArchitectures: [architectureOf(built)],
+    code: codeOf(built),
+  }
+}
