@@ -2,11 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { after, before, test } from 'node:test'
+import { after, before, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { readArchitecture } from '../../src/compiler/elf/elf-file.ts'
@@ -242,7 +245,7 @@ test('Terraform applies the example to a local Lambda, where the function answer
 
 test('Serverless Framework: what it packs are the zips, with their handlers and architectures', {
   skip: withoutTools,
-}, async () => {
+}, async (context) => {
   const project = join(folder, 'serverless')
   const serverless = join(TOOLS, 'node_modules/.bin/serverless')
   const env = {
@@ -250,6 +253,8 @@ test('Serverless Framework: what it packs are the zips, with their handlers and 
     SLS_TELEMETRY_DISABLED: '1',
     AWS_ACCESS_KEY_ID: 'any',
     AWS_SECRET_ACCESS_KEY: 'any',
+    // It asks which layers are deployed already.
+    AWS_ENDPOINT_URL_CLOUDFORMATION: await startCloudFormation(context),
   }
   await run(serverless, ['package'], { cwd: project, env, timeout: 120_000 })
   const template = join(project, '.serverless/cloudformation-template-update-stack.json')
@@ -268,6 +273,24 @@ test('Serverless Framework: what it packs are the zips, with their handlers and 
   assert.match(Content.S3Key, /\/layer\.zip$/)
   assert.deepEqual(CompatibleArchitectures, ['x86_64'])
 })
+
+/** Starts an AWS CloudFormation in which no stack is. Resolves to its address. */
+async function startCloudFormation(context: TestContext): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      response.writeHead(400, { 'content-type': 'text/xml' }).end(
+        `<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+          <Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id orders-dev does not exist</Message></Error>
+          <RequestId>f0c2ecbe-1c4e-4e5c-8d5f-1c0b5b0a7c11</RequestId>
+        </ErrorResponse>`,
+      )
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  context.after(() => server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
 
 /** What a function answers under `invoke`, with the layer that has its runtime, if it is in one. */
 async function answer(place: string, handler: string, layer?: string): Promise<unknown> {

@@ -198,7 +198,7 @@ test('functions are built into packages that run, and that the JSON describes', 
   })
 
   await t.test(
-    'the same sources in another folder, time zone and locale give the same bytes',
+    'the same sources in another folder, time zone and locale, and with an empty cache, give the same bytes',
     async (subtest) => {
       const elsewhere = writeFiles(join(temporaryFolder(subtest), 'some', 'where', 'else'), FILES)
       // With the compiled addon: its content and its mode.
@@ -206,7 +206,10 @@ test('functions are built into packages that run, and that the JSON describes', 
       const again = await buildJson(
         ['build', 'orders.ts', '--external', 'adder', '--out-dir', '../out', '--json', '--arch', here],
         join(elsewhere, 'src'),
-        { TZ: 'Asia/Tokyo', LANG: 'tr_TR.UTF-8', TMPDIR: elsewhere },
+        {
+          ...{ TZ: 'Asia/Tokyo', LANG: 'tr_TR.UTF-8', TMPDIR: elsewhere },
+          XDG_CACHE_HOME: join(elsewhere, 'cache'),
+        },
       )
       const first = await buildJson(
         ['build', 'src/orders.ts', '--external', 'adder', '--json', '--arch', here],

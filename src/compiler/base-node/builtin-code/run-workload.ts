@@ -40,6 +40,8 @@ export async function runWorkload(node: string, runner: TargetRunner, folder: st
     const [command = '', ...words] = [...runner, node, ...WORKLOAD_OPTIONS, '--no-warnings', program, output]
     const options = { env: {}, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' } as const
     await startWritten(() => promisify(execFile)(command, [...words, ...ports.map(String)], options))
+    // Without ports, it puts what it has made in order.
+    await promisify(execFile)(command, words, options)
     return JSON.parse(await readFile(output, 'utf8'))
   } finally {
     for (const server of servers) {
