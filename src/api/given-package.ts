@@ -25,8 +25,8 @@ export async function openGivenPackage(
   }
 }
 
-/** Throws a UsageError for a function that is to run with a layer, and has none. */
-async function checkLayer(
+/** Rejects with a UsageError for a function that is to run with a layer, and has none. */
+export async function checkLayer(
   path: string,
   opened: DeploymentPackage,
   layersFolder: string | undefined,

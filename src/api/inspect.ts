@@ -16,11 +16,13 @@ import { type Hint, hintsFor } from '../inspect/html/hints.ts'
 import { type InspectedContents, type Inspection, inspectPackage } from '../inspect/package/inspection.ts'
 import type { StartMeasurement } from '../inspect/start/measure-start.ts'
 import { StartError } from '../inspect/start/start-run.ts'
+import { ownExecutable } from '../inspect/start/started-program.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
-import { defaultFunctionName } from './default-handler.ts'
+import { defaultFunctionName, defaultHandler } from './default-handler.ts'
 import { eventBytes } from './event-bytes.ts'
 import { type FoundPackage, findPackage } from './find-package.ts'
 import { openGivenLayers } from './given-layers.ts'
+import { checkLayer } from './given-package.ts'
 import { LambdabinError } from './lambdabin-error.ts'
 import { runSettings } from './run-settings.ts'
 
@@ -113,14 +115,8 @@ async function measure(
 ): Promise<StartMeasurement> {
   const merged = mergedRun(found.run, checkRunValues(own, folder, 'inspect'))
   const { timeoutSeconds, memorySizeMb, environment, layers } = runSettings(merged)
-  // A layer's is below its top.
-  const executable = contents.inspection.executables.find((name) => !name.includes('/'))
-  if (executable === undefined) {
-    throw new UsageError(
-      'expected a package with a function and its executable, but this one is a layer, or a function whose executable is in one; measure a package without --for-layer',
-    )
-  }
-  const handler = named ?? executable
+  const layersFolder = await openGivenLayers(layers, workFolder)
+  const handler = await startedHandler(contents, named, layersFolder)
   // With esbuild, for who asks for starts only.
   const { measureStart } = await import('../inspect/start/measure-start.ts')
   const cgroups = merged.memory === undefined ? undefined : availableCgroups()
@@ -130,7 +126,7 @@ async function measure(
       {
         ...{ runs: runs ?? DEFAULT_RUNS, handler, functionName: defaultFunctionName(handler), memorySizeMb },
         ...{ timeoutMs: Math.max(LEAST_TIMEOUT_MS, timeoutSeconds * 1000), environment, cgroups },
-        layersFolder: (await openGivenLayers(layers, workFolder)) ?? join(workFolder, 'opt'),
+        layersFolder: layersFolder ?? join(workFolder, 'opt'),
         event: event === undefined ? undefined : eventBytes(event),
       },
       workFolder,
@@ -140,6 +136,26 @@ async function measure(
       removeCgroups(cgroups)
     }
   }
+}
+
+/** Rejects with a UsageError where there is nothing to start. */
+async function startedHandler(
+  contents: InspectedContents,
+  named: string | undefined,
+  layersFolder: string | undefined,
+): Promise<string> {
+  const own = ownExecutable(contents)
+  if (own !== undefined) {
+    return named ?? own
+  }
+  const { inspection, opened, parts } = contents
+  if (parts.layered.size === 0) {
+    throw new UsageError(
+      `expected a package with a function, but ${inspection.path} is a layer; name a function that is built with --for-layer, and give this one with --layer`,
+    )
+  }
+  await checkLayer(inspection.path, opened, layersFolder)
+  return named ?? (await defaultHandler(opened))
 }
 
 /** Undefined where this user may make none: the start then has whatever processor there is, and says so. */

@@ -15,27 +15,31 @@ import { scriptClaims } from './script-parts.ts'
 export interface LooseScripts {
   /** By file of the package. */
   readonly claims: ReadonlyMap<string, readonly Claim[]>
-  /** Of them; undefined where there are none. */
+  /** Of each function its chunks, the entry's first. */
+  readonly functions: ReadonlyMap<string, readonly LooseChunk[]>
+  /** Of their scripts; undefined where there are none. */
   readonly format: number | undefined
 }
 
 export async function looseScriptParts(opened: OpenedPackage): Promise<LooseScripts> {
   const claims = new Map<string, readonly Claim[]>()
+  const functions = new Map<string, readonly LooseChunk[]>()
   let format: number | undefined
   for (const name of await layeredFunctions(opened)) {
     const chunks = await readChunks(opened, name)
     const own = chunks[0] && formatAt(chunks[0].script, 0)
     if (own !== undefined) {
       format ??= own
+      functions.set(name, chunks)
       for (const [path, ofFile] of chunks.flatMap((chunk, number) => chunkClaims(name, chunk, number))) {
         claims.set(path, ofFile)
       }
     }
   }
-  return { claims, format }
+  return { claims, functions, format }
 }
 
-interface LooseChunk {
+export interface LooseChunk {
   readonly script: Buffer
   readonly sourceMap: Buffer | undefined
   readonly codeCache: Buffer | undefined

@@ -12,7 +12,7 @@ import { LAYER_RUNTIME } from '../../executable/format.ts'
 import { asBytes, deflateCosts } from './deflate-costs.ts'
 import { type ExecutableParts, executableParts } from './executable-parts.ts'
 import type { Claim, PartPath } from './file-parts.ts'
-import { looseScriptParts } from './loose-scripts.ts'
+import { type LooseScripts, looseScriptParts } from './loose-scripts.ts'
 import type { LeftOut } from './node-parts.ts'
 import type { OpenedPackage, StoredFile } from './open-package.ts'
 import { BOOTSTRAP, FILES, NOTICES, SHIPPED, TOP_PARTS, ZIP } from './part-names.ts'
@@ -27,6 +27,8 @@ export interface PackageParts {
   readonly record: BuildRecord | undefined
   /** The executables of lambdabin's in it, by name. */
   readonly executables: ReadonlyMap<string, ExecutableParts>
+  /** Functions without an executable, for a layer, by name. */
+  readonly layered: LooseScripts['functions']
   /** Of its scripts; undefined only with an executable that tells none. */
   readonly format: number | undefined
 }
@@ -64,6 +66,7 @@ export async function packageParts(opened: OpenedPackage): Promise<PackageParts>
     leftOut: first?.leftOut,
     record: first?.record,
     executables,
+    layered: loose.functions,
     format: first === undefined ? loose.format : first.format,
   }
 }

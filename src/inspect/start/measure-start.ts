@@ -15,6 +15,7 @@ import type { InspectedContents } from '../package/inspection.ts'
 import { writeMarkedScripts } from './marked-scripts.ts'
 import type { PagesRead } from './pages-read.ts'
 import { runStart, type StartOptions, type StartRun } from './start-run.ts'
+import { type StartedProgram, startedProgram } from './started-program.ts'
 import { type CompiledScript, MEASURING, readTimeline, type Timeline } from './timeline.ts'
 import { TRACE_SETTINGS, type Trace, type TraceSettings } from './trace.ts'
 
@@ -67,12 +68,12 @@ export async function measureStart(
   settings: StartSettings,
   workFolder: string,
 ): Promise<StartMeasurement> {
-  const starts = new Starts(contents.opened.folder, settings, workFolder)
+  const starts = new Starts(contents, settings, workFolder)
   await starts.plain() // What is cold for the first time is no start of those that are measured.
   const cold = await starts.cold()
   const hook = await writeHook(workFolder)
   const cacheRun = await starts.traced(hook, { scripts: {} })
-  const marked = await writeMarkedScripts(contents, join(workFolder, 'marked'))
+  const marked = await writeMarkedScripts(contents, settings.handler, join(workFolder, 'marked'))
   if (Object.keys(marked.scripts).length > 0) {
     await starts.traced(hook, { scripts: marked.scripts }, 'write caches')
   }
@@ -103,12 +104,14 @@ type TracedRun = StartRun & { readonly trace: Trace }
 
 class Starts {
   readonly #folder: string
+  readonly #program: StartedProgram
   readonly #settings: StartSettings
   readonly #temporary: string
   #count = 0
 
-  constructor(folder: string, settings: StartSettings, workFolder: string) {
-    this.#folder = folder
+  constructor(contents: InspectedContents, settings: StartSettings, workFolder: string) {
+    this.#folder = contents.opened.folder
+    this.#program = startedProgram(contents, settings.handler, settings.layersFolder)
     this.#settings = settings
     this.#temporary = join(workFolder, 'tmp')
   }
@@ -119,11 +122,10 @@ class Starts {
 
   /** Without the executable's pages in memory; none where the system does not let them go. */
   async cold(): Promise<StartRun[]> {
-    const { runs, handler } = this.#settings
-    const executable = join(this.#folder, handler.split('.', 1)[0] ?? '')
+    const { runs } = this.#settings
     const found: StartRun[] = []
     for (let run = 0; run < runs; run++) {
-      if (!(await dropFromMemory(executable))) {
+      if (!(await dropFromMemory(this.#program.executable))) {
         return []
       }
       found.push(await this.#run({}))
@@ -157,7 +159,7 @@ class Starts {
     this.#count += 1
     const group = cgroups && new EnvironmentCgroup(cgroups, `start-${this.#count}`, memorySizeMb)
     const options: StartOptions = {
-      bootstrap: join(this.#folder, 'bootstrap'),
+      bootstrap: this.#program.bootstrap,
       taskRoot: this.#folder,
       environment: { ...this.#variables(), ...environment },
       ...(group && { groupFiles: group.files, onInit: () => group.setPhase('invoke') }),

@@ -7,6 +7,7 @@ import { before, test } from 'node:test'
 import { build, buildLayer } from '../../../src/api.ts'
 import type { Inspection } from '../../../src/inspect/package/inspection.ts'
 import { findPart, leaves } from '../../../src/inspect/package/part-tree.ts'
+import type { StartMeasurement } from '../../../src/inspect/start/measure-start.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { runLambdabin } from '../../support/projects/command.ts'
 import { writeFiles } from '../../support/projects/files.ts'
@@ -111,11 +112,31 @@ test('a function for a layer is held against its budget', () => {
   assert.ok(orders.text > 0)
 })
 
-test('starts of a layer, and of a function for one, are refused in a sentence', async () => {
-  for (const args of [['dist/layer.zip'], ['dist/orders.zip'], ['dist/orders.zip', '--handler', 'orders']]) {
-    const [path = '', ...others] = args
-    const { status, stdout, stderr } = await runLambdabin(['inspect', '--start', file(path), ...others])
+test('starts of a layer, and of a function without one, are refused in a sentence that says what to give', async () => {
+  for (const [path, why] of [
+    [
+      'dist/layer.zip',
+      /^lambdabin: expected a package with a function, but \S+ is a layer; [^\n]+--layer\n$/,
+    ],
+    ['dist/orders.zip', /^lambdabin: orders in \S+ is built for a layer, [^\n]+give it with --layer\n$/],
+  ] as const) {
+    const { status, stdout, stderr } = await runLambdabin(['inspect', '--start', file(path)])
     assert.deepEqual([status, stdout], [2, ''], stderr)
-    assert.match(stderr, /^lambdabin: expected a package with a function and its executable[^\n]+\n$/)
+    assert.match(stderr, why)
   }
+})
+
+test('a function for a layer is started and invoked with the layer that is given, and its modules are timed', async () => {
+  const given = ['--layer', file('dist/layer.zip'), '--runs', '1', '--event', '{"items":[1,2]}']
+  const { status, stdout, stderr } = await runLambdabin([
+    ...['inspect', '--start', file('dist/orders.zip'), '--json', ...given],
+  ])
+  assert.deepEqual([status, stderr], [0, ''])
+  const { start }: { start: StartMeasurement } = JSON.parse(stdout)
+  assert.equal(start.invocation?.failed, false)
+  const caches = new Map(start.scripts.map((script) => [script.file, script.cache]))
+  assert.deepEqual([caches.get('runtime.js'), caches.get('function.js')], ['accepted', 'accepted'])
+  const modules = start.timeline.modules.map(({ path, phase }) => `${path}: ${phase}`)
+  assert.ok(modules.includes('src/orders.ts: init'), modules.join(', '))
+  assert.ok(modules.includes('node_modules/adder/index.js: init'), modules.join(', '))
 })
