@@ -1,18 +1,17 @@
 /** `createLocalLambda` of the API: a Lambda on this machine, for tests and tools. */
-import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
-import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
+import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
 import type { Values, Written } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { chooseFunctions, functionOptions } from '../configuration/select-functions.ts'
 import type { SandboxKind } from '../sandbox/sandbox.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import { eventBytes } from './event-bytes.ts'
-import { findPackage } from './find-package.ts'
+import { findPackage, onFirstUse, type PackageSearch } from './find-package.ts'
 import { type InvocationResult, type Result, resultOf } from './invocation-result.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
 import type {
@@ -24,7 +23,7 @@ import type {
 } from './local-lambda/local-lambda-settings.ts'
 import { type StartedLambda, startLocalLambda } from './local-lambda/start-local-lambda.ts'
 import { runSettings } from './run-settings.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { deleteTemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 /** How it is run. What is not said here of a function, the configuration says. */
 export interface LocalLambdaOptions extends Written<typeof RUN_OPTIONS> {
@@ -102,20 +101,21 @@ async function start(options: LocalLambdaOptions): Promise<LocalLambda> {
   const temporary = state === undefined ? temporaryFolder() : undefined
   const removeFolder = () => {
     if (temporary !== undefined) {
-      rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
+      deleteTemporaryFolder(temporary)
     }
   }
   const forget = [onAbandon(removeFolder)]
+  const onClosed = () => {
+    removeFolder()
+    for (const each of forget) {
+      each()
+    }
+  }
   try {
     const settings = await settingsOf(options, temporary ?? String(state))
     const log: LambdaLog = { open: openLog, notice: onNotice }
     const started = await startLocalLambda(settings, log, (kill) => forget.push(onAbandon(kill)))
-    const lambda = new LocalLambda(started, () => {
-      removeFolder()
-      for (const each of forget) {
-        each()
-      }
-    })
+    const lambda = new LocalLambda(started, onClosed)
     signal?.addEventListener('abort', () => lambda.close(), { once: true })
     if (signal?.aborted) {
       await lambda.close()
@@ -123,7 +123,7 @@ async function start(options: LocalLambdaOptions): Promise<LocalLambda> {
     }
     return lambda
   } catch (error) {
-    removeFolder()
+    onClosed()
     throw error
   }
 }
@@ -232,7 +232,7 @@ async function functionsOf({
   const folder = resolve(cwd ?? process.cwd())
   const { timeout, memory, env, envFile, layer } = options
   const own = checkRunValues({ timeout, memory, env, envFile, layer }, folder, 'createLocalLambda')
-  const search = { config, folder, command: 'serve' }
+  const search = { folder, configuration: onFirstUse(config, folder, 'serve') }
   const packages: ServedPackage[] = []
   for (const given of functions) {
     const { path, run } = await findPackage(given, search)
@@ -244,12 +244,12 @@ async function functionsOf({
 async function watchedSources(
   watch: readonly string[],
   own: Values<typeof RUN_OPTIONS>,
-  { config, folder, command }: { config: ConfigurationChoice; folder: string; command: string },
+  { folder, configuration: load }: PackageSearch,
 ): Promise<WatchedSource[]> {
   if (watch.length === 0) {
     return []
   }
-  const configuration = await loadConfiguration(config, folder, { command })
+  const configuration = await load()
   const chosen = await chooseFunctions(configuration, {
     wanted: watch,
     values: { run: own },

@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { type ConfiguredFunction, configuredFunctions } from '../configuration/configured-functions.ts'
-import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
+import {
+  type ConfigurationChoice,
+  type LoadedConfiguration,
+  loadConfiguration,
+} from '../configuration/load-configuration.ts'
 import { remedyFor } from '../configuration/nearest-name.ts'
 import type { Values } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
@@ -17,23 +21,34 @@ export interface FoundPackage {
 }
 
 export interface PackageSearch {
-  readonly config?: ConfigurationChoice
   /** Absolute: what relative paths start at. */
   readonly folder: string
-  /** The command, for configurations that ask. */
-  readonly command: string
+  readonly configuration: () => Promise<LoadedConfiguration | undefined>
+}
+
+/** Loads the configuration for `command` when it is first asked for, once: a path needs none, and a program's own may have effects. */
+export function onFirstUse(
+  config: ConfigurationChoice,
+  folder: string,
+  command: string,
+): PackageSearch['configuration'] {
+  let loading: Promise<LoadedConfiguration | undefined> | undefined
+  return () => {
+    loading ??= loadConfiguration(config, folder, { command })
+    return loading
+  }
 }
 
 /** `given` is a name in the configuration, or a path. Rejects with a UsageError. */
 export async function findPackage(
   given: string,
-  { config, folder, command }: PackageSearch,
+  { folder, configuration: load }: PackageSearch,
 ): Promise<FoundPackage> {
   const path = folder === process.cwd() ? given : resolve(folder, given)
   if (!/^[\w-]+$/.test(given)) {
     return { path, run: {} }
   }
-  const configuration = await loadConfiguration(config, folder, { command })
+  const configuration = await load()
   const functions = configuration === undefined ? [] : configuredFunctions(configuration)
   const known = functions.find(({ name }) => name === given)
   if (configuration !== undefined && known !== undefined) {

@@ -1,9 +1,7 @@
 /** `inspect` of the API: what is in a deployment package, and what each part of it takes. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
-import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
+import { abandonable } from '../compiler/unfinished-work.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
@@ -20,11 +18,12 @@ import { ownExecutable } from '../inspect/start/started-program.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import { defaultFunctionName, defaultHandler } from './default-handler.ts'
 import { eventBytes } from './event-bytes.ts'
-import { type FoundPackage, findPackage } from './find-package.ts'
+import { type FoundPackage, findPackage, onFirstUse } from './find-package.ts'
 import { openGivenLayers } from './given-layers.ts'
 import { checkLayer } from './given-package.ts'
 import { LambdabinError } from './lambdabin-error.ts'
 import { runSettings } from './run-settings.ts'
+import { withTemporaryFolder } from './temporary-folder.ts'
 
 export interface InspectOptions extends Written<typeof RUN_OPTIONS> {
   /** A deployment package, a zip or a folder; or the name of a configured function, which is built. */
@@ -75,11 +74,8 @@ export async function inspect(options: InspectOptions): Promise<InspectResult> {
 
 async function inspectOnce({ package: given, config, cwd, ...options }: InspectOptions): Promise<Inspected> {
   const folder = resolve(cwd ?? process.cwd())
-  const found = await findPackage(given, { config, folder, command: 'inspect' })
-  const workFolder = mkdtempSync(join(tmpdir(), 'lambdabin-'))
-  const removeFolder = () => rmSync(workFolder, { recursive: true, force: true, maxRetries: 5 })
-  const forget = onAbandon(removeFolder)
-  try {
+  const found = await findPackage(given, { folder, configuration: onFirstUse(config, folder, 'inspect') })
+  return await withTemporaryFolder(async (workFolder) => {
     const contents = await inspectPackage(found.path, workFolder)
     const { inspection } = contents
     if (!options.start) {
@@ -87,12 +83,9 @@ async function inspectOnce({ package: given, config, cwd, ...options }: InspectO
     }
     const start = await measure(contents, found, { ...options, folder }, workFolder)
     return { inspection, start, hints: hintsFor(inspection, start) }
-  } catch (error) {
+  }).catch((error) => {
     throw explained(error)
-  } finally {
-    removeFolder()
-    forget()
-  }
+  })
 }
 
 function explained(error: unknown): unknown {

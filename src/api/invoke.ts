@@ -1,5 +1,4 @@
 /** `invoke` of the API: runs a deployment package as Lambda would, for one event. */
-import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
@@ -15,12 +14,12 @@ import { findSandbox } from '../sandbox/find-sandbox.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import { defaultFunctionName, defaultHandler } from './default-handler.ts'
 import { eventBytes } from './event-bytes.ts'
-import { findPackage } from './find-package.ts'
+import { findPackage, onFirstUse } from './find-package.ts'
 import { openGivenLayers } from './given-layers.ts'
 import { openGivenPackage } from './given-package.ts'
 import { type InvocationResult, type Result, resultOf } from './invocation-result.ts'
 import { runSettings } from './run-settings.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { withTemporaryFolder } from './temporary-folder.ts'
 
 export interface InvokeOptions extends Written<typeof RUN_OPTIONS> {
   /** A deployment package, a zip or a folder; or the name of a configured function, which is built. */
@@ -71,15 +70,9 @@ async function invokeOnce(
 ): Promise<Result> {
   signal?.throwIfAborted()
   const bytes = eventBytes(event)
-  const workFolder = temporaryFolder()
-  const removeFolder = () => rmSync(workFolder, { recursive: true, force: true, maxRetries: 5 })
-  const forget = onAbandon(removeFolder)
-  try {
-    return await run(bytes, { ...(await environmentOptions(options, workFolder)), log }, onResponse)
-  } finally {
-    removeFolder()
-    forget()
-  }
+  return await withTemporaryFolder(async (workFolder) =>
+    run(bytes, { ...(await environmentOptions(options, workFolder)), log }, onResponse),
+  )
 }
 
 async function environmentOptions(
@@ -95,7 +88,7 @@ async function environmentOptions(
 ): Promise<Omit<ExecutionEnvironmentOptions, 'log'>> {
   const folder = resolve(cwd ?? process.cwd())
   const own = checkRunValues(run, folder, 'invoke')
-  const found = await findPackage(given, { config, folder, command: 'invoke' })
+  const found = await findPackage(given, { folder, configuration: onFirstUse(config, folder, 'invoke') })
   const { timeoutSeconds, memorySizeMb, environment, layers } = runSettings(mergedRun(found.run, own))
   const layersFolder = await openGivenLayers(layers, workFolder)
   const deploymentPackage = await openGivenPackage(found.path, workFolder, layersFolder)

@@ -1,14 +1,11 @@
 /** `prefetch` of the API: makes ready what builds would fetch and make of Node.js first, so that they need no network. */
-import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { cacheFolder } from '../../bin/pinned-node.js'
 import { prepareBaseNode, type TargetOptions } from '../compiler/base-node/base-node.ts'
 import { bundleRuntime } from '../compiler/bundle/bundle-runtime.ts'
 import { executableOfTemplate } from '../compiler/executable/executable-template.ts'
-import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
+import { abandonable } from '../compiler/unfinished-work.ts'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
 import { configuredFunctions } from '../configuration/configured-functions.ts'
@@ -17,6 +14,7 @@ import type { Written } from '../configuration/option.ts'
 import { selectFunctions } from '../configuration/select-functions.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
+import { withTemporaryFolder } from './temporary-folder.ts'
 
 /** What executables will be for, and made of. By default what the configuration's functions say, and x64 where there is none. */
 export interface PrefetchOptions extends Pick<Written<typeof FUNCTION_OPTIONS>, 'node' | 'intl'> {
@@ -100,13 +98,6 @@ async function prepareTarget(
 ): Promise<PrefetchedNode> {
   const base = await prepareBaseNode(arch, nodePath, onNotice, locales)
   const { launcher } = await bundleRuntime()
-  const folder = await mkdtemp(join(tmpdir(), 'lambdabin-prefetch-'))
-  const finished = onAbandon(() => rmSync(folder, { recursive: true, force: true }))
-  try {
-    await executableOfTemplate(launcher, {}, base, join(folder, 'template'))
-  } finally {
-    finished()
-    await rm(folder, { recursive: true, force: true })
-  }
+  await withTemporaryFolder((folder) => executableOfTemplate(launcher, {}, base, join(folder, 'template')))
   return { arch, nodeVersion: base.version, locales }
 }

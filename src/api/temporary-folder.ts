@@ -1,8 +1,9 @@
 /** A folder for one invocation, or one local Lambda, in the system's folder for such. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deleteAbandoned, ownFolder } from '../compiler/abandoned-folders.ts'
+import { onAbandon } from '../compiler/unfinished-work.ts'
 
 const PREFIX = 'lambdabin-'
 
@@ -12,4 +13,23 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), PREFIX))
   ownFolder(folder)
   return folder
+}
+
+/** Deletes such a folder, into which a process that is ending may still write. */
+export function deleteTemporaryFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** Calls `work` with such a folder, and deletes it when `work` is done, has failed, or is abandoned. Rejects as `work` does. */
+export async function withTemporaryFolder<Result>(
+  work: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = temporaryFolder()
+  const forget = onAbandon(() => deleteTemporaryFolder(folder))
+  try {
+    return await work(folder)
+  } finally {
+    deleteTemporaryFolder(folder)
+    forget()
+  }
 }

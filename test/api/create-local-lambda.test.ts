@@ -101,6 +101,20 @@ test('a local Lambda that is closed, by hand, by a signal or by its end of scope
   assert.equal(existsSync(join(cwd, '.lambdabin')), false)
 })
 
+test('a configuration that is a function is called once, for however many functions, and not for paths', async (t) => {
+  const cwd = project(t)
+  let calls = 0
+  const config = () => {
+    calls += 1
+    return { functions: { orders: 'src/orders.ts', users: 'src/orders.ts', misbehaving: 'src/orders.ts' } }
+  }
+  const lambda = await start(t, { cwd, config, watch: ['orders', 'users'], functions: ['misbehaving'] })
+  assert.deepEqual([...lambda.functions].sort(), ['misbehaving', 'orders', 'users'])
+  assert.equal(calls, 1)
+  await start(t, { cwd, config, functions: ['dist/misbehaving'] })
+  assert.equal(calls, 1)
+})
+
 for (const [options, message] of [
   [{ functions: ['gone.zip'] }, /expected a deployment package/],
   [{ watch: ['gone.ts'] }, /expected the file of a function after --watch, and gone\.ts cannot be read/],

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { readdirSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { StartMeasurement } from '../../../src/inspect/start/measure-start.ts'
@@ -132,11 +131,12 @@ test('a function that does not start is told with what it said, with status 1, a
   )
   const built = await buildFunction(entry)
   t.after(() => built.remove())
-  const before = readdirSync(tmpdir()).length
-  const { status, stdout, stderr } = await runLambdabin(['inspect', '--start', built.zip, '--env', 'BREAK=1'])
+  const system = temporaryFolder(t)
+  const args = ['inspect', '--start', built.zip, '--env', 'BREAK=1']
+  const { status, stdout, stderr } = await runLambdabin(args, { env: { TMPDIR: system } })
   assert.deepEqual([status, stdout], [1, ''])
   assert.match(stderr, /^lambdabin: the function failed in its init phase; it said: [\s\S]*no table/)
-  assert.ok(readdirSync(tmpdir()).length <= before + 1)
+  assert.deepEqual(readdirSync(system), [])
 })
 
 test('wrong usage is told in a sentence', async () => {
