@@ -112,6 +112,13 @@ export const RECIPES: readonly Recipe[] = [
     prepare: (given) => lambdabin(given, [...STUBBED, '--rehearse']),
   },
   {
+    id: 'lambdabin-connect',
+    name: 'lambdabin --event --stub --rehearse --connect',
+    note: 'and with the connection to the stub of AWS opened in the init phase',
+    functions: ['get-item'],
+    prepare: (given) => lambdabinConnecting(given, [...STUBBED, '--rehearse']),
+  },
+  {
     id: 'lambdabin-init-stub',
     name: 'lambdabin --init build --event --stub --rehearse',
     note: 'the same with the module initialised at build time',
@@ -222,6 +229,14 @@ export function buildWithLambdabin(entry: string, folder: string, options: reado
 
 function lambdabin({ folder, function: name }: Given, options: readonly string[]): Prepared {
   return buildWithLambdabin(OWN_SOURCES[name], folder, options)
+}
+
+function lambdabinConnecting(given: Given, options: readonly string[]): Prepared {
+  const { endpoint } = given
+  if (endpoint === undefined) {
+    throw new PeerMissingError('there is nobody to connect to')
+  }
+  return lambdabin(given, [...options, '--connect', new URL(endpoint.url).host])
 }
 
 /** With an option that not every lambdabin has, and that not every function can be built with. */

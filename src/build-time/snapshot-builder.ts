@@ -88,6 +88,9 @@ const program: Program = {
   get rehearse() {
     return priming?.rehearse
   },
+  get connectEarly() {
+    return priming?.connectEarly
+  },
   // The build tries the executable without the function's own handler: see launcher.ts.
   loadFunction: () => (isSelfTest ? echoFunction() : functionModule.exports),
   readSourceMap: (file) => {
@@ -147,9 +150,9 @@ startupSnapshot.addSerializeCallback(() => {
 startupSnapshot.setDeserializeMainFunction(() => {
   isSelfTest = process.argv.includes(SELF_TEST_OPTION)
   if (isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API) {
-    // Somebody runs it by hand: that it has come here is all there is to say, and what is primed.
+    // Somebody runs it by hand: that it has come here is all there is to say, what is primed, and who is connected to.
     process.getBuiltinModule('node:fs').writeSync(2, INITIALISED_LINE)
-    void new SnapshotPriming(isSelfTest).beforeFunction()
+    void new SnapshotPriming(isSelfTest).testByHand()
     return
   }
   const taskRoot = process.env.LAMBDA_TASK_ROOT

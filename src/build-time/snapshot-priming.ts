@@ -1,11 +1,14 @@
+import { type ConnectEarly, tellOfEarlyConnections } from '../executable/early-connections.ts'
 import { LAMBDA_TASK_ROOT, type PrimedPart, primedLine } from '../executable/format.ts'
 import { Preloads } from '../executable/preloads.ts'
 import type { Rehearse } from '../executable/program.ts'
 import {
   beforeFunction,
+  earlyConnectionsOf,
   findPriming,
   type Priming,
   type ProgramOptions,
+  readPrimingSettings,
   rehearsalOf,
 } from '../executable/program-loader.ts'
 
@@ -16,6 +19,7 @@ import {
 export class SnapshotPriming {
   readonly #options: ProgramOptions
   readonly #priming: Priming | undefined
+  readonly #connectEarly: ConnectEarly | undefined
 
   constructor(isSelfTest: boolean) {
     this.#options = {
@@ -23,13 +27,27 @@ export class SnapshotPriming {
       taskRoot: LAMBDA_TASK_ROOT,
       requireBuiltin: process.getBuiltinModule as unknown as NodeJS.Require,
       preloads: Preloads.in(process.env.NODE_OPTIONS),
-      ...(isSelfTest && { onPrimed: say }),
+      ...(isSelfTest && { isSelfTest, onPrimed: say }),
     }
-    this.#priming = findPriming(this.#options)
+    const settings = readPrimingSettings(this.#options)
+    this.#priming = findPriming(this.#options, settings)
+    this.#connectEarly = earlyConnectionsOf(this.#options, settings)
   }
 
   get rehearse(): Rehearse | undefined {
     return rehearsalOf(this.#priming)
+  }
+
+  get connectEarly(): ConnectEarly | undefined {
+    return this.#options.isSelfTest ? undefined : this.#connectEarly
+  }
+
+  /** For who runs the self-test by hand. */
+  async testByHand(): Promise<void> {
+    await this.beforeFunction()
+    await tellOfEarlyConnections(this.#connectEarly, (line) => {
+      process.getBuiltinModule('node:fs').writeSync(2, line)
+    })
   }
 
   /** Primes Node.js, and loads what is to be preloaded; undefined when there is nothing to wait for. */

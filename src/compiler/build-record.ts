@@ -38,6 +38,7 @@ export interface OptionsToRecord {
     readonly events: readonly string[]
     readonly stub?: { readonly stubs: readonly unknown[] } | undefined
     readonly isRehearsed?: boolean | undefined
+    readonly connect?: readonly string[]
   }
   readonly include: IncludeOptions
   readonly compression: Compression
@@ -118,6 +119,7 @@ function recordedOptions(options: OptionsToRecord): RecordedOptions {
     event: init.events.length || undefined,
     stub: init.stub?.stubs.length,
     rehearse: init.isRehearsed || undefined,
+    connect: orNothing(init.connect ?? []),
     node: target.nodePath === undefined ? undefined : true,
     notices: notices ? undefined : false,
     strict: isStrict || undefined,

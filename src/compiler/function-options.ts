@@ -55,4 +55,6 @@ export interface InitOptions {
   readonly stub?: StubOptions | undefined
   /** Whether the handler is called with the events in the init phase, too. */
   readonly isRehearsed?: boolean | undefined
+  /** Hosts to connect to in the init phase: HOST or HOST:PORT, with `{region}` in the place of the region. */
+  readonly connect?: readonly string[]
 }

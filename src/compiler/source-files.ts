@@ -17,6 +17,9 @@ export const OWN_CONDITIONS = ending === '.ts' ? ['lambdabin-source'] : []
 export const LAUNCHER_ENTRY = fileURLToPath(new URL(`../executable/launcher${ending}`, import.meta.url))
 export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, import.meta.url))
 export const PRIME_ENTRY = fileURLToPath(new URL(`../runtime/prime/prime${ending}`, import.meta.url))
+export const CONNECT_ENTRY = fileURLToPath(
+  new URL(`../runtime/early-connections/connect${ending}`, import.meta.url),
+)
 /** What handles several invocations at once, and the text of its threads; see `executable/threads.ts`. */
 export const THREADS_ENTRY = fileURLToPath(new URL(`../runtime/threads/threads${ending}`, import.meta.url))
 export const THREAD_LAUNCHER_ENTRY = fileURLToPath(

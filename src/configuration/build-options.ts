@@ -57,6 +57,15 @@ export const FUNCTION_OPTIONS = {
   rehearse: flag({
     help: 'call the handler with these events in the init phase, too, with the stubs in the place of others',
   }),
+  /** Hosts that the function calls, to connect to in the init phase: `dynamodb.{region}.amazonaws.com`, with `:8443` for another port than 443. */
+  connect: list(
+    {
+      expects: 'hosts, as in dynamodb.{region}.amazonaws.com or api.example.com:8443',
+      placeholder: 'HOST',
+      help: 'connect to a host in the init phase, for the first HTTPS request to it; {region} is filled in on Lambda; may be repeated',
+    },
+    readHost,
+  ),
   /** Where the function's module is initialised: on `lambda`, in the init phase, or during the `build`; then its heap is in the executable. */
   init: choice(['lambda', 'build'], {
     expects: "build, to initialise the function's module at build time, or lambda, as without the option",
@@ -194,6 +203,20 @@ function readLocale(locale: string): string {
     )
   }
   return locale.replaceAll('_', '-')
+}
+
+/** HOST or HOST:PORT. */
+function readHost(written: string): string {
+  const [, host = '', port] = /^([^:]*)(?::(\d{1,5}))?$/.exec(written) ?? []
+  const isHost = /^([a-z\d_]([\w-]*[a-z\d_])?\.)*[a-z\d_]([\w-]*[a-z\d_])?\.?$/i.test(
+    host.replaceAll('{region}', 'region'),
+  )
+  if (!isHost || (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535))) {
+    throw new OptionError(
+      `expects hosts, as in dynamodb.{region}.amazonaws.com or api.example.com:8443, and got ${JSON.stringify(written)}; leave out what else a URL has`,
+    )
+  }
+  return written
 }
 
 /** The absolute path of a JSON file. */

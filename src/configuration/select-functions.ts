@@ -123,6 +123,7 @@ export function functionOptions(
       events: values.event ?? [],
       stub: values.stub,
       isRehearsed: values.rehearse,
+      connect: values.connect ?? [],
     },
     include: { ...(values.include ?? { paths: [], root }), followsLinks: values.followLinks ?? false },
     only: values.only,

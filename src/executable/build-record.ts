@@ -48,6 +48,8 @@ export interface RecordedOptions {
   /** How many stubs there were. */
   readonly stub?: number
   readonly rehearse?: true
+  /** Hosts that are connected to early. */
+  readonly connect?: readonly string[]
   /** Whether another Node.js than the pinned one was given. */
   readonly node?: true
   readonly notices?: false

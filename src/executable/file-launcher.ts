@@ -9,7 +9,7 @@
 
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { PRIME, RUNTIME, THREAD_LAUNCHER_ASSET } from './format.ts'
+import { CONNECT, PRIME, RUNTIME, THREAD_LAUNCHER_ASSET } from './format.ts'
 import { startProgram } from './program-loader.ts'
 
 const [, launcher = '', startedAs = ''] = process.argv
@@ -20,7 +20,7 @@ startProgram({ name: basename(startedAs), readAsset, taskRoot, requireBuiltin: r
 
 function readAsset(name: string): Uint8Array | undefined {
   // A file of this name would be the author's.
-  if (name.startsWith(`${PRIME}.`) || name === THREAD_LAUNCHER_ASSET) {
+  if (name.startsWith(`${PRIME}.`) || name.startsWith(`${CONNECT}.`) || name === THREAD_LAUNCHER_ASSET) {
     return undefined
   }
   try {

@@ -9,14 +9,15 @@
  *     NAME.cache      V8's code cache of it; may be missing
  *     NAME.js.map     its source map; the runtime has none
  *
- * A function that needs it has one more script, `prime`, with {@link PrimingSettings} as JSON in `prime.json`: what is done before
- * the function is loaded, so that its first invocation need not do it.
+ * A function that needs it has {@link PrimingSettings} as JSON in `prime.json`: what is done in the init phase, so that its first
+ * invocation need not do it. Where Node.js is primed or the handler rehearsed there is one more script, `prime`; where connections
+ * are opened, there is the script `connect`.
  *
  * The script `threads` is loaded where there may be several invocations at once, and `thread.js` is the text of its threads:
  * {@link ./threads.ts}.
  *
  * With `--init build`, the scripts are in the startup snapshot that takes the place of the main script, and the assets are the
- * source map of `function`, and what there is of `prime`, but for its code cache.
+ * source map of `function`, and what there is of `prime` and `connect`, but for their code caches.
  *
  * A runtime layer's executable has the runtime alone. Its functions' assets are files in their packages, in a folder of the
  * function's name: `orders/function.js`, `orders/function.cache` and so on.
@@ -65,10 +66,11 @@ export function checkFormat(script: string, file: string): void {
 export const RUNTIME = 'runtime'
 export const FUNCTION = 'function'
 export const PRIME = 'prime'
+export const CONNECT = 'connect'
 export const THREADS = 'threads'
 /** No script of the format, but a text for `new Worker`. */
 export const THREAD_LAUNCHER_ASSET = 'thread.js'
-/** {@link PrimingSettings}, JSON; there is the script {@link PRIME} where there is this. */
+/** {@link PrimingSettings}, JSON. */
 export const PRIMING_SETTINGS_ASSET = 'prime.json'
 
 /** Where a layer has its executable, below `/opt`; `bootstrap` says so, too. */
@@ -123,6 +125,7 @@ export const LAMBDA_TASK_ROOT = '/var/task'
  */
 export const RUNTIME_FILE = `/var/runtime/${scriptAsset(RUNTIME)}`
 export const PRIME_FILE = `/var/runtime/${scriptAsset(PRIME)}`
+export const CONNECT_FILE = `/var/runtime/${scriptAsset(CONNECT)}`
 export const THREADS_FILE = `/var/runtime/${scriptAsset(THREADS)}`
 
 /**
@@ -143,11 +146,13 @@ export function scriptOfChunkFile(taskRoot: string, file: string): string | unde
 export function isReadAtStart(asset: string): boolean {
   return (
     asset === PRIMING_SETTINGS_ASSET ||
-    [RUNTIME, FUNCTION, PRIME].some((name) => asset === scriptAsset(name) || asset === codeCacheAsset(name))
+    [RUNTIME, FUNCTION, PRIME, CONNECT].some(
+      (name) => asset === scriptAsset(name) || asset === codeCacheAsset(name),
+    )
   )
 }
 
-// What is done before the function is loaded.
+// What is done before the first invocation.
 
 /** What can be primed of Node.js, in the order in which it is. */
 export const PRIMED_PARTS = [
@@ -167,6 +172,11 @@ export interface PrimingSettings {
   readonly parts: readonly PrimedPart[]
   /** There where the function's author has the handler rehearsed. */
   readonly rehearsal?: RehearsalSettings
+  /**
+   * Where connections are opened to: each HOST or HOST:PORT, as the function's author has written it, with `{region}` for the
+   * region that it will run in.
+   */
+  readonly connect?: readonly string[]
 }
 
 /** What the handler is called with before there is an invocation, and what answers it: `runtime/prime/rehearsal.ts`. */

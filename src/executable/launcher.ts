@@ -2,7 +2,10 @@
 
 import { dirname } from 'node:path'
 import { Script } from 'node:vm'
+import { tellOfEarlyConnections } from './early-connections.ts'
 import {
+  CONNECT,
+  CONNECT_FILE,
   chunkFile,
   chunkName,
   codeCacheLine,
@@ -21,16 +24,19 @@ import { Preloads } from './preloads.ts'
 import {
   type CompiledScript,
   compileScript,
+  earlyConnectionsOf,
   findPriming,
   type ProgramOptions,
   prime,
+  readPrimingSettings,
   startProgram,
 } from './program-loader.ts'
 
 /**
  * The self-test is how the build tries an executable: of each script it tells whether V8 took its code cache, and of
- * each part that is primed whether it could be, and a function that returns its event answers. The author's is compiled but not run, as are its chunks. Where there is no Runtime
- * API, because somebody runs it by hand, that is all, and the exit status says whether V8 took them all.
+ * each part that is primed whether it could be, and a function that returns its event answers. The author's is compiled but not run,
+ * as are its chunks. Where there is no Runtime API, because somebody runs it by hand, nothing answers, and the exit status says whether
+ * V8 took them all; connections that are to be opened early are, which a build does not do.
  */
 function testScript({ name, script }: CompiledScript): Script | undefined {
   const { cachedDataRejected } = script
@@ -54,6 +60,25 @@ function testChunks(first: number): void {
   }
 }
 
+/** What opens connections early, where there is that. */
+function testConnect(): void {
+  if (readAsset(scriptAsset(CONNECT))) {
+    testScript({ name: CONNECT, script: compileScript(readAsset, CONNECT, CONNECT_FILE) })
+  }
+}
+
+async function testByHand(): Promise<void> {
+  testScript({ name: RUNTIME, script: compileScript(readAsset, RUNTIME, RUNTIME_FILE) })
+  testChunks(0)
+  testConnect()
+  const settings = readPrimingSettings(program)
+  const priming = findPriming(program, settings)
+  if (priming !== undefined) {
+    await prime(program, priming)
+  }
+  await tellOfEarlyConnections(earlyConnectionsOf({ ...program, onCompiled: undefined }, settings), say)
+}
+
 /** To stderr, without the stream of it, which loads `node:net`. */
 function say(line: string): void {
   process.getBuiltinModule('node:fs').writeSync(2, line)
@@ -68,15 +93,10 @@ const program: ProgramOptions = {
   taskRoot,
   requireBuiltin: require,
   preloads: Preloads.in(process.env.NODE_OPTIONS),
-  ...(isSelfTest && { onCompiled: testScript, onPrimed: testPart }),
+  ...(isSelfTest && { isSelfTest, onCompiled: testScript, onPrimed: testPart }),
 }
 if (isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API) {
-  testScript({ name: RUNTIME, script: compileScript(readAsset, RUNTIME, RUNTIME_FILE) })
-  testChunks(0)
-  const priming = findPriming(program)
-  if (priming !== undefined) {
-    void prime(program, priming)
-  }
+  void testByHand()
 } else {
   const runtime = startProgram(program)
   if (isSelfTest) {
@@ -84,5 +104,6 @@ if (isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API) {
       say(NET_SOCKET_LINE)
     }
     testChunks(1)
+    testConnect()
   }
 }

@@ -10,8 +10,11 @@
 import { isAscii } from 'node:buffer'
 import { resolve } from 'node:path'
 import { constants, Script } from 'node:vm'
+import { type ConnectEarly, type ConnectModule, hostsToConnect } from './early-connections.ts'
 import {
   type ChunkFunction,
+  CONNECT,
+  CONNECT_FILE,
   checkFormat,
   chunkFile,
   chunkName,
@@ -43,7 +46,7 @@ export type ReadAsset = (name: string) => Uint8Array | undefined
 
 /** A script of the executable, compiled but not run. */
 export interface CompiledScript {
-  /** `runtime`, `prime`, `function`, or `function-1` and so on. */
+  /** `runtime`, `prime`, `connect`, `function`, or `function-1` and so on. */
   readonly name: string
   readonly script: Script
 }
@@ -59,7 +62,9 @@ export interface ProgramOptions {
   /** What the user has Node.js load before the function, where Node.js itself does not. */
   readonly preloads?: Preloads | undefined
   /** Is told of each script as it is compiled, and may return another to be run in its place. */
-  readonly onCompiled?: (compiled: CompiledScript) => Script | undefined
+  readonly onCompiled?: ((compiled: CompiledScript) => Script | undefined) | undefined
+  /** Whether the build tries the program: it then connects to nobody. */
+  readonly isSelfTest?: boolean
   /** In a thread that handles invocations: what it was started with. */
   readonly thread?: ThreadData
   readonly onPrimed?: OnPrimed | undefined
@@ -87,12 +92,14 @@ export function compileScript(readAsset: ReadAsset, name: string, file: string):
 export function startProgram(options: ProgramOptions): Runtime {
   const { readAsset } = options
   const taskRoot = resolve(options.taskRoot)
-  const priming = findPriming(options)
+  const settings = readPrimingSettings(options)
+  const priming = findPriming(options, settings)
   const program: Program = {
     name: options.name,
     functionFile: chunkFile(taskRoot, 0),
     preload: () => beforeFunction(options, priming),
     rehearse: rehearsalOf(priming),
+    connectEarly: options.isSelfTest ? undefined : earlyConnectionsOf(options, settings),
     loadThreads: () => loadThreads(options),
     ...(options.thread && { thread: loadThreads(options)?.module.joinThreads(options.thread) }),
     loadFunction: () => loadFunction(options, taskRoot),
@@ -142,15 +149,24 @@ export interface Priming {
   readonly load: () => PrimeModule
 }
 
+/** Undefined where there is nothing to do before the first invocation. */
+export function readPrimingSettings({ readAsset }: ProgramOptions): PrimingSettings | undefined {
+  const written = readAsset(PRIMING_SETTINGS_ASSET)
+  return written && (JSON.parse(decode(written)) as PrimingSettings)
+}
+
 /** Undefined where the executable has nothing to prime, or its user does not want it. */
-export function findPriming(options: ProgramOptions): Priming | undefined {
-  const written = options.readAsset(PRIMING_SETTINGS_ASSET)
-  if (written === undefined || !isPrimingWanted(process.env)) {
+export function findPriming(
+  options: ProgramOptions,
+  settings: PrimingSettings | undefined,
+): Priming | undefined {
+  const hasScript = settings && (settings.parts.length > 0 || settings.rehearsal !== undefined)
+  if (!hasScript || !isPrimingWanted(process.env)) {
     return undefined
   }
   let module: PrimeModule | undefined
   return {
-    settings: JSON.parse(decode(written)) as PrimingSettings,
+    settings,
     load: () => {
       module ??= evaluateOwn(options, PRIME, PRIME_FILE) as PrimeModule
       return module
@@ -166,6 +182,20 @@ export function rehearsalOf(priming: Priming | undefined): Rehearse | undefined 
     ((call, isRehearsing) =>
       priming?.load().rehearse({ settings: rehearsal, call, isRehearsing }) as Promise<void>)
   )
+}
+
+/** Undefined where no connections are to be opened early. */
+export function earlyConnectionsOf(
+  options: ProgramOptions,
+  settings: PrimingSettings | undefined,
+): ConnectEarly | undefined {
+  const hosts = settings?.connect && hostsToConnect(settings.connect, process.env)
+  return hosts === undefined || hosts.length === 0
+    ? undefined
+    : (timeoutMs, isClosed) => {
+        const { connect } = evaluateOwn(options, CONNECT, CONNECT_FILE) as ConnectModule
+        return connect({ hosts, timeoutMs, isClosed })
+      }
 }
 
 export function prime({ preloads, onPrimed }: ProgramOptions, priming: Priming): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ConnectEarly } from './early-connections.ts'
 import type { ThreadSide, ThreadsModule } from './threads.ts'
 
 export type Rehearse = (
@@ -23,6 +24,8 @@ export interface Program {
    * an event, and what tells whether the running code belongs to such a call.
    */
   readonly rehearse?: Rehearse | undefined
+  /** Opens connections to the hosts that the function's author has named; undefined where there are none. */
+  readonly connectEarly?: ConnectEarly | undefined
   /** What handles several invocations at once on all CPUs; undefined where the executable lacks it. */
   loadThreads?(): { readonly module: ThreadsModule; readonly launcher: string } | undefined
   /** Set in a thread that handles invocations. */

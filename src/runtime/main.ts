@@ -12,6 +12,7 @@ import type { ErrorDocument } from '../runtime-api/contract.ts'
 import { installAwslambda, isStreaming, removeAwslambda } from './awslambda.ts'
 import { RuntimeClient } from './connection/runtime-client.ts'
 import { isHandleKnown } from './connection/tcp-socket.ts'
+import { openConnections } from './early-connections/opening.ts'
 import {
   announceNodeRuntime,
   type Environment,
@@ -183,6 +184,7 @@ class LambdaProcess {
       client: this.#client,
       isInitialisedAtBuild: this.#program.isInitialisedAtBuild === true,
       rehearse: rehearsalOf(this.#program, handler, environment),
+      connecting: openConnections(this.#program),
       onShutdown: () => process.exit(0),
       thread: this.#program.thread,
     }

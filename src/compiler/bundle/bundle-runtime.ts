@@ -9,6 +9,7 @@ import { type BuildOptions, build, type OutputFile } from 'esbuild'
 import { FORMAT_HEADER, RUNTIME_PARAMETERS } from '../../executable/format.ts'
 import {
   BUILTIN_CODE_ENTRY,
+  CONNECT_ENTRY,
   LAUNCHER_ENTRY,
   PRIME_ENTRY,
   RUNTIME_ENTRY,
@@ -26,6 +27,8 @@ export interface RuntimeBundle {
   readonly runtime: Buffer
   /** What primes Node.js before a function is loaded that needs it. */
   readonly prime: Buffer
+  /** What opens connections early. */
+  readonly connect: Buffer
   /** What handles several invocations at once, and the text of its threads. */
   readonly threads: Buffer
   readonly threadLauncher: Buffer
@@ -62,15 +65,17 @@ export function bundleRuntime(): Promise<RuntimeBundle> {
 }
 
 async function bundleAll(): Promise<RuntimeBundle> {
-  const [launcher, runtime, prime, threads, threadLauncher, warmUp] = await Promise.all([
+  const [launcher, runtime, prime, connect, threads, threadLauncher, warmUp] = await Promise.all([
     bundle({ entryPoints: [LAUNCHER_ENTRY] }),
     bundleWithUndici({ entryPoints: [RUNTIME_ENTRY], ...AS_SCRIPT }),
     bundle({ entryPoints: [PRIME_ENTRY], ...AS_SCRIPT }),
+    bundle({ entryPoints: [CONNECT_ENTRY], ...AS_SCRIPT }),
     bundle({ entryPoints: [THREADS_ENTRY], ...AS_SCRIPT }),
     bundle({ entryPoints: [THREAD_LAUNCHER_ENTRY] }),
     bundle({ entryPoints: [WARM_UP_ENTRY] }),
   ])
-  return { launcher, runtime: runtime.code, prime, threads, threadLauncher, warmUp, notes: runtime.notes }
+  const { code, notes } = runtime
+  return { launcher, runtime: code, prime, connect, threads, threadLauncher, warmUp, notes }
 }
 
 /** What uses undici's client, as it is in executables; tests bundle parts of the runtime so. */

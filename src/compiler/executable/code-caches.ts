@@ -8,7 +8,17 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { chunkName, codeCacheAsset, ECHO_FUNCTION, PRIMED_PARTS, RUNTIME } from '../../executable/format.ts'
+import {
+  CONNECT,
+  chunkName,
+  codeCacheAsset,
+  ECHO_FUNCTION,
+  PRIME,
+  PRIMED_PARTS,
+  PRIMING_SETTINGS_ASSET,
+  RUNTIME,
+  scriptAsset,
+} from '../../executable/format.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { flagsHash, readCodeCacheHeader, SAME_BYTES, setFlagsHash } from '../base-node/code-cache-header.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
@@ -104,24 +114,31 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
   return { assets, note, initFailure, run: { loadedModules, isWhole } }
 }
 
-/** The code cache of what primes Node.js, the same for all functions; undefined where it cannot be had. */
-export async function makePrimeCodeCache(
+/** What the scripts of the init phase do while their code caches are made. Nobody listens at the port. */
+const PRIMING_RUNS = {
+  [PRIME]: { parts: PRIMED_PARTS, rehearsal: { events: [{}], stubs: [] } },
+  [CONNECT]: { parts: [], connect: ['localhost:1'] },
+} as const
+
+/** The code cache of a script that runs in the init phase, the same for all functions; undefined where it cannot be had. */
+export async function makePrimingCodeCache(
+  name: keyof typeof PRIMING_RUNS,
   options: Pick<CodeCacheOptions, 'bundle' | 'node' | 'runner' | 'taskRoot' | 'folder'>,
 ): Promise<Buffer | undefined> {
   const { node, runner, bundle, folder, taskRoot } = options
   const hash = flagsHash(await readCodeCacheHeader([...runner, node]))
-  const made = [bundle.warmUp, bundle.runtime, bundle.prime, node, `${hash}`, SAME_BYTES.join(' ')]
+  const made = [bundle.warmUp, bundle.runtime, bundle[name], node, `${hash}`, SAME_BYTES.join(' ')]
   const cache = await new CacheArea('code-caches').bytesIfAny(made, async () => {
-    const { prime } = await runWarmUp({
+    const caches = await runWarmUp({
       ...{ warmUp: bundle.warmUp, runtime: bundle.runtime, runner, node, nodeOptions: SAME_BYTES, taskRoot },
       ...ECHO_RUN,
-      prime: {
-        script: bundle.prime,
-        settings: { parts: PRIMED_PARTS, rehearsal: { events: [{}], stubs: [] } },
+      priming: {
+        [scriptAsset(name)]: bundle[name],
+        [PRIMING_SETTINGS_ASSET]: Buffer.from(JSON.stringify(PRIMING_RUNS[name])),
       },
-      folder: join(folder, 'prime'),
+      folder: join(folder, name),
     })
-    return prime
+    return caches[name]
   })
   return cache && withFlagsHash(cache, hash)
 }

@@ -22,6 +22,8 @@ export interface ProgramSource {
     readonly stub?: { readonly stubs: readonly StubbedRequest[] } | undefined
     /** Whether the handler is called with them in the init phase, too. */
     readonly isRehearsed?: boolean | undefined
+    /** Hosts to connect to in the init phase. */
+    readonly connect?: readonly string[]
   }
   /** What answers the requests that the function makes of others when it is run. */
   readonly responder?: Responder | undefined

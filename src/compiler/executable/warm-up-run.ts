@@ -15,15 +15,7 @@ import {
   type ScriptFunctions,
   type WarmUpPurpose,
 } from '../../build-time/contract.ts'
-import {
-  chunkName,
-  codeCacheAsset,
-  PRIME,
-  PRIMING_SETTINGS_ASSET,
-  type PrimingSettings,
-  RUNTIME,
-  scriptAsset,
-} from '../../executable/format.ts'
+import { CONNECT, chunkName, codeCacheAsset, PRIME, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
 import { endOf, type ProcessEnd } from '../../sandbox/process-end.ts'
@@ -38,8 +30,8 @@ export interface WarmUpOptions {
   /** The warm-up program, which runs the scripts. */
   readonly warmUp: Buffer
   readonly runtime: Buffer
-  /** What primes Node.js, and what of it; none unless given. */
-  readonly prime?: { readonly script: Buffer; readonly settings: PrimingSettings } | undefined
+  /** What there is for the init phase, by asset name; nothing unless given. */
+  readonly priming?: Readonly<Record<string, Buffer>>
   /** The function's, the entry's first. */
   readonly chunks: readonly [Buffer, ...Buffer[]]
   /** The words before the Node.js binary: how it is run here. */
@@ -63,8 +55,9 @@ export interface WarmUpOptions {
 export interface WarmUpResult {
   /** The runtime's code cache; undefined where the program could not run at all. */
   readonly runtime: Buffer | undefined
-  /** That of what primes Node.js; undefined where that did not run. */
+  /** Those of what primes Node.js, and of what opens connections early; undefined where that did not run. */
   readonly prime: Buffer | undefined
+  readonly connect: Buffer | undefined
   /** The code cache of each chunk; undefined where there is none. */
   readonly chunks: readonly (Buffer | undefined)[]
   /** Those of Node.js's modules that were loaded, its internal ones with them. */
@@ -95,12 +88,12 @@ const CONSEQUENCES: Readonly<Record<WarmUpPurpose, string>> = {
 /** Makes the code caches of a program. */
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   const { note, initFailure } = await runProgram(options, 'code-caches')
-  const names = [RUNTIME, PRIME, ...options.chunks.map((_, number) => chunkName(number))]
-  const [runtime, prime, ...chunks] = await Promise.all(
+  const names = [RUNTIME, PRIME, CONNECT, ...options.chunks.map((_, number) => chunkName(number))]
+  const [runtime, prime, connect, ...chunks] = await Promise.all(
     names.map((name) => readFile(join(options.folder, codeCacheAsset(name))).catch(() => undefined)),
   )
   const loadedModules = await readJson<readonly string[]>(join(options.folder, FILES.loadedModules), [])
-  return { runtime, prime, chunks, loadedModules, note, initFailure }
+  return { runtime, prime, connect, chunks, loadedModules, note, initFailure }
 }
 
 export interface CalledFunctions {
@@ -141,12 +134,9 @@ async function runProgram(options: WarmUpOptions, purpose: WarmUpPurpose): Promi
     ...options.chunks.map((chunk, number) =>
       writeFile(join(options.folder, scriptAsset(chunkName(number))), chunk),
     ),
-    ...(options.prime === undefined
-      ? []
-      : [
-          writeFile(join(options.folder, scriptAsset(PRIME)), options.prime.script),
-          writeFile(join(options.folder, PRIMING_SETTINGS_ASSET), JSON.stringify(options.prime.settings)),
-        ]),
+    ...Object.entries(options.priming ?? {}).map(([name, content]) =>
+      writeFile(join(options.folder, name), content),
+    ),
   ])
   const server = await RuntimeApiServer.listen({
     functionName: 'warm-up',

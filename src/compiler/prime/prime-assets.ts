@@ -1,6 +1,7 @@
-/** What an executable has to prime Node.js with before its function is loaded, and to rehearse its handler. */
+/** What an executable has for its init phase: to prime Node.js, to rehearse its handler and to open connections. */
 import { readFile } from 'node:fs/promises'
 import {
+  CONNECT,
   codeCacheAsset,
   PRIME,
   PRIMING_SETTINGS_ASSET,
@@ -8,7 +9,7 @@ import {
   scriptAsset,
 } from '../../executable/format.ts'
 import { BuildError } from '../build-error.ts'
-import { type FunctionRun, makePrimeCodeCache } from '../executable/code-caches.ts'
+import { type FunctionRun, makePrimingCodeCache } from '../executable/code-caches.ts'
 import type { ProgramSource } from '../executable/executable-program.ts'
 import { primedParts } from './primed-parts.ts'
 
@@ -23,20 +24,37 @@ export async function primeAssets(
   run: FunctionRun | undefined,
   { hasCodeCache = true } = {},
 ): Promise<Record<string, Buffer>> {
-  const { runtime, bundle, base, taskRoot, folder } = source
-  const settings: PrimingSettings = { parts: primedParts(bundle, run), ...(await rehearsalOf(source)) }
-  if (settings.parts.length === 0 && settings.rehearsal === undefined) {
+  const { connect = [] } = source.init
+  const settings: PrimingSettings = {
+    parts: primedParts(source.bundle, run),
+    ...(await rehearsalOf(source)),
+    ...(connect.length > 0 && { connect }),
+  }
+  const needed = {
+    [PRIME]: settings.parts.length > 0 || settings.rehearsal !== undefined,
+    [CONNECT]: connect.length > 0,
+  }
+  const names = ([PRIME, CONNECT] as const).filter((name) => needed[name])
+  if (names.length === 0) {
     return {}
   }
+  const scripts = await Promise.all(names.map((name) => scriptAssets(name, source, hasCodeCache)))
+  return Object.assign({ [PRIMING_SETTINGS_ASSET]: Buffer.from(JSON.stringify(settings)) }, ...scripts)
+}
+
+async function scriptAssets(
+  name: typeof PRIME | typeof CONNECT,
+  { runtime, base, taskRoot, folder }: ProgramSource,
+  hasCodeCache: boolean,
+): Promise<Record<string, Buffer>> {
   const { runner, path: node } = base
   const cache =
     runner === undefined || !hasCodeCache
       ? undefined
-      : await makePrimeCodeCache({ bundle: runtime, node, runner, taskRoot, folder })
+      : await makePrimingCodeCache(name, { bundle: runtime, node, runner, taskRoot, folder })
   return {
-    [scriptAsset(PRIME)]: runtime.prime,
-    [PRIMING_SETTINGS_ASSET]: Buffer.from(JSON.stringify(settings)),
-    ...(cache && { [codeCacheAsset(PRIME)]: cache }),
+    [scriptAsset(name)]: runtime[name],
+    ...(cache && { [codeCacheAsset(name)]: cache }),
   }
 }
 

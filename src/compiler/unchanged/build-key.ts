@@ -28,9 +28,10 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     JSON.stringify([bundle.exports ?? null, bundle.chunks.length, events.length, files.length]),
     ...(await lockFiles(bundle.project)),
     ...events,
-    JSON.stringify([init.stub?.stubs ?? null, init.isRehearsed ?? false]),
+    JSON.stringify([init.stub?.stubs ?? null, init.isRehearsed ?? false, init.connect ?? []]),
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
-    ...[runtime.launcher, runtime.runtime, runtime.prime, runtime.warmUp, JSON.stringify(runtime.notes)],
+    ...[runtime.launcher, runtime.runtime, runtime.prime, runtime.connect, runtime.warmUp],
+    JSON.stringify(runtime.notes),
     inputs.notices,
     ...(await describeAll(files)),
   ])

@@ -7,6 +7,7 @@ import { findCodeCache } from '../../compiler/executable/snapshot-blob.ts'
 import { type LibraryNeeds, libraryNeeds } from '../../compiler/package/runtime-requirements.ts'
 import { type BuildRecord, RECORD_SECTION } from '../../executable/build-record.ts'
 import {
+  CONNECT,
   chunkName,
   chunkOfScript,
   codeCacheAsset,
@@ -136,7 +137,7 @@ function assetPath(name: string): PartPath {
   if (name === codeCacheAsset(RUNTIME_SCRIPT)) {
     return [RUNTIME, OF_RUNTIME.codeCache]
   }
-  if (name.startsWith(`${PRIME}.`)) {
+  if (name.startsWith(`${PRIME}.`) || name.startsWith(`${CONNECT}.`)) {
     return [RUNTIME, OF_RUNTIME.priming, name]
   }
   if (name === scriptAsset(THREADS) || name === THREAD_LAUNCHER_ASSET) {

@@ -16,6 +16,8 @@ export interface StartHooksOptions {
   readonly isInitialisedAtBuild: boolean
   /** Rehearses the handler; undefined where that is not to be. Resolves in any case. */
   readonly rehearse: (() => Promise<void>) | undefined
+  /** Settles when all connections are open that are to be; undefined where there are none. Never rejects. */
+  readonly connecting: Promise<void> | undefined
   /** To be called once the shutdown hooks have run: the process may end. */
   readonly onShutdown: () => void
   /** Set in a thread that handles invocations: the process is the main thread's to end. */
@@ -29,11 +31,13 @@ export interface StartFailure {
 }
 
 /** Whether there is anything to do: most functions have no hook, and then nothing is waited for. */
-export function needsStartHooks({ hooks, isInitialisedAtBuild, rehearse }: StartHooksOptions): boolean {
+export function needsStartHooks(options: StartHooksOptions): boolean {
+  const { hooks, isInitialisedAtBuild, rehearse, connecting } = options
   return (
     hooks.init.length > 0 ||
     hooks.shutdown.length > 0 ||
     rehearse !== undefined ||
+    connecting !== undefined ||
     (isInitialisedAtBuild && hooks.afterRestore.length > 0) ||
     isSnapStart()
   )
@@ -57,6 +61,7 @@ export async function runStartHooks(options: StartHooksOptions): Promise<StartFa
     }
   }
   await options.rehearse?.()
+  await options.connecting
   if (!isSnapStart()) {
     return undefined
   }
