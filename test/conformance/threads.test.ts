@@ -166,6 +166,13 @@ describe('threads', { skip }, () => {
     assert.match(String(api.initErrors[0]?.body), /no table/)
   })
 
+  test('a module that ends the process is one init error, which says so', async () => {
+    start({ env: { HOOKS: 'exit' } })
+    assert.equal((await lambda.exit()).code, 1)
+    assert.equal(api.initErrors.length, 1)
+    assert.match(String(api.initErrors[0]?.body), /Runtime\.ExitError.*exit status 4 in the init phase/)
+  })
+
   test('a listener to SIGTERM is called in each, and the process ends once all of these have ended theirs', async () => {
     start({ env: { HOOKS: 'signal' } })
     await invoke()

@@ -241,11 +241,7 @@ export class PoolThread {
     const lost = [...this.#running.values(), ...(offered && !left ? [offered] : [])]
     this.#running.clear()
     this.#offered = undefined
-    const why =
-      this.#why ??
-      new ThreadExit(
-        `The function ended its thread with exit status ${code} while the handler was at work; return or throw instead of calling process.exit.`,
-      )
+    const why = this.#why ?? new ThreadExit(code, wasInitialised)
     this.#events.ended(this, { why, wasInitialised, lost, left })
   }
 
