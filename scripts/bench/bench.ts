@@ -16,10 +16,10 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { renderChart } from './chart.ts'
+import { BadUsage, requireCompiler, runCommand, wholeNumber } from './command.ts'
 import { RECIPES } from './contenders.ts'
 import { type MeasureOptions, measureAll } from './measure-all.ts'
 import type { Results } from './results.ts'
-import { hasCommand } from './runtime-api-server.ts'
 import { renderChartReference, renderReport, renderTables } from './tables.ts'
 import { writeSection } from './written-sections.ts'
 
@@ -47,17 +47,7 @@ Takes about ten minutes with everything; --only, --functions and smaller numbers
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const FUNCTIONS = ['echo', 'sdk', 'get-item', 'growth'] as const
 
-class BadUsage extends Error {}
-
-try {
-  await main()
-} catch (error) {
-  if (!(error instanceof BadUsage)) {
-    throw error
-  }
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 2
-}
+await runCommand(main)
 
 async function main(): Promise<void> {
   const { values } = parse()
@@ -151,16 +141,6 @@ function readOptions(values: ReturnType<typeof parse>['values']): MeasureOptions
   }
 }
 
-function wholeNumber(option: string, value: string, least = 0): number {
-  const number = Number(value)
-  if (!/^\d+$/.test(value) || number < least) {
-    throw new BadUsage(
-      `--${option} expects a whole number of at least ${least}, and got ${JSON.stringify(value)}`,
-    )
-  }
-  return number
-}
-
 function names<Name extends string>(option: string, value: string, known: readonly Name[]): Set<Name> {
   const given = value.split(',')
   const unknown = given.find((name) => !known.some((other) => other === name))
@@ -177,10 +157,6 @@ function readResults(file: string): Results {
 }
 
 async function measure(options: MeasureOptions): Promise<Results> {
-  if (!hasCommand('cc', '--version')) {
-    throw new BadUsage(
-      "the benchmark's server is in C, and there is no cc; on Debian: apt-get install gcc libc6-dev",
-    )
-  }
+  requireCompiler()
   return await measureAll(options)
 }

@@ -215,9 +215,14 @@ export function copyOfNode(folder: string): string {
   return node
 }
 
-/** Builds `entry` into `folder`, with a code cache as always. */
-export function buildWithLambdabin(entry: string, folder: string, options: readonly string[]): Prepared {
-  const args = [LAMBDABIN, 'build', entry, '--out-dir', folder, '--name', 'function', ...options]
+/** Builds `entry` into `folder`, with a code cache as always. `command`: the lambdabin to build with, which is this one. */
+export function buildWithLambdabin(
+  entry: string,
+  folder: string,
+  options: readonly string[],
+  command = LAMBDABIN,
+): Prepared {
+  const args = [command, 'build', entry, '--out-dir', folder, '--name', 'function', ...options]
   execFileSync(process.execPath, args, { stdio: ['ignore', 'ignore', 2] })
   const executable = join(folder, 'function', 'function')
   return {

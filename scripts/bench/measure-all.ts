@@ -233,7 +233,7 @@ async function prepareGrowth(
   return { contenders, bytes }
 }
 
-function describeMachine(folder: string): string {
+export function describeMachine(folder: string): string {
   const memory = Math.round(totalmem() / 2 ** 30)
   const machine = `${cpus().length} CPUs (${cpus()[0]?.model ?? 'unknown'}), ${memory} GiB, Linux ${release()}`
   const readAhead = readAheadKiB(folder)

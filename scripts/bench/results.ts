@@ -68,7 +68,12 @@ export function median(
   phase: Phase,
   value: (measurement: Measurement) => number,
 ): number {
-  const sorted = (contender?.measurements[phase] ?? []).map(value).toSorted((a, b) => a - b)
+  return middleOf((contender?.measurements[phase] ?? []).map(value))
+}
+
+/** The median; NaN of nothing. */
+export function middleOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   if (sorted.length % 2 === 1) {
     return sorted[middle] ?? Number.NaN

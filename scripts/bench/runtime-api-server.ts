@@ -1,7 +1,7 @@
 /** Compiles and runs `runtime-api-server.c`, which starts one runtime, serves it and measures. */
 
 import { execFile, execFileSync } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -67,9 +67,12 @@ export function hasCommand(name: string, ...args: string[]): boolean {
   }
 }
 
-/** Path of the program that a C file beside this one makes, in `folder`. */
-export function compileC(name: 'runtime-api-server' | 'bare-runtime', folder: string): string {
-  const program = join(folder, name)
+/** Path of the program that a C file makes, in `folder`. `name`: of the file, from here. */
+export function compileC(
+  name: 'runtime-api-server' | 'bare-runtime' | 'concurrency/concurrent-server',
+  folder: string,
+): string {
+  const program = join(folder, basename(name))
   const source = fileURLToPath(new URL(`./${name}.c`, import.meta.url))
   execFileSync('cc', ['-O2', '-Wall', '-o', program, source], { stdio: ['ignore', 2, 2] })
   return program

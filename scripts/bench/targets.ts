@@ -24,11 +24,15 @@ export interface Target {
   readonly isMet: boolean | undefined
 }
 
-interface Definition {
+/** What is to be reached. */
+export interface Goal {
   readonly what: string
   readonly against: string
   readonly limit?: { readonly atMost?: number; readonly atLeast?: number }
   readonly unit: 'ratio' | 'MB' | 'percent' | 'number'
+}
+
+interface Definition extends Goal {
   /** NaN where something that it needs was not measured. */
   readonly value: (results: Results) => number
 }
@@ -236,19 +240,21 @@ const DEFINITIONS: readonly Definition[] = [
 
 /** Those for which there is a measurement or a goal, with what was measured. */
 export function evaluateTargets(results: Results): Target[] {
-  return DEFINITIONS.map((definition) => {
-    const value = definition.value(results)
-    return {
-      what: definition.what,
-      against: definition.against,
-      goal: goalOf(definition),
-      measured: Number.isFinite(value) ? show(value, definition.unit) : '',
-      isMet: Number.isFinite(value) ? isMet(value, definition.limit) : undefined,
-    }
-  })
+  return DEFINITIONS.map((definition) => evaluateTarget(definition, definition.value(results)))
 }
 
-function isMet(value: number, limit: Definition['limit']): boolean | undefined {
+/** `value`: what was measured; NaN for nothing. */
+export function evaluateTarget(goal: Goal, value: number): Target {
+  return {
+    what: goal.what,
+    against: goal.against,
+    goal: goalOf(goal),
+    measured: Number.isFinite(value) ? show(value, goal.unit) : '',
+    isMet: Number.isFinite(value) ? isMet(value, goal.limit) : undefined,
+  }
+}
+
+function isMet(value: number, limit: Goal['limit']): boolean | undefined {
   if (limit?.atMost !== undefined) {
     return value <= limit.atMost
   }
@@ -258,7 +264,7 @@ function isMet(value: number, limit: Definition['limit']): boolean | undefined {
   return undefined
 }
 
-function goalOf({ limit, unit }: Definition): string {
+function goalOf({ limit, unit }: Goal): string {
   if (limit?.atMost !== undefined) {
     return `≤ ${show(limit.atMost, unit)}`
   }
@@ -268,7 +274,7 @@ function goalOf({ limit, unit }: Definition): string {
   return ''
 }
 
-function show(value: number, unit: Definition['unit']): string {
+function show(value: number, unit: Goal['unit']): string {
   if (unit === 'MB') {
     return `${value.toFixed(1)} MB`
   }
