@@ -19,6 +19,7 @@ import { handlerSettings } from './handler-settings.ts'
 import { NOTICES_FILE } from './notices/third-party-notices.ts'
 import { findPackageFacts, type PackageFacts } from './package/package-facts.ts'
 import { PackageFolder, type PackagePlace, packagePlace, thereOf } from './package/package-folder.ts'
+import { type LibraryNeeds, libraryNeeds } from './package/runtime-requirements.ts'
 import { writeZip } from './package/write-zip.ts'
 import { zipProgress } from './package/zip-progress.ts'
 import { withReadAhead } from './read-ahead/read-ahead.ts'
@@ -140,7 +141,7 @@ async function makePackage(
     throw new InitFailureError(initFailure)
   }
   const alike = latestExecutable ?? join(place.folder, options.name)
-  const notes = options.isForLayer
+  const { notes, needs } = options.isForLayer
     ? await addScripts(program, draft)
     : await addExecutable(inputs, { source, program, initFailure, alike, draft }, steps, work)
   const zip = await steps.run('package', () => writePackage(draft, options, inputs.notices, steps, work))
@@ -150,7 +151,7 @@ async function makePackage(
     facts: {
       arch: base.arch,
       nodeVersion: base.version,
-      ...(await findPackageFacts(draft, zip, base.arch)),
+      ...(await findPackageFacts(draft, needs, zip, base.arch)),
       notes,
       initFailure,
       environmentRead: program.environmentRead,
@@ -160,11 +161,18 @@ async function makePackage(
   }
 }
 
-/** For the runtime in a layer. Resolves to what makes it start slower than it might, in one sentence each. */
-async function addScripts(program: ExecutableProgram, draft: PackageFolder): Promise<string[]> {
+interface AddedProgram {
+  /** What makes it start slower than it might, in one sentence each. */
+  readonly notes: readonly string[]
+  /** Of the executable; undefined where that is in a layer. */
+  readonly needs: LibraryNeeds | undefined
+}
+
+/** For the runtime in a layer. */
+async function addScripts(program: ExecutableProgram, draft: PackageFolder): Promise<AddedProgram> {
   const own = Object.entries(program.assets).filter(([asset]) => !isOfRuntime(asset))
   await draft.addAssets(Object.fromEntries(own))
-  return [...program.notes]
+  return { notes: program.notes, needs: undefined }
 }
 
 interface ExecutableSource {
@@ -176,20 +184,21 @@ interface ExecutableSource {
   readonly draft: PackageFolder
 }
 
-/** Resolves to what makes it start slower than it might, in one sentence each. */
 async function addExecutable(
   { bundle, runtime, base, record }: BuildInputs,
   { source, program, initFailure, alike, draft: { executable } }: ExecutableSource,
   steps: BuildSteps,
   work: string,
-): Promise<string[]> {
+): Promise<AddedProgram> {
   const made = await steps.run('executable', () => makeExecutable(program, base, join(work, 'parts')))
   const variants = await steps.run('read-ahead', () =>
     withReadAhead(made.bytes, executable, source, program.cold, join(work, 'reference')),
   )
-  const { selfTest, note: slowIfCold } = await steps.run('self-test', () =>
-    writeExecutable(executable, variants, base.runner, alike),
-  )
+  const {
+    bytes,
+    selfTest,
+    note: slowIfCold,
+  } = await steps.run('self-test', () => writeExecutable(executable, variants, base.runner, alike))
   const notes = [
     ...base.notes,
     ...runtime.notes,
@@ -198,8 +207,8 @@ async function addExecutable(
     ...program.notes,
     slowIfCold,
   ].filter((note) => note !== undefined)
-  await writeRecord(executable, withOutcome(record, bundle, { initFailure, notes }))
-  return notes
+  await writeRecord(executable, bytes, withOutcome(record, bundle, { initFailure, notes }))
+  return { notes, needs: libraryNeeds(bytes, executable) }
 }
 
 function makeProgram(

@@ -84,9 +84,8 @@ function hereless(text: string, project: string): string {
   return text.replaceAll(project + sep, '')
 }
 
-/** Where an executable has no place for it, it stays as it is. */
-export async function writeRecord(executable: string, record: BuildRecord): Promise<void> {
-  const bytes = await readFile(executable)
+/** `bytes` is what the file `executable` has. Where it has no place for the record, it stays as it is. */
+export async function writeRecord(executable: string, bytes: Buffer, record: BuildRecord): Promise<void> {
   const changed = addSection(bytes, executable, RECORD_SECTION, Buffer.from(JSON.stringify(record)))
   if (changed === undefined) {
     return

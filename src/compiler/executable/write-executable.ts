@@ -6,6 +6,8 @@ import type { ReadAheadVariant } from '../read-ahead/read-ahead.ts'
 import { SelfTestError, type SelfTestResult, testExecutable } from './self-test.ts'
 
 export interface WrittenExecutable {
+  /** What the file has. */
+  readonly bytes: Buffer
   /** Undefined where nothing of the kind can run here. */
   readonly selfTest: SelfTestResult | undefined
   /** What its starts cost more than they might, in one sentence. */
@@ -20,13 +22,14 @@ export async function writeExecutable(
   alike: string | undefined,
 ): Promise<WrittenExecutable> {
   let failure = ''
-  for (const [index, { bytes, note }] of variants.entries()) {
-    await writeSharedFile(executable, bytes(), EXECUTABLE_MODE, alike)
+  for (const [index, { bytes: make, note }] of variants.entries()) {
+    const bytes = make()
+    await writeSharedFile(executable, bytes, EXECUTABLE_MODE, alike)
     if (runner === undefined) {
-      return { selfTest: undefined, note: note(failure) }
+      return { bytes, selfTest: undefined, note: note(failure) }
     }
     try {
-      return { selfTest: await testExecutable(executable, runner), note: note(failure) }
+      return { bytes, selfTest: await testExecutable(executable, runner), note: note(failure) }
     } catch (error) {
       if (!(error instanceof SelfTestError) || index === variants.length - 1) {
         throw error

@@ -25,6 +25,7 @@ import { writeExecutable } from '../executable/write-executable.ts'
 import { NOTICES_FILE, renderNotices } from '../notices/third-party-notices.ts'
 import { findPackageFacts, type PackageFacts } from '../package/package-facts.ts'
 import { PackageFolder, type PackageForm, packagePlace, thereOf } from '../package/package-folder.ts'
+import { type LibraryNeeds, libraryNeeds } from '../package/runtime-requirements.ts'
 import { writeZip } from '../package/write-zip.ts'
 import { withReadAhead } from '../read-ahead/read-ahead.ts'
 import { referenceFunction } from '../read-ahead/reference-executable.ts'
@@ -84,7 +85,7 @@ export async function buildLayer(options: LayerOptions, progress: Progress = {})
     const notices = join(dirname(LAYER_RUNTIME), NOTICES_FILE)
     const draft = await PackageFolder.create(join(work, 'layer'), LAYER_RUNTIME, notices)
     await mkdir(dirname(draft.executable))
-    const notes = await makeRuntime(draft, runtime, base, steps, work)
+    const { notes, needs } = await makeRuntime(draft, runtime, base, steps, work)
     const zip = only === 'folder' ? undefined : join(work, 'layer.zip')
     await steps.run('package', async () => {
       await draft.complete(await renderNotices({ bundle: undefined, base }))
@@ -95,7 +96,7 @@ export async function buildLayer(options: LayerOptions, progress: Progress = {})
     const { arch, version: nodeVersion } = base
     const built = {
       ...{ name, arch, nodeVersion, locales: target.locales },
-      ...(await findPackageFacts(draft, zip, arch)),
+      ...(await findPackageFacts(draft, needs, zip, arch)),
       ...{ zip: thereOf(place).zip, folder: place.folder, isUnchanged: false, notes },
       steps: steps.done,
     }
@@ -123,14 +124,19 @@ async function layerKey(
   ])
 }
 
-/** Resolves to what makes it start slower than it might, in one sentence each. */
+interface MadeRuntime {
+  /** What makes it start slower than it might, in one sentence each. */
+  readonly notes: readonly string[]
+  readonly needs: LibraryNeeds
+}
+
 async function makeRuntime(
   { executable, folder }: PackageFolder,
   runtime: RuntimeBundle,
   base: BaseNode,
   steps: BuildSteps,
   work: string,
-): Promise<string[]> {
+): Promise<MadeRuntime> {
   const caches = await steps.run('code cache', async () => runtimeCache(runtime, base, folder, work))
   const own = Object.entries(caches.assets).filter(([asset]) => isOfRuntime(asset))
   const assets = {
@@ -147,10 +153,10 @@ async function makeRuntime(
   const variants = await steps.run('read-ahead', () =>
     withReadAhead(made.bytes, executable, source, [runtime.threads], join(work, 'reference')),
   )
-  const { selfTest, note } = await steps.run('self-test', () =>
+  const { bytes, selfTest, note } = await steps.run('self-test', () =>
     writeExecutable(executable, variants, base.runner, undefined),
   )
-  return [
+  const notes = [
     ...base.notes,
     ...runtime.notes,
     ...made.notes,
@@ -158,6 +164,7 @@ async function makeRuntime(
     ...(caches.note === undefined ? [] : [caches.note]),
     note,
   ].filter((each) => each !== undefined)
+  return { notes, needs: libraryNeeds(bytes, executable) }
 }
 
 function runtimeCache(bundle: RuntimeBundle, base: BaseNode, taskRoot: string, work: string) {

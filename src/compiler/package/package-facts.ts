@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { Architecture } from '../elf/elf-file.ts'
 import type { PackageFolder } from './package-folder.ts'
-import { libraryNeeds, type RuntimeRequirements, requirementsOf } from './runtime-requirements.ts'
+import { type LibraryNeeds, type RuntimeRequirements, requirementsOf } from './runtime-requirements.ts'
 
 export interface PackageFacts extends RuntimeRequirements {
   /** Undefined where the executable is in a layer. */
@@ -16,17 +16,17 @@ export interface PackageFacts extends RuntimeRequirements {
   readonly codeSha256: string | undefined
 }
 
+/** `needs` are the executable's; undefined where that is in a layer. */
 export async function findPackageFacts(
-  { executable: path, files }: PackageFolder,
+  { executable, files }: PackageFolder,
+  needs: LibraryNeeds | undefined,
   zip: string | undefined,
   arch: Architecture,
 ): Promise<PackageFacts> {
   const bytes = zip === undefined ? undefined : await readFile(zip)
-  const executable = files.some(({ source }) => source === path) ? path : undefined
-  const needs = executable === undefined ? undefined : libraryNeeds(await readFile(executable), executable)
   const sizes = await Promise.all(files.map(async ({ source }) => (await stat(source)).size))
   return {
-    executableBytes: executable === undefined ? undefined : (await stat(executable)).size,
+    executableBytes: needs === undefined ? undefined : (await stat(executable)).size,
     zipBytes: bytes?.length,
     unpackedBytes: sizes.reduce((sum, size) => sum + size, 0),
     codeSha256: bytes && createHash('sha256').update(bytes).digest('base64'),
