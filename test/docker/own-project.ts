@@ -65,6 +65,7 @@ export async function testOwnProject(t: TestContext, session: Session): Promise<
         'sharp',
         '--event',
         'events/any.json',
+        ...['--budget', 'zip=90MB', '--budget-summary', 'summary.md'],
       ]
       const started = performance.now()
       const first = await runAsOwner(session, project, [...args, '--json'], { installed })
@@ -86,7 +87,13 @@ export async function testOwnProject(t: TestContext, session: Session): Promise<
       )
       assert.equal(answer.status, 0, answer.stderr)
       assert.ok(JSON.parse(answer.stdout).png > 50)
-      rmSync(join(project, 'dist'), { recursive: true })
+      assert.ok(JSON.parse(readFileSync(join(project, 'lambdabin.budget.json'), 'utf8')).picture.zip > 20e6)
+      assert.match(readFileSync(join(project, 'summary.md'), 'utf8'), /\| picture \| zip \|/)
+      const files = ['lambdabin.budget.json', 'summary.md']
+      assertOwned(project, files)
+      for (const name of ['dist', ...files]) {
+        rmSync(join(project, name), { recursive: true })
+      }
       assert.equal(listing(project), before, 'the project is as it was')
     },
   )

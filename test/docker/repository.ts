@@ -194,6 +194,14 @@ async function testFailures(t: TestContext, { project, dist, compose }: Subject)
 }
 
 async function testChoices(t: TestContext, { project, dist, compose }: Subject): Promise<void> {
+  await t.test('whole commands have the image’s Node.js, for any architecture, and fetch none', async () => {
+    const { status, output } = await compose([...RUN, 'prefetch', '--arch', 'x64,arm64', '--intl', 'en'])
+    assert.equal(status, 0, output)
+    assert.match(output, /Node\.js \d+\.\d+\.\d+ for x64, Intl for en is ready/)
+    assert.match(output, /Node\.js \d+\.\d+\.\d+ for arm64, Intl for en is ready/)
+    assert.doesNotMatch(output, /fetching/)
+  })
+
   await t.test(
     'a file .env from Windows chooses what is built: an executable for arm64, with what it lacks',
     async () => {
