@@ -1,5 +1,4 @@
 /** `build` of the API: builds functions, several at a time. */
-import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import process from 'node:process'
@@ -19,6 +18,7 @@ import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { selectFunctions } from '../configuration/select-functions.ts'
 import type { BudgetReport } from '../inspect/compare/budget.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
+import { checkBudgetFile, writeBudgetFile } from './budget/budget-files.ts'
 import { budgetMarkdown } from './budget/budget-markdown.ts'
 import { BudgetCheck, budgetFile, overBudget } from './budget/build-budget.ts'
 import { buildInto, checkInto } from './build-into.ts'
@@ -94,12 +94,15 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   try {
     signal?.throwIfAborted()
     const { functions, jobs, into, budgetSummary, folder } = await wantedFunctions(options)
+    if (budgetSummary !== undefined) {
+      await checkBudgetFile(budgetSummary, functions[0]?.outDir)
+    }
     const make = into === undefined ? buildFunction : buildFunctionInto
     const limit = cacheSizeLimit()
     const result = await abandonable(signal, () => buildAll(functions, { jobs, make, folder }, options))
     await keepCacheSize(limit)
     if (budgetSummary !== undefined) {
-      await writeFile(budgetSummary, budgetMarkdown(result.functions))
+      await writeBudgetFile(budgetSummary, budgetMarkdown(result.functions))
     }
     return result
   } catch (error) {

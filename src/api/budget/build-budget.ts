@@ -2,12 +2,13 @@
  * Holds what was built against its budget. What the last build took that passed is in a small file beside the configuration, or in
  * the current folder: committed, it tells in a review what has grown.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuiltFunction } from '../../compiler/built-function.ts'
 import type { FunctionOptions } from '../../compiler/function-options.ts'
 import type { BudgetReport, PassedBuild } from '../../inspect/compare/budget.ts'
 import { LambdabinError } from '../lambdabin-error.ts'
+import { writeBudgetFile } from './budget-files.ts'
 
 export const BUDGET_FILE = 'lambdabin.budget.json'
 
@@ -59,7 +60,7 @@ export class BudgetCheck {
       const sorted = Object.entries({ ...kept, [name]: now }).sort(([left], [right]) =>
         left < right ? -1 : 1,
       )
-      await writeFile(this.#file, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`)
+      await writeBudgetFile(this.#file, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`)
     }
     return report
   }

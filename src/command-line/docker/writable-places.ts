@@ -2,7 +2,7 @@
 import { chownSync, closeSync, openSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import process from 'node:process'
 import { makeFolder } from '../../../bin/make-folder.js'
-import { BuildError } from '../../compiler/build-error.ts'
+import { unwritableFile } from '../../api/budget/budget-files.ts'
 import { OutDirError } from '../../compiler/work-folder.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 import { isInside } from './project-folders.ts'
@@ -75,10 +75,7 @@ function makeFile(file: string, outDir: string): boolean {
     }
     return !isThere
   } catch (error) {
-    throw new BuildError(
-      `the build expects to write to the file ${file}, and cannot; look whether its folder is there, and whose it is`,
-      { cause: error },
-    )
+    throw unwritableFile(file, error)
   }
 }
 

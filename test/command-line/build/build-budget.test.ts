@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -62,12 +62,36 @@ test('a build within its budget passes, and one that is over it fails with what 
 
   await t.test('a configuration has a budget for each function, and the file is beside it', async () => {
     rmSync(file('lambdabin.budget.json'))
+    rmSync(file('dist'), { recursive: true })
     const config = { functions: { orders: { entry: 'orders.ts', budget: { zip: '60MB' } } } }
     writeFileSync(file('lambdabin.config.json'), JSON.stringify(config))
-    const { status, stderr } = await runLambdabin(['build'], { cwd: project })
+    const args = ['build', '--budget-summary', 'dist/summary.md']
+    const { status, stderr } = await runLambdabin(args, { cwd: project })
     assert.equal(status, 0, stderr)
+    assert.ok(existsSync(file('dist/summary.md')), 'the folder is made by the build')
     assert.ok(existsSync(file('lambdabin.budget.json')))
   })
+
+  await t.test('a file of passed builds that cannot be written is told in a sentence', async () => {
+    rmSync(file('lambdabin.budget.json'))
+    mkdirSync(file('lambdabin.budget.json'))
+    const { status, stderr } = await run('--budget', 'zip=60MB')
+    rmSync(file('lambdabin.budget.json'), { recursive: true })
+    assert.equal(status, 1)
+    assert.match(
+      stderr,
+      /\nlambdabin: the build expects to write to the file .*lambdabin\.budget\.json, and cannot; look whether its folder is there, and whose it is\n$/,
+    )
+  })
+})
+
+test('a summary that cannot be written is told in a sentence, before anything is built', async () => {
+  const { status, stderr } = await run('--budget', 'zip=60MB', '--budget-summary', 'gone/summary.md')
+  assert.equal(status, 1)
+  assert.match(
+    stderr,
+    /^lambdabin: the build expects to write to the file .*gone\/summary\.md, and cannot; look whether its folder is there, and whose it is\n$/,
+  )
 })
 
 test('a mistake in a budget is told before anything is built, with status 2', async () => {
