@@ -51,7 +51,8 @@ export type Prepared = Pick<Contender, 'command' | 'shipped'> & { readonly env?:
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const LAMBDABIN = here('../../bin/lambdabin.js')
-const EVENTS: Record<ComparedFunction, string> = {
+/** JSON, given at every invocation. */
+export const EVENTS: Record<ComparedFunction, string> = {
   echo: '{"text":"Hello"}',
   sdk: JSON.stringify(JSON.parse(readFileSync(here('./functions/sdk-event.json'), 'utf8'))),
   'get-item': '{"id":"o-1842"}',

@@ -1,0 +1,95 @@
+/**
+ * Whether `lambdabin inspect --start` tells the truth: its numbers beside those of the benchmark's own server, for the same packages.
+ *
+ *     node scripts/bench/inspect-starts.ts [ROUNDS]
+ *
+ * In each round, each package is started once by the benchmark's server and once by `inspect`, for echo and for the AWS SDK with zod.
+ * The time to the first `next` is to be the same within a tenth, and a timeline's parts, which are of a start that carries the hook, are
+ * to be that time within a twentieth, but for what the hook says that it takes. Exits with 1 where that is not so.
+ */
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { buildWithLambdabin, EVENTS, lambdaVariables } from './contenders.ts'
+import { compileC, runUnderServer } from './runtime-api-server.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const LAMBDABIN = here('../../bin/lambdabin.js')
+const ROUNDS = Number(process.argv[2] ?? 11)
+const FUNCTIONS = { echo: here('../../src/functions/echo.ts'), sdk: here('./functions/sdk.ts') } as const
+
+interface Times {
+  readonly outside: number[]
+  readonly inspected: number[]
+  readonly timeline: number[]
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'lambdabin-starts-'))
+try {
+  const server = compileC('runtime-api-server', folder)
+  for (const name of ['echo', 'sdk'] as const) {
+    const own = join(folder, name)
+    mkdirSync(own)
+    const { env } = buildWithLambdabin(FUNCTIONS[name], own, [])
+    const taskRoot = join(own, 'function')
+    const runtime = {
+      command: [join(taskRoot, 'bootstrap')] as const,
+      env: { ...lambdaVariables(name), ...env },
+      cwd: taskRoot,
+      event: EVENTS[name],
+    }
+    const times: Times = { outside: [], inspected: [], timeline: [] }
+    for (let round = 0; round <= ROUNDS; round++) {
+      const { firstNextMs } = await runUnderServer(server, runtime, { invocations: 1, cpu: undefined })
+      const { inspected, timeline } = inspectStart(join(own, 'function.zip'))
+      // The first is for what is in no memory yet.
+      if (round > 0) {
+        times.outside.push(firstNextMs)
+        times.inspected.push(inspected)
+        times.timeline.push(timeline)
+      }
+    }
+    report(name, times)
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function inspectStart(zip: string): { inspected: number; timeline: number } {
+  const args = [LAMBDABIN, 'inspect', '--start', '--runs', '1', '--json', zip]
+  const printed = execFileSync(process.execPath, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const { warm, timeline, measuringMs } = JSON.parse(printed).start
+  const sum = timeline.parts.reduce((total: number, { ms }: { ms: number }) => total + ms, 0)
+  return { inspected: warm.median, timeline: sum - measuringMs }
+}
+
+function report(name: string, { outside, inspected, timeline }: Times): void {
+  const expected = median(outside)
+  const lines = [
+    ['inspect', median(inspected), 0.1],
+    ['timeline', median(timeline), 0.05],
+  ] as const
+  process.stdout.write(`${name}: to the first next, from outside ${expected.toFixed(1)} ms\n`)
+  for (const [what, ms, tolerance] of lines) {
+    const ratio = ms / expected
+    const isMet = Math.abs(ratio - 1) <= tolerance
+    process.stdout.write(
+      `  ${what} ${ms.toFixed(1)} ms, ${ratio.toFixed(3)} of it: ${isMet ? 'met' : 'missed'}\n`,
+    )
+    if (!isMet) {
+      process.exitCode = 1
+    }
+  }
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((left, right) => left - right)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
