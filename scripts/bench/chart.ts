@@ -69,7 +69,14 @@ const PANELS: readonly Panel[] = [
 ]
 
 /** References rather than choices, or the same program once more: they are in the tables. */
-const LEFT_OUT = new Set(['c', 'bun-socket', 'lambdabin-event', 'lambdabin-init-event', 'lambdabin-intl'])
+const LEFT_OUT = new Set([
+  'c',
+  'bun-socket',
+  'lambdabin-event',
+  'lambdabin-init-event',
+  'lambdabin-layer',
+  'lambdabin-intl',
+])
 
 const WIDTH = 900
 const MARGIN = 20

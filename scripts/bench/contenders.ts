@@ -25,8 +25,15 @@ export interface Contender extends Runtime {
   readonly id: string
   readonly name: string
   readonly note: string
-  /** The files and folders that would be uploaded, the program first; a zip that is already there instead. */
-  readonly shipped: readonly string[] | { readonly executable: string; readonly zip: string }
+  /** The files and folders that would be uploaded, the program first; zips that are already there instead. */
+  readonly shipped: readonly string[] | Zipped
+}
+
+interface Zipped {
+  readonly executable: string
+  readonly zips: readonly string[]
+  /** Folders in the task root with what else is read as it starts. */
+  readonly scripts?: readonly string[]
 }
 
 /** How a contender comes to be: in a folder of its own, for one function. Throws a PeerMissingError where it cannot. */
@@ -125,6 +132,13 @@ export const RECIPES: readonly Recipe[] = [
     note: 'the same with the module initialised at build time',
     functions: ['get-item'],
     prepare: (given) => lambdabinWithOption(given, '--init', 'build', [...STUBBED, '--rehearse']),
+  },
+  {
+    id: 'lambdabin-layer',
+    name: 'lambdabin --for-layer',
+    note: 'the function alone, and the runtime of `lambdabin layer`; the size is that of both zips',
+    functions: ['echo', 'sdk'],
+    prepare: lambdabinOfLayer,
   },
   {
     id: 'lambdabin-intl',
@@ -228,7 +242,7 @@ export function buildWithLambdabin(
   const executable = join(folder, 'function', 'function')
   return {
     command: [executable],
-    shipped: { executable, zip: join(folder, 'function.zip') },
+    shipped: { executable, zips: [join(folder, 'function.zip')] },
     env: { _HANDLER: 'function', LAMBDA_TASK_ROOT: dirname(executable) },
   }
 }
@@ -243,6 +257,24 @@ function lambdabinConnecting(given: Given, options: readonly string[]): Prepared
     throw new PeerMissingError('there is nobody to connect to')
   }
   return lambdabin(given, [...options, '--connect', new URL(endpoint.url).host])
+}
+
+/** The layer is where it was made: what unpacks it to `/opt` on Lambda does nothing else. */
+function lambdabinOfLayer({ folder, function: name }: Given): Prepared {
+  execFileSync(process.execPath, [LAMBDABIN, 'layer', '--out-dir', folder], {
+    stdio: ['ignore', 'ignore', 2],
+  })
+  const { env } = buildWithLambdabin(OWN_SOURCES[name], folder, ['--for-layer'])
+  const executable = join(folder, 'layer/lambdabin/runtime')
+  return {
+    command: [executable],
+    shipped: {
+      executable,
+      zips: ['function.zip', 'layer.zip'].map((zip) => join(folder, zip)),
+      scripts: [join(folder, 'function/function')],
+    },
+    ...(env && { env }),
+  }
 }
 
 /** With an option that not every lambdabin has, and that not every function can be built with. */

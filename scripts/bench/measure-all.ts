@@ -148,7 +148,7 @@ async function measureIn(
   }
   const contenders: ContenderResults[] = []
   for (const contender of [...all, ...growth.contenders]) {
-    const isOwn = 'zip' in contender.shipped
+    const isOwn = 'zips' in contender.shipped
     // The function that calls AWS is as large as the other one with the SDK.
     const isWanted = options.sizes && contender.function !== 'get-item'
     const sizes = isWanted || isOwn ? await shippedSizes(contender) : { executableBytes: 0, zipBytes: 0 }

@@ -10,8 +10,12 @@ import type { Contender } from './contenders.ts'
 export async function shippedSizes({
   shipped,
 }: Contender): Promise<{ executableBytes: number; zipBytes: number }> {
-  if ('zip' in shipped) {
-    return { executableBytes: statSync(shipped.executable).size, zipBytes: statSync(shipped.zip).size }
+  if ('zips' in shipped) {
+    const sizes = shipped.zips.map((zip) => statSync(zip).size)
+    return {
+      executableBytes: statSync(shipped.executable).size,
+      zipBytes: sizes.reduce((sum, size) => sum + size, 0),
+    }
   }
   const [executable = ''] = shipped
   let zipBytes = 22

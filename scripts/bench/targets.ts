@@ -225,6 +225,16 @@ const DEFINITIONS: readonly Definition[] = [
     unit: 'ratio',
     value: sdkRatio('lambdabin', 'bun-bytecode'),
   },
+  ...(['start', 'coldStart'] as const).flatMap((phase): Definition[] =>
+    (['echo', 'sdk'] as const).map((name) => ({
+      what: `${name === 'echo' ? 'echo' : 'AWS SDK + zod'} with the runtime in a layer, first response${phase === 'start' ? '' : ', cold page cache'}`,
+      against: 'the whole executable',
+      limit: { atMost: 1.1 },
+      unit: 'ratio',
+      value: (results) =>
+        ratio(find(results, name, 'lambdabin-layer'), find(results, name, 'lambdabin'), phase, firstResponse),
+    })),
+  ),
   { what: 'zip, echo', against: '', limit: { atMost: 33.5 }, unit: 'MB', value: zipMegabytes('lambdabin') },
   {
     what: 'zip, echo, built with `--intl en`',

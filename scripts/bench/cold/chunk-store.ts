@@ -85,7 +85,7 @@ export async function fromChunkStore<Result>(
 
 /** Copies what is shipped, without its folders, and tells how it is started where it is mounted. */
 function shippedInto(files: string, mounted: string, { shipped, ...contender }: Contender): Runtime {
-  const paths = 'zip' in shipped ? [shipped.executable] : shipped
+  const paths = 'zips' in shipped ? [shipped.executable, ...(shipped.scripts ?? [])] : shipped
   for (const path of paths) {
     cpSync(path, join(files, basename(path)), { recursive: true })
   }
