@@ -15,7 +15,7 @@ const ONCE = '--starts 1 --cold-starts 0 --warm-runs 1 --any-cpu-starts 0 --any-
 const skip = hasCommand('cc', '--version') ? false : 'there is no cc to compile the server with'
 
 function bench(...args: string[]) {
-  return promisify(execFile)(process.execPath, [BENCH, ...args], { timeout: 180_000 })
+  return promisify(execFile)(process.execPath, [BENCH, ...args], { timeout: 400_000 })
 }
 
 test('a small run measures both functions, and writes a report, a chart and what it measured', {
