@@ -11,7 +11,10 @@ import { hasCommand } from '../../scripts/bench/runtime-api-server.ts'
 import { temporaryFolder } from '../support/emulator/fixture-package.ts'
 
 const BENCH = fileURLToPath(new URL('../../scripts/bench/bench.ts', import.meta.url))
-const ONCE = '--starts 1 --cold-starts 0 --warm-runs 1 --any-cpu-starts 0 --any-cpu-warm-runs 0'.split(' ')
+const ONCE =
+  '--starts 1 --cold-starts 0 --warm-runs 1 --any-cpu-starts 0 --any-cpu-warm-runs 0 --store-starts 0'.split(
+    ' ',
+  )
 const skip = hasCommand('cc', '--version') ? false : 'there is no cc to compile the server with'
 
 function bench(...args: string[]) {
