@@ -88,6 +88,26 @@ for (const [name, rehearsed] of [
   }
 }
 
+test('where several invocations come at once, each thread has a connection of its own', {
+  skip,
+}, async () => {
+  const seen = watch()
+  startFixture('connecting', 'connecting', {
+    ...ENVIRONMENT,
+    AWS_LAMBDA_MAX_CONCURRENCY: '2',
+    AWS_LAMBDA_NODEJS_WORKER_COUNT: '2',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
+  })
+  const answers = await Promise.all([invoke({ kind: 'fetch' }), invoke({ kind: 'fetch' })])
+  assert.deepEqual(
+    answers.map((answer) => answer.json<{ isLoaded: boolean; answer: string }>()),
+    Array(2).fill({ isLoaded: true, rehearsed: ['a stub'], answer: 'Hello' }),
+  )
+  // One thread may have had both.
+  assert.ok(seen().connections <= 3, `${seen().connections}`)
+  assert.equal(lambda.output, '')
+})
+
 for (const [what, env] of [
   ['LAMBDABIN_CONNECT=0', { LAMBDABIN_CONNECT: '0' }],
   ['SnapStart', { AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start' }],

@@ -19,11 +19,13 @@ const INIT_MS = 9000
  */
 export function openConnections(program: Program): Promise<void> | undefined {
   const { connectEarly } = program
-  const left = Math.min(CONNECT_TIMEOUT_MS, INIT_MS - performance.now())
   // A connection in a snapshot would be dead in each environment that is made of it.
-  return connectEarly === undefined || isSnapStart() || left <= 0
-    ? undefined
-    : open(() => connectEarly(left, isRehearsing))
+  if (connectEarly === undefined || isSnapStart()) {
+    return undefined
+  }
+  // Not performance.now(), with which Node.js loads modules.
+  const left = Math.min(CONNECT_TIMEOUT_MS, INIT_MS - Math.ceil(process.uptime() * 1000))
+  return left > 0 ? open(() => connectEarly(left, isRehearsing)) : undefined
 }
 
 async function open(connect: () => ReturnType<NonNullable<Program['connectEarly']>>): Promise<void> {
