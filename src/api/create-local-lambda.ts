@@ -22,7 +22,7 @@ import type {
   WatchedSource,
 } from './local-lambda/local-lambda-settings.ts'
 import { type StartedLambda, startLocalLambda } from './local-lambda/start-local-lambda.ts'
-import { runSettings } from './run-settings.ts'
+import { DEFAULT_REGION, runSettings } from './run-settings.ts'
 import { deleteTemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 /** How it is run. What is not said here of a function, the configuration says. */
@@ -205,7 +205,7 @@ async function settingsOf(options: LocalLambdaOptions, stateFolder: string): Pro
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
     stateFolder,
-    region: options.region ?? 'us-east-1',
+    region: options.region ?? DEFAULT_REGION,
     concurrency,
     environments: options.environments ?? concurrency,
     retryDelaysMs: [retryDelay * 1000, 2 * retryDelay * 1000],

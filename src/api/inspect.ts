@@ -107,7 +107,7 @@ async function measure(
   workFolder: string,
 ): Promise<StartMeasurement> {
   const merged = mergedRun(found.run, checkRunValues(own, folder, 'inspect'))
-  const { timeoutSeconds, memorySizeMb, environment, layers } = runSettings(merged)
+  const { timeoutSeconds, memorySizeMb, environment, region, layers } = runSettings(merged)
   const layersFolder = await openGivenLayers(layers, workFolder)
   const handler = await startedHandler(contents, named, layersFolder)
   // With esbuild, for who asks for starts only.
@@ -118,7 +118,7 @@ async function measure(
       contents,
       {
         ...{ runs: runs ?? DEFAULT_RUNS, handler, functionName: defaultFunctionName(handler), memorySizeMb },
-        ...{ timeoutMs: Math.max(LEAST_TIMEOUT_MS, timeoutSeconds * 1000), environment, cgroups },
+        ...{ timeoutMs: Math.max(LEAST_TIMEOUT_MS, timeoutSeconds * 1000), environment, region, cgroups },
         layersFolder: layersFolder ?? join(workFolder, 'opt'),
         event: event === undefined ? undefined : eventBytes(event),
       },

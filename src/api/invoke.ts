@@ -40,8 +40,6 @@ export interface InvokeOptions extends Written<typeof RUN_OPTIONS> {
   readonly onResponse?: ((chunk: Uint8Array) => void | Promise<void>) | undefined
 }
 
-const DEFAULT_REGION = 'us-east-1'
-
 /**
  * Starts a function as Lambda does, and sends it one event. Never rejects. Whatever happens, the function's processes are
  * ended, and the folders made for it deleted.
@@ -89,7 +87,7 @@ async function environmentOptions(
   const folder = resolve(cwd ?? process.cwd())
   const own = checkRunValues(run, folder, 'invoke')
   const found = await findPackage(given, { folder, configuration: onFirstUse(config, folder, 'invoke') })
-  const { timeoutSeconds, memorySizeMb, environment, layers } = runSettings(mergedRun(found.run, own))
+  const { timeoutSeconds, memorySizeMb, environment, region, layers } = runSettings(mergedRun(found.run, own))
   const layersFolder = await openGivenLayers(layers, workFolder)
   const deploymentPackage = await openGivenPackage(found.path, workFolder, layersFolder)
   const handler = named ?? (await defaultHandler(deploymentPackage))
@@ -99,7 +97,7 @@ async function environmentOptions(
     handler,
     memorySizeMb,
     timeoutMs: timeoutSeconds * 1000,
-    region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
+    region,
     environment,
     taskRoot: deploymentPackage.folder,
     layersFolder,

@@ -14,16 +14,22 @@ export interface RunSettings {
   readonly timeoutSeconds: number
   readonly memorySizeMb: number
   readonly environment: Readonly<Record<string, string>>
+  /** The one that the environment names. */
+  readonly region: string
   /** Absolute paths of zips and folders, the lowest first. */
   readonly layers: readonly string[]
 }
 
+export const DEFAULT_REGION = 'us-east-1'
+
 /** With Lambda's defaults. Throws a UsageError. */
 export function runSettings(values: Values<typeof RUN_OPTIONS>): RunSettings {
+  const environment = functionVariables(values.env ?? {}, values.envFile)
   return {
     timeoutSeconds: values.timeout ?? 3,
     memorySizeMb: values.memory ?? 128,
-    environment: functionVariables(values.env ?? {}, values.envFile),
+    environment,
+    region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
     layers: values.layer ?? [],
   }
 }

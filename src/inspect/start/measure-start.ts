@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import type { CgroupHome } from '../../emulator/environments/resources/cgroup.ts'
 import { EnvironmentCgroup } from '../../emulator/environments/resources/cgroup.ts'
+import { functionArn } from '../../runtime-api/invocation.ts'
 import { type LambdaFacts, reservedVariables, systemVariables } from '../../sandbox/lambda-environment.ts'
 import type { InspectedContents } from '../package/inspection.ts'
 import { writeMarkedScripts } from './marked-scripts.ts'
@@ -27,6 +28,7 @@ export interface StartSettings {
   readonly memorySizeMb: number
   readonly timeoutMs: number
   readonly environment: Readonly<Record<string, string>>
+  readonly region: string
   /** Absolute: what is at `/opt`. */
   readonly layersFolder: string
   readonly event?: Uint8Array | undefined
@@ -154,7 +156,7 @@ class Starts {
     environment?: Record<string, string>
     trace?: 'read' | 'write caches'
   }): Promise<StartRun> {
-    const { event, timeoutMs, cgroups, memorySizeMb } = this.#settings
+    const { event, timeoutMs, cgroups, memorySizeMb, region, functionName } = this.#settings
     await mkdir(this.#temporary, { recursive: true })
     this.#count += 1
     const group = cgroups && new EnvironmentCgroup(cgroups, `start-${this.#count}`, memorySizeMb)
@@ -165,6 +167,7 @@ class Starts {
       ...(group && { groupFiles: group.files, onInit: () => group.setPhase('invoke') }),
       ...(trace && { trace }),
       event,
+      arn: functionArn(region, functionName),
       timeoutMs,
     }
     try {
@@ -175,14 +178,14 @@ class Starts {
   }
 
   #variables(): Record<string, string> {
-    const { environment, handler, functionName, memorySizeMb, layersFolder } = this.#settings
+    const { environment, handler, functionName, memorySizeMb, region, layersFolder } = this.#settings
     const facts: LambdaFacts = {
       ...{
         handler,
         functionName,
         version: '$LATEST',
         memorySizeMb,
-        region: environment.AWS_REGION ?? 'us-east-1',
+        region,
       },
       ...{ taskRoot: this.#folder, layersFolder, runtimeFolder: '/var/runtime' },
       ...{ temporaryFolder: this.#temporary, runtimeApi: '' },

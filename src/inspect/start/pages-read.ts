@@ -1,5 +1,6 @@
 /** What a process has touched until now, from Linux's /proc. */
 import { readFileSync } from 'node:fs'
+import { readPeakMemory } from '../../emulator/environments/resources/process-memory.ts'
 
 export interface PagesRead {
   /** Of 4 KiB, as a rule: those that the kernel had already, and those that it had to read. */
@@ -12,24 +13,23 @@ export interface PagesRead {
 }
 
 /** Undefined when the process is gone. */
-export function readPages(pid: number | undefined): PagesRead | undefined {
+export function readPages(pid: number): PagesRead | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // Behind the name, which may hold anything: the state, and then the fields 4, 5, … of proc(5).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1')
     return {
       minorFaults: Number(fields[7]),
       majorFaults: Number(fields[9]),
       diskBytes: readDiskBytes(pid),
-      peakBytes: 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0),
+      peakBytes: 1024 * (readPeakMemory(pid) ?? 0),
     }
   } catch {
     return undefined
   }
 }
 
-function readDiskBytes(pid: number | undefined): number | undefined {
+function readDiskBytes(pid: number): number | undefined {
   try {
     const found = /^read_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1]
     return found === undefined ? undefined : Number(found)

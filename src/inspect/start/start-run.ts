@@ -4,8 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { INIT_ERROR_PATH, NEXT_HEADERS, NEXT_PATH } from '../../runtime-api/contract.ts'
-import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
+import { createInvocation } from '../../runtime-api/invocation.ts'
 import { killGroup } from '../../sandbox/process-group.ts'
+import { enterCgroups } from '../../sandbox/shell.ts'
 import { type PagesRead, readPages } from './pages-read.ts'
 import { readTrace } from './read-trace.ts'
 import type { Trace } from './trace.ts'
@@ -22,6 +23,8 @@ export interface StartOptions {
   readonly onInit?: () => void
   /** What the first invocation gets; without it there is none. */
   readonly event?: Uint8Array | undefined
+  /** The function's. */
+  readonly arn: string
   /** Whether the process carries the hook, and what is to be asked of it. */
   readonly trace?: 'read' | 'write caches'
   readonly timeoutMs: number
@@ -84,7 +87,8 @@ class Host {
     try {
       const spawned = this.#start(address)
       const next = await this.#orFailure(this.#next.promise)
-      const pages = readPages(this.#child?.pid)
+      const pid = this.#child?.pid
+      const pages = pid === undefined ? undefined : readPages(pid)
       this.#options.onInit?.()
       const invocation = await this.#invoke(next.response)
       return { spawned, firstNext: next.at, invocation, pages, trace: await this.#readTrace() }
@@ -107,9 +111,9 @@ class Host {
   #start(address: string): number {
     const { bootstrap, taskRoot, groupFiles = [] } = this.#options
     const environment = { ...this.#options.environment, AWS_LAMBDA_RUNTIME_API: address }
-    const join = groupFiles.map((file) => `echo 0 > '${file}' && `).join('')
+    const script = [...enterCgroups(groupFiles), 'exec "$0"'].join(' && ')
     const [command, parameters] =
-      groupFiles.length === 0 ? [bootstrap, []] : ['/bin/sh', ['-c', `${join}exec "$0"`, bootstrap]]
+      groupFiles.length === 0 ? [bootstrap, []] : ['/bin/sh', ['-c', script, bootstrap]]
     const spawned = clock()
     this.#child = spawn(command, parameters, {
       cwd: taskRoot,
@@ -154,14 +158,11 @@ class Host {
   }
 
   async #invoke(response: ServerResponse): Promise<StartRun['invocation']> {
-    const { event, timeoutMs } = this.#options
+    const { event, arn, timeoutMs } = this.#options
     if (event === undefined) {
       return undefined
     }
-    const { requestId, invokedFunctionArn, traceId } = createInvocation(
-      event,
-      functionArn('us-east-1', 'function'),
-    )
+    const { requestId, invokedFunctionArn, traceId } = createInvocation(event, arn)
     const begin = clock()
     response.writeHead(200, {
       'Content-Type': 'application/json',

@@ -21,6 +21,12 @@ before(async (t) => {
     'src/orders.ts': `
       import { add } from 'adder'
       export const handler = async (event: { items: number[] }) => add(event.items.length, 5)
+      export const where = async (_event: unknown, context: { invokedFunctionArn: string }) => {
+        const own = 'arn:aws:lambda:' + process.env.AWS_REGION + ':'
+        if (process.env.AWS_REGION !== 'eu-west-1' || !context.invokedFunctionArn.startsWith(own)) {
+          throw new Error(context.invokedFunctionArn)
+        }
+      }
       export const late = async () => (await import('./late.ts')).late`,
     'src/late.ts': 'export const late = "loaded late"',
     'data/rates.json': '{"fee": 5}',
@@ -139,4 +145,14 @@ test('a function for a layer is started and invoked with the layer that is given
   const modules = start.timeline.modules.map(({ path, phase }) => `${path}: ${phase}`)
   assert.ok(modules.includes('src/orders.ts: init'), modules.join(', '))
   assert.ok(modules.includes('node_modules/adder/index.js: init'), modules.join(', '))
+})
+
+test('what is started is in the region that its environment names, and so is the function that is invoked', async () => {
+  const given = ['--layer', file('dist/layer.zip'), '--runs', '1', '--event', '{}']
+  const region = ['--env', 'AWS_DEFAULT_REGION=eu-west-1', '--handler', 'orders.where']
+  const { stdout, stderr } = await runLambdabin([
+    ...['inspect', '--start', file('dist/orders.zip'), '--json', ...given, ...region],
+  ])
+  const { start }: { start: StartMeasurement } = JSON.parse(stdout)
+  assert.equal(start.invocation?.failed, false, stderr)
 })
