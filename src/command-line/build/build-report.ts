@@ -1,10 +1,12 @@
 /** What `lambdabin build` tells about what it built, for people and for programs. */
+
 import { relative } from 'node:path'
 import process from 'node:process'
 import type { BuiltFunction } from '../../api/build.ts'
 import { LAMBDA_RUNTIMES } from '../../compiler/package/lambda-runtimes.ts'
 import type { ShippedPackage } from '../../compiler/package/shipped-packages.ts'
 import type { Step } from '../../compiler/steps.ts'
+import { megabytes } from '../../inspect/megabytes.ts'
 import { budgetLines } from './budget-report.ts'
 
 /**
@@ -209,9 +211,4 @@ function describeRuntimes(names: readonly string[]): string {
 
 function shownBytes(bytes: number): string {
   return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : megabytes(bytes)
-}
-
-/** Millions of bytes, as file managers and AWS's console show. */
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
 }

@@ -1,9 +1,11 @@
 /** The table that `lambdabin inspect` prints: what a package is, and what each of its parts takes. */
 
+import { megabytes } from '../../inspect/megabytes.ts'
 import type { InspectedModule, InspectedPackage, Inspection } from '../../inspect/package/inspection.ts'
 import { recordedOptionWords } from '../../inspect/package/option-words.ts'
 import type { Part } from '../../inspect/package/part-tree.ts'
 import type { InspectedSbom } from '../../inspect/package/read-sbom.ts'
+import { shortened } from './shortened.ts'
 
 const LABEL_COLUMN = 18
 const NAME_COLUMN = 64
@@ -174,15 +176,6 @@ function row(name: string, zipped: string, unpacked: string, part: string): stri
   return `${shortened(name, NAME_COLUMN).padEnd(NAME_COLUMN)} ${numbers}`.trimEnd().concat('\n')
 }
 
-/** The end of a path tells more than its beginning. */
-function shortened(text: string, most: number): string {
-  if (text.length <= most) {
-    return text
-  }
-  const indent = /^ */.exec(text)?.[0] ?? ''
-  return `${indent}…${text.slice(text.length - most + indent.length + 1)}`
-}
-
 function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
   return items.reduce((total, item) => total + of(item), 0)
 }
@@ -194,8 +187,4 @@ function share(part: number, whole: number): string {
 /** Whole bytes, so that whoever adds them up finds the sum: `35,772,783`. */
 function bytes(count: number): string {
   return count.toLocaleString('en-US')
-}
-
-function megabytes(count: number): string {
-  return `${(count / 1e6).toFixed(1)} MB`
 }

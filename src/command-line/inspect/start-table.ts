@@ -1,7 +1,9 @@
 /** What `lambdabin inspect --start` prints: how long starts take, and where the time of one goes. */
+import { megabytes } from '../../inspect/megabytes.ts'
 import type { Inspection } from '../../inspect/package/inspection.ts'
 import type { Spread, StartMeasurement } from '../../inspect/start/measure-start.ts'
 import { MEASURING, type TimelinePart } from '../../inspect/start/timeline.ts'
+import { shortened } from './shortened.ts'
 
 const LABEL_COLUMN = 18
 const NAME_COLUMN = 52
@@ -78,7 +80,7 @@ function moduleRows({ timeline }: StartMeasurement): string {
   const head = `\n  ${'modules of the function'.padEnd(NAME_COLUMN - 2)} ${'own ms'.padStart(8)} ${'with what it needs'.padStart(20)}\n`
   const rows = shown.map(({ path, ownMs, totalMs, phase }) => {
     const later = phase === 'invocation' ? ' in the invocation' : ''
-    return `${shortened(`    ${path}`).padEnd(NAME_COLUMN)} ${ownMs.toFixed(2).padStart(8)} ${totalMs.toFixed(2).padStart(20)}${later}\n`
+    return `${shortened(`    ${path}`, NAME_COLUMN).padEnd(NAME_COLUMN)} ${ownMs.toFixed(2).padStart(8)} ${totalMs.toFixed(2).padStart(20)}${later}\n`
   })
   const more = timeline.modules.length - shown.length
   return head + rows.join('') + (more > 0 ? `    and ${more} more; --json has all\n` : '')
@@ -105,13 +107,9 @@ function scriptRows({ scripts }: StartMeasurement): string {
 }
 
 function row(name: string, ms: number, rest: string): string {
-  return `${shortened(name).padEnd(NAME_COLUMN)} ${ms.toFixed(2).padStart(8)}  ${rest}`.trimEnd().concat('\n')
-}
-
-/** The end of a path tells more than its beginning. */
-function shortened(text: string, most = NAME_COLUMN): string {
-  const indent = /^ */.exec(text)?.[0] ?? ''
-  return text.length <= most ? text : `${indent}…${text.slice(text.length - most + indent.length + 1)}`
+  return `${shortened(name, NAME_COLUMN).padEnd(NAME_COLUMN)} ${ms.toFixed(2).padStart(8)}  ${rest}`
+    .trimEnd()
+    .concat('\n')
 }
 
 function words({ median, least, most }: Spread): string {
@@ -120,8 +118,4 @@ function words({ median, least, most }: Spread): string {
 
 function milliseconds(ms: number): string {
   return `${ms.toFixed(1)} ms`
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
 }

@@ -1,4 +1,5 @@
 /** What a package's author could do about its size and its starts, by what was measured, with what it would save. */
+import { megabytes } from '../megabytes.ts'
 import type { InspectedPackage, Inspection } from '../package/inspection.ts'
 import { FUNCTION, NODE, OF_FUNCTION, OF_NODE, OWN_CODE } from '../package/part-names.ts'
 import { findPart, type Part } from '../package/part-tree.ts'
@@ -141,8 +142,4 @@ function rejectedCaches({ scripts }: StartMeasurement): Hint[] {
 
 function percent(part: number, whole: number): string {
   return `${Math.round((100 * part) / whole)}%`
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
 }
