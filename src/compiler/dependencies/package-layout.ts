@@ -83,9 +83,9 @@ export interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
-  readonly os?: readonly string[]
-  readonly cpu?: readonly string[]
-  readonly libc?: readonly string[]
+  readonly os?: readonly string[] | string
+  readonly cpu?: readonly string[] | string
+  readonly libc?: readonly string[] | string
 }
 
 /** Empty where there is none. Rejects with a {@link PackageLayoutError} for one that cannot be read. */

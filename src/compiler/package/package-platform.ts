@@ -2,8 +2,8 @@
 import type { Architecture } from '../elf/elf-file.ts'
 
 export interface PlatformFields {
-  readonly os?: readonly string[]
-  readonly cpu?: readonly string[]
+  readonly os?: readonly string[] | string
+  readonly cpu?: readonly string[] | string
 }
 
 /** Whether npm would install it on Linux on `arch`; true for one that names no system. */
@@ -11,10 +11,11 @@ export function fitsLinux({ os, cpu }: PlatformFields, arch: Architecture): bool
   return allows(os, 'linux') && allows(cpu, arch)
 }
 
-/** As npm reads such a list: names, or `!` and a name for all others. */
-function allows(list: readonly string[] | undefined, name: string): boolean {
-  if (list === undefined || list.length === 0 || list.includes('any')) {
-    return true
-  }
-  return list.includes(name) || (list.every((item) => item.startsWith('!')) && !list.includes(`!${name}`))
+/** As npm reads such a list, or the one item of it: names, or `!` and a name for all others. */
+export function allows(list: readonly string[] | string | undefined, name: string): boolean {
+  const names = [list ?? []].flat()
+  const wanted = names.filter((each) => !each.startsWith('!'))
+  return (
+    !names.includes(`!${name}`) && (wanted.length === 0 || wanted.includes(name) || wanted.includes('any'))
+  )
 }

@@ -12,6 +12,7 @@ import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-
 import { readHeader } from '../elf/elf-header.ts'
 import { packagesWithoutAddonFor } from './addon-architectures.ts'
 import { mayHoldKeys } from './key-files.ts'
+import { allows, fitsLinux } from './package-platform.ts'
 import type { PackageFile } from './write-zip.ts'
 
 /** One that is shipped as it is, or some files of it. */
@@ -47,7 +48,11 @@ export async function listShippedPackages(
   const names = new Set(planned.map(({ name }) => name))
   for (const each of planned) {
     const manifest = await readManifest(each.folder).catch((): Manifest => ({}))
-    if (!isForLinuxOn(arch, manifest) || (each.files !== 'all' && each.files.size === 0)) {
+    if (
+      !fitsLinux(manifest, arch) ||
+      !allows(manifest.libc, 'glibc') ||
+      (each.files !== 'all' && each.files.size === 0)
+    ) {
       continue
     }
     const all = await listFiles(each)
@@ -106,17 +111,6 @@ async function listFile(path: string, source: string): Promise<PackageFile[]> {
     return [{ path, source, executable: (status.mode & 0o111) !== 0 }]
   }
   return listFolder(path, source)
-}
-
-/** By npm's fields `os`, `cpu` and `libc`. */
-function isForLinuxOn(arch: Architecture, { os, cpu, libc }: Manifest): boolean {
-  return allows(os, 'linux') && allows(cpu, arch) && allows(libc, 'glibc')
-}
-
-function allows(list: readonly string[] | undefined, value: string): boolean {
-  const values = [list ?? []].flat()
-  const wanted = values.filter((each) => !each.startsWith('!'))
-  return !values.includes(`!${value}`) && (wanted.length === 0 || wanted.includes(value))
 }
 
 /** Whether a package that comes with another for each platform has none here for Linux on `arch`. */
