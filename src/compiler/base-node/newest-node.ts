@@ -9,6 +9,7 @@ import process from 'node:process'
 import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder, pinnedVersions } from '../../../bin/pinned-node.js'
 import { killGroup } from '../../sandbox/process-group.ts'
+import { compareVersions } from '../elf/elf-versions.ts'
 
 const DAY_MS = 86_400_000
 const PATIENCE_MS = 10_000
@@ -42,7 +43,7 @@ export async function newerNodeNote(
   if (!isFresh && (!signal?.aborted || signal.reason?.name === 'TimeoutError')) {
     await keep(folder, { line, newest, asked: now })
   }
-  return newest !== null && isNewer(newest, version)
+  return newest !== null && compareVersions(newest, version) > 0
     ? `executables are made of Node.js ${version}, and ${newest} is out, which may mend what is not safe; take a newer lambdabin, or give it with --node`
     : undefined
 }
@@ -76,7 +77,7 @@ async function ask(line: string, signal: AbortSignal | undefined): Promise<strin
       .flat()
       .filter((each): each is string => typeof each === 'string' && isVersion(each))
     return versions.reduce<string | null>(
-      (best, each) => (best === null || isNewer(each, best) ? each : best),
+      (best, each) => (best === null || compareVersions(each, best) > 0 ? each : best),
       null,
     )
   } catch {
@@ -123,10 +124,4 @@ function runNpm(args: readonly string[], signal: AbortSignal): Promise<string> {
 
 function isVersion(text: string): boolean {
   return /^\d+\.\d+\.\d+$/.test(text)
-}
-
-function isNewer(left: string, right: string): boolean {
-  const [a, b] = [left, right].map((version) => version.split('.').map(Number)) as [number[], number[]]
-  const index = a.findIndex((part, at) => part !== b[at])
-  return index !== -1 && (a[index] ?? 0) > (b[index] ?? 0)
 }
