@@ -38,7 +38,7 @@ export function leaveOutStartupWork(executable: Buffer, fileName: string): Light
       'this Node.js keeps V8’s search for primes, a tenth of each start, if it has one: it has none of the code that is known for it, which is that of Node.js 22, 24 and 26 as published',
     )
   }
-  if (!skipSourcePositions(bytes, elf, fileName)) {
+  if (!skipSourcePositions(bytes, elf)) {
     kept.push(
       'this Node.js notes source positions for profilers, a fiftieth of each start: the code that does is not as in Node.js 22, 24 and 26 as published',
     )
@@ -131,9 +131,9 @@ const NOTHING: Readonly<Record<Architecture, string>> = { x64: '0f 1f 44 00 00',
 const isBranchWithLink = (byte: number | undefined) => byte !== undefined && byte >> 2 === 0b100101
 
 /** Returns whether the call was found, left out or not before. */
-function skipSourcePositions(bytes: Buffer, elf: ElfFile, fileName: string): boolean {
+function skipSourcePositions(bytes: Buffer, elf: ElfFile): boolean {
   const { architecture } = elf
-  const symbol = findSymbol(bytes, parseElf(bytes, fileName), SOURCE_POSITIONS)
+  const symbol = findSymbol(bytes, elf, SOURCE_POSITIONS)
   if (symbol === undefined) {
     return false
   }

@@ -29,9 +29,6 @@ export interface PlacedPackage extends InstalledPackage {
   readonly neededBy: string | undefined
 }
 
-/** By folder. */
-export type PackageLayout = ReadonlyMap<string, PlacedPackage>
-
 /** The packages that one needs when it runs. */
 export type FindDependencies = (needing: InstalledPackage) => Promise<readonly InstalledPackage[]>
 
