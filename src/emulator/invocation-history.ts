@@ -1,7 +1,7 @@
 /**
  * The latest invocations, for the page: event, response, log and times of each, as far as they are not too large.
  *
- * Nothing is kept that nobody may look at: a few hundred, in memory.
+ * Nothing is kept that nobody may look at: a few hundred, in memory, and fewer where they are large.
  */
 
 import { EventEmitter } from 'node:events'
@@ -37,10 +37,15 @@ export interface InvocationEntry {
 
 const MAX_ENTRIES = 500
 const MAX_TEXT_BYTES = 256 * 1024
+/** Of the texts of all entries together, in characters. */
+const MAX_LENGTH = 32e6
 
 /** Emits `change` with each entry that is new or has changed. */
 export class InvocationHistory extends EventEmitter<{ change: [InvocationEntry] }> {
   readonly #entries = new Map<string, InvocationEntry>()
+  /** Of each entry's texts, by request id; and of all together. */
+  readonly #lengths = new Map<string, number>()
+  #length = 0
 
   /** The latest first. */
   get entries(): InvocationEntry[] {
@@ -75,17 +80,38 @@ export class InvocationHistory extends EventEmitter<{ change: [InvocationEntry] 
       state: 'queued',
       event: shortened(event),
     }
-    this.#entries.delete(requestId)
+    this.#forget(requestId)
     this.#entries.set(requestId, entry)
+    this.#changed(entry)
+    return new EntryInProgress(entry, () => this.#changed(entry))
+  }
+
+  #changed(entry: InvocationEntry): void {
+    // One that goes on, and is too old to be shown, stays forgotten.
+    if (this.#entries.get(entry.requestId) !== entry) {
+      return
+    }
+    const length = lengthOf(entry)
+    this.#length += length - (this.#lengths.get(entry.requestId) ?? 0)
+    this.#lengths.set(entry.requestId, length)
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= MAX_ENTRIES) {
+      if (this.#entries.size <= MAX_ENTRIES && this.#length <= MAX_LENGTH) {
         break
       }
-      this.#entries.delete(oldest)
+      this.#forget(oldest)
     }
     this.emit('change', entry)
-    return new EntryInProgress(entry, () => this.emit('change', entry))
   }
+
+  #forget(requestId: string): void {
+    this.#length -= this.#lengths.get(requestId) ?? 0
+    this.#lengths.delete(requestId)
+    this.#entries.delete(requestId)
+  }
+}
+
+function lengthOf({ event, response = '', log = '' }: InvocationEntry): number {
+  return event.length + response.length + log.length
 }
 
 /** One invocation on its way. */
