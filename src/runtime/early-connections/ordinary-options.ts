@@ -12,7 +12,7 @@ export const PROTOCOLS = ['http/1.1']
  * Options of `tls.connect`, `tls.createSecureContext` and `net.connect` that make a connection another one. Those that set a
  * socket up, such as `noDelay`, can be set later, and are not among them; nor is `session`, which makes a handshake shorter.
  */
-const DISTINCTIVE = [
+export const DISTINCTIVE = [
   ...['ALPNCallback', 'allowHalfOpen', 'allowPartialTrustChain', 'blockList', 'ca', 'cert'],
   ...['certificateCompression', 'ciphers', 'clientCertEngine', 'credentials', 'crl', 'dhparam', 'ecdhCurve'],
   ...['enableTrace', 'family', 'fd', 'handle', 'hints', 'honorCipherOrder', 'key', 'localAddress'],
