@@ -131,10 +131,10 @@ describe('threads', { skip }, () => {
       env: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '64' },
     })
     await invoke({ kind: 'end' })
-    for (const kind of ['exit', 'heap']) {
+    for (const kind of ['exit', 'heap', 'wait for child']) {
       const open = Array.from({ length: 3 }, () => invoke({ kind: 'end', ms: 3_600_000 }))
       // What it ends with depends on whether half a response has arrived.
-      const answers = await Promise.all([...open, invoke({ kind, ms: 50 })])
+      const answers = await Promise.all([...open, invoke({ kind, ms: 50 }, { headers: deadlineIn(1000) })])
       assert.equal(answers.length, 4)
       assert.equal((await invoke({ kind: 'end' })).kind, 'response')
     }
