@@ -1,6 +1,6 @@
 /** Writes to stdout and stderr that are done when they resolve, and that a reader who has left does not fail. */
 
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 
 /** Resolves when all is handed to the system: the process may end then. */
 export async function writeAll(output: Writable, chunk: Uint8Array | string): Promise<void> {
@@ -8,12 +8,6 @@ export async function writeAll(output: Writable, chunk: Uint8Array | string): Pr
   await new Promise<void>((resolve, reject) => {
     output.write(chunk, (error) => (error && !isClosedPipe(error) ? reject(error) : resolve()))
   })
-}
-
-export async function writeAllFrom(input: Readable, output: Writable): Promise<void> {
-  for await (const chunk of input) {
-    await writeAll(output, chunk as Buffer)
-  }
 }
 
 const ignoring = new WeakSet<Writable>()

@@ -153,7 +153,7 @@ function readRule(key: string, value: unknown, folder: string): FunctionRule {
 }
 
 /** A name has none of these characters. */
-export function isPattern(key: string): boolean {
+function isPattern(key: string): boolean {
   return /[/*?{}[\]!().]/.test(key)
 }
 

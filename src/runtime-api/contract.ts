@@ -12,7 +12,7 @@
  */
 
 export const RUNTIME_API_VERSION = '2018-06-01'
-export const EXTENSIONS_API_VERSION = '2020-01-01'
+const EXTENSIONS_API_VERSION = '2020-01-01'
 
 const RUNTIME = `/${RUNTIME_API_VERSION}/runtime`
 

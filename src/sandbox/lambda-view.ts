@@ -18,7 +18,7 @@ import type { Bind, Command, OpenSandbox, Sandbox, SandboxKind, SandboxView } fr
 import { quoted } from './shell.ts'
 
 export const TASK_ROOT = '/var/task'
-export const LAYERS_FOLDER = '/opt'
+const LAYERS_FOLDER = '/opt'
 
 // In the work folder.
 export const STAGE = 'stage'

@@ -46,7 +46,7 @@ export function hostMounts(text = readFileSync('/proc/self/mountinfo', 'utf8')):
 }
 
 /** The flags of the mount that `path`, an absolute one without symbolic links, lies in. */
-export function flagsAt(path: string, mounts: readonly HostMount[]): readonly string[] {
+function flagsAt(path: string, mounts: readonly HostMount[]): readonly string[] {
   const found = mounts.findLast(
     ({ target }) => target === '/' || path === target || path.startsWith(`${target}/`),
   )

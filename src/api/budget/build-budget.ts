@@ -10,7 +10,7 @@ import type { BudgetReport, PassedBuild } from '../../inspect/compare/budget.ts'
 import { LambdabinError } from '../lambdabin-error.ts'
 import { writeBudgetFile } from './budget-files.ts'
 
-export const BUDGET_FILE = 'lambdabin.budget.json'
+const BUDGET_FILE = 'lambdabin.budget.json'
 
 /** Its path, where `folder` is the configuration's or the current one. */
 export function budgetFile(folder: string): string {

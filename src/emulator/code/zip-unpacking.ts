@@ -16,7 +16,7 @@ import { type Entry, openPromise, type ZipFile } from 'yauzl'
 import { DeploymentPackageError } from './deployment-package-error.ts'
 
 /** Lambda's limit on an unpacked deployment package: 250 MB. */
-export const MAX_UNPACKED_BYTES = 250 * 1024 * 1024
+const MAX_UNPACKED_BYTES = 250 * 1024 * 1024
 
 /** More files than fit into any honest package of that size. */
 const MAX_ENTRIES = 100_000

@@ -100,7 +100,7 @@ function parsePrelude(bytes: Buffer): Record<string, unknown> {
 }
 
 /** An object with a `statusCode` says what to answer; anything else is the answer's body, a string without its quotes. */
-export function fromPayload(bytes: Buffer): { metadata: HttpMetadata; body: Buffer } {
+function fromPayload(bytes: Buffer): { metadata: HttpMetadata; body: Buffer } {
   const value = parse(bytes)
   if (typeof value === 'string') {
     return { metadata: { status: 200, headers: { 'content-type': JSON_TYPE } }, body: Buffer.from(value) }

@@ -106,7 +106,7 @@ export function domainPrefix(host: string): string {
   return host.split(/[.:]/)[0] ?? ''
 }
 
-export function queryParameters(rawQuery: string): Record<string, string> {
+function queryParameters(rawQuery: string): Record<string, string> {
   const parameters = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(rawQuery)) {
     const before = parameters.get(name)

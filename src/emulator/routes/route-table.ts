@@ -23,7 +23,7 @@ export interface RouteMatch {
   pathParameters: Readonly<Record<string, string>>
 }
 
-export const DEFAULT_ROUTE = '$default'
+const DEFAULT_ROUTE = '$default'
 
 const KEY = /^(ANY|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/\S*)$/
 const SEGMENT = /^(?:\{([A-Za-z0-9_.-]+)(\+)?\}|[^{}]*)$/

@@ -12,7 +12,7 @@ export interface IcuParts {
   }[]
 }
 
-export const LOCALES = 'locales'
+const LOCALES = 'locales'
 export const OTHERS = 'what all locales share'
 
 /** ICU's trees of data: "ICU Data", Developer Guide. */
