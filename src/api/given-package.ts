@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { UsageError, usageErrorFor } from '../configuration/usage-error.ts'
+import { bootstrapFolder } from '../emulator/code/bootstrap-folder.ts'
 import {
   type DeploymentPackage,
   layeredFunctions,
@@ -31,7 +30,7 @@ export async function checkLayer(
   opened: DeploymentPackage,
   layersFolder: string | undefined,
 ): Promise<void> {
-  if ([opened.folder, layersFolder].some((folder) => folder && existsSync(join(folder, 'bootstrap')))) {
+  if (bootstrapFolder(opened.folder, layersFolder) !== undefined) {
     return
   }
   const [name] = await layeredFunctions(opened)

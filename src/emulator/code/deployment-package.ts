@@ -9,6 +9,7 @@ import { constants, type Stats } from 'node:fs'
 import { access, mkdtemp, readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { FUNCTION, scriptAsset } from '../../executable/format.ts'
+import { bootstrapFolder } from './bootstrap-folder.ts'
 import { DeploymentPackageError } from './deployment-package-error.ts'
 import { unpackZip } from './zip-unpacking.ts'
 
@@ -39,14 +40,8 @@ export async function openDeploymentPackage(
 
 /** Whether the package has no bootstrap, because that is to be a layer's. */
 async function isOfLayer(opened: DeploymentPackage, layersFolder: string | undefined): Promise<boolean> {
-  const isThere = (folder: string) => stat(join(folder, 'bootstrap')).then(Boolean, () => false)
-  if (await isThere(opened.folder)) {
-    return false
-  }
-  return (
-    (layersFolder !== undefined && (await isThere(layersFolder))) ||
-    (await layeredFunctions(opened)).length > 0
-  )
+  const found = bootstrapFolder(opened.folder, layersFolder)
+  return found === undefined ? (await layeredFunctions(opened)).length > 0 : found !== opened.folder
 }
 
 /** The names of the functions in it whose runtime is in a layer: folders with the file `function.js`, sorted. */

@@ -10,11 +10,11 @@
  * - `shutdown` ends everything and deletes the environment's folder.
  */
 
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
 import type { Invocation } from '../../runtime-api/invocation.ts'
 import type { RuntimeApiServer } from '../../runtime-api/server.ts'
+import { bootstrapFolder } from '../code/bootstrap-folder.ts'
 import { after, type TimedOut } from './deadline.ts'
 import type { EnvironmentFolder } from './environment-folder.ts'
 import {
@@ -307,11 +307,8 @@ export class ExecutionEnvironment {
   /** The folder with the layers, where `bootstrap` is there and not in the package. */
   get #ofLayer(): string | undefined {
     const { taskRoot, layersFolder } = this.#options
-    const isLayers =
-      layersFolder !== undefined &&
-      !existsSync(join(taskRoot, BOOTSTRAP)) &&
-      existsSync(join(layersFolder, BOOTSTRAP))
-    return isLayers ? layersFolder : undefined
+    const found = bootstrapFolder(taskRoot, layersFolder)
+    return found === taskRoot ? undefined : found
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a start runs: of the package itself, or of the layer that its function is for. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { bootstrapFolder } from '../../emulator/code/bootstrap-folder.ts'
 import { LAYER_RUNTIME } from '../../executable/format.ts'
 import type { InspectedContents } from '../package/inspection.ts'
 
@@ -24,7 +24,7 @@ export function startedProgram(
   layersFolder: string,
 ): StartedProgram {
   const { folder } = contents.opened
-  const home = existsSync(join(folder, 'bootstrap')) ? folder : layersFolder
+  const home = bootstrapFolder(folder, layersFolder) ?? layersFolder
   const [name = ''] = handler.split('.', 1)
   const executable = ownExecutable(contents) === undefined ? join(home, LAYER_RUNTIME) : join(folder, name)
   return { bootstrap: join(home, 'bootstrap'), executable }
