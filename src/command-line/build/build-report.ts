@@ -4,9 +4,9 @@ import { relative } from 'node:path'
 import process from 'node:process'
 import type { BuiltFunction } from '../../api/build.ts'
 import { LAMBDA_RUNTIMES } from '../../compiler/package/lambda-runtimes.ts'
+import { megabytes } from '../../compiler/package/megabytes.ts'
 import type { ShippedPackage } from '../../compiler/package/shipped-packages.ts'
 import type { Step } from '../../compiler/steps.ts'
-import { megabytes } from '../../inspect/megabytes.ts'
 import { budgetLines } from './budget-report.ts'
 
 /**

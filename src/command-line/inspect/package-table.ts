@@ -1,6 +1,6 @@
 /** The table that `lambdabin inspect` prints: what a package is, and what each of its parts takes. */
 
-import { megabytes } from '../../inspect/megabytes.ts'
+import { megabytes } from '../../compiler/package/megabytes.ts'
 import type { InspectedModule, InspectedPackage, Inspection } from '../../inspect/package/inspection.ts'
 import { recordedOptionWords } from '../../inspect/package/option-words.ts'
 import type { Part } from '../../inspect/package/part-tree.ts'

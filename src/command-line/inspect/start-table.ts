@@ -1,5 +1,5 @@
 /** What `lambdabin inspect --start` prints: how long starts take, and where the time of one goes. */
-import { megabytes } from '../../inspect/megabytes.ts'
+import { megabytes } from '../../compiler/package/megabytes.ts'
 import type { Inspection } from '../../inspect/package/inspection.ts'
 import type { Spread, StartMeasurement } from '../../inspect/start/measure-start.ts'
 import { MEASURING, type TimelinePart } from '../../inspect/start/timeline.ts'

@@ -1,5 +1,5 @@
 /** What a package's author could do about its size and its starts, by what was measured, with what it would save. */
-import { megabytes } from '../megabytes.ts'
+import { megabytes } from '../../compiler/package/megabytes.ts'
 import type { InspectedPackage, Inspection } from '../package/inspection.ts'
 import { FUNCTION, NODE, OF_FUNCTION, OF_NODE, OWN_CODE } from '../package/part-names.ts'
 import { findPart, type Part } from '../package/part-tree.ts'
