@@ -35,7 +35,10 @@ export async function findInputs(
   const [bundle, runtime] = await steps.run('bundle', () =>
     Promise.all([
       // A snapshot holds the heap of one chunk.
-      bundleFunction(entry, options.bundle, { split: init.at === 'lambda' }),
+      bundleFunction(entry, options.bundle, {
+        split: init.at === 'lambda',
+        isForced: options.isForced ?? false,
+      }),
       bundleRuntime(),
     ]),
   )

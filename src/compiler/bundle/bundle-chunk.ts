@@ -45,11 +45,12 @@ export interface ChunkOptions {
 
 export type Bundled = BuildResult<BuildOptions & { write: false; metafile: true }>
 
-/** As an ES module. */
+/** As an ES module, without a source map: it is for what it tells of the modules. */
 export function bundleModule(options: ChunkOptions): Promise<Bundled> {
   const { legalComments = 'none' } = options.author
   return bundle(options, {
     ...moduleOptions(options),
+    sourcemap: false,
     legalComments: legalComments === 'none' ? 'external' : legalComments,
   })
 }

@@ -20,10 +20,11 @@ import {
   legalCommentsOf,
 } from './bundle-chunk.ts'
 import { explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
+import { type Chunks, type DivisionOptions, keptChunks } from './division/kept-chunks.ts'
+import { splitFunction } from './division/split-function.ts'
 import { checkExports } from './entry-exports.ts'
 import { handlerExports } from './exported-handlers.ts'
 import { projectFolder } from './project-folder.ts'
-import { splitFunction } from './split-function.ts'
 import { bundleWorker } from './worker-bundle.ts'
 
 export interface FunctionBundle {
@@ -64,13 +65,13 @@ export interface BundleOptions extends PackageChoice {
 const MOST_ROUNDS = 12
 
 /**
- * Bundles the function that starts at `entry`, an absolute path; in one chunk whatever it imports unless `split`.
+ * Bundles the function that starts at `entry`, an absolute path.
  * Rejects with a BundleError.
  */
 export async function bundleFunction(
   entry: string,
   { minify, esbuild: author = {}, ...choice }: BundleOptions,
-  { split = true } = {},
+  { split = true, isForced = false }: Partial<DivisionOptions> = {},
 ): Promise<FunctionBundle> {
   const project = projectFolder(entry)
   await checkCode(author)
@@ -88,7 +89,7 @@ export async function bundleFunction(
         )
         const metafiles = [module, ...workers].map(({ metafile }) => metafile)
         if (!(await planner.learn(metafiles)) || round === MOST_ROUNDS) {
-          const bundle = await bundlePlanned(options, module, split)
+          const bundle = await bundlePlanned(options, module, { split, isForced })
           const files = [...bundle.files, ...workers.map(({ file }) => file)]
           return { ...bundle, files, metafile: mergedMetafile(metafiles) }
         }
@@ -116,21 +117,14 @@ function mergedMetafile(metafiles: readonly Metafile[]): Metafile {
 async function bundlePlanned(
   options: ChunkOptions,
   module: Bundled,
-  split: boolean,
+  division: DivisionOptions,
 ): Promise<FunctionBundle> {
   const { metafile, warnings } = module
   const { project } = options
   const exports = checkExports(metafile, options.entry)
-  let awaiting: ReadonlySet<string | undefined> = new Set()
-  const onAwait = (modules: ReadonlySet<string | undefined>) => {
-    awaiting = modules
-  }
-  // What awaits cannot be required, be it shipped or bundled.
-  const script = (await shipsWhatAwaits(options, onAwait))
-    ? undefined
-    : await bundleAsScript(options, onAwait)
-  const parts = split ? await splitFunction({ metafile, script, awaiting }, options) : undefined
-  const bundled = parts ?? { entry: script ?? (await bundleAsAsyncFunction(options)), chunks: [] }
+  const bundled = await keptChunks(options, module, division, () =>
+    bundleChunks(options, metafile, division.split),
+  )
   return {
     ...bundled,
     exports,
@@ -142,6 +136,19 @@ async function bundlePlanned(
     project,
     legalComments: legalCommentsOf(module),
   }
+}
+
+async function bundleChunks(options: ChunkOptions, metafile: Metafile, split: boolean): Promise<Chunks> {
+  let awaiting: ReadonlySet<string | undefined> = new Set()
+  const onAwait = (modules: ReadonlySet<string | undefined>) => {
+    awaiting = modules
+  }
+  // What awaits cannot be required, be it shipped or bundled.
+  const script = (await shipsWhatAwaits(options, onAwait))
+    ? undefined
+    : await bundleAsScript(options, onAwait)
+  const parts = split ? await splitFunction({ metafile, script, awaiting }, options) : undefined
+  return parts ?? { entry: script ?? (await bundleAsAsyncFunction(options)), chunks: [] }
 }
 
 /** Whether a shipped package that the function imports awaits at its top level: it would if it were bundled. */

@@ -18,7 +18,7 @@ export class CacheSizeError extends BuildError {
 const DEFAULT_BYTES = 2e9
 
 /** Folders with an entry for each thing. */
-const AREAS = ['base-node', 'templates', 'code-caches', 'hot-pages', 'deflated', 'built']
+const AREAS = ['base-node', 'templates', 'code-caches', 'hot-pages', 'deflated', 'chunks', 'built']
 /** What else lambdabin has put there: pinned Node.js, what was being fetched, and copies of earlier versions. */
 const ENTRY = /^(?:node-\d+\.\d+\.\d+-(?:x64|arm64)|\.fetch-.*|base-[0-9a-f]{16})$/
 

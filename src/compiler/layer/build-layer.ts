@@ -17,6 +17,7 @@ import {
 import { type BaseNode, prepareBaseNode, type TargetOptions } from '../base-node/base-node.ts'
 import { bundleRuntime, type RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { digestOf } from '../cache/build-cache.ts'
+import { ownVersion } from '../cache/own-version.ts'
 import type { Compression } from '../deflate/deflate-file.ts'
 import { makeCodeCaches, noCodeCaches } from '../executable/code-caches.ts'
 import { makeExecutable } from '../executable/make-executable.ts'
@@ -32,7 +33,6 @@ import { referenceFunction } from '../read-ahead/reference-executable.ts'
 import { BuildSteps, type Progress, type Step } from '../steps.ts'
 import { describeBase } from '../unchanged/build-key.ts'
 import { BuiltPackage, describeFiles } from '../unchanged/built-package.ts'
-import { ownVersion } from '../unchanged/own-version.ts'
 import { withWorkFolder } from '../work-folder.ts'
 
 export interface LayerOptions {

@@ -11,9 +11,9 @@ import { pipeline } from 'node:stream/promises'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { BuildInputs } from '../build-inputs.ts'
 import { digestOf } from '../cache/build-cache.ts'
+import { ownVersion } from '../cache/own-version.ts'
 import type { FunctionOptions } from '../function-options.ts'
 import type { PackageFile } from '../package/write-zip.ts'
-import { ownVersion } from './own-version.ts'
 
 /** Rejects when a file cannot be read. */
 export async function buildKey(options: FunctionOptions, inputs: BuildInputs): Promise<string> {

@@ -3,10 +3,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { digestOf } from '../cache/build-cache.ts'
 import { findPackage, readManifest } from '../dependencies/package-layout.ts'
 import { BOOTSTRAP_FILE, OWN_FOLDER } from '../source-files.ts'
 import { PKG_MANIFEST, UNDICI_FOLDER } from '../third-party.ts'
+import { digestOf } from './build-cache.ts'
 
 /** `src` in a checkout, `lib` in an installed package. */
 const CODE_FOLDER = fileURLToPath(new URL('../../', import.meta.url))

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { bundleFunction, type FunctionBundle } from '../../../src/compiler/bundle/bundle-function.ts'
-import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
-import { writeFiles } from '../../support/projects/files.ts'
-import { type Exports, loadBundle } from '../../support/projects/loaded-bundle.ts'
+import { bundleFunction, type FunctionBundle } from '../../../../src/compiler/bundle/bundle-function.ts'
+import { temporaryFolder } from '../../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../../support/projects/files.ts'
+import { type Exports, loadBundle } from '../../../support/projects/loaded-bundle.ts'
 
 type Files = Parameters<typeof writeFiles>[1]
 interface Options {

@@ -20,11 +20,11 @@
 import { join, relative } from 'node:path'
 import { type Import, init, parse } from 'es-module-lexer'
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
-import { chunkLink, LINK_SCHEME, readChunkLink } from '../../executable/format.ts'
-import { escaped } from '../escaped-pattern.ts'
-import { importedNames } from './async-module.ts'
+import { chunkLink, LINK_SCHEME, readChunkLink } from '../../../executable/format.ts'
+import { escaped } from '../../escaped-pattern.ts'
+import { importedNames } from '../async-module.ts'
+import { unwrapNamespaces } from '../wrapped-namespaces.ts'
 import type { Edge, ModuleGraph } from './module-graph.ts'
-import { unwrapNamespaces } from './wrapped-namespaces.ts'
 
 /** Of modules that esbuild is given the source of, by what they are for. */
 const NAMESPACE = 'lambdabin-module'

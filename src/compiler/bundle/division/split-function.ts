@@ -14,8 +14,8 @@
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Metafile } from 'esbuild'
-import { LINK_PARAMETERS } from '../../executable/format.ts'
-import { liveModules } from '../dependencies/live-modules.ts'
+import { LINK_PARAMETERS } from '../../../executable/format.ts'
+import { liveModules } from '../../dependencies/live-modules.ts'
 import {
   type Bundled,
   bundleAsAsyncFunction,
@@ -24,8 +24,8 @@ import {
   type Chunk,
   type ChunkOptions,
   codeOf,
-} from './bundle-chunk.ts'
-import { isBuildFailure } from './bundle-failure.ts'
+} from '../bundle-chunk.ts'
+import { isBuildFailure } from '../bundle-failure.ts'
 import {
   CHUNK_ENTRY,
   type Division,
