@@ -44,7 +44,11 @@ try {
     }
     const times: Times = { outside: [], inspected: [], timeline: [] }
     for (let round = 0; round <= ROUNDS; round++) {
-      const { firstNextMs } = await runUnderServer(server, runtime, { invocations: 1, cpu: undefined, isReadAnew: true })
+      const { firstNextMs } = await runUnderServer(server, runtime, {
+        invocations: 1,
+        cpu: undefined,
+        isReadAnew: true,
+      })
       const { inspected, timeline } = inspectStart(join(own, 'function.zip'))
       // The first is for what is in no memory yet.
       if (round > 0) {

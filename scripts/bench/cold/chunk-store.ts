@@ -83,17 +83,20 @@ export async function fromChunkStore<Result>(
   }
 }
 
-/** Copies what is shipped, without its folders, and tells how it is started where it is mounted. */
+/** Copies what is shipped, each of its folders to one of its own, and tells how it is started where it is mounted. */
 function shippedInto(files: string, mounted: string, { shipped, ...contender }: Contender): Runtime {
   const paths = 'zips' in shipped ? [shipped.executable, ...(shipped.scripts ?? [])] : shipped
+  // A package.json counts for the files that are beside it, and for no others.
+  const folders = [...new Set(paths.map((path) => dirname(path)))]
+  const placed = (path: string) => join(String(folders.indexOf(dirname(path))), basename(path))
   for (const path of paths) {
-    cpSync(path, join(files, basename(path)), { recursive: true })
+    cpSync(path, join(files, placed(path)), { recursive: true })
   }
   const there = (word: string) => {
     if (paths.includes(word)) {
-      return join(mounted, basename(word))
+      return join(mounted, placed(word))
     }
-    return paths.some((path) => dirname(path) === word) ? mounted : word
+    return folders.includes(word) ? join(mounted, String(folders.indexOf(word))) : word
   }
   const [program, ...parameters] = contender.command
   const env = Object.entries(contender.env).map(([name, value]) => [name, there(value)])
