@@ -76,6 +76,11 @@ const DEFINITIONS: readonly Definition[] = [
   ...[
     { id: 'lambdabin-stub', options: '--event --stub', atMost: { first: 0.2, all: 0.35 } },
     { id: 'lambdabin-rehearse', options: '--event --stub --rehearse', atMost: { first: 0.2, all: 0.35 } },
+    {
+      id: 'lambdabin-connect',
+      options: '--event --stub --rehearse --connect',
+      atMost: { first: 0.2, all: 0.35 },
+    },
     { id: 'lambdabin-init-stub', options: '--init build --event --stub --rehearse', atMost: { all: 0.25 } },
   ].flatMap(({ id, options, atMost }): Definition[] => [
     {
