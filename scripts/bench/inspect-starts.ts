@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { buildWithLambdabin, EVENTS, lambdaVariables } from './contenders.ts'
+import { middleOf } from './results.ts'
 import { compileC, runUnderServer } from './runtime-api-server.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -75,10 +76,10 @@ function inspectStart(zip: string): { inspected: number; timeline: number } {
 }
 
 function report(name: string, { outside, inspected, timeline }: Times): void {
-  const expected = median(outside)
+  const expected = middleOf(outside)
   const lines = [
-    ['inspect', median(inspected), 0.1],
-    ['timeline', median(timeline), 0.05],
+    ['inspect', middleOf(inspected), 0.1],
+    ['timeline', middleOf(timeline), 0.05],
   ] as const
   process.stdout.write(`${name}: to the first next, from outside ${expected.toFixed(1)} ms\n`)
   for (const [what, ms, tolerance] of lines) {
@@ -91,9 +92,4 @@ function report(name: string, { outside, inspected, timeline }: Times): void {
       process.exitCode = 1
     }
   }
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((left, right) => left - right)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }

@@ -18,7 +18,7 @@ import {
   RECIPES,
 } from './contenders.ts'
 import { type AwsEndpoint, startAwsEndpoint } from './first-call/aws-endpoint.ts'
-import { type CpuShares, NoCpuSharesError, openCpuShares } from './first-call/cpu-share.ts'
+import { type CpuShares, tryCpuShares } from './first-call/cpu-share.ts'
 import { GROWTH_KINDS, writeGrowthFunctions } from './growth.ts'
 import { BUN, DENO, nimVersion, PeerMissingError } from './peer-programs.ts'
 import {
@@ -51,27 +51,15 @@ export async function measureAll(options: MeasureOptions): Promise<Results> {
   const leftOut: string[] = []
   const callsAws = options.functions.has('get-item')
   const endpoint = callsAws ? await startAwsEndpoint(folder, options.cpu) : undefined
-  const shares = callsAws ? tryCpuShares(leftOut) : undefined
+  const shares = callsAws
+    ? tryCpuShares('Functions with the CPU that 128 and 512 MB buy: quotas take root and a cgroup', leftOut)
+    : undefined
   try {
     return await measureIn(folder, options, { endpoint, shares, leftOut })
   } finally {
     await endpoint?.stop()
     await shares?.close()
     rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-function tryCpuShares(leftOut: string[]): CpuShares | undefined {
-  try {
-    return openCpuShares()
-  } catch (error) {
-    if (!(error instanceof NoCpuSharesError)) {
-      throw error
-    }
-    leftOut.push(
-      `Functions with the CPU that 128 and 512 MB buy: quotas take root and a cgroup (${error.message}).`,
-    )
-    return undefined
   }
 }
 

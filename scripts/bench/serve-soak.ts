@@ -20,6 +20,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Client } from 'undici'
+import { middleOf } from './results.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const CHROMIUM = 'chromium'
@@ -239,14 +240,14 @@ function report(samples: readonly Sample[]): void {
   process.stdout.write(`answers: ${JSON.stringify(Object.fromEntries(answers))}\n`)
   const half = Math.floor(samples.length / 2)
   for (const key of ['serverMb', 'environmentsMb', 'descriptors'] as const) {
-    const of = (part: readonly Sample[]) => median(part.map((sample) => sample[key]))
+    const of = (part: readonly Sample[]) => middleOf(part.map((sample) => sample[key]))
     process.stdout.write(
       `${key}: median ${of(samples.slice(0, half)).toFixed(0)} in the first half, ${of(samples.slice(half)).toFixed(0)} in the second\n`,
     )
   }
   if (values.page) {
     const of = (remainder: number) =>
-      median(samples.filter((_, index) => index % 2 === remainder).map(({ throughput }) => throughput))
+      middleOf(samples.filter((_, index) => index % 2 === remainder).map(({ throughput }) => throughput))
     process.stdout.write(
       `page: ${of(1).toFixed(0)} answers/s with it, ${of(0).toFixed(0)} without: ${(of(1) / of(0)).toFixed(3)}\n`,
     )
@@ -259,9 +260,4 @@ function reportLeftovers(known: ReadonlySet<number>): void {
   process.stdout.write(
     `left behind: ${alive.length} processes, ${files.length} temporary files ${files.join(' ')}\n`,
   )
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((left, right) => left - right)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }

@@ -13,7 +13,7 @@ import {
   lambdaVariables,
   type Prepared,
 } from '../contenders.ts'
-import { type CpuShares, NoCpuSharesError, openCpuShares, WHOLE_CPU_MB } from '../first-call/cpu-share.ts'
+import { type CpuShares, tryCpuShares, WHOLE_CPU_MB } from '../first-call/cpu-share.ts'
 import { describeMachine } from '../measure-all.ts'
 import { compileC, type Runtime, runUnderServer } from '../runtime-api-server.ts'
 import { runConcurrently } from './concurrent-server.ts'
@@ -61,24 +61,12 @@ const FUNCTION = fileURLToPath(new URL('./function.ts', import.meta.url))
 export async function measureConcurrency(options: ConcurrencyOptions): Promise<ConcurrencyResults> {
   const folder = mkdtempSync(join(tmpdir(), 'lambdabin-bench-'))
   const leftOut: string[] = []
-  const shares = tryCpuShares(leftOut)
+  const shares = tryCpuShares('A quota of 1 CPU: it takes root and a cgroup', leftOut)
   try {
     return await measureIn(folder, options, shares, leftOut)
   } finally {
     await shares?.close()
     rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-function tryCpuShares(leftOut: string[]): CpuShares | undefined {
-  try {
-    return openCpuShares()
-  } catch (error) {
-    if (!(error instanceof NoCpuSharesError)) {
-      throw error
-    }
-    leftOut.push(`A quota of 1 CPU: it takes root and a cgroup (${error.message}).`)
-    return undefined
   }
 }
 

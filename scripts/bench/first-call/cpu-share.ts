@@ -53,6 +53,19 @@ const VERSION_2: Version = {
   prepare: () => {},
 }
 
+/** Undefined where there are none; then `leftOut` gets the sentence `needs`, with why. */
+export function tryCpuShares(needs: string, leftOut: string[]): CpuShares | undefined {
+  try {
+    return openCpuShares()
+  } catch (error) {
+    if (!(error instanceof NoCpuSharesError)) {
+      throw error
+    }
+    leftOut.push(`${needs} (${error.message}).`)
+    return undefined
+  }
+}
+
 /**
  * Makes a cgroup beside that of this process, or below the root of all. Throws a NoCpuSharesError. `mounts` and `own` are
  * what /proc/self/mounts and /proc/self/cgroup say.
