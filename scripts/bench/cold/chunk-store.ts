@@ -103,7 +103,7 @@ function shippedInto(files: string, mounted: string, { shipped, ...contender }: 
   return {
     command: [there(program), ...parameters.map(there)],
     env: Object.fromEntries(env),
-    cwd: mounted,
+    cwd: there(contender.cwd),
     event: contender.event,
   }
 }
