@@ -1,6 +1,7 @@
 /**
  * Has V8's heap grow up to nine tenths of the function's memory, as in AWS's managed runtime, whose bootstrap says
- * `--max-old-space-size`.
+ * `--max-old-space-size`, and half of its young generation up to a twentieth (`--max-semi-space-size`), but never above V8's own 64 MiB.
+ * V8 would choose the latter by the machine's memory, so that a heap on a developer's could be larger than the function's memory.
  *
  * V8 by itself takes half of what memory the machine has, and nothing of JavaScript can change that later. An option would: it
  * counts among the flags that each code cache and snapshot is made for, so that a cache for each size of memory would be

@@ -8,6 +8,7 @@ import { followFunctionMemory, withHeapLimit } from '../../../src/compiler/base-
 import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
+const MIB = 1_048_576
 const published = readFileSync(process.execPath)
 
 for (const arch of ['x64', 'arm64'] as const) {
@@ -29,7 +30,7 @@ for (const arch of ['x64', 'arm64'] as const) {
     writeFileSync(node, after, { mode: 0o755 })
     const [command = '', ...words] = [...runner, node]
     const program = 'process.stdout.write(String(v8.getHeapStatistics().heap_size_limit))'
-    const [small = 0, large = 0] = ['1000', '3000'].map((memory) =>
+    const [smallest = 0, small = 0, large = 0] = ['100', '1000', '3000'].map((memory) =>
       Number(
         execFileSync(command, [...words, '-e', program], {
           encoding: 'utf8',
@@ -37,7 +38,10 @@ for (const arch of ['x64', 'arm64'] as const) {
         }),
       ),
     )
-    assert.equal(large - small, 1800 * 1_048_576)
+    assert.equal(large - small, 1800 * MIB)
+    // Of the young generation, too: three times 8 MiB, and three times 64.
+    assert.equal(smallest, (90 + 24) * MIB)
+    assert.equal(small, (900 + 192) * MIB)
   })
 }
 
