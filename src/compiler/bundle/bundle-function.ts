@@ -91,7 +91,10 @@ export async function bundleFunction(
         if (!(await planner.learn(metafiles)) || round === MOST_ROUNDS) {
           const bundle = await bundlePlanned(options, module, { split, isForced })
           const files = [...bundle.files, ...workers.map(({ file }) => file)]
-          return { ...bundle, files, metafile: mergedMetafile(metafiles) }
+          // Of what this last round has shown, too.
+          const { notes } = planner.plan
+          const plan = { ...bundle.packages, notes }
+          return { ...bundle, files, packages: plan, metafile: mergedMetafile(metafiles) }
         }
       } catch (error) {
         if (!isBuildFailure(error) || round === MOST_ROUNDS || !(await planner.learnFromFailure(error))) {

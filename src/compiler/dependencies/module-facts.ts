@@ -45,6 +45,8 @@ export interface MadeRequire {
   readonly calls: readonly Span[]
   /** The name wherever else it stands. */
   readonly others: readonly Span[]
+  /** Those of them that are called with what is no text: `load(name)`. */
+  readonly computed: readonly Span[]
 }
 
 export interface ModuleFacts {
@@ -57,6 +59,8 @@ export interface ModuleFacts {
   readonly madeRequires: readonly MadeRequire[]
   /** `import(name)`. */
   readonly importsByName: boolean
+  /** Where those of `require` and `import` stand that a bundler cannot follow, and that load. */
+  readonly loads: readonly Span[]
   /** `new Worker(…)` with anything but a text of code. */
   readonly startsWorkers: boolean
   /** Whether it makes a `require` for another path than its own. */
@@ -70,6 +74,11 @@ export interface ModuleFacts {
 /** A module in which this finds nothing has no such facts. */
 const HINT =
   /\b(?:__dirname|__filename|import\.meta|createRequire|new\s+(?:\w+\.)?Worker)\b|\brequire\b(?!\s*(?:\(\s*(?:"[^"]*"|'[^']*')\s*\)|\.main\b))|\bimport\s*\((?!\s*(?:"[^"]*"|'[^']*')\s*\))/g
+
+/** Whether a module, TypeScript too, may have any of these facts. */
+export function mayHaveFacts(code: string): boolean {
+  return code.search(HINT) !== -1
+}
 
 /** Undefined for a module that has none of these facts, or is no JavaScript. */
 export function findModuleFacts(code: string): ModuleFacts | undefined {
@@ -87,6 +96,7 @@ export function findModuleFacts(code: string): ModuleFacts | undefined {
   return {
     ...{ locations, requires, importsByName, startsWorkers, makesOtherRequires, resolved: finder.resolved },
     loadsByName: finder.loadsByName,
+    loads: finder.loads,
     madeRequires: finder.makers.map((maker) => usesOf(maker, program)),
     relativePatterns: finder.loadsByName ? relativePatterns(program) : [],
   }
@@ -95,6 +105,7 @@ export function findModuleFacts(code: string): ModuleFacts | undefined {
 class FactFinder {
   readonly locations: Location[] = []
   readonly requires: Span[] = []
+  readonly loads: Span[] = []
   /** The names that are given to a `require` that is made. */
   readonly makers: AnyNode[] = []
   loadsByName = false
@@ -141,6 +152,9 @@ class FactFinder {
       this.#noteLocation(node, parent, `import.meta.${node.property.name}`)
     } else if (node.type === 'ImportExpression' && !isText(node.source)) {
       this.importsByName = true
+      if (!isRelativePattern(node.source)) {
+        this.loads.push(span(node))
+      }
     } else if (
       node.type === 'NewExpression' &&
       /^Worker$/.test(node.callee.property?.name ?? node.callee.name)
@@ -189,6 +203,7 @@ class FactFinder {
     if (parent.type === 'CallExpression' && parent.callee === node) {
       if (!isText(parent.arguments[0]) && !isRelativePattern(parent.arguments[0])) {
         this.requires.push(span(node))
+        this.loads.push(span(node))
         this.loadsByName = true
       }
     } else if (parent.type === 'MemberExpression' && parent.object === node) {
@@ -197,7 +212,10 @@ class FactFinder {
       }
     } else if (parent.type !== 'UnaryExpression' && parent.type !== 'BinaryExpression') {
       this.requires.push(span(node))
-      this.loadsByName ||= parent.type === 'AssignmentExpression' || parent.type === 'VariableDeclarator'
+      if (parent.type === 'AssignmentExpression' || parent.type === 'VariableDeclarator') {
+        this.loads.push(span(node))
+        this.loadsByName = true
+      }
     }
   }
 }
@@ -206,18 +224,22 @@ class FactFinder {
 function usesOf(name: AnyNode, program: AnyNode): MadeRequire {
   const calls: Span[] = []
   const others: Span[] = []
+  const computed: Span[] = []
   const look = (node: AnyNode, parent: AnyNode | undefined): void => {
     if (node.type === 'Identifier' && node.name === name.name && parent && isReference(node, parent)) {
       const isCall = parent.type === 'CallExpression' && parent.callee === node
       const uses = isCall && isText(parent.arguments[0]) ? calls : others
       uses.push(span(node))
+      if (isCall && uses === others) {
+        computed.push(span(node))
+      }
     }
     for (const child of childrenOf(node)) {
       look(child, node)
     }
   }
   look(program, undefined)
-  return { variable: name.name, declaration: span(name), calls, others }
+  return { variable: name.name, declaration: span(name), calls, others, computed }
 }
 
 function relativePatterns(program: AnyNode): string[] {

@@ -4,15 +4,18 @@
  *
  * A module that it starts a worker or a child from becomes a program of its own, which is shipped beside the executable. A file
  * that it reads is where `--include` puts it. The path is written anew for either; what cannot be told stays as it is.
+ *
+ * What it loads by a name that only shows when it runs, `require(name)`, is told of, so that the build can say so.
  */
 import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { SourceMap } from 'node:module'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { transform } from 'esbuild'
 import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { type AnyNode, childrenOf, parseModule, type Span } from '../syntax-tree.ts'
 import { type Edit, edited, requireEdits } from './located-module.ts'
-import { findModuleFacts } from './module-facts.ts'
+import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
 
 export interface OwnModule {
   /** What is to be bundled in the place of it, as JavaScript; undefined where that is the module itself. */
@@ -20,6 +23,8 @@ export interface OwnModule {
   readonly workers: readonly OwnWorker[]
   /** Absolute paths of the files and folders that it reads. */
   readonly reads: readonly string[]
+  /** Lines of its source, from 1, that load a module by a name that only shows when they run. */
+  readonly loads: readonly number[]
 }
 
 export interface OwnWorker {
@@ -29,26 +34,25 @@ export interface OwnWorker {
   readonly path: string
 }
 
-const HINT = /\bimport\.meta\b|\b__dirname\b/
 /** What a module can be run with in a thread or a process of its own. */
 const RUNS_MODULES = /\b(?:Worker|fork|spawn|execFile|Piscina|Tinypool|workerpool|StaticPool|DynamicPool)\b/
 
 /** `root` is the folder that the package's root stands for. */
 export async function surveyOwnModule(file: string, root: string): Promise<OwnModule> {
-  const plain: OwnModule = { contents: undefined, workers: [], reads: [] }
+  const plain: OwnModule = { contents: undefined, workers: [], reads: [], loads: [] }
   // One that is no file is a plugin's.
   const text = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file) ? await readFile(file, 'utf8') : ''
-  if (!HINT.test(text)) {
+  if (!mayHaveFacts(text)) {
     return plain
   }
   const source = await withDecoratorMetadata(file, text)
-  const { code } = await transform(source.code, {
+  const { code, map } = await transform(source.code, {
     loader: source.loader,
     sourcefile: file,
-    sourcemap: 'inline',
+    sourcemap: 'both',
     target: 'esnext',
     tsconfigRaw: { compilerOptions: source.settings ?? {} },
-  }).catch(() => ({ code: '' })) // The bundler says what is wrong with it.
+  }).catch(() => ({ code: '', map: '' })) // The bundler says what is wrong with it.
   const program = parseModule(code)
   if (program === undefined) {
     return plain
@@ -70,13 +74,25 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
       edits.push({ ...span, text: placeText(slashed(relative(root, target)), isUrl) })
     }
   }
-  edits.push(...bundledRequires(code))
-  return edits.length === 0 ? plain : { contents: edited(code, edits), workers, reads }
+  const facts = findModuleFacts(code)
+  // `createRequire(import.meta.url)`: what it loads by a name that is written out is bundled.
+  edits.push(...(facts?.madeRequires ?? []).flatMap(requireEdits))
+  const loads = facts === undefined ? [] : linesOf(loadsOf(facts), code, new SourceMap(JSON.parse(map)))
+  return { contents: edits.length === 0 ? undefined : edited(code, edits), workers, reads, loads }
 }
 
-/** `createRequire(import.meta.url)`: what it loads by a name that is written out is bundled. */
-function bundledRequires(code: string): Edit[] {
-  return (findModuleFacts(code)?.madeRequires ?? []).flatMap(requireEdits)
+function loadsOf({ loads, madeRequires }: ModuleFacts): Span[] {
+  return [...loads, ...madeRequires.flatMap(({ computed }) => computed)]
+}
+
+/** The lines, from 1, of the source that `map` leads to, in order. */
+function linesOf(spans: readonly Span[], code: string, map: SourceMap): number[] {
+  const lines = spans.map(({ start }) => {
+    const before = code.slice(0, start).split('\n')
+    const origin = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0)
+    return 'originalLine' in origin ? origin.originalLine + 1 : before.length
+  })
+  return [...new Set(lines)].sort((left, right) => left - right)
 }
 
 function placeText(path: string, isUrl: boolean): string {

@@ -6,7 +6,7 @@
  *
  * A package has one instance. So what a shipped package needs is shipped with it, and left out of the bundle as well.
  */
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { BuildFailure, Metafile } from 'esbuild'
 import { type AbsentImport, absentImport } from './absent-imports.ts'
 import { type BundledModules, type BundledPackage, findBundledModules } from './bundled-packages.ts'
@@ -18,6 +18,8 @@ import { importedPackage, packageFolder, packageName } from './package-of-file.t
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, surveyPackage } from './package-survey.ts'
 import { StringTexts } from './string-texts.ts'
+
+const LOADED_BY_NAME = 'is loaded by its name'
 
 /** What esbuild cannot bundle at all, in few words. */
 const LONGEST_REASON = 90
@@ -138,12 +140,13 @@ export class PackagePlanner {
   }
 
   /**
-   * Packages that are loaded by a name that only shows when the function runs, among those of the project's own choosing: what the
-   * author's code has the name of, and what a package that loads so gives to a function of its own for loading.
+   * Packages that are loaded by a name that only shows when the function runs, by the author's code or a package, among those of
+   * the project's own choosing: what the author's code has the name of, and what a package that loads so gives to a function of
+   * its own for loading.
    */
   async #shipWhatIsNamed({ packages }: BundledModules, texts: StringTexts): Promise<void> {
     const loaders = [...packages.values()].filter(({ folder }) => this.#verdicts.get(folder)?.loadsByName)
-    if (loaders.length === 0) {
+    if (loaders.length === 0 && !this.#hasOwnLoads()) {
       return
     }
     this.#direct ??= findDirectDependencies(this.#entry)
@@ -162,7 +165,7 @@ export class PackagePlanner {
       )
       const isNamedByAuthor = !packages.has(folder) && texts.has(name)
       if (by !== undefined || isNamedByAuthor) {
-        this.#shipped.set(folder, { name, folder, reason: 'is loaded by its name' })
+        this.#shipped.set(folder, { name, folder, reason: LOADED_BY_NAME })
       }
     }
   }
@@ -200,8 +203,28 @@ export class PackagePlanner {
       ...this.#ownPlan(),
       absent: this.#absent,
       absentExternals: this.#absentExternals,
-      notes: this.#describePatterns(external),
+      notes: [...this.#describeOwnLoads(), ...this.#describePatterns(external)],
     }
+  }
+
+  #hasOwnLoads(): boolean {
+    return [...this.#own.values()].some(({ loads }) => loads.length > 0)
+  }
+
+  /** None, or one. Who has shipped what is loaded so need not be told. */
+  #describeOwnLoads(): string[] {
+    const isShipped = [...this.#shipped.values()].some(({ reason }) => reason === LOADED_BY_NAME)
+    const places = [...this.#own].flatMap(([file, { loads }]) =>
+      loads.map((line) => `${relative(this.#project, file)}:${line}`),
+    )
+    if (places.length === 0 || isShipped || this.#choice.externals.length > 0) {
+      return []
+    }
+    const list = places.slice(0, 3).join(', ') + (places.length > 3 ? ' and others' : '')
+    return [
+      `${list}: a module that is loaded by a name that only shows when the function runs is found if it is Node.js's own or ` +
+        'shipped; write the name out, so that it is bundled, or ship its package with --external PACKAGE',
+    ]
   }
 
   #ownPlan(): Pick<PackagePlan, 'rewritten' | 'workers' | 'reads'> {

@@ -109,3 +109,58 @@ test('what a require of its own loads by a name that is written out is bundled',
   })
   assert.deepEqual(result, [1, 2])
 })
+
+const LODASH = {
+  'node_modules/lodash/package.json': { name: 'lodash', version: '4.0.0' },
+  'node_modules/lodash/index.js': 'exports.add = (a, b) => a + b',
+}
+
+/** The notes of a build of `src/orders.ts`, and the names of what is shipped beside it. */
+async function noted(t: TestContext, code: string, externals: readonly string[] = []) {
+  const project = writeFiles(temporaryFolder(t), {
+    'package.json': { type: 'module', dependencies: { lodash: '4.0.0' } },
+    ...LODASH,
+    'src/orders.ts': code,
+    'src/kinds/a.ts': 'export default 1',
+  })
+  const { packages } = await bundleFunction(join(project, 'src/orders.ts'), {
+    minify: true,
+    externals,
+    bundled: [],
+  })
+  return { notes: packages.notes, shipped: packages.packages.map(({ name }) => name) }
+}
+
+const LOADS = {
+  require: "type Name = string\nexport const handler = () => require(['lo', 'dash'].join(''))",
+  import: "type Name = string\nexport const handler = () => import(['lo', 'dash'].join(''))",
+  'a require that it makes':
+    "import { createRequire } from 'node:module'; const load = createRequire(import.meta.url)\nexport const handler = () => load(['lo', 'dash'].join(''))",
+  'require by another name':
+    "type Name = string\nconst load = require; export const handler = () => load(['lo', 'dash'].join(''))",
+}
+
+for (const [what, code] of Object.entries(LOADS)) {
+  test(`a computed name that is loaded is told with its line: ${what}`, async (t) => {
+    const { notes, shipped } = await noted(t, code)
+    assert.equal(notes.length, 1)
+    assert.match(notes[0] ?? '', /^src\/orders\.ts:2: .*--external PACKAGE$/)
+    assert.deepEqual(shipped, [])
+    assert.deepEqual((await noted(t, code, ['lodash'])).notes, [], 'it is shipped')
+  })
+}
+
+test('a package whose name is written elsewhere in a module that loads by name is shipped', async (t) => {
+  const code = "const names = ['lodash']\nexport const handler = () => import(names[0]!)"
+  assert.deepEqual(await noted(t, code), { notes: [], shipped: ['lodash'] })
+})
+
+test('names that a bundler sees are not told of', async (t) => {
+  const code = `
+    import { createRequire } from 'node:module'
+    const load = createRequire(import.meta.url)
+    export const handler = async (kind: string) => [
+      load('lodash'), require('lodash'), await import('lodash'), await import(\`./kinds/\${kind}.ts\`), typeof require,
+    ]`
+  assert.deepEqual(await noted(t, code), { notes: [], shipped: [] })
+})
