@@ -17,13 +17,9 @@ import { runLambdabin } from '../support/projects/command.ts'
 
 const PACKAGES = fileURLToPath(new URL('../fixtures/packages/', import.meta.url))
 const POSTGRES_PORT = 5499
-/** pino looks for a transport from the file that a call site names, which is to be a path in the task root. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  'pino-pretty': 'call sites name no real path yet',
-}
 
 for (const name of readdirSync(PACKAGES).sort()) {
-  test(`${name} answers as on Node.js, with no option`, { skip: NOT_YET[name] ?? false }, async (t) => {
+  test(`${name} answers as on Node.js, with no option`, async (t) => {
     const project = join(temporaryFolder(t), 'project')
     cpSync(join(PACKAGES, name), project, { recursive: true })
     await promisify(execFile)(
