@@ -21,4 +21,5 @@ export declare function findPinnedNode(
   architecture: Architecture,
   onFetch?: (message: string) => void,
 ): Promise<string>
+export declare function pinnedNodePlace(architecture: Architecture): string
 export declare function cacheFolder(): string

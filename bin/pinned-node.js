@@ -52,14 +52,11 @@ const FETCH_TIMEOUT_MS = 600_000
  * @returns {Promise<string>}
  */
 export async function findPinnedNode(architecture, onFetch) {
-  if (process.env.LAMBDABIN_BASE_NODES) {
-    return join(process.env.LAMBDABIN_BASE_NODES, architecture, 'bin', 'node')
+  const folder = cachedNode(architecture)
+  const place = pinnedNodePlace(architecture)
+  if (place !== join(folder, 'bin', 'node')) {
+    return place
   }
-  const installed = installedNode(architecture)
-  if (installed) {
-    return installed
-  }
-  const folder = join(cacheFolder(), `node-${pinnedVersions.version}-${architecture}`)
   const known = await found.get(folder)
   if (known !== undefined && existsSync(known)) {
     return known
@@ -68,6 +65,27 @@ export async function findPinnedNode(architecture, onFetch) {
   finding.catch(() => found.delete(folder))
   found.set(folder, finding)
   return finding
+}
+
+/**
+ * Where {@link findPinnedNode} would find it, or put it.
+ *
+ * @param {Architecture} architecture
+ * @returns {string}
+ */
+export function pinnedNodePlace(architecture) {
+  if (process.env.LAMBDABIN_BASE_NODES) {
+    return join(process.env.LAMBDABIN_BASE_NODES, architecture, 'bin', 'node')
+  }
+  return installedNode(architecture) ?? join(cachedNode(architecture), 'bin', 'node')
+}
+
+/**
+ * @param {Architecture} architecture
+ * @returns {string}
+ */
+function cachedNode(architecture) {
+  return join(cacheFolder(), `node-${pinnedVersions.version}-${architecture}`)
 }
 
 /**

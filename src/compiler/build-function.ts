@@ -27,6 +27,7 @@ import { sbomPlace } from './sbom/sbom-place.ts'
 import { BuildSteps, type Progress } from './steps.ts'
 import { buildKey } from './unchanged/build-key.ts'
 import { BuiltPackage, describeFiles } from './unchanged/built-package.ts'
+import { QuickCheck } from './unchanged/quick-check.ts'
 import { withWorkFolder } from './work-folder.ts'
 
 /** What this process built last: executables of one Node.js are mostly alike. */
@@ -42,13 +43,20 @@ export async function buildFunction(
 ): Promise<BuiltFunction> {
   const steps = new BuildSteps(progress)
   return withWorkFolder(options.outDir, async (work) => {
-    const inputs = await findInputs(options, steps, join(work, 'files'))
-    const key = await buildKey(options, inputs)
     const place = packagePlace(options.outDir, options.name, options.only)
     const builtPackage = new BuiltPackage<BuiltFunction>(place)
+    const check = await QuickCheck.begin(options, work)
+    const untouched = options.isForced ? undefined : await builtPackage.findUntouched(check)
+    if (untouched !== undefined) {
+      progress.signal?.throwIfAborted()
+      return { ...untouched, isUnchanged: true, steps: steps.done }
+    }
+    const inputs = await findInputs(options, steps, join(work, 'files'))
+    const key = await buildKey(options, inputs)
     const unchanged = options.isForced ? undefined : await builtPackage.find(key)
     const bundled = describeBundle(options, inputs)
     if (unchanged !== undefined) {
+      await builtPackage.keepFound({ ...unchanged, ...bundled }, await check.take(inputs))
       const sbom = await writeOwnSbom(options, inputs, place.zip, steps, work)
       return { ...unchanged, ...bundled, isUnchanged: true, sbom, steps: steps.done }
     }
@@ -60,7 +68,7 @@ export async function buildFunction(
       latestExecutable = join(place.folder, options.name)
     }
     if (made.isSettled) {
-      await builtPackage.keep(key, written, built)
+      await builtPackage.keep(key, written, built, await check.take(inputs))
     }
     return { ...built, sbom: await writeOwnSbom(options, inputs, place.zip, steps, work) }
   })

@@ -79,7 +79,7 @@ export async function prepareBaseNode(
   const { size, mtimeMs } = await checkArchitecture(original, arch)
   const native = process.platform === 'linux' && process.arch === arch
   const runner = await findTargetRunner(original, arch)
-  const version = native ? await askVersion(original) : await readVersion(original)
+  const version = await versionOf(original, `${size} ${mtimeMs}`, native)
   if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
     throw new BaseNodeError(
       `${original} is Node.js ${version}, and an executable needs ${OLDEST_MAJOR} or later; give a newer one with --node`,
@@ -124,6 +124,17 @@ function explainFormat<Result>(read: () => Result): Result {
     }
     throw error instanceof ElfFormatError ? new BaseNodeError(error.message, { cause: error }) : error
   }
+}
+
+/** By path and state of a binary, what is known of its version in this process, or is being found out. */
+const versions = new Map<string, Promise<string>>()
+
+function versionOf(path: string, state: string, native: boolean): Promise<string> {
+  const key = `${path}\n${state}`
+  const finding = versions.get(key) ?? (native ? askVersion(path) : readVersion(path))
+  versions.set(key, finding)
+  finding.catch(() => versions.delete(key))
+  return finding
 }
 
 /** Runs the binary to learn its version: the surest way, where it can run. */
@@ -255,19 +266,23 @@ async function makeSmallerCopy(
   return { path: join(copy, 'node'), notes: notes ?? JSON.parse(await readFile(join(copy, NOTES), 'utf8')) }
 }
 
-/** Those that this process has looked at. */
-const intact = new Set<string>()
+/** Those that this process has looked at, or is looking at. */
+const intact = new Map<string, Promise<boolean>>()
 
 async function isIntact(copy: string): Promise<boolean> {
-  if (!intact.has(copy)) {
-    const read = [readFile(join(copy, 'node')), readFile(join(copy, DIGEST), 'utf8')] as const
-    const [bytes, digest] = await Promise.all(read).catch(() => [])
-    if (bytes === undefined || hash('sha256', bytes) !== digest) {
-      return false
-    }
-    intact.add(copy)
+  const looking = intact.get(copy) ?? hasDigest(copy)
+  intact.set(copy, looking)
+  const found = await looking
+  if (!found) {
+    intact.delete(copy)
   }
-  return true
+  return found
+}
+
+async function hasDigest(copy: string): Promise<boolean> {
+  const read = [readFile(join(copy, 'node')), readFile(join(copy, DIGEST), 'utf8')] as const
+  const [bytes, digest] = await Promise.all(read).catch(() => [])
+  return bytes !== undefined && hash('sha256', bytes) === digest
 }
 
 /** Without a place for 100 MB there is no executable. */

@@ -92,8 +92,8 @@ export async function bundleFunction(
           const bundle = await bundlePlanned(options, module, { split, isForced })
           const files = [...bundle.files, ...workers.map(({ file }) => file)]
           // Of what this last round has shown, too.
-          const { notes } = planner.plan
-          const plan = { ...bundle.packages, notes }
+          const { notes, lookedFor } = planner.plan
+          const plan = { ...bundle.packages, notes, lookedFor }
           return { ...bundle, files, packages: plan, metafile: mergedMetafile(metafiles) }
         }
       } catch (error) {

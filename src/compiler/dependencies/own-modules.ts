@@ -23,6 +23,8 @@ export interface OwnModule {
   readonly workers: readonly OwnWorker[]
   /** Absolute paths of the files and folders that it reads. */
   readonly reads: readonly string[]
+  /** Absolute paths of what it names by a path of its own, whether it is there or not, and of what that may be compiled from. */
+  readonly lookedFor: readonly string[]
   /** Lines of its source, from 1, that load a module by a name that only shows when they run. */
   readonly loads: readonly number[]
 }
@@ -39,7 +41,7 @@ const RUNS_MODULES = /\b(?:Worker|fork|spawn|execFile|Piscina|Tinypool|workerpoo
 
 /** `root` is the folder that the package's root stands for. */
 export async function surveyOwnModule(file: string, root: string): Promise<OwnModule> {
-  const plain: OwnModule = { contents: undefined, workers: [], reads: [], loads: [] }
+  const plain: OwnModule = { contents: undefined, workers: [], reads: [], lookedFor: [], loads: [] }
   // One that is no file is a plugin's.
   const text = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file) ? await readFile(file, 'utf8') : ''
   if (!mayHaveFacts(text)) {
@@ -60,6 +62,7 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   const paths = new OwnPaths(dirname(file))
   paths.visit(program)
   const runsModules = RUNS_MODULES.test(code)
+  const lookedFor = paths.found.map(({ target }) => target)
   const edits: Edit[] = []
   const workers: OwnWorker[] = []
   const reads: string[] = []
@@ -78,7 +81,22 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   // `createRequire(import.meta.url)`: what it loads by a name that is written out is bundled.
   edits.push(...(facts?.madeRequires ?? []).flatMap(requireEdits))
   const loads = facts === undefined ? [] : linesOf(loadsOf(facts), code, new SourceMap(JSON.parse(map)))
-  return { contents: edits.length === 0 ? undefined : edited(code, edits), workers, reads, loads }
+  const contents = edits.length === 0 ? undefined : edited(code, edits)
+  return { contents, workers, reads, lookedFor, loads }
+}
+
+/** What a plan of packages has of modules, by absolute path. */
+export function planOwnModules(modules: ReadonlyMap<string, OwnModule>) {
+  const own = [...modules]
+  const workers = own.flatMap(([, module]) => module.workers)
+  return {
+    rewritten: new Map(
+      own.flatMap(([file, { contents }]) => (contents === undefined ? [] : [[file, contents] as const])),
+    ),
+    workers: [...new Map(workers.map((worker) => [worker.path, worker])).values()],
+    reads: [...new Set(own.flatMap(([, { reads }]) => reads))],
+    lookedFor: [...new Set(own.flatMap(([, { lookedFor }]) => lookedFor))],
+  }
 }
 
 function loadsOf({ loads, madeRequires }: ModuleFacts): Span[] {

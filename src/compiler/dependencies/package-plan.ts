@@ -32,6 +32,8 @@ export interface PackagePlan {
   readonly workers: readonly OwnWorker[]
   /** Absolute paths of the files and folders that the author's modules read. */
   readonly reads: readonly string[]
+  /** Absolute paths that the author's modules name, whether something is there or not. */
+  readonly lookedFor: readonly string[]
   /** What is looked for when the function runs. */
   readonly absent: readonly AbsentImport[]
   /** Names of packages that are left out, and are not installed. */
@@ -46,6 +48,7 @@ export const EMPTY_PLAN: PackagePlan = {
   rewritten: new Map(),
   workers: [],
   reads: [],
+  lookedFor: [],
   absent: [],
   absentExternals: [],
   notes: [],

@@ -12,7 +12,7 @@ import { type AbsentImport, absentImport } from './absent-imports.ts'
 import { type BundledModules, type BundledPackage, findBundledModules } from './bundled-packages.ts'
 import type { ModuleFacts } from './module-facts.ts'
 import { checkName, findDirectDependencies, runtimeDependencies } from './named-packages.ts'
-import { type OwnModule, surveyOwnModule } from './own-modules.ts'
+import { type OwnModule, planOwnModules, surveyOwnModule } from './own-modules.ts'
 import { findPackage, type InstalledPackage, layOut, readManifest } from './package-layout.ts'
 import { importedPackage, packageFolder, packageName } from './package-of-file.ts'
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
@@ -200,7 +200,7 @@ export class PackagePlanner {
         files: external.has(placed.folder) ? 'all' : (files.get(placed.folder) ?? new Set()),
       })),
       located: new Map([...located].filter(([file]) => !external.has(packageFolder(file) ?? ''))),
-      ...this.#ownPlan(),
+      ...planOwnModules(this.#own),
       absent: this.#absent,
       absentExternals: this.#absentExternals,
       notes: [...this.#describeOwnLoads(), ...this.#describePatterns(external)],
@@ -225,18 +225,6 @@ export class PackagePlanner {
       `${list}: a module that is loaded by a name that only shows when the function runs is found if it is Node.js's own or ` +
         'shipped; write the name out, so that it is bundled, or ship its package with --external PACKAGE',
     ]
-  }
-
-  #ownPlan(): Pick<PackagePlan, 'rewritten' | 'workers' | 'reads'> {
-    const own = [...this.#own]
-    const workers = own.flatMap(([, module]) => module.workers)
-    return {
-      rewritten: new Map(
-        own.flatMap(([file, { contents }]) => (contents === undefined ? [] : [[file, contents] as const])),
-      ),
-      workers: [...new Map(workers.map((worker) => [worker.path, worker])).values()],
-      reads: [...new Set(own.flatMap(([, { reads }]) => reads))],
-    }
   }
 
   /** What is shipped, and what that needs, by folder. */

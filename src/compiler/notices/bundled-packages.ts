@@ -35,7 +35,7 @@ export async function readLicensedPackage(folder: string): Promise<LicensedPacka
     return undefined
   }
   const { name = '', version = '', license } = JSON.parse(manifest)
-  const files = (await readdir(folder)).filter((file) => LICENSE_FILE.test(file)).sort()
+  const files = await licenseFiles(folder)
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8').catch(() => '')))
   return {
     name,
@@ -46,6 +46,11 @@ export async function readLicensedPackage(folder: string): Promise<LicensedPacka
       .filter((text) => text !== '')
       .join('\n\n'),
   }
+}
+
+/** Names of the files in the folder of a package that have its licence. */
+export async function licenseFiles(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => LICENSE_FILE.test(file)).sort()
 }
 
 export function nameOf({ name, version }: LicensedPackage): string {

@@ -41,15 +41,27 @@ export async function renderNotices({ bundle, base }: NoticesSource): Promise<st
   return `${[HEAD, ...parts].join('\n\n')}\n`
 }
 
-/** It is beside the binary in archives and in npm's packages. Another version's is said to be that. */
-async function nodeLicense({ original, version, arch }: BaseNode): Promise<string> {
-  const own = await readLicense(original)
+/**
+ * Where the licence of a Node.js is looked for, as absolute paths. It is beside the binary in archives and in npm's packages; after
+ * that come the places of the pinned version's.
+ */
+export function nodeLicensePlaces({ original, arch }: Pick<BaseNode, 'original' | 'arch'>): string[] {
+  const cached = join(cacheFolder(), `node-${pinnedVersions.version}-${arch}`)
+  const folders = [join(dirname(original), '..'), installedPackage(arch), cached]
+  return folders.filter((folder) => folder !== undefined).map((folder) => join(folder, 'LICENSE'))
+}
+
+/** Another version's is said to be that. */
+async function nodeLicense(base: BaseNode): Promise<string> {
+  const { version } = base
+  const [ownPlace = '', ...otherPlaces] = nodeLicensePlaces(base)
+  const own = await readLicense(ownPlace)
   if (own !== undefined) {
     return own
   }
   const pinned = pinnedVersions.version
-  for (const folder of [installedPackage(arch), join(cacheFolder(), `node-${pinned}-${arch}`)]) {
-    const text = folder && (await readLicense(join(folder, 'bin', 'node')))
+  for (const place of otherPlaces) {
+    const text = await readLicense(place)
     if (text !== undefined) {
       return `(The licence of Node.js ${pinned}: that of ${version} was not beside its binary.)\n\n${text}`
     }
@@ -67,8 +79,8 @@ function installedPackage(arch: BaseNode['arch']): string | undefined {
   }
 }
 
-function readLicense(binary: string): Promise<string | undefined> {
-  return readFile(join(dirname(binary), '..', 'LICENSE'), 'utf8').catch(() => undefined)
+function readLicense(place: string): Promise<string | undefined> {
+  return readFile(place, 'utf8').catch(() => undefined)
 }
 
 async function runtimePackages(): Promise<LicensedPackage[]> {

@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { BuildInputs } from '../build-inputs.ts'
@@ -14,11 +13,13 @@ import { digestOf } from '../cache/build-cache.ts'
 import { ownVersion } from '../cache/own-version.ts'
 import type { FunctionOptions } from '../function-options.ts'
 import type { PackageFile } from '../package/write-zip.ts'
+import { findLockFiles } from './lock-files.ts'
 
 /** Rejects when a file cannot be read. */
 export async function buildKey(options: FunctionOptions, inputs: BuildInputs): Promise<string> {
   const { bundle, runtime, base, files } = inputs
   const { name, target, init, compression, notices, isForLayer = false } = options
+  const lockFiles = await Promise.all(findLockFiles(bundle.project).map((file) => readFile(file)))
   const events = await Promise.all(init.events.map((file) => readFile(file)))
   return digestOf([
     await ownVersion(),
@@ -26,7 +27,7 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     JSON.stringify(await describeBase(base)),
     JSON.stringify(inputs.record),
     JSON.stringify([bundle.exports ?? null, bundle.chunks.length, events.length, files.length]),
-    ...(await lockFiles(bundle.project)),
+    ...lockFiles,
     ...events,
     JSON.stringify([init.stub?.stubs ?? null, init.isRehearsed ?? false, init.connect ?? []]),
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
@@ -35,26 +36,6 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     inputs.notices,
     ...(await describeAll(files)),
   ])
-}
-
-const LOCK_FILES = [
-  'package-lock.json',
-  'npm-shrinkwrap.json',
-  'pnpm-lock.yaml',
-  'yarn.lock',
-  'bun.lock',
-  'bun.lockb',
-]
-
-/** The contents of those in `folder` and above it: the nearest ones. */
-async function lockFiles(folder: string): Promise<Buffer[]> {
-  for (let at = folder; ; at = dirname(at)) {
-    const read = LOCK_FILES.map((name) => readFile(join(at, name)).catch(() => undefined))
-    const found = (await Promise.all(read)).filter((content) => content !== undefined)
-    if (found.length > 0 || dirname(at) === at) {
-      return found
-    }
-  }
 }
 
 /** What tells a base Node.js from another. */

@@ -11,12 +11,15 @@ import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder } from '../../../bin/pinned-node.js'
 import { digestOf } from '../cache/build-cache.ts'
 import { type PackageParts, type PackagePlace, thereOf } from '../package/package-folder.ts'
+import type { KnownInputs, QuickCheck } from './quick-check.ts'
 
 interface KeptBuild<Built> {
   readonly key: string
   /** By path, relative to the folder that was built into. */
   readonly files: Readonly<Record<string, string>>
   readonly built: Built
+  /** What it was made of, as it can be compared before anything is made; undefined where that cannot be known. */
+  readonly inputs?: KnownInputs | undefined
 }
 
 /** `Built`: what a build tells of it, that JSON can hold. */
@@ -33,25 +36,63 @@ export class BuiltPackage<Built> {
   /** What was told of the package when it was built, if it was made of `key`, and is still there. */
   async find(key: string): Promise<Built | undefined> {
     try {
-      const kept: KeptBuild<Built> = JSON.parse(await readFile(this.#record, 'utf8'))
-      if (kept.key !== key) {
-        return undefined
-      }
-      const now = new Date()
-      await utimes(this.#record, now, now)
-      const files = await describeFiles(thereOf(this.#place))
-      return JSON.stringify(files) === JSON.stringify(kept.files) ? kept.built : undefined
+      const kept = await this.#read()
+      return kept.key === key && (await this.#isThere(kept)) ? kept.built : undefined
     } catch {
       return undefined // Then it is built.
     }
+  }
+
+  /** The same, where `check` finds that nothing has changed that it was made of. */
+  async findUntouched(check: QuickCheck): Promise<Built | undefined> {
+    try {
+      const kept = await this.#read()
+      const inputs = check.compare(kept.inputs)
+      if (inputs === undefined || !(await this.#isThere(kept))) {
+        return undefined
+      }
+      if (inputs !== kept.inputs) {
+        await this.#write({ ...kept, inputs })
+      }
+      return kept.built
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Keeps what was told of what {@link find} has found, and what the next check is to compare. Never rejects. */
+  async keepFound(built: Built, inputs: KnownInputs | undefined): Promise<void> {
+    await this.#read().then(
+      (kept) => this.#write({ ...kept, built, inputs }),
+      () => {},
+    )
+  }
+
+  async #read(): Promise<KeptBuild<Built>> {
+    return JSON.parse(await readFile(this.#record, 'utf8'))
+  }
+
+  async #isThere(kept: KeptBuild<Built>): Promise<boolean> {
+    const now = new Date()
+    await utimes(this.#record, now, now)
+    const files = await describeFiles(thereOf(this.#place))
+    return JSON.stringify(files) === JSON.stringify(kept.files)
   }
 
   /**
    * Keeps what was built of `key`; `files` is what {@link describeFiles} says of it before it is in its place, where another
    * build may replace it at any time. Never rejects: what is not kept is built again.
    */
-  async keep(key: string, files: Readonly<Record<string, string>>, built: Built): Promise<void> {
-    const kept: KeptBuild<Built> = { key, files, built }
+  async keep(
+    key: string,
+    files: Readonly<Record<string, string>>,
+    built: Built,
+    inputs?: KnownInputs,
+  ): Promise<void> {
+    await this.#write({ key, files, built, inputs })
+  }
+
+  async #write(kept: KeptBuild<Built>): Promise<void> {
     const temporary = `${this.#record}.${process.pid}`
     try {
       await makeFolder(dirname(this.#record))

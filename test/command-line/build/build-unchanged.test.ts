@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { cacheFolder } from '../../../bin/pinned-node.js'
 import { type BuildOptions, build, invoke } from '../../../src/api.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { runLambdabin } from '../../support/projects/command.ts'
@@ -133,4 +135,81 @@ test('a function that did not initialise in the build is tried again', async () 
   for (const _ of [1, 2]) {
     assert.deepEqual(await built({ functions: ['src/failing.ts'] }), ['failing'])
   }
+})
+
+/** Paths of what was kept of the functions of this project. */
+function records(): string[] {
+  const folder = join(cacheFolder(), 'built')
+  return readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((path) => path.endsWith('.json') && readFileSync(path, 'utf8').includes(project))
+}
+
+async function stepsOf(name: string): Promise<readonly string[]> {
+  const result = await build({ cwd: project, functions: [name] })
+  assert.ok(result.ok && result.functions[0]?.isUnchanged)
+  return result.functions[0].steps.map((step) => step.name)
+}
+
+test('what has not changed is not bundled, and what there is to tell of it is told each time', async () => {
+  writeFiles(project, {
+    'src/noting.ts': `export const handler = async (name: string) =>
+      [typeof process === 'nul', await import(name), process.getBuiltinModule('node:fs').readFileSync(new URL('./noting.txt', import.meta.url))]`,
+    'src/noting.txt': 'text',
+  })
+  // A build takes no notice of what was written in the moment that it began.
+  await setTimeout(100)
+  const told = async () => {
+    const { stdout, stderr } = await runLambdabin(['build', 'src/noting.ts', '--json'], { cwd: project })
+    const report = JSON.parse(stdout).functions[0]
+    return [
+      stderr.split('\n').filter((line) => /WARNING|nul|noting\.ts/.test(line)),
+      report.warnings,
+      report.notes,
+    ]
+  }
+  const first = await told()
+  assert.match(JSON.stringify(first), /typeof.*a module that is loaded by a name/s)
+  assert.deepEqual(await told(), first)
+  assert.deepEqual(await stepsOf('src/noting.ts'), [])
+})
+
+test('a record of what was built that is damaged, or gone, costs a bundle, and is mended', async () => {
+  await built()
+  await stepsOf('users')
+  assert.deepEqual(await stepsOf('users'), [])
+  for (const bad of ['{', 'null', '{"inputs":{"options":"a"}}']) {
+    records().forEach((path) => void writeFileSync(path, bad))
+    assert.deepEqual(await built({ functions: ['users'] }), ['users'])
+    assert.deepEqual(await stepsOf('users'), [])
+  }
+  const [record = ''] = records().filter((path) => readFileSync(path, 'utf8').includes('"name":"users"'))
+  const kept = JSON.parse(readFileSync(record, 'utf8'))
+  for (const inputs of [
+    undefined,
+    { ...kept.inputs, options: 'of another version' },
+    { ...kept.inputs, state: {} },
+  ]) {
+    writeFileSync(record, JSON.stringify({ ...kept, inputs }))
+    assert.deepEqual(await stepsOf('users'), ['bundle', 'base Node.js'])
+    assert.deepEqual(await stepsOf('users'), [])
+  }
+})
+
+test('two builds at once leave what the next finds unchanged', async () => {
+  writeFileSync(file('src/text.ts'), 'export const text = "at once"')
+  await setTimeout(100)
+  await Promise.all([1, 2].map(() => runLambdabin(['build', 'orders'], { cwd: project })))
+  assert.equal(await answer('orders'), 'at once')
+  await built({ functions: ['orders'] })
+  assert.deepEqual(await stepsOf('orders'), [])
+})
+
+test('what was only touched, or written anew with the same content, is not bundled again', async () => {
+  await built()
+  const content = readFileSync(file('src/users.ts'))
+  rmSync(file('src/users.ts'))
+  writeFileSync(file('src/users.ts'), content)
+  writeFileSync(file('unrelated.txt'), 'text')
+  assert.deepEqual(await stepsOf('users'), [])
 })
