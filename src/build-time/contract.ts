@@ -33,11 +33,19 @@ export const FILES = {
   calledFunctions: 'functions.json',
   /** {@link ModuleDescription} by name, JSON: Node.js's modules that a snapshot cannot hold. */
   deferredModules: 'deferred-modules.json',
-  /** Names of Node.js's modules, JSON: those that were loaded as the program ran, its own internal ones with them. */
-  loadedModules: 'loaded-modules.json',
   /** {@link InitReport}, JSON. */
   report: 'report.json',
+  /** {@link RunUse}, JSON. */
+  use: 'use.json',
 } as const
+
+/** What a program has used of Node.js as it ran. */
+export interface RunUse {
+  /** Names of Node.js's modules that were loaded, its internal ones with them. */
+  readonly loadedModules: readonly string[]
+  /** Whether it was to connect to anything but the Runtime API. */
+  readonly connects: boolean
+}
 
 /** The code of Node.js's own modules. */
 export interface BuiltinCode {

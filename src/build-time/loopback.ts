@@ -17,12 +17,15 @@ type Connect = (this: Socket, ...parameters: unknown[]) => Socket
 
 /**
  * Refuses connections to anywhere else before a name is looked up, or has `answering` take them, until the function that it
- * returns is called.
+ * returns is called. `onConnect` is called before each connection but those to the Runtime API.
  */
-export function keepToLoopback(answering?: Answering): () => void {
+export function keepToLoopback(answering?: Answering, onConnect: () => void = () => {}): () => void {
   const connect = Socket.prototype.connect as Connect
   Socket.prototype.connect = function (this: Socket, ...parameters: unknown[]): Socket {
-    const { target, isLocalFile } = destination(parameters)
+    const { target, port: wanted, isLocalFile } = destination(parameters)
+    if (`${target}:${wanted}` !== process.env.AWS_LAMBDA_RUNTIME_API) {
+      onConnect()
+    }
     if (LOOPBACK.test(target)) {
       return connect.apply(this, parameters)
     }
@@ -49,15 +52,22 @@ function listenerOf(parameters: readonly unknown[]): unknown {
   return listOf(parameters).findLast((parameter) => typeof parameter === 'function')
 }
 
-/** The host that the parameters name; the path of a local socket for one of those. */
-function destination(parameters: readonly unknown[]): { target: string; isLocalFile?: boolean } {
+interface Destination {
+  /** A host; the path of a local socket for one of those. */
+  readonly target: string
+  readonly port?: unknown
+  readonly isLocalFile?: boolean
+}
+
+/** What the parameters name. */
+function destination(parameters: readonly unknown[]): Destination {
   const [first, second] = listOf(parameters)
   if (typeof first === 'object' && first !== null) {
-    const { path, host } = first as { path?: string | null; host?: string }
-    return path ? { target: path, isLocalFile: true } : { target: host ?? 'localhost' }
+    const { path, host, port } = first as { path?: string | null; host?: string; port?: unknown }
+    return path ? { target: path, isLocalFile: true } : { target: host ?? 'localhost', port }
   }
   if (typeof first === 'string' && !/^\d+$/.test(first)) {
     return { target: first, isLocalFile: true }
   }
-  return { target: typeof second === 'string' ? second : 'localhost' }
+  return { target: typeof second === 'string' ? second : 'localhost', port: first }
 }

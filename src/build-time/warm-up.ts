@@ -31,6 +31,7 @@ import {
   FILES,
   HANDSHAKE_DESCRIPTOR,
   HANDSHAKES,
+  type RunUse,
   type ScriptFunctions,
   type WarmUpPurpose,
 } from './contract.ts'
@@ -43,12 +44,16 @@ const compiled: CompiledScript[] = []
 
 // Deep enough to show where a function failed, behind Node.js's own frames.
 Error.stackTraceLimit = 50
-keepToLoopback(plain && secure ? { plain: Number(plain), secure: Number(secure) } : undefined)
+let connects = false
+keepToLoopback(plain && secure ? { plain: Number(plain), secure: Number(secure) } : undefined, () => {
+  connects = true
+})
 const onHandshake = new Map<string, () => void>([[HANDSHAKES.end, () => process.exit(0)]])
 listenForHandshakes()
 const loadedBefore = loadedModules().length
 process.once('exit', () => {
-  writeFileSync(join(folder, FILES.loadedModules), JSON.stringify(loadedModules().slice(loadedBefore)))
+  const use: RunUse = { loadedModules: loadedModules().slice(loadedBefore), connects }
+  writeFileSync(join(folder, FILES.use), JSON.stringify(use))
 })
 if (purpose === 'functions') {
   writeCalledFunctions()

@@ -2,10 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { test } from 'node:test'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { after, test } from 'node:test'
 import tls from 'node:tls'
+import { writeFiles } from '../support/projects/files.ts'
 import {
   api,
   assertGoesOn,
@@ -19,7 +23,21 @@ import { LambdaProcess, within } from '../support/runtime-api/lambda-process.ts'
 
 const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined
 
-useFixtures('priming', 'minimal')
+const events = mkdtempSync(join(tmpdir(), 'lambdabin-test-'))
+after(() => rmSync(events, { recursive: true }))
+writeFiles(events, {
+  'call.json': { url: 'https://example.com/' },
+  'no-call.json': {},
+  'stubs.json': [{ request: 'https://example.com', response: {} }],
+})
+const run = (event: string) => ['--event', join(events, event), '--stub', join(events, 'stubs.json')]
+
+useFixtures(
+  'priming',
+  'minimal',
+  { name: 'calls', options: run('call.json') },
+  { name: 'calls without calling', file: 'calls.ts', options: run('no-call.json') },
+)
 
 interface Report {
   readonly loadedAtStart: readonly string[]
@@ -79,10 +97,13 @@ for (const [what, env] of [
 for (const [name, primed] of [
   ['priming', ['priming of https: done', 'priming of fetch: done']],
   ['minimal', []],
+  ['calls', ['priming of crypto: done', 'priming of https: done']],
+  // It has loaded https, too.
+  ['calls without calling', ['priming of crypto: done']],
 ] as const) {
   test(`the self-test of ${name} tells what is primed: ${primed.length} parts`, { skip }, async (t) => {
     const parameters = ['--lambdabin-self-test']
-    const options = { runtimeApi: api.address, handler: name, parameters }
+    const options = { runtimeApi: api.address, handler: basename(fixture(name).executable), parameters }
     const process = new LambdaProcess(fixture(name).executable, options)
     t.after(() => process.stop())
     await within(api.idle(), () => `its first request; it printed: ${process.output}`)

@@ -8,6 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
+import type { RunUse } from '../../build-time/contract.ts'
 import {
   CONNECT,
   chunkName,
@@ -60,9 +61,7 @@ export interface CodeCaches {
 }
 
 /** What is known of a function by having run it. */
-export interface FunctionRun {
-  /** Those of Node.js's modules that were loaded, its internal ones with them. */
-  readonly loadedModules: readonly string[]
+export interface FunctionRun extends RunUse {
   /** Whether it did all that its invocations do: there were events, and none failed. */
   readonly isWhole: boolean
 }
@@ -93,7 +92,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).runtime
   })
   const events = await Promise.all(options.events.map((file) => readFile(file)))
-  const { chunks, loadedModules, note, initFailure } = await runWarmUp({
+  const { chunks, use, note, initFailure } = await runWarmUp({
     ...common,
     chunks: options.chunks,
     handler: options.handler,
@@ -111,7 +110,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     }
   }
   const isWhole = events.length > 0 && note === undefined
-  return { assets, note, initFailure, run: { loadedModules, isWhole } }
+  return { assets, note, initFailure, run: { ...use, isWhole } }
 }
 
 /** What the scripts of the init phase do while their code caches are made. Nobody listens at the port. */

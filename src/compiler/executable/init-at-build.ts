@@ -102,9 +102,9 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   const { folder } = options
   await mkdir(folder, { recursive: true })
   const main = await bundleSnapshotBuilder()
-  const { functions, loadedModules, note } = await findFunctionsToCompile(options)
+  const { functions, use, note } = await findFunctionsToCompile(options)
   const assets = await options.assets({
-    loadedModules,
+    ...use,
     isWhole: options.events.length > 0 && note === undefined,
   })
   const script = join(folder, 'main.js')

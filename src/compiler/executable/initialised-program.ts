@@ -39,11 +39,11 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     code,
     sourceMap,
     // In a snapshot, V8 takes no code cache that was made without it.
-    assets: async ({ loadedModules, isWhole }) => ({
+    assets: async (run) => ({
       [sourceMapAsset(FUNCTION)]: sourceMap,
       ...(await primeAssets(
         source,
-        { loadedModules: [...checked.loadedModules, ...loadedModules], isWhole },
+        { ...run, loadedModules: [...checked.use.loadedModules, ...run.loadedModules] },
         { hasCodeCache: false },
       )),
     }),

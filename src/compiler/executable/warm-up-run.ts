@@ -12,6 +12,7 @@ import {
   FILES,
   HANDSHAKE_DESCRIPTOR,
   HANDSHAKES,
+  type RunUse,
   type ScriptFunctions,
   type WarmUpPurpose,
 } from '../../build-time/contract.ts'
@@ -60,8 +61,7 @@ export interface WarmUpResult {
   readonly connect: Buffer | undefined
   /** The code cache of each chunk; undefined where there is none. */
   readonly chunks: readonly (Buffer | undefined)[]
-  /** Those of Node.js's modules that were loaded, its internal ones with them. */
-  readonly loadedModules: readonly string[]
+  readonly use: RunUse
   /** Why the caches hold less than they might, in one sentence; undefined when all went well. */
   readonly note: string | undefined
   /** Set when the function did not initialise. */
@@ -73,6 +73,9 @@ interface RunProblem {
   readonly note?: string
   readonly initFailure?: InitFailure
 }
+
+/** Of a program that could not run at all. */
+const NO_USE: RunUse = { loadedModules: [], connects: false }
 
 /** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
 const TIMEOUT_MS = 15_000
@@ -92,15 +95,14 @@ export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   const [runtime, prime, connect, ...chunks] = await Promise.all(
     names.map((name) => readFile(join(options.folder, codeCacheAsset(name))).catch(() => undefined)),
   )
-  const loadedModules = await readJson<readonly string[]>(join(options.folder, FILES.loadedModules), [])
-  return { runtime, prime, connect, chunks, loadedModules, note, initFailure }
+  const use = await readJson<RunUse>(join(options.folder, FILES.use), NO_USE)
+  return { runtime, prime, connect, chunks, use, note, initFailure }
 }
 
 export interface CalledFunctions {
   /** What invocations call; empty where the program could not run at all. */
   readonly functions: ScriptFunctions
-  /** Those of Node.js's modules that were loaded, its internal ones with them. */
-  readonly loadedModules: readonly string[]
+  readonly use: RunUse
   /** Why these may not be all, in one sentence; undefined when all went well. */
   readonly note: string | undefined
   /** Set when the function did not initialise. */
@@ -110,11 +112,11 @@ export interface CalledFunctions {
 /** Finds out which functions of a program invocations call. */
 export async function findCalledFunctions(options: WarmUpOptions): Promise<CalledFunctions> {
   const { note, initFailure } = await runProgram(options, 'functions')
-  const [functions, loadedModules] = await Promise.all([
+  const [functions, use] = await Promise.all([
     readJson<ScriptFunctions>(join(options.folder, FILES.calledFunctions), {}),
-    readJson<readonly string[]>(join(options.folder, FILES.loadedModules), []),
+    readJson<RunUse>(join(options.folder, FILES.use), NO_USE),
   ])
-  return { functions, loadedModules, note, initFailure }
+  return { functions, use, note, initFailure }
 }
 
 /** What the program wrote; `otherwise` where it did not get so far. */

@@ -1,8 +1,8 @@
 /**
  * Decides what of Node.js is primed before a function is loaded, so that a function which uses none of it pays nothing.
  *
- * What a function uses is what a run of it in the build has loaded. That is all where the run got through sample events;
- * else it is what the bundle names, too: SDKs load what they need of Node.js when it is needed.
+ * What a function uses is what a run of it in the build has loaded. That is all where the run got through sample events, and nothing
+ * of what connects where that run has not; else it is what the bundle names, too: SDKs load what they need of Node.js when it is needed.
  */
 import type { Metafile } from 'esbuild'
 import { PRIMED_PARTS, type PrimedPart } from '../../executable/format.ts'
@@ -26,6 +26,9 @@ const IMPLIED: Partial<Record<PrimedPart, readonly PrimedPart[]>> = {
   tls: ['net'],
 }
 
+/** What a function that connects to nothing has no use of, although it may have loaded it. */
+const CONNECTING: ReadonlySet<PrimedPart> = new Set(['net', 'tls', 'http', 'https', 'http2', 'fetch'])
+
 /** In the order in which they are to be primed. `run` is undefined where the function could not be run. */
 export function primedParts(bundle: FunctionBundle, run: FunctionRun | undefined): readonly PrimedPart[] {
   const named = new Set(namedModules(bundle.metafile))
@@ -37,6 +40,9 @@ export function primedParts(bundle: FunctionBundle, run: FunctionRun | undefined
   }
   const used = run?.isWhole ? loaded : new Set([...loaded, ...named])
   const isUsed = (part: PrimedPart): boolean => {
+    if (run?.isWhole && !run.connects && CONNECTING.has(part)) {
+      return false
+    }
     switch (part) {
       case 'fetch':
         return callsFetch(bundle) && (!run?.isWhole || loaded.has(FETCH_MODULE))
