@@ -1,7 +1,8 @@
 /** Starts a package once, as Lambda does, and takes the time from outside; of a traced start, its trace too. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import process from 'node:process'
 import { INIT_ERROR_PATH, NEXT_HEADERS, NEXT_PATH } from '../../runtime-api/contract.ts'
 import { createInvocation } from '../../runtime-api/invocation.ts'
@@ -32,6 +33,7 @@ export interface StartOptions {
 
 /** Milliseconds of this process's clock, `performance.timeOrigin + performance.now()`. */
 export interface StartRun {
+  /** When the process became `bootstrap`. */
   readonly spawned: number
   readonly firstNext: number
   /** Undefined where there was no invocation. */
@@ -54,6 +56,9 @@ export async function runStart(options: StartOptions): Promise<StartRun> {
     await host.close()
   }
 }
+
+/** For sh: says that it is there, and goes on when it is told to. */
+const WAIT = ['echo >&3', 'read -r LAMBDABIN_START <&3', 'exec 3>&-']
 
 const clock = (): number => performance.timeOrigin + performance.now()
 
@@ -85,7 +90,7 @@ class Host {
       this.#options.timeoutMs,
     )
     try {
-      const spawned = this.#start(address)
+      const spawned = await this.#start(address)
       const next = await this.#orFailure(this.#next.promise)
       const pid = this.#child?.pid
       const pages = pid === undefined ? undefined : readPages(pid)
@@ -108,27 +113,33 @@ class Host {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
-  #start(address: string): number {
+  /**
+   * When the process became `bootstrap`. It is a shell before, which waits to be told: to fork a process of this one's size takes
+   * longer than much of a start, and Lambda does not do it.
+   */
+  async #start(address: string): Promise<number> {
     const { bootstrap, taskRoot, groupFiles = [] } = this.#options
-    const environment = { ...this.#options.environment, AWS_LAMBDA_RUNTIME_API: address }
-    const script = [...enterCgroups(groupFiles), 'exec "$0"'].join(' && ')
-    const [command, parameters] =
-      groupFiles.length === 0 ? [bootstrap, []] : ['/bin/sh', ['-c', script, bootstrap]]
-    const spawned = clock()
-    this.#child = spawn(command, parameters, {
+    const script = [...enterCgroups(groupFiles), ...WAIT, 'exec "$0"'].join(' && ')
+    const child = spawn('/bin/sh', ['-c', script, bootstrap], {
       cwd: taskRoot,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...this.#options.environment, AWS_LAMBDA_RUNTIME_API: address },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       detached: true,
     })
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+    this.#child = child
+    for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text
       })
     }
-    this.#child.once('error', ({ message }) => this.#fail(`could not be started: ${message}`))
-    this.#child.once('exit', (code, signal) => this.#fail(`ended early, with ${signal ?? `status ${code}`}`))
-    return spawned
+    child.once('error', ({ message }) => this.#fail(`could not be started: ${message}`))
+    child.once('exit', (code, signal) => this.#fail(`ended early, with ${signal ?? `status ${code}`}`))
+    const shell = child.stdio[3] as Socket
+    shell.on('error', () => {}) // It has ended early, which is told.
+    await this.#orFailure(once(shell, 'data'))
+    const started = clock()
+    shell.end('\n')
+    return started
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
