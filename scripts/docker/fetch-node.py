@@ -1,6 +1,6 @@
 """Fetches a release of Node.js, checks its SHA-256, and unpacks it: one step of Dockerfile.amazonlinux.
 
-    python3 fetch-node.py URL SHA256 FOLDER
+    python3 fetch-node.py URL SHA256 FOLDER [--without-npm]
 
 URL may lack its ending: releases come as .tar.gz and as .tar.xz, and the one with the SHA-256 is used.
 
@@ -25,7 +25,8 @@ TIMEOUT = 60
 
 
 def main():
-    url, expected, folder = sys.argv[1:]
+    url, expected, folder, *options = sys.argv[1:]
+    wanted = () if options == ["--without-npm"] else ("lib/node_modules/npm/",)
     others, problems = [], []
     for candidate in [url] if url.endswith(ENDINGS) else [url + ending for ending in ENDINGS]:
         archive = fetch(candidate, problems)
@@ -33,7 +34,7 @@ def main():
             continue
         actual = hashlib.sha256(archive).hexdigest()
         if actual == expected.strip().lower():
-            unpack(archive, folder)
+            unpack(archive, folder, wanted)
             return
         others.append(f"{candidate} should have the SHA-256 {expected} and came with {actual}")
     if others:
@@ -69,13 +70,13 @@ def tls(url):
     return context
 
 
-def unpack(archive, folder):
-    """What is needed of the release, without the topmost folder, which has the release's name."""
+def unpack(archive, folder, wanted):
+    """Node.js and the folders `wanted` of the release, without the topmost folder, which has the release's name."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         members = []
         for member in tar:
             member.name = member.name.partition("/")[2]
-            if member.name in ("bin/node", "LICENSE") or member.name.startswith("lib/node_modules/npm/"):
+            if member.name in ("bin/node", "LICENSE") or member.name.startswith(wanted):
                 members.append(member)
         if not any(member.name == "bin/node" for member in members):
             sys.exit("the archive holds no bin/node below its topmost folder; give that of a Node.js release")

@@ -8,20 +8,23 @@ import { test } from 'node:test'
 import { whyNoEngine } from './engine.ts'
 import { testInterruptions } from './interruptions.ts'
 import { testLambdaService } from './lambda-service.ts'
-import { testOwnProject } from './own-project.ts'
+import { prepareOwnProject, testOwnProject } from './own-project.ts'
 import { testRepository } from './repository.ts'
-import { addCertificates, cloneRepository, startSession } from './session.ts'
+import { addCertificates, cloneRepository, sideBySide, startSession } from './session.ts'
 import { testUnusualPlaces } from './unusual-places.ts'
 
 test('functions are built in a container, for every Lambda OS', {
   skip: whyNoEngine(),
   timeout: 1_800_000,
 }, async (t) => {
-  const session = await startSession(t)
-  if (session === undefined) {
+  const started = await startSession(t, (engine) =>
+    sideBySide([cloneRepository(engine, 'project'), prepareOwnProject(t, engine)]),
+  )
+  if (started === undefined) {
     return
   }
-  const project = await cloneRepository(session, 'project')
+  const { session } = started
+  const [project, ownProject] = started.prepared
   await t.test('a Node.js of another SHA-256 than the pinned one is not used', async ({ assert }) => {
     const variables = { NODE_X64_SHA256: '0'.repeat(64) }
     const { status, output } = await session.compose(project, ['build'], { variables })
@@ -40,5 +43,5 @@ test('functions are built in a container, for every Lambda OS', {
   await t.test('everything goes: containers and network', async ({ assert }) => {
     assert.equal((await session.compose(project, ['down', '--timeout', '1'])).status, 0)
   })
-  await testOwnProject(t, session)
+  await testOwnProject(t, session, ownProject)
 })

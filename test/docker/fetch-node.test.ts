@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -57,6 +57,18 @@ test('what is needed of a release is unpacked, without its topmost folder', { sk
   assert.ok(existsSync(join(target, 'LICENSE')))
   assert.ok(existsSync(join(target, 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js')))
   assert.ok(!existsSync(join(target, 'include')) && !existsSync(join(target, 'bin', 'corepack')))
+})
+
+test('a release whose npm is not wanted is unpacked without it', { skip }, async (t) => {
+  const { url, sha256, target } = await serve(t, {
+    'bin/node': 'node',
+    LICENSE: 'license',
+    'lib/node_modules/npm/bin/npm-cli.js': 'npm',
+  })
+  const args = [FETCH, `${url}/node.tar.xz`, sha256, target, '--without-npm']
+  const { status, output } = await run('python3', args)
+  assert.equal(status, 0, output)
+  assert.deepEqual(readdirSync(target, { recursive: true }).sort(), ['LICENSE', 'bin', 'bin/node'])
 })
 
 test('another archive than the pinned one is not unpacked, and both checksums are told', {

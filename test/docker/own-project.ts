@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { runLambdabin } from '../support/projects/command.ts'
 import { writeFiles } from '../support/projects/files.ts'
 import { packAndUnpack } from '../support/projects/packed-package.ts'
+import type { Engine } from './engine.ts'
 import { run, runWell } from './processes.ts'
 import { addCertificates, assertOwned, giveToOwner, runAsOwner, type Session, seconds } from './session.ts'
 
@@ -37,9 +38,15 @@ const client = new DynamoDBClient({ region: 'eu-west-1' })
 export const handler = async () => [await client.config.region(), randomUUID()]
 `
 
-export async function testOwnProject(t: TestContext, session: Session): Promise<void> {
-  const { engine } = session
-  const installed = await packForOwner(t, session)
+export interface OwnProject {
+  readonly project: string
+  /** The folder that npm would install, with lambdabin's dependencies beside it. */
+  readonly installed: string
+}
+
+/** Makes what {@link testOwnProject} takes; nothing of it takes the engine. */
+export async function prepareOwnProject(t: TestContext, engine: Engine): Promise<OwnProject> {
+  const installed = await packForOwner(t, engine)
   // Blanks, letters that are not ASCII, and what separates the engine's own words.
   const project = writeFiles(join(engine.folder, 'mein Laden, ü'), {
     'package.json': { type: 'module', dependencies: { nanoid: '5.1.6', sharp: '0.34.5' } },
@@ -52,6 +59,15 @@ export async function testOwnProject(t: TestContext, session: Session): Promise<
     cwd: project,
   })
   await giveToOwner(project)
+  return { project, installed }
+}
+
+export async function testOwnProject(
+  t: TestContext,
+  session: Session,
+  { project, installed }: OwnProject,
+): Promise<void> {
+  const { engine } = session
 
   await t.test(
     'build --docker makes its image once, and builds an ordinary user’s project with node_modules of macOS',
@@ -170,6 +186,9 @@ export async function testOwnProject(t: TestContext, session: Session): Promise<
         ),
       )
       await giveToOwner(shop)
+      const { version } = JSON.parse(readFileSync(join(lambdabin, 'package.json'), 'utf8'))
+      const layers = (image: string) =>
+        session.docker(['image', 'inspect', '--format', '{{.RootFS.Layers}}', image])
       const npm = await session.compose(shop, [
         'run',
         '--rm',
@@ -180,6 +199,7 @@ export async function testOwnProject(t: TestContext, session: Session): Promise<
         'nanoid@5.1.6',
       ])
       assert.equal(npm.status, 0, npm.output.slice(-4000))
+      assert.equal(await layers('shop_builder'), await layers(`lambdabin:${version}`), 'as of build --docker')
       assertOwned(shop, ['package.json', 'package-lock.json', 'node_modules/nanoid/package.json'])
       writeFiles(shop, { 'src/functions/ids.ts': "export { nanoid as handler } from 'nanoid'\n" })
       // npm takes away what package.json does not name.
@@ -195,8 +215,8 @@ export async function testOwnProject(t: TestContext, session: Session): Promise<
   )
 }
 
-/** The folder that npm would install, with lambdabin's dependencies beside it, where OWNER can read it. */
-async function packForOwner(t: TestContext, { engine }: Session): Promise<string> {
+/** As of somebody whose files nobody else can read. */
+async function packForOwner(t: TestContext, engine: Engine): Promise<string> {
   const folder = join(engine.folder, 'installed/node_modules')
   mkdirSync(folder, { recursive: true })
   cpSync(await packAndUnpack(t), join(folder, 'lambdabin'), { recursive: true })
@@ -205,7 +225,10 @@ async function packForOwner(t: TestContext, { engine }: Session): Promise<string
       symlinkSync(join(MODULES, name), join(folder, name))
     }
   }
-  return join(folder, 'lambdabin')
+  const installed = join(folder, 'lambdabin')
+  await giveToOwner(installed)
+  await runWell('chmod', ['-R', 'go=', installed])
+  return installed
 }
 
 function composeFileOfGuide(): string {

