@@ -1,9 +1,12 @@
 // The page of lambdabin serve: asks for what there is, follows the changes, and runs functions.
 
+import { askForAll, follow, isPartial } from './page-connection.js'
+import { drawList } from './page-list.js'
 import { eventItem, functionItem, invocationRow, options, readable, timelineParts } from './page-view.js'
 import { SAMPLES } from './samples.js'
 
-const MOST_ROWS = 200
+/** Rows that are made at first, and each time that the end of them is in sight: more than that are not seen. */
+const ROWS = 40
 /** As many as the server keeps: a page that is left open beside a busy function must not grow. */
 const MOST_INVOCATIONS = 500
 const LAST_EVENTS = 'lambdabin-last-events'
@@ -13,6 +16,7 @@ const state = {
   functions: [],
   invocations: new Map(),
   queued: [],
+  queuedCount: 0,
   failed: [],
   chosen: undefined,
   selected: undefined,
@@ -23,19 +27,28 @@ const state = {
 /** Of each function, the event that was used last. */
 const lastEvents = new Map(Object.entries(JSON.parse(localStorage.getItem(LAST_EVENTS) ?? '{}')))
 
-function take({ functions, invocations, queued, failed }) {
-  Object.assign(state, { functions, queued, failed })
+/** What has changed, or all there is. */
+function take({ invocations, ...members }, isAll) {
+  Object.assign(state, members)
+  if (isAll) {
+    state.invocations.clear()
+  }
   for (const each of invocations) {
     state.invocations.set(each.requestId, each)
   }
   forgetOldest()
-  if (!functions.some(({ name }) => name === state.chosen)) {
-    choose(functions[0]?.name)
+  if (!state.functions.some(({ name }) => name === state.chosen)) {
+    choose(state.functions[0]?.name)
   }
   show()
-  if (invocations.some(({ requestId }) => requestId === state.selected)) {
+  if (invocations.some(({ requestId }) => requestId === state.selected) || isOngoing(state.selected)) {
     showDetails()
   }
+}
+
+/** Its end may not be told of while many others end. */
+function isOngoing(requestId) {
+  return ['queued', 'running'].includes(state.invocations.get(requestId)?.state)
 }
 
 function forgetOldest() {
@@ -50,16 +63,29 @@ function latestFirst(invocations) {
   return invocations.sort((left, right) => right.startedAt - left.startedAt)
 }
 
+let willDraw = false
+
+/** What is told at once is drawn at once; nothing is drawn that cannot be seen. */
 function show() {
-  if (document.hidden) {
-    return
+  if (!willDraw) {
+    willDraw = true
+    requestAnimationFrame(draw)
   }
-  $('functions').replaceChildren(
-    ...state.functions.map((each) => functionItem(each, each.name === state.chosen, () => choose(each.name))),
+}
+
+function draw() {
+  willDraw = false
+  drawList('functions', state.functions, state.chosen, (each, isChosen) =>
+    functionItem(each, isChosen, () => choose(each.name)),
   )
-  $('queued').replaceChildren(...state.queued.map((each) => eventItem(each, 'Run now', () => rerun(each))))
-  $('failed').replaceChildren(...state.failed.map((each) => eventItem(each, 'Run again', () => rerun(each))))
-  showInvocations()
+  drawList('queued', state.queued, undefined, (each) => eventItem(each, 'Run now', () => rerun(each)))
+  drawList('failed', state.failed, undefined, (each) => eventItem(each, 'Run again', () => rerun(each)))
+  const more = state.queuedCount - state.queued.length
+  $('queued-more').textContent = more > 0 ? `and ${more} more` : ''
+  const rows = shown().slice(0, mostRows)
+  drawList('invocations', rows, state.selected, (each, isSelected) =>
+    invocationRow(each, isSelected, () => select(each.requestId)),
+  )
 }
 
 function shown() {
@@ -67,23 +93,19 @@ function shown() {
   const found = [...state.invocations.values()]
     .filter((each) => wanted === '' || each.state === wanted)
     .filter(({ requestId }) => state.found === undefined || state.found.has(requestId))
-  return latestFirst(found).slice(0, MOST_ROWS)
+  return latestFirst(found).slice(0, MOST_INVOCATIONS)
 }
 
-/** By request id: a row is made again only where it would be another. */
-let rows = new Map()
+let mostRows = ROWS
 
-function showInvocations() {
-  rows = new Map(shown().map((each) => [each.requestId, rowOf(each)]))
-  $('invocations').replaceChildren(...[...rows.values()].map(({ row }) => row))
-}
-
-function rowOf(each) {
-  const isSelected = each.requestId === state.selected
-  const known = rows.get(each.requestId)
-  return known?.each === each && known.isSelected === isSelected
-    ? known
-    : { each, isSelected, row: invocationRow(each, isSelected, () => select(each.requestId)) }
+function showMoreAtTheEnd({ target }) {
+  const isEndInSight = target.scrollHeight - target.scrollTop < 2 * target.clientHeight
+  if (isEndInSight && $('invocations').children.length === mostRows) {
+    mostRows += ROWS
+    show()
+  } else if (target.scrollTop === 0) {
+    mostRows = ROWS
+  }
 }
 
 function choose(name) {
@@ -111,7 +133,7 @@ function choose(name) {
 
 async function select(requestId) {
   state.selected = requestId
-  showInvocations()
+  show()
   await showDetails()
 }
 
@@ -192,7 +214,16 @@ async function search() {
     text === '' ? undefined : await (await fetch(`search?text=${encodeURIComponent(text)}`)).json()
   if (number === searching) {
     state.found = found && new Set(found.requestIds)
-    showInvocations()
+    filter()
+  }
+}
+
+/** What is wanted now may not have been told of. */
+function filter() {
+  mostRows = ROWS
+  show()
+  if (isPartial() || [...(state.found ?? [])].some((requestId) => !state.invocations.has(requestId))) {
+    askForAll(take)
   }
 }
 
@@ -202,21 +233,6 @@ function move(step) {
   const next = all[Math.min(Math.max(index + step, 0), all.length - 1)]
   if (next !== undefined) {
     select(next.requestId)
-  }
-}
-
-function follow() {
-  const changes = new EventSource('changes')
-  changes.onopen = async () => {
-    $('connection').textContent = 'live'
-    $('connection').className = 'live'
-    // What has happened meanwhile.
-    take(await (await fetch('state')).json())
-  }
-  changes.onmessage = ({ data }) => take(JSON.parse(data))
-  changes.onerror = () => {
-    $('connection').textContent = 'lambdabin serve has ended, or cannot be reached'
-    $('connection').className = ''
   }
 }
 
@@ -251,7 +267,8 @@ $('sample').addEventListener('change', () => {
   $('event').value = text ?? $('event').value
 })
 $('search').addEventListener('input', search)
-document.addEventListener('visibilitychange', show)
-$('state-filter').addEventListener('change', showInvocations)
+document.addEventListener('visibilitychange', () => follow(take))
+document.querySelector('.table').addEventListener('scroll', showMoreAtTheEnd)
+$('state-filter').addEventListener('change', filter)
 $('again').addEventListener('click', again)
-follow()
+follow(take)

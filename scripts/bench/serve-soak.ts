@@ -8,6 +8,7 @@
  * there is named: processes, and files in the folder that it had for its temporary ones.
  *
  * With --page, a Chromium shows the page in every second quarter of a minute, and throughput with it is compared with that without.
+ * A quarter begins when the browser has done what it does as it starts.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -24,6 +25,11 @@ import { middleOf } from './results.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const CHROMIUM = 'chromium'
+/** What a browser that has started uses of a processor, at most; and what it gets to come to that. */
+const CALM = 0.15
+const STARTING_S = 40
+/** A tick of /proc/PID/stat, in seconds. */
+const TICK_S = 0.01
 const SAMPLE_MS = 15_000
 const WARM_UP_MS = 15_000
 /** What a server that was told to end gets for it. */
@@ -200,10 +206,40 @@ async function openPage(link: string): Promise<() => Promise<void>> {
   )
   const closed = once(browser, 'close')
   await delay(WARM_UP_MS / 3)
+  await calm(browser.pid as number)
   return async () => {
     process.kill(-(browser.pid as number), 'SIGKILL')
     await closed
     await delay(WARM_UP_MS / 3)
+  }
+}
+
+/** Resolves when what a process and its children do has become little. */
+async function calm(pid: number): Promise<void> {
+  let before = cpuSecondsOf(pid)
+  for (let second = 0; second < STARTING_S; second++) {
+    await delay(1000)
+    const now = cpuSecondsOf(pid)
+    if (now - before < CALM) {
+      return
+    }
+    before = now
+  }
+  process.stdout.write(`the browser is still busy after ${STARTING_S} s\n`)
+}
+
+function cpuSecondsOf(pid: number): number {
+  return treeOf(pid).reduce((sum, each) => sum + ticksOf(each) * TICK_S, 0)
+}
+
+/** User and system time of one process. */
+function ticksOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return Number(fields[11]) + Number(fields[12])
+  } catch {
+    return 0
   }
 }
 

@@ -99,6 +99,62 @@ test('what others invoke shows at once, is found by its text, and is run again',
   assert.deepEqual(tab.errors, [])
 })
 
+test('beside many invocations the page stays small, and shows how each has ended when they have', {
+  skip,
+}, async (context) => {
+  const served = await serve(context, '--concurrency', '20')
+  const tab = await openPage(context, served)
+  await tab.evaluate(
+    `new MutationObserver(() => { window.mostRows = Math.max(window.mostRows ?? 0, document.querySelectorAll("#invocations tr").length) })
+      .observe(document.querySelector("#invocations"), { childList: true })`,
+  )
+  let number = 0
+  const askMany = async () => {
+    while (number < 300) {
+      await served.invoke('misbehaving', { text: `event ${number++}` })
+    }
+  }
+  await Promise.all(Array.from({ length: 20 }, askMany))
+  await tab.until(`(() => {
+    const texts = [...document.querySelectorAll("#invocations tr")].map(({ textContent }) => textContent)
+    return texts.length === 40 && texts.every((text) => text.includes("succeeded"))
+  })()`)
+  assert.equal(await tab.evaluate('window.mostRows'), 40)
+  const scroll = 'document.querySelector(".table").scrollTo(0, 1e6)'
+  await tab.until(`(${scroll}, document.querySelectorAll("#invocations tr").length === 300)`)
+  const numbers = await tab.evaluate<number[]>(
+    '[...document.querySelectorAll("#invocations tr")].map(({ textContent }) => Number(/event (\\d+)/.exec(textContent)[1]))',
+  )
+  assert.equal(new Set(numbers).size, 300, 'none is missing')
+  assert.deepEqual(tab.errors, [])
+})
+
+test('a page that is not in sight is told nothing, and shows all when it is again', {
+  skip,
+}, async (context) => {
+  const served = await serve(context)
+  const tab = await openPage(context, served)
+  const hide = (isHidden: boolean) =>
+    tab.evaluate(
+      `Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true }), document.dispatchEvent(new Event("visibilitychange"))`,
+    )
+  await tab.evaluate('performance.clearResourceTimings()')
+  await hide(true)
+  await tab.until('performance.getEntriesByType("resource").length === 1')
+  await served.invoke('misbehaving', { text: 'unseen' })
+  await served.invoke('misbehaving', { text: 'unseen, too' })
+  const asked = await tab.evaluate<string[]>(
+    'performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname)',
+  )
+  assert.deepEqual(asked, ['/changes'], 'the one that it has closed')
+  assert.equal(await tab.evaluate('document.querySelectorAll("#invocations tr").length'), 0)
+  await hide(false)
+  await tab.until('document.querySelectorAll("#invocations tr").length === 2')
+  await served.invoke('misbehaving', { text: 'seen' })
+  await tab.until('document.querySelector("#invocations tr").textContent.includes("seen")')
+  assert.deepEqual(tab.errors, [])
+})
+
 test('a streaming answer is shown as it comes', { skip }, async (context) => {
   const served = await serve(context)
   const tab = await openPage(context, served)

@@ -1,8 +1,14 @@
 /**
- * Tells open pages what changes, as server-sent events: of many changes at once, the last.
+ * Tells open pages what changes, as server-sent events: of many changes at once, the latest.
  *
- * A page that nobody reads from costs nothing: what it has not taken is dropped, and it asks for everything when it is
- * back.
+ *     {invocations, isPartial, functions?, queued?, queuedCount?, failed?}
+ *
+ * `invocations` are summaries of those that have changed. Where more have than are in sight, it is the latest of them, and
+ * those that the page shows as not ended; then `isPartial` is true, and the page asks for all when one comes that is not. One
+ * always does. The other members are there where they are not what they were.
+ *
+ * A page costs little beside a busy function, as both run on one machine. One that nobody reads from costs nothing: what it
+ * has not taken is dropped, and the next that it takes tells it to ask for everything.
  */
 
 import type { ServerResponse } from 'node:http'
@@ -11,15 +17,28 @@ import { describeFailed, describeFunctions, describeQueue, type PageSource, summ
 
 /** How long changes are gathered. */
 const GATHERING_MS = 250
+/** The same while more change than are told of: nobody reads faster. */
+const BUSY_GATHERING_MS = 1000
 /** So that a proxy or a browser does not take a quiet connection for a dead one. */
 const HEARTBEAT_MS = 15_000
-/** Invocations told of at once; a page that is shown more cannot be read. */
-const MAX_ENTRIES = 100
+/** Invocations told of at once: more rows than are in sight. */
+const MAX_ENTRIES = 25
+/** How long what was read from the disk is taken for true where nothing says otherwise. */
+const FAILED_AGE_MS = 10_000
 
 export class PageChanges {
   readonly #source: PageSource
   readonly #readers = new Set<ServerResponse>()
+  /** Those that did not take the last that was told. */
+  readonly #behind = new WeakSet<ServerResponse>()
   readonly #changed = new Map<string, InvocationEntry>()
+  #isPartial = false
+  /** Request ids of those that were told of before they had ended. */
+  readonly #unended = new Set<string>()
+  /** As JSON, what was told last, by member. */
+  readonly #told = new Map<string, string>()
+  #failed: { found: object[]; readAt: number } | undefined
+  #gatheringMs = GATHERING_MS
   #timer: NodeJS.Timeout | undefined
   #heartbeat: NodeJS.Timeout | undefined
 
@@ -27,8 +46,8 @@ export class PageChanges {
     this.#source = source
     source.history.on('change', (entry) => {
       if (this.#readers.size > 0) {
-        this.#changed.set(entry.requestId, entry)
-        this.announce()
+        this.#keep(entry)
+        this.#sendSoon()
       }
     })
     source.queue.on('change', () => this.announce())
@@ -39,15 +58,14 @@ export class PageChanges {
     response.write(': hello\n\n')
     this.#readers.add(response)
     this.#heartbeat ??= setInterval(() => this.#write(': still here\n\n'), HEARTBEAT_MS).unref()
-    response.on('close', () => this.#readers.delete(response))
+    response.on('close', () => this.#leave(response))
     this.announce()
   }
 
-  /** Something has changed. */
+  /** Something else than an invocation has changed. */
   announce(): void {
-    if (this.#readers.size > 0) {
-      this.#timer ??= setTimeout(() => this.#send(), GATHERING_MS)
-    }
+    this.#failed = undefined
+    this.#sendSoon()
   }
 
   close(): void {
@@ -58,27 +76,115 @@ export class PageChanges {
     }
   }
 
-  async #send(): Promise<void> {
-    const invocations = [...this.#changed.values()].slice(-MAX_ENTRIES)
-    this.#changed.clear()
-    const document = {
-      functions: describeFunctions(this.#source),
-      invocations: invocations.map(summary),
-      queued: describeQueue(this.#source),
-      failed: await describeFailed(this.#source),
-    }
-    this.#timer = undefined
-    this.#write(`data: ${JSON.stringify(document)}\n\n`)
-    if (this.#changed.size > 0) {
-      this.announce()
+  #leave(reader: ServerResponse): void {
+    this.#readers.delete(reader)
+    if (this.#readers.size === 0) {
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+      this.#changed.clear()
+      this.#isPartial = false
+      this.#unended.clear()
+      this.#told.clear()
+      this.#gatheringMs = GATHERING_MS
     }
   }
 
-  #write(text: string): void {
+  /** The latest only, so that a busy function's invocations are not held for a second each. */
+  #keep(entry: InvocationEntry): void {
+    this.#changed.set(entry.requestId, entry)
+    if (this.#changed.size <= MAX_ENTRIES + this.#unended.size) {
+      return
+    }
+    this.#isPartial = true
+    for (const requestId of this.#changed.keys()) {
+      if (!this.#unended.has(requestId)) {
+        this.#changed.delete(requestId)
+        return
+      }
+    }
+  }
+
+  #sendSoon(): void {
+    if (this.#readers.size > 0) {
+      this.#timer ??= setTimeout(() => this.#send(), this.#gatheringMs)
+    }
+  }
+
+  async #send(): Promise<void> {
+    const { invocations, isPartial } = this.#takeChanged()
+    const members: Record<string, unknown> = {
+      functions: describeFunctions(this.#source),
+      ...describeQueue(this.#source),
+      failed: await this.#readFailed(),
+    }
+    this.#timer = undefined
+    const news = Object.keys(members).filter((name) => this.#isNews(name, JSON.stringify(members[name])))
+    const wereBehind = this.#write(this.#message(invocations, isPartial, news), () =>
+      this.#message(invocations, true, this.#told.keys()),
+    )
+    this.#gatheringMs = isPartial ? BUSY_GATHERING_MS : GATHERING_MS
+    if (isPartial || wereBehind || this.#changed.size > 0) {
+      this.#sendSoon()
+    }
+  }
+
+  #message(invocations: readonly InvocationEntry[], isPartial: boolean, names: Iterable<string>): string {
+    const members = Array.from(names, (name) => `,"${name}":${this.#told.get(name)}`)
+    const summaries = JSON.stringify(invocations.map(summary))
+    return `data: {"invocations":${summaries},"isPartial":${isPartial}${members.join('')}}\n\n`
+  }
+
+  #takeChanged(): { invocations: InvocationEntry[]; isPartial: boolean } {
+    const invocations = [...this.#changed.values()]
+    const isPartial = this.#isPartial
+    this.#changed.clear()
+    this.#isPartial = false
+    for (const { requestId } of invocations) {
+      this.#unended.add(requestId)
+    }
+    for (const requestId of this.#unended) {
+      const { state } = this.#source.history.find(requestId) ?? {}
+      if (state !== 'queued' && state !== 'running') {
+        this.#unended.delete(requestId)
+      }
+    }
+    return { invocations, isPartial }
+  }
+
+  async #readFailed(): Promise<object[]> {
+    if (this.#failed === undefined || performance.now() - this.#failed.readAt > FAILED_AGE_MS) {
+      const known = { found: [] as object[], readAt: performance.now() }
+      this.#failed = known
+      known.found = await describeFailed(this.#source)
+    }
+    return this.#failed.found
+  }
+
+  #isNews(name: string, text: string): boolean {
+    const isNews = this.#told.get(name) !== text
+    this.#told.set(name, text)
+    return isNews
+  }
+
+  /**
+   * To those that did not take the last, `toBehind` instead; true where there were any. A full one is told of what is
+   * new when it has taken what it has.
+   */
+  #write(text: string, toBehind?: () => string): boolean {
+    let wereBehind = false
     for (const reader of this.#readers) {
-      if (!reader.writableNeedDrain) {
+      if (reader.writableNeedDrain) {
+        if (!this.#behind.has(reader)) {
+          this.#behind.add(reader)
+          reader.once('drain', () => this.#sendSoon())
+        }
+      } else if (toBehind !== undefined && this.#behind.delete(reader)) {
+        wereBehind = true
+        reader.write(toBehind())
+      } else {
         reader.write(text)
       }
     }
+    return wereBehind
   }
 }

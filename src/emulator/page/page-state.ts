@@ -22,21 +22,27 @@ export interface FailedEvent {
 
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const PREVIEW_LENGTH = 100
-/** Of those that failed for good, as many as anybody looks at. */
-const MAX_FAILED = 100
+/** In UTF-8. */
+const MAX_CHARACTER_BYTES = 4
+/** Of those that wait, and of those that failed for good, as many as anybody looks at. */
+const MAX_EVENTS = 100
 
 export async function describeState(source: PageSource): Promise<object> {
   return {
     functions: describeFunctions(source),
     invocations: source.history.entries.map(summary),
-    queued: describeQueue(source),
+    ...describeQueue(source),
     failed: await describeFailed(source),
   }
 }
 
 /** What a list shows of an invocation: the rest is asked for. */
 export function summary({ event, response, log, ...entry }: InvocationEntry): object {
-  return { ...entry, preview: event.slice(0, PREVIEW_LENGTH) }
+  return { ...entry, preview: preview(event) }
+}
+
+function preview(text = ''): string {
+  return text.slice(0, PREVIEW_LENGTH)
 }
 
 export function describeFunctions({ lambda }: PageSource): object[] {
@@ -57,18 +63,23 @@ export function describeFunctions({ lambda }: PageSource): object[] {
   })
 }
 
-export function describeQueue({ queue }: PageSource): object[] {
-  return queue.events.map(({ requestId, functionName, attempts, queuedAt, notBefore, event }) => ({
-    ...{ requestId, functionName, attempts, queuedAt, notBefore },
-    event: Buffer.from(event).toString(),
-  }))
+/** The first of the queue, and how many there are. */
+export function describeQueue({ queue }: PageSource): { queued: object[]; queuedCount: number } {
+  const events = queue.events
+  const queued = events
+    .slice(0, MAX_EVENTS)
+    .map(({ requestId, functionName, attempts, queuedAt, notBefore, event }) => ({
+      ...{ requestId, functionName, attempts, queuedAt, notBefore },
+      event: preview(Buffer.from(event.subarray(0, PREVIEW_LENGTH * MAX_CHARACTER_BYTES)).toString()),
+    }))
+  return { queued, queuedCount: events.length }
 }
 
 export async function describeFailed({ failedFolder }: PageSource): Promise<object[]> {
   const found: object[] = []
   for (const functionName of await readdir(failedFolder).catch(() => [])) {
     for (const file of await readdir(join(failedFolder, functionName)).catch(() => [])) {
-      if (found.length < MAX_FAILED && file.endsWith('.json')) {
+      if (found.length < MAX_EVENTS && file.endsWith('.json')) {
         const record = await readRecord(join(failedFolder, functionName, file))
         if (record !== undefined) {
           found.push({
@@ -76,8 +87,7 @@ export async function describeFailed({ failedFolder }: PageSource): Promise<obje
             requestId: file.slice(0, -'.json'.length),
             condition: record.requestContext?.condition,
             failedAt: record.timestamp,
-            event: JSON.stringify(record.requestPayload),
-            response: JSON.stringify(record.responsePayload),
+            event: preview(JSON.stringify(record.requestPayload)),
           })
         }
       }
@@ -113,7 +123,6 @@ interface FailureRecord {
   timestamp?: string
   requestContext?: { condition?: string; functionArn?: string }
   requestPayload?: unknown
-  responsePayload?: unknown
 }
 
 async function readRecord(path: string): Promise<FailureRecord | undefined> {

@@ -8,7 +8,7 @@
  *     GET  <path>            the page; with ?token=… it sets the cookie
  *     GET  <path>page.js …   what it is made of
  *     GET  <path>state       functions, invocations and events, as they are
- *     GET  <path>changes     the same as server-sent events, as they happen
+ *     GET  <path>changes     what changes of it, as server-sent events: page-changes.ts
  *     GET  <path>invocation  all of one invocation: ?requestId=…
  *     GET  <path>search      request ids of those that have a text in them: ?text=…
  *     POST <path>invoke      runs a function: {functionName, qualifier?, event}, and answers as the response comes
@@ -48,7 +48,15 @@ export interface PageOptions {
 
 type Handler = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void>
 
-const FILES = ['page.html', 'page.css', 'page.js', 'page-view.js', 'samples.js']
+const FILES = [
+  'page.html',
+  'page.css',
+  'page.js',
+  'page-connection.js',
+  'page-list.js',
+  'page-view.js',
+  'samples.js',
+]
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
