@@ -15,7 +15,6 @@ import type { BundleOptions, FunctionBundle } from './bundle/bundle-function.ts'
 import type { Compression } from './deflate/deflate-file.ts'
 import { packageFolders } from './dependencies/package-of-file.ts'
 import { addSection } from './elf/added-section.ts'
-import { ELF_HEADER_SIZE } from './elf/elf-file.ts'
 import type { IncludeOptions } from './package/included-files.ts'
 import type { ShippedPackage } from './package/shipped-packages.ts'
 import { OWN_FOLDER } from './source-files.ts'
@@ -86,15 +85,14 @@ function hereless(text: string, project: string): string {
 
 /** `bytes` is what the file `executable` has. Where it has no place for the record, it stays as it is. */
 export async function writeRecord(executable: string, bytes: Buffer, record: BuildRecord): Promise<void> {
-  const changed = addSection(bytes, executable, RECORD_SECTION, Buffer.from(JSON.stringify(record)))
-  if (changed === undefined) {
+  const change = addSection(bytes, executable, RECORD_SECTION, Buffer.from(JSON.stringify(record)))
+  if (change === undefined) {
     return
   }
-  // All but the file header is as it was, and a hundred megabytes.
   const file = await open(executable, 'r+')
   try {
-    await file.write(changed, bytes.length, changed.length - bytes.length, bytes.length)
-    await file.write(changed, 0, ELF_HEADER_SIZE, 0)
+    await file.write(change.tail, 0, change.tail.length, bytes.length)
+    await file.write(change.header, 0, change.header.length, 0)
   } finally {
     await file.close()
   }

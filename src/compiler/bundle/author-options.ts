@@ -3,7 +3,7 @@ import { type Import, init, parse } from 'es-module-lexer'
 import type { BuildOptions, Plugin } from 'esbuild'
 import { BuildError } from '../build-error.ts'
 import { OWN_CONDITIONS } from '../source-files.ts'
-import { awsSdkModules } from './aws-sdk-modules.ts'
+import { awsSdkModules, type KnownSdkModules } from './aws-sdk-modules.ts'
 import { emitDecoratorMetadata } from './decorator-metadata.ts'
 import { FILE_LOADERS, filePlugin } from './file-loaders.ts'
 import { IMPORT_META } from './function-wrapper.ts'
@@ -27,10 +27,11 @@ export interface OptionsOfBundle {
   readonly author: AuthorOptions
   /** Asked before any others. */
   readonly plugins: readonly Plugin[]
+  readonly sdkModules?: KnownSdkModules | undefined
 }
 
 /** What does not depend on the format of the bundle. */
-export function commonOptions({ minify, author, plugins }: OptionsOfBundle): BuildOptions {
+export function commonOptions({ minify, author, plugins, sdkModules }: OptionsOfBundle): BuildOptions {
   const { minify: all, banner: _banner, footer: _footer, ...rest } = author
   return {
     target: 'node22',
@@ -51,7 +52,8 @@ export function commonOptions({ minify, author, plugins }: OptionsOfBundle): Bui
       ...plugins,
       ...(author.plugins ?? []),
       leaveNativeAddons,
-      awsSdkModules,
+      // What an author's plugin says may be another thing each time.
+      awsSdkModules((author.plugins ?? []).length > 0 ? undefined : sdkModules),
       emitDecoratorMetadata(),
       filePlugin,
     ],

@@ -9,35 +9,53 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild'
+import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild'
 import { packageFolder, packageName } from '../dependencies/package-of-file.ts'
 
 const SDK_PACKAGE = /^@(?:aws-sdk|smithy)\/[^/]+$/
 /** Marks what this plugin itself asks esbuild, so that it does not answer itself. */
 const ASKED = Symbol('asked by aws-sdk-modules')
 
-export const awsSdkModules: Plugin = {
-  name: 'aws-sdk-modules',
-  setup(build) {
-    const modules = new Map<string, Promise<string | undefined>>()
-    build.onResolve({ filter: SDK_PACKAGE }, async (args) => {
-      if (args.pluginData === ASKED) {
-        return undefined
-      }
-      const resolved = await resolveUsually(build, args)
-      if (resolved.errors.length > 0) {
-        // esbuild knows best what to say of it, and where it is no error: in a `try`.
-        return undefined
-      }
-      const folder = packageFolder(resolved.path)
-      if (resolved.external || folder === undefined || packageName(resolved.path) !== args.path) {
-        return resolved
-      }
-      const module = modules.get(folder) ?? moduleFile(folder)
-      modules.set(folder, module)
-      return { ...resolved, path: (await module) ?? resolved.path }
-    })
-  },
+/** What imports have led to, by kind, folder and specifier. A function's bundles have the same answers, and ask often. */
+export type KnownSdkModules = Map<string, Promise<OnResolveResult | undefined>>
+
+/** `known` is filled, and to be of one function; without it, nothing is remembered. */
+export function awsSdkModules(known?: KnownSdkModules): Plugin {
+  return {
+    name: 'aws-sdk-modules',
+    setup(build) {
+      const modules = new Map<string, Promise<string | undefined>>()
+      build.onResolve({ filter: SDK_PACKAGE }, (args) => {
+        if (args.pluginData === ASKED) {
+          return undefined
+        }
+        const key = JSON.stringify([args.kind, args.namespace, args.resolveDir, args.path])
+        const found = known?.get(key) ?? resolveModule(build, args, modules)
+        known?.set(key, found)
+        return found
+      })
+    },
+  }
+}
+
+/** `modules`: what is known of packages, by folder. */
+async function resolveModule(
+  build: PluginBuild,
+  args: OnResolveArgs,
+  modules: Map<string, Promise<string | undefined>>,
+): Promise<OnResolveResult | undefined> {
+  const resolved = await resolveUsually(build, args)
+  if (resolved.errors.length > 0) {
+    // esbuild knows best what to say of it, and where it is no error: in a `try`.
+    return undefined
+  }
+  const folder = packageFolder(resolved.path)
+  if (resolved.external || folder === undefined || packageName(resolved.path) !== args.path) {
+    return resolved
+  }
+  const module = modules.get(folder) ?? moduleFile(folder)
+  modules.set(folder, module)
+  return { ...resolved, path: (await module) ?? resolved.path }
 }
 
 function resolveUsually(build: PluginBuild, { path, kind, importer, namespace, resolveDir }: OnResolveArgs) {

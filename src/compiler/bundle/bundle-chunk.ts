@@ -12,6 +12,7 @@ import { FUNCTION, scriptAsset } from '../../executable/format.ts'
 import type { PlannedPackages } from '../dependencies/planned-packages.ts'
 import { asyncFunctionFromModule } from './async-module.ts'
 import { type AuthorOptions, commonOptions } from './author-options.ts'
+import type { KnownSdkModules } from './aws-sdk-modules.ts'
 import { isBuildFailure } from './bundle-failure.ts'
 import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
 import { withoutIdleNames } from './kept-names.ts'
@@ -33,6 +34,8 @@ export interface ChunkOptions {
   readonly minify: boolean
   readonly packages: PlannedPackages
   readonly author: AuthorOptions
+  /** What bundles of the same function have found out before. */
+  readonly sdkModules?: KnownSdkModules
   /** Asked before any others. */
   readonly plugins?: readonly Plugin[]
   /** What stands right before a plain function's code. */
@@ -59,14 +62,28 @@ function moduleOptions({ author: { banner = {}, footer = {} } }: ChunkOptions): 
   return { format: 'esm', banner, footer }
 }
 
+/** A chunk as esbuild has written it, from which some is to be taken out before it is used. */
+export interface DraftChunk {
+  readonly draft: Chunk
+  readonly finish: () => Promise<Chunk>
+}
+
+/** As a plain function, and finished: see {@link draftScript}. */
+export async function bundleAsScript(
+  options: ChunkOptions,
+  onAwait?: (modules: ReadonlySet<string | undefined>) => void,
+): Promise<Chunk | undefined> {
+  return (await draftScript(options, onAwait))?.finish()
+}
+
 /**
  * The chunk as a plain function; undefined when something in it awaits at its top level, and then `onAwait` is told the
  * paths of the modules that do.
  */
-export async function bundleAsScript(
+export async function draftScript(
   options: ChunkOptions,
   onAwait: (modules: ReadonlySet<string | undefined>) => void = () => {},
-): Promise<Chunk | undefined> {
+): Promise<DraftChunk | undefined> {
   const { banner, footer } = options.author
   const script: BuildOptions = {
     format: 'cjs',
@@ -74,18 +91,22 @@ export async function bundleAsScript(
     footer: { js: (footer?.js ?? '') + CLOSE_WRAPPER },
   }
   try {
-    const { code, ...chunk } = await bundleWithNames(options, script)
-    const unwrapped = unwrapModules(code, options)
-    return {
-      ...chunk,
-      code: options.adapt ? Buffer.from(await options.adapt(unwrapped.toString())) : unwrapped,
-    }
+    const { draft, finish } = await bundleWithNames(options, script)
+    return { draft, finish: async () => finishScript(await finish(), options) }
   } catch (error) {
     if (isBuildFailure(error) && error.errors.every(({ text }) => /top-level await/i.test(text))) {
       onAwait(new Set(error.errors.map(({ location }) => location?.file)))
       return undefined
     }
     throw error
+  }
+}
+
+async function finishScript({ code, ...chunk }: Chunk, options: ChunkOptions): Promise<Chunk> {
+  const unwrapped = unwrapModules(code, options)
+  return {
+    ...chunk,
+    code: options.adapt ? Buffer.from(await options.adapt(unwrapped.toString())) : unwrapped,
   }
 }
 
@@ -97,7 +118,8 @@ function unwrapModules(code: Buffer, { packages: { esModules } }: ChunkOptions):
 
 /** The chunk as an async function. */
 export async function bundleAsAsyncFunction(options: ChunkOptions): Promise<Chunk> {
-  const { code, sourceMap, modules } = await bundleWithNames(options, moduleOptions(options))
+  const { finish } = await bundleWithNames(options, moduleOptions(options))
+  const { code, sourceMap, modules } = await finish()
   const { adapt = async (code) => code } = options
   const map = JSON.parse(sourceMap.toString())
   // One line further down: the wrapper's first.
@@ -109,19 +131,23 @@ export async function bundleAsAsyncFunction(options: ChunkOptions): Promise<Chun
 }
 
 /** With the names that functions and classes were written with, unless the author has chosen what they are. */
-async function bundleWithNames(options: ChunkOptions, format: BuildOptions): Promise<Chunk> {
+async function bundleWithNames(options: ChunkOptions, format: BuildOptions): Promise<DraftChunk> {
   const { keepNames, minifyIdentifiers, minify } = options.author
   if (keepNames !== undefined || minifyIdentifiers || minify) {
-    return outputs(await bundle(options, format))
+    const chunk = outputs(await bundle(options, format))
+    return { draft: chunk, finish: async () => chunk }
   }
-  const { code, ...chunk } = outputs(await bundle(options, { ...format, keepNames: true }))
-  return { ...chunk, code: Buffer.from(withoutIdleNames(code.toString())) }
+  const draft = outputs(await bundle(options, { ...format, keepNames: true }))
+  return {
+    draft,
+    finish: async () => ({ ...draft, code: Buffer.from(withoutIdleNames(draft.code.toString())) }),
+  }
 }
 
 function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
-  const { entry, project, minify, packages, author, plugins = [] } = options
+  const { entry, project, minify, packages, author, plugins = [], sdkModules } = options
   return build({
-    ...commonOptions({ minify, author, plugins: [...plugins, ...packages.plugins] }),
+    ...commonOptions({ minify, author, plugins: [...plugins, ...packages.plugins], sdkModules }),
     entryPoints: [entry],
     bundle: true,
     write: false,

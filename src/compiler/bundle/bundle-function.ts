@@ -9,6 +9,7 @@ import type { PackageChoice, PackagePlan } from '../dependencies/package-plan.ts
 import { PackagePlanner } from '../dependencies/package-planner.ts'
 import { PlannedPackages } from '../dependencies/planned-packages.ts'
 import { type AuthorOptions, checkCode } from './author-options.ts'
+import type { KnownSdkModules } from './aws-sdk-modules.ts'
 import {
   type Bundled,
   bundleAsAsyncFunction,
@@ -17,6 +18,7 @@ import {
   type Chunk,
   type ChunkOptions,
   codeOf,
+  draftScript,
   legalCommentsOf,
 } from './bundle-chunk.ts'
 import { explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
@@ -75,12 +77,13 @@ export async function bundleFunction(
 ): Promise<FunctionBundle> {
   const project = projectFolder(entry)
   await checkCode(author)
+  const sdkModules: KnownSdkModules = new Map()
   const planner = await PackagePlanner.begin(entry, project, choice)
   try {
     for (let round = 1; ; round++) {
       const packages = new PlannedPackages(planner.plan, project)
       try {
-        const options = { entry, project, minify, packages, author }
+        const options = { entry, project, minify, packages, author, sdkModules }
         // As an ES module for its list of exports, and for its diagnostics, which are free of what is no fault of
         // the author's: that a CommonJS module cannot await.
         const module = await bundleModule(options)
@@ -147,11 +150,10 @@ async function bundleChunks(options: ChunkOptions, metafile: Metafile, split: bo
     awaiting = modules
   }
   // What awaits cannot be required, be it shipped or bundled.
-  const script = (await shipsWhatAwaits(options, onAwait))
-    ? undefined
-    : await bundleAsScript(options, onAwait)
-  const parts = split ? await splitFunction({ metafile, script, awaiting }, options) : undefined
-  return parts ?? { entry: script ?? (await bundleAsAsyncFunction(options)), chunks: [] }
+  const script = (await shipsWhatAwaits(options, onAwait)) ? undefined : await draftScript(options, onAwait)
+  const whole = { metafile, script: script?.draft, awaiting }
+  const parts = split ? await splitFunction(whole, options) : undefined
+  return parts ?? { entry: (await script?.finish()) ?? (await bundleAsAsyncFunction(options)), chunks: [] }
 }
 
 /** Whether a shipped package that the function imports awaits at its top level: it would if it were bundled. */

@@ -28,9 +28,9 @@ export interface WorkerBundle {
 
 export async function bundleWorker(
   { file, path }: OwnWorker,
-  { project, minify, packages, author }: ChunkOptions,
+  { project, minify, packages, author, sdkModules }: ChunkOptions,
 ): Promise<WorkerBundle> {
-  const common = commonOptions({ minify, author, plugins: packages.plugins })
+  const common = commonOptions({ minify, author, plugins: packages.plugins, sdkModules })
   const { outputFiles, metafile } = await build({
     ...common,
     define: { ...common.define, ...DEFINE },

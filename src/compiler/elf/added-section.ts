@@ -2,7 +2,14 @@
  * Adds a section that is not mapped to an ELF file: content with a name, which tools find and the program never sees. Nothing
  * that is mapped moves or changes.
  */
-import { ElfFormatError, type ElfSection, parseElf, SECTION_HEADER_SIZE, SECTION_TYPE } from './elf-file.ts'
+import {
+  ELF_HEADER_SIZE,
+  ElfFormatError,
+  type ElfSection,
+  parseElf,
+  SECTION_HEADER_SIZE,
+  SECTION_TYPE,
+} from './elf-file.ts'
 
 /** Where the fields of the file header stand: System V ABI, "ELF Header". */
 const SECTION_HEADERS = 40
@@ -12,8 +19,16 @@ const NAMES_INDEX = 62
 const PROGRAM_DATA = 1
 const ALIGNMENT = 8
 
+/** What is other in a file that has the section: all else is as it was. */
+export interface SectionChange {
+  /** The file header. */
+  readonly header: Buffer
+  /** What follows the end. */
+  readonly tail: Buffer
+}
+
 /**
- * The bytes of `executable` with the section. Undefined where it has no section headers, or ones of another size than is
+ * What makes of `executable` one with the section. Undefined where it has no section headers, or ones of another size than is
  * known. Throws an ElfFormatError, naming `fileName`.
  */
 export function addSection(
@@ -21,7 +36,7 @@ export function addSection(
   fileName: string,
   name: string,
   content: Buffer,
-): Buffer | undefined {
+): SectionChange | undefined {
   const { sectionHeaders, sections } = parseElf(executable, fileName)
   const names = sections[executable.readUInt16LE(NAMES_INDEX)]
   if (names === undefined || names.type !== SECTION_TYPE.stringTable) {
@@ -37,21 +52,22 @@ export function addSection(
     executable.subarray(names.offset, names.offset + names.size),
     Buffer.from(`${name}\0`),
   ])
-  const contentOffset = align(executable.length)
+  const end = executable.length
+  const contentOffset = align(end)
   const namesOffset = align(contentOffset + content.length)
   const tableOffset = align(namesOffset + nameTable.length)
   const tableBytes = sections.length * SECTION_HEADER_SIZE
-  const bytes = Buffer.alloc(tableOffset + tableBytes + SECTION_HEADER_SIZE)
-  executable.copy(bytes)
-  content.copy(bytes, contentOffset)
-  nameTable.copy(bytes, namesOffset)
-  executable.copy(bytes, tableOffset, sectionHeaders.offset, sectionHeaders.offset + tableBytes)
-  moveNames(bytes, tableOffset, names, { offset: namesOffset, size: nameTable.length })
+  const tail = Buffer.alloc(tableOffset + tableBytes + SECTION_HEADER_SIZE - end)
+  content.copy(tail, contentOffset - end)
+  nameTable.copy(tail, namesOffset - end)
+  executable.copy(tail, tableOffset - end, sectionHeaders.offset, sectionHeaders.offset + tableBytes)
+  moveNames(tail, tableOffset - end, names, { offset: namesOffset, size: nameTable.length })
   const added = { name: names.size, offset: contentOffset, size: content.length }
-  writeHeader(bytes, tableOffset + tableBytes, added)
-  bytes.writeBigUInt64LE(BigInt(tableOffset), SECTION_HEADERS)
-  bytes.writeUInt16LE(sections.length + 1, SECTION_COUNT)
-  return bytes
+  writeHeader(tail, tableOffset + tableBytes - end, added)
+  const header = Buffer.from(executable.subarray(0, ELF_HEADER_SIZE))
+  header.writeBigUInt64LE(BigInt(tableOffset), SECTION_HEADERS)
+  header.writeUInt16LE(sections.length + 1, SECTION_COUNT)
+  return { header, tail }
 }
 
 /** The section's content; undefined where there is none of the name. Throws an ElfFormatError, naming `fileName`. */

@@ -10,9 +10,16 @@ import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 const program = readFileSync('/bin/echo')
 const content = Buffer.from('{"some":"content"}')
 
+/** The program with the section. */
+function changedProgram(): Buffer {
+  const change = addSection(program, 'echo', '.added', content)
+  assert.ok(change)
+  const { header, tail } = change
+  return Buffer.concat([header, program.subarray(header.length), tail])
+}
+
 test('a program with a section more runs, and what is mapped of it is as it was', (t) => {
-  const changed = addSection(program, 'echo', '.added', content)
-  assert.ok(changed)
+  const changed = changedProgram()
   const file = join(temporaryFolder(t), 'echo')
   writeFileSync(file, changed, { mode: 0o755 })
   assert.equal(execFileSync(file, ['said'], { encoding: 'utf8' }), 'said\n')
@@ -21,7 +28,7 @@ test('a program with a section more runs, and what is mapped of it is as it was'
 })
 
 test('the section is found by its name, beside those that were there', () => {
-  const changed = addSection(program, 'echo', '.added', content) as Buffer
+  const changed = changedProgram()
   assert.deepEqual(readSection(changed, 'echo', '.added'), content)
   assert.deepEqual(readSection(changed, 'echo', '.text'), readSection(program, 'echo', '.text'))
   assert.equal(readSection(program, 'echo', '.added'), undefined)

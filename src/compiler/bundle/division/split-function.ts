@@ -52,7 +52,7 @@ const MOST_ROUNDS = 20
 /** What is known of the function in one chunk. */
 export interface WholeFunction {
   readonly metafile: Metafile
-  /** As a plain function; undefined when it awaits at its top level. */
+  /** As a plain function, a draft; undefined when it awaits at its top level. */
   readonly script: Chunk | undefined
   /** The modules that do, as esbuild names them. */
   readonly awaiting: ReadonlySet<string | undefined>
