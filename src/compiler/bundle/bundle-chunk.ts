@@ -7,7 +7,7 @@
  * project, so that the same sources give the same bytes.
  */
 import { join } from 'node:path'
-import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild'
+import { type BuildContext, type BuildOptions, type BuildResult, build, context, type Plugin } from 'esbuild'
 import { FUNCTION, scriptAsset } from '../../executable/format.ts'
 import type { PlannedPackages } from '../dependencies/planned-packages.ts'
 import { asyncFunctionFromModule } from './async-module.ts'
@@ -50,12 +50,21 @@ export type Bundled = BuildResult<BuildOptions & { write: false; metafile: true 
 
 /** As an ES module, without a source map: it is for what it tells of the modules. */
 export function bundleModule(options: ChunkOptions): Promise<Bundled> {
+  return bundle(options, modulesOnly(options))
+}
+
+function modulesOnly(options: ChunkOptions): BuildOptions {
   const { legalComments = 'none' } = options.author
-  return bundle(options, {
+  return {
     ...moduleOptions(options),
     sourcemap: false,
     legalComments: legalComments === 'none' ? 'external' : legalComments,
-  })
+  }
+}
+
+/** Bundles one after another, whose plugins tell what each is: what esbuild has parsed for one it has for the next. To be closed. */
+export function openModuleBundler(options: ChunkOptions): Promise<BuildContext> {
+  return context(esbuildOptions(options, modulesOnly(options)))
 }
 
 function moduleOptions({ author: { banner = {}, footer = {} } }: ChunkOptions): BuildOptions {
@@ -145,8 +154,12 @@ async function bundleWithNames(options: ChunkOptions, format: BuildOptions): Pro
 }
 
 function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
+  return build(esbuildOptions(options, format)) as Promise<Bundled>
+}
+
+function esbuildOptions(options: ChunkOptions, format: BuildOptions): BuildOptions {
   const { entry, project, minify, packages, author, plugins = [], sdkModules } = options
-  return build({
+  return {
     ...commonOptions({ minify, author, plugins: [...plugins, ...packages.plugins], sdkModules }),
     entryPoints: [entry],
     bundle: true,
@@ -159,7 +172,7 @@ function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
     sourcemap: 'external',
     logLevel: 'silent',
     ...format,
-  }) as Promise<Bundled>
+  }
 }
 
 function outputs(result: Bundled): Chunk {

@@ -81,21 +81,28 @@ export interface FunctionEntry {
   readonly evaluated: ReadonlySet<string>
 }
 
-/** Makes esbuild bundle the chunk `number` from {@link CHUNK_ENTRY}, with `exposed` in it. */
-export function linkChunk(
-  division: Division,
-  number: number,
-  exposed: Exposed,
-  project: string,
-  entry: FunctionEntry,
-): Plugin {
-  const { graph, resident, chunkOf } = division
-  const links = linksOf(division, number)
-  const targets = new Map(links.map((link) => [linkKey(link), link.to]))
-  const names = [...new Set(links.map(({ specifier }) => specifier))]
+/** What esbuild is told to bundle a chunk from {@link CHUNK_ENTRY}, with what it exposes in it. */
+export class ChunkLinks {
+  readonly #division: Division
+  readonly #number: number
+  readonly #exposed: Exposed
+  readonly #project: string
+  readonly #entry: FunctionEntry
+  readonly #targets: ReadonlyMap<string, string>
 
-  function resolve({ path, kind, importer }: OnResolveArgs): OnResolveResult | undefined {
-    const target = targets.get(linkKey({ from: relative(project, importer), kind, specifier: path }))
+  constructor(division: Division, number: number, exposed: Exposed, project: string, entry: FunctionEntry) {
+    this.#division = division
+    this.#number = number
+    this.#exposed = exposed
+    this.#project = project
+    this.#entry = entry
+    this.#targets = new Map(linksOf(division, number).map((link) => [linkKey(link), link.to]))
+  }
+
+  resolve({ path, kind, importer }: OnResolveArgs): OnResolveResult | undefined {
+    const { graph, resident, chunkOf } = this.#division
+    const from = relative(this.#project, importer)
+    const target = this.#targets.get(linkKey({ from, kind, specifier: path }))
     if (target === undefined) {
       return undefined
     }
@@ -107,23 +114,31 @@ export function linkChunk(
       : { path: specifier, external: true }
   }
 
-  function source(path: string): { contents: string; loader: 'js' | 'ts' } {
+  source(path: string): { contents: string; loader: 'js' | 'ts'; resolveDir: string } {
+    const { graph } = this.#division
+    const [project, exposed, entry] = [this.#project, this.#exposed, this.#entry]
+    const common = { loader: 'js', resolveDir: project } as const
     if (path === CHUNK_ENTRY) {
-      return { contents: entrySource(number === 0 ? entry : undefined), loader: 'js' }
+      return { ...common, contents: entrySource(this.#number === 0 ? entry : undefined) }
     }
     if (path === EXPOSED) {
-      const evaluated = number === 0 ? entry.evaluated : new Set<string>()
-      return { contents: exposedSource(exposed, evaluated, graph, project), loader: 'js' }
+      const evaluated = this.#number === 0 ? entry.evaluated : new Set<string>()
+      return { ...common, contents: exposedSource(exposed, evaluated, graph, project) }
     }
     // In the place of a module of another chunk that is `import()`ed, and is no ES module.
     if (path.startsWith(LINK_SCHEME)) {
-      return { contents: `module.exports = require(${JSON.stringify(path)})`, loader: 'js' }
+      return { ...common, contents: `module.exports = require(${JSON.stringify(path)})` }
     }
     const name = path.slice(path.lastIndexOf(':') + 1)
+    const contents = oneExposedSource(path, name, exposed.get(name), graph, project)
     // As TypeScript, in which a name may be that of a type, of which nothing is left.
-    return { contents: oneExposedSource(path, name, exposed.get(name), graph, project), loader: 'ts' }
+    return { ...common, contents, loader: 'ts' }
   }
+}
 
+/** Makes esbuild bundle the chunk that `links` tell of; `edges` are those that may lead out of it. */
+export function linkChunk(edges: readonly Edge[], links: () => ChunkLinks): Plugin {
+  const names = [...new Set(edges.map(({ specifier }) => specifier))]
   return {
     name: 'chunk-links',
     setup(build) {
@@ -133,12 +148,11 @@ export function linkChunk(
       }))
       build.onResolve({ filter: startingWith(LINK_SCHEME) }, ({ path }) => ({ path, external: true }))
       if (names.length > 0) {
-        build.onResolve({ filter: new RegExp(`^(?:${names.map(escaped).join('|')})$`) }, resolve)
+        build.onResolve({ filter: new RegExp(`^(?:${names.map(escaped).join('|')})$`) }, (args) =>
+          links().resolve(args),
+        )
       }
-      build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => ({
-        ...source(path),
-        resolveDir: project,
-      }))
+      build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => links().source(path))
     },
   }
 }

@@ -20,7 +20,6 @@ import {
   type Bundled,
   bundleAsAsyncFunction,
   bundleAsScript,
-  bundleModule,
   type Chunk,
   type ChunkOptions,
   codeOf,
@@ -28,6 +27,7 @@ import {
 import { isBuildFailure } from '../bundle-failure.ts'
 import {
   CHUNK_ENTRY,
+  ChunkLinks,
   type Division,
   type Exposed,
   type ExposedName,
@@ -39,6 +39,7 @@ import {
   UnreadableChunkError,
   writeLinks,
 } from './chunk-links.ts'
+import { ModuleBundles } from './module-bundles.ts'
 import { evaluatedWith, type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
 
 export interface SplitFunction {
@@ -77,10 +78,9 @@ export async function splitFunction(
   if ([...awaiting].some((path) => path !== entry)) {
     return undefined
   }
+  const bundles = new ChunkBundles(graph, options, functionEntry(graph, metafile, options, !script))
   try {
-    const planned = await divide(
-      new ChunkBundles(graph, options, functionEntry(graph, metafile, options, !script)),
-    )
+    const planned = await divide(bundles)
     // What is exposed is evaluated at once, and cannot wait for what awaits.
     if (planned?.[0] === undefined || (!script && leadsTo(planned[0].exposed, entry, graph))) {
       return undefined
@@ -92,6 +92,8 @@ export async function splitFunction(
       return undefined
     }
     throw error
+  } finally {
+    await bundles.close()
   }
 }
 
@@ -117,25 +119,35 @@ interface PlannedChunk {
   readonly module: Bundled
 }
 
-/** Bundles chunks as ES modules, none of them twice. */
+/** Bundles chunks as ES modules, none of them twice. To be closed. */
 class ChunkBundles {
   readonly graph: ModuleGraph
   readonly #options: ChunkOptions
   readonly #entry: FunctionEntry
   readonly #bundled = new Map<string, Promise<Bundled>>()
+  readonly #ofEntry: ModuleBundles
+  readonly #ofOthers: ModuleBundles
 
   constructor(graph: ModuleGraph, options: ChunkOptions, entry: FunctionEntry) {
     this.graph = graph
     this.#options = options
     this.#entry = entry
+    const all = { ...options, entry: CHUNK_ENTRY, parameters: LINK_PARAMETERS }
+    const dynamic = graph.edges.filter(({ kind }) => kind === 'dynamic-import')
+    this.#ofEntry = new ModuleBundles(all, dynamic)
+    this.#ofOthers = new ModuleBundles(all, graph.edges)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#ofEntry.close(), this.#ofOthers.close()])
   }
 
   async bundle(division: Division, number: number, exposed: Exposed): Promise<PlannedChunk> {
-    const { project } = this.#options
+    const links = new ChunkLinks(division, number, exposed, this.#options.project, this.#entry)
     const options: ChunkOptions = {
       ...this.#options,
       entry: CHUNK_ENTRY,
-      plugins: [linkChunk(division, number, exposed, project, this.#entry)],
+      plugins: [linkChunk(linksOf(division, number), () => links)],
       parameters: LINK_PARAMETERS,
       adapt: writeLinks,
     }
@@ -149,7 +161,8 @@ class ChunkBundles {
         specifier,
       ]),
     ])
-    const module = this.#bundled.get(key) ?? bundleModule(options)
+    const bundles = number === 0 ? this.#ofEntry : this.#ofOthers
+    const module = this.#bundled.get(key) ?? bundles.bundle(links)
     this.#bundled.set(key, module)
     return { exposed, options, module: await module }
   }
