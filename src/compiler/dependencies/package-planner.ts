@@ -141,8 +141,8 @@ export class PackagePlanner {
 
   /**
    * Packages that are loaded by a name that only shows when the function runs, by the author's code or a package, among those of
-   * the project's own choosing: what the author's code has the name of, and what a package that loads so gives to a function of
-   * its own for loading.
+   * the project's own choosing: what the author's code has the name of, what it computes a path of, although the rest is bundled,
+   * and what a package that loads so gives to a function of its own for loading.
    */
   async #shipWhatIsNamed({ packages }: BundledModules, texts: StringTexts): Promise<void> {
     const loaders = [...packages.values()].filter(({ folder }) => this.#verdicts.get(folder)?.loadsByName)
@@ -163,7 +163,9 @@ export class PackagePlanner {
           !this.#imports.get(each.loader.folder)?.has(folder) &&
           each.texts.isLoaded(name),
       )
-      const isNamedByAuthor = !packages.has(folder) && texts.has(name)
+      const isNamedByAuthor = packages.has(folder)
+        ? this.#hasOwnLoads() && texts.beginsComputedPath(name)
+        : texts.has(name) || texts.beginsComputedPath(name)
       if (by !== undefined || isNamedByAuthor) {
         this.#shipped.set(folder, { name, folder, reason: LOADED_BY_NAME })
       }

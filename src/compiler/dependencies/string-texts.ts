@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 const LONGEST_CONTEXT = 40
+const LONGEST_NAME = 200
 
 export class StringTexts {
   readonly #files: readonly string[]
@@ -22,10 +23,21 @@ export class StringTexts {
     return this.#contexts(text).some((before) => LOADING.test(before) && !IMPORTING.test(before))
   }
 
+  /** Whether a path is computed that begins with it: `` `dayjs/locale/${name}.js` ``, `'dayjs/locale/' + name`. */
+  beginsComputedPath(text: string): boolean {
+    return this.#read().some((source) =>
+      placesOf(source, text).some((at) => isComputed(source, at - 1, at + text.length)),
+    )
+  }
+
   /** What precedes it, wherever it is. */
   #contexts(text: string): string[] {
+    return this.#read().flatMap((source) => contextsOf(source, text))
+  }
+
+  #read(): readonly string[] {
     this.#sources ??= this.#files.map(readIfAny)
-    return this.#sources.flatMap((source) => contextsOf(source, text))
+    return this.#sources
   }
 }
 
@@ -42,12 +54,29 @@ const IMPORTING = /(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*["'`]$/
 const LOADING = /\w*(?:load|require|import|resolve)\w*\)?\(\s*["'`]$/i
 
 function contextsOf(source: string, text: string): string[] {
-  const found: string[] = []
+  return placesOf(source, text)
+    .filter((at) => /["'`/]/.test(source[at + text.length] ?? ''))
+    .map((at) => source.slice(Math.max(0, at - LONGEST_CONTEXT), at))
+}
+
+/** Where a string begins with it. */
+function placesOf(source: string, text: string): number[] {
+  const found: number[] = []
   for (let at = source.indexOf(text); at !== -1; at = source.indexOf(text, at + 1)) {
-    const before = source.slice(Math.max(0, at - LONGEST_CONTEXT), at)
-    if (/["'`]$/.test(before) && /["'`/]/.test(source[at + text.length] ?? '')) {
-      found.push(before)
+    if (/["'`]/.test(source[at - 1] ?? '')) {
+      found.push(at)
     }
   }
   return found
+}
+
+/** Whether the string that begins with the quote at `start`, and has a name up to `end`, is a path that goes on with what is computed. */
+function isComputed(source: string, start: number, end: number): boolean {
+  const quote = source[start] ?? ''
+  const rest = source.slice(end, end + LONGEST_NAME)
+  const length = rest.indexOf(quote)
+  if (!rest.startsWith('/') || length === -1) {
+    return false
+  }
+  return quote === '`' ? rest.slice(0, length).includes('${') : /^\s*\+/.test(rest.slice(length + 1))
 }

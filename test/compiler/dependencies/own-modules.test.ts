@@ -155,6 +155,23 @@ test('a package whose name is written elsewhere in a module that loads by name i
   assert.deepEqual(await noted(t, code), { notes: [], shipped: ['lodash'] })
 })
 
+for (const [what, load] of Object.entries({
+  'a template': `(name: string) => import(\`lodash/fp/\${name}.js\`)`,
+  'a sum': "(name: string) => require('lodash/fp/' + name)",
+  'a variable': `(name: string) => { const path = \`lodash/fp/\${name}\`; return import(path) }`,
+})) {
+  test(`a package of which a path is computed is shipped, and has one instance: ${what}`, async (t) => {
+    const code = `import lodash from 'lodash'\nconst load = ${load}\nexport const handler = () => [lodash, load('map')]`
+    assert.deepEqual(await noted(t, code), { notes: [], shipped: ['lodash'] })
+  })
+}
+
+test('a package is bundled beside a computed name that does not begin with its own', async (t) => {
+  const code = `import lodash from 'lodash'\nexport const handler = (name: string) => [lodash, \`lodash is \${name}\`, 'lodash/', import(name)]`
+  const { notes, shipped } = await noted(t, code)
+  assert.deepEqual([notes.length, shipped], [1, []])
+})
+
 test('names that a bundler sees are not told of', async (t) => {
   const code = `
     import { createRequire } from 'node:module'
