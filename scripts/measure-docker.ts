@@ -10,12 +10,13 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { lambdaVariables } from './bench/contenders.ts'
+import { middleOf } from './bench/results.ts'
 import { compileC, type Measurement, type Runtime, runUnderServer } from './bench/runtime-api-server.ts'
 import { markdownTable } from './bench/tables.ts'
 import { writeSection } from './bench/written-sections.ts'
@@ -63,6 +64,7 @@ try {
 }
 
 async function measure(): Promise<string> {
+  const [load = 0] = loadavg()
   copyCheckout()
   for (const base of BASES) {
     if (spawnSync('docker', ['image', 'inspect', base], { stdio: 'ignore' }).status !== 0) {
@@ -73,12 +75,12 @@ async function measure(): Promise<string> {
   const first = timed('the first up', () => mustCompose(['up', '--exit-code-from', 'builder']))
   appendFileSync(join(project, 'src/functions/echo.ts'), "console.log('edited')\n")
   const edited = timed('up after an edit', () => mustCompose(['up', '--exit-code-from', 'builder']))
-  const { zipBytes, nodeVersion, added } = facts()
+  const { zipBytes, nodeVersion, added, system } = facts()
   const times = markdownTable(
     [`on ${availableParallelism()} cores`, ''],
     [
       ['making the image, with its downloads', `${image} s`],
-      ['the image, on top of Amazon Linux', `${(added / 1e6).toFixed(0)} MB`],
+      [`the image, on top of ${system}`, `${(added / 1e6).toFixed(0)} MB`],
       ['the first `up`, of one function', `${first} s`],
       ['`up` after an edit', `${edited} s`],
       ['the echo zip', `${(zipBytes / 1e6).toFixed(1)} MB`],
@@ -87,11 +89,33 @@ async function measure(): Promise<string> {
   const started = await startAll(nodeVersion)
   const starts = markdownTable(
     ['the first response of the echo function, ms', 'Node.js', 'warm', 'cold page cache'],
-    started.map(({ name, node, warm, cold }) => [name, node, median(warm), median(cold)]),
+    started.map(({ name, node, warm, cold }) => [name, node, median(warm, 1), median(cold, 1)]),
     2,
   )
-  const note = `Medians of ${rounds} starts, alternating, on one CPU. The container was made with Node.js ${nodeVersion}; ${new Date().toISOString().slice(0, 10)}.`
-  return [times, starts, note].join('\n\n')
+  return [times, starts, note(started, nodeVersion, system), ...whatElseRan(load)].join('\n\n')
+}
+
+/** Where others work at the same time, times say more of that than of what is measured; ratios of alternating starts hold. */
+function whatElseRan(load: number): string[] {
+  return load > availableParallelism() / 2
+    ? [
+        `Other work kept the machine busy (a load of ${load.toFixed(1)} before it began): on a quiet one all of it is quicker.`,
+      ]
+    : []
+}
+
+function note([container, same]: readonly Started[], nodeVersion: string, system: string): string {
+  const mirror = process.env.NODE_X64_MIRROR ? ', from a mirror,' : ''
+  const beside = (of: 'warm' | 'cold') =>
+    median(
+      (container?.[of] ?? []).map((ms, round) => ms / (same?.[of][round] ?? Number.NaN)),
+      2,
+    )
+  return (
+    `Medians of ${rounds} starts, alternating, on one CPU. The container’s takes ${beside('warm')} times as long as the one that is built ` +
+    `outside of the same Node.js, and with a cold page cache ${beside('cold')} times: medians of the rounds’ ratios. The container was ` +
+    `made of ${system} with Node.js ${nodeVersion}${mirror} on ${new Date().toISOString().slice(0, 10)}.`
+  )
 }
 
 /** As it is now, without what git does not know. */
@@ -117,7 +141,15 @@ function facts() {
     zipBytes: statSync(join(project, 'dist/echo.zip')).size,
     nodeVersion: String(built.nodeVersion),
     added: size(imageName()) - size(BASES[1]),
+    system: systemOf(BASES[1]),
   }
+}
+
+/** As the image calls itself: where the real one cannot be had, another has its name. */
+function systemOf(image: string): string {
+  const read = ['run', '--rm', '--entrypoint', 'cat', image, '/etc/os-release']
+  const [, name] = /^PRETTY_NAME="?([^"\n]+)/m.exec(execFileSync('docker', read).toString()) ?? []
+  return name ?? image
 }
 
 /** Compose v1 puts `_` between the project's and the service's name, v2 `-`. */
@@ -147,7 +179,11 @@ async function startAll(nodeVersion: string): Promise<Started[]> {
     await runUnderServer(server, runtime, { invocations: INVOCATIONS, cpu: 0, isReadAnew: true })
   }
   for (let round = 0; round < rounds; round++) {
-    for (const { runtime, warm, cold } of all) {
+    // Each is the first one as often as the others.
+    for (const { runtime, warm, cold } of [
+      ...all.slice(round % all.length),
+      ...all.slice(0, round % all.length),
+    ]) {
       const options = { invocations: INVOCATIONS, cpu: 0 }
       // Once unmeasured: some machines drop the pages of what does not run within seconds.
       await runUnderServer(server, runtime, options)
@@ -221,7 +257,6 @@ function mustCompose(words: readonly string[]): void {
   }
 }
 
-function median(values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b)
-  return (sorted[sorted.length >> 1] ?? Number.NaN).toFixed(1)
+function median(values: readonly number[], decimals: number): string {
+  return middleOf(values).toFixed(decimals)
 }
