@@ -2,6 +2,7 @@
 
 import { evaluateTarget, type Goal, type Target } from '../targets.ts'
 import {
+  CONTENDERS,
   type ConcurrencyResults,
   type ContenderId,
   medianOf,
@@ -67,6 +68,15 @@ const DEFINITIONS: readonly Definition[] = [
     unit: 'ratio',
     value: (results) => ofNeighbours(results, ({ p99Ms, ownMs }) => p99Ms / ownMs),
   },
+  // How much of that is not the other's doing.
+  ...(['lambdabin', 'aws-lambda-ric'] as const).map(
+    (contender): Definition => ({
+      what: `p99 of those that wait where none blocks${contender === 'lambdabin' ? '' : `, ${CONTENDERS[contender]}`}`,
+      against: 'their own time',
+      unit: 'ratio',
+      value: (results) => medianOf(results, 'two', 'wait', contender, ({ p50Ms, p99Ms }) => p99Ms / p50Ms),
+    }),
+  ),
   {
     what: 'running as it began: the longest',
     against: 'their own time',

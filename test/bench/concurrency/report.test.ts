@@ -65,6 +65,14 @@ test('a target is met or not by the ratio of medians, and what was not measured 
   })
 })
 
+test('beside what neighbours of one that blocks take stands what they take where none does, of both', () => {
+  const { measured, ...others } = madeUpResults([20, 20, 26], [20, 20, 30])
+  const found = targets({ ...others, measured: measured.map((each) => ({ ...each, work: 'wait' as const })) })
+  const what = 'p99 of those that wait where none blocks'
+  assert.deepEqual(found.get(what), { measured: '1.30', isMet: undefined })
+  assert.deepEqual(found.get(`${what}, aws-lambda-ric 4`), { measured: '1.50', isMet: undefined })
+})
+
 test('a report has a row for each contender, one of ratios, what was met, and what is left out', () => {
   const report = renderConcurrencyReport(madeUpResults([10, 30], [20, 40]))
   assert.match(
