@@ -6,6 +6,8 @@
  * `provided.al2023`.
  */
 
+import { userInfo } from 'node:os'
+
 export interface LambdaFacts {
   /** The handler setting. */
   handler: string
@@ -46,6 +48,20 @@ export function systemVariables({
     AWS_DEFAULT_REGION: region,
     // Not Lambda's: there, all of /tmp is the environment's own.
     ...(temporaryFolder !== undefined && { TMPDIR: temporaryFolder }),
+    ...homeVariables(() => userInfo().homedir),
+  }
+}
+
+/**
+ * Lambda's user has a home, and no HOME. One that the system does not know, as in a container with `--user 1234`, has neither, and
+ * `os.homedir()` throws, in AWS's SDK for one.
+ */
+export function homeVariables(readHome: () => string): Record<string, string> {
+  try {
+    readHome()
+    return {}
+  } catch {
+    return { HOME: '/tmp' }
   }
 }
 
