@@ -17,6 +17,7 @@ export interface Edit extends Span {
  */
 export function locateModule(code: string, facts: ModuleFacts, place: string): string {
   const edits = [
+    ...facts.importedNames.flatMap((span) => importFrom(span, place)),
     ...facts.locations.map((location) => locate(location, place)),
     ...facts.requires.map((span) => ({ ...span, text: requireAt(place) })),
     ...facts.madeRequires.flatMap(requireEdits),
@@ -51,6 +52,15 @@ function locationText(kind: Location['kind'], place: string): string {
 
 function fileAt(place: string): string {
   return `(__importMeta.dirname + ${JSON.stringify(`/${place}`)})`
+}
+
+/** A relative name is one from where the module would be. */
+function importFrom({ start, end }: Span, place: string): Edit[] {
+  const base = `new URL(${JSON.stringify(encodeURI(place))}, __importMeta.url)`
+  return [
+    { start, end: start, text: `((name) => /^\\.\\.?\\//.test(name) ? new URL(name, ${base}).href : name)(` },
+    { start: end, end, text: ')' },
+  ]
 }
 
 function requireAt(place: string): string {

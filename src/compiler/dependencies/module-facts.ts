@@ -59,6 +59,10 @@ export interface ModuleFacts {
   readonly madeRequires: readonly MadeRequire[]
   /** `import(name)`. */
   readonly importsByName: boolean
+  /** The names in those of them that a bundler cannot follow: not `./kinds/${name}.js`. */
+  readonly importedNames: readonly Span[]
+  /** What such a name may be: texts like `./worker.mjs`, but those of imports that a bundler follows. */
+  readonly importedTexts: readonly string[]
   /** Where those of `require` and `import` stand that a bundler cannot follow, and that load. */
   readonly loads: readonly Span[]
   /** `new Worker(…)` with anything but a text of code. */
@@ -80,6 +84,9 @@ export function mayHaveFacts(code: string): boolean {
   return code.search(HINT) !== -1
 }
 
+/** The whole name of a module that is beside another. */
+const RELATIVE_MODULE = /^\.\.?\/[^*\n]+\.[cm]?js$/
+
 /** Undefined for a module that has none of these facts, or is no JavaScript. */
 export function findModuleFacts(code: string): ModuleFacts | undefined {
   const hints = [...code.matchAll(HINT)].map(({ index }) => index)
@@ -97,6 +104,8 @@ export function findModuleFacts(code: string): ModuleFacts | undefined {
     ...{ locations, requires, importsByName, startsWorkers, makesOtherRequires, resolved: finder.resolved },
     loadsByName: finder.loadsByName,
     loads: finder.loads,
+    importedNames: finder.importedNames,
+    importedTexts: finder.importedNames.length > 0 ? relativeTexts(program) : [],
     madeRequires: finder.makers.map((maker) => usesOf(maker, program)),
     relativePatterns: finder.loadsByName ? relativePatterns(program) : [],
   }
@@ -106,10 +115,11 @@ class FactFinder {
   readonly locations: Location[] = []
   readonly requires: Span[] = []
   readonly loads: Span[] = []
+  readonly importedNames: Span[] = []
+  importsByName = false
   /** The names that are given to a `require` that is made. */
   readonly makers: AnyNode[] = []
   loadsByName = false
-  importsByName = false
   startsWorkers = false
   makesOtherRequires = false
   readonly resolved: string[] = []
@@ -153,6 +163,7 @@ class FactFinder {
     } else if (node.type === 'ImportExpression' && !isText(node.source)) {
       this.importsByName = true
       if (!isRelativePattern(node.source)) {
+        this.importedNames.push(span(node.source))
         this.loads.push(span(node))
       }
     } else if (
@@ -240,6 +251,21 @@ function usesOf(name: AnyNode, program: AnyNode): MadeRequire {
   }
   look(program, undefined)
   return { variable: name.name, declaration: span(name), calls, others, computed }
+}
+
+function relativeTexts(program: AnyNode): string[] {
+  const found = new Set<string>()
+  const look = (node: AnyNode, parent: AnyNode | undefined): void => {
+    const isFollowed = parent?.source === node || parent?.callee?.name === 'require'
+    if (node.type === 'Literal' && !isFollowed && RELATIVE_MODULE.test(String(node.value))) {
+      found.add(String(node.value))
+    }
+    for (const child of childrenOf(node)) {
+      look(child, node)
+    }
+  }
+  look(program, undefined)
+  return [...found]
 }
 
 function relativePatterns(program: AnyNode): string[] {

@@ -105,11 +105,19 @@ async function surveyFiles(
       resolved.flatMap((specifier) => resolveFrom(specifier, file)),
     ),
   ]
-  const code = found.filter(isModuleFile)
+  const imported = [...facts].flatMap(([file, { importedTexts }]) =>
+    importedTexts.flatMap((text) => resolveFrom(text, file)),
+  )
+  const code = [...found.filter(isModuleFile), ...imported]
   const needed = code.length > 0 ? await traceAll(code) : []
   const located = new Map([...facts].filter(([, each]) => isToBeLocated(each)))
   const loadsOwn = asking.some(([, each]) => each.loadsByName || each.importsByName)
-  if (code.length > 0 && loadsOwn && !startsWorkers && needed.some((file) => modules.includes(file))) {
+  if (
+    found.some(isModuleFile) &&
+    loadsOwn &&
+    !startsWorkers &&
+    needed.some((file) => modules.includes(file))
+  ) {
     return { ...PLAIN, shippedBecause: 'loads its own modules by computed names', loadsByName }
   }
   if (found.length > 0) {
@@ -121,12 +129,14 @@ async function surveyFiles(
       loadsByName,
     }
   }
-  const isUnsure = asking.length > 0 && (startsWorkers || (await hasDataFiles(folder)))
+  if (asking.length > 0 && (startsWorkers || (await hasDataFiles(folder)))) {
+    return { ...PLAIN, located, files: 'all', filesBecause: 'may read files beside its modules', loadsByName }
+  }
   return {
     ...PLAIN,
     located,
-    files: isUnsure ? 'all' : [],
-    filesBecause: isUnsure ? 'may read files beside its modules' : '',
+    files: [...imported, ...needed],
+    filesBecause: imported.length > 0 ? 'loads its own modules by computed names' : '',
     loadsByName,
   }
 }
@@ -141,6 +151,8 @@ function resolveFrom(specifier: string, file: string): string[] {
   }
 }
 
-function isToBeLocated({ locations, requires, madeRequires }: ModuleFacts): boolean {
-  return locations.some(({ isUsed }) => isUsed) || requires.length > 0 || madeRequires.length > 0
+function isToBeLocated({ locations, requires, madeRequires, importedTexts }: ModuleFacts): boolean {
+  return (
+    locations.some(({ isUsed }) => isUsed) || requires.length + madeRequires.length + importedTexts.length > 0
+  )
 }

@@ -85,6 +85,41 @@ test('so does an ES module that reads by import.meta.url, and requires by create
   assert.equal(done.result, 'abc')
 })
 
+for (const [what, more] of [
+  [
+    'that reads a file beside it',
+    "export const text = readFileSync(new URL('../data.txt', import.meta.url), 'utf8')",
+  ],
+  ['that asks for no place', ''],
+] as const) {
+  test(`an ES module ${what} finds its own by a name that is kept in a variable`, async (t) => {
+    const done = await run(t, {
+      'orders.js': `import { go } from 'reader'\n${HANDLER}`,
+      'node_modules/reader/package.json': { name: 'reader', type: 'module', exports: './build/index.js' },
+      'node_modules/reader/data.txt': 'text',
+      'node_modules/reader/build/index.js': `
+        import { readFileSync } from 'node:fs'
+        export { four } from './four.js'
+        ${more}
+        let parser
+        export const go = async () => {
+          parser ||= './parser.mjs'
+          return [(await import(parser)).parse('7'), (await import(['node:', 'path'].join(''))).sep]
+        }`,
+      'node_modules/reader/build/four.js': 'export const four = 4',
+      'node_modules/reader/build/parser.mjs':
+        "import { ten } from './ten.mjs'\nexport const parse = (text) => parseInt(text, ten)",
+      'node_modules/reader/build/ten.mjs': 'export const ten = 10',
+    })
+    assert.deepEqual(done.result, [7, '/'])
+    assert.deepEqual(
+      done.bundle.packages.packages.map(({ isExternal }) => isExternal),
+      [false],
+    )
+    assert.ok(!pathsOf(done).includes('node_modules/reader/build/four.js'))
+  })
+}
+
 test('a package whose own modules are loaded by computed names is shipped, if the author means one of them', async (t) => {
   const files = {
     'node_modules/when/package.json': { name: 'when' },
