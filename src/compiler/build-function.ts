@@ -107,8 +107,10 @@ function describeBundle(options: FunctionOptions, { bundle, shipped }: BuildInpu
     warnings: bundle.warnings,
     shipped: shipped.packages,
     packagesWithoutAddon: shipped.withoutAddon,
-    packageNotes: describePlan(bundle.packages),
-    missingFiles: describeMissingFiles(bundle.packages, options.include),
+    packageNotes: [
+      ...describePlan(bundle.packages),
+      ...describeMissingFiles(bundle.packages, options.include),
+    ],
   }
 }
 

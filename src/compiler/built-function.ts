@@ -29,10 +29,8 @@ export interface BuiltFunction extends PackageFacts {
   readonly shipped: readonly ShippedPackage[]
   /** Names of the shipped packages that have native addons, but none that runs on the package's architecture. */
   readonly packagesWithoutAddon: readonly string[]
-  /** What there is to know about packages, a sentence each. */
+  /** What there is to know about packages, and what the function reads and its package has not, a sentence each. */
   readonly packageNotes: readonly string[]
-  /** What the function reads and the package has not, a sentence each. */
-  readonly missingFiles: readonly string[]
   /** What makes the executable start slower than it might, a sentence each. */
   readonly notes: readonly string[]
   /** Why the function does not initialise in the build, with what to do; undefined when it does. */

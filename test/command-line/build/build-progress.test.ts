@@ -17,7 +17,6 @@ function builtFunction(name: string): BuiltFunction {
     shipped: [],
     packagesWithoutAddon: [],
     packageNotes: [],
-    missingFiles: [],
     notes: [],
     unanswered: [],
     environmentRead: [],

@@ -28,7 +28,6 @@ const built: BuiltFunction = {
   packagesWithoutAddon: [],
   shipped: [],
   packageNotes: [],
-  missingFiles: [],
   isUnchanged: false,
   isForLayer: false,
   steps: [{ name: 'bundle', ms: 120 }],
