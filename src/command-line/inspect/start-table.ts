@@ -25,7 +25,7 @@ export function startTable({ path }: Inspection, start: StartMeasurement): strin
 }
 
 function summary(path: string, start: StartMeasurement): string {
-  const { warm, cold, runs, invocation, pages, cpuOfMemoryMb, measuringMs } = start
+  const { warm, cold, runs, invocation, pages, cpuOfMemoryMb, tracingMs, measuringMs } = start
   const lines: [string, string][] = [
     [
       'start',
@@ -57,7 +57,10 @@ function summary(path: string, start: StartMeasurement): string {
             `${megabytes(pages.peakBytes)}, ${pages.minorFaults + pages.majorFaults} faults of pages, ${pages.majorFaults} of them to the disk`,
           ] as [string, string],
         ]),
-    ['tracing', `takes ${milliseconds(measuringMs)} of the start below; those above are without it`],
+    [
+      'tracing',
+      `takes ${milliseconds(tracingMs)} of the start below, ${milliseconds(measuringMs)} of it in the hook; those above are without it`,
+    ],
   ]
   return lines.map(([label, value]) => `  ${label.padEnd(LABEL_COLUMN)} ${value}\n`).join('')
 }

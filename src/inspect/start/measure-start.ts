@@ -50,7 +50,9 @@ export interface StartMeasurement {
   readonly cold: (Spread & { readonly diskBytes: number | null }) | null
   /** The start whose timeline this is, to the first `next`: it was traced. */
   readonly tracedMs: number
-  /** What tracing took of that. */
+  /** How much longer that is than the median of those that were not. */
+  readonly tracingMs: number
+  /** What the hook itself took of it, as parts of the timeline say. */
   readonly measuringMs: number
   readonly timeline: Timeline
   readonly scripts: readonly CompiledScript[]
@@ -88,11 +90,13 @@ export async function measureStart(
   }
   const typical = middle(traced, total)
   const timeline = readTimeline(typical, marked.paths)
+  const untraced = spread(warm.map(total))
   return {
     runs: settings.runs,
-    warm: spread(warm.map(total)),
+    warm: untraced,
     cold: cold.length === 0 ? null : { ...spread(cold.map(total)), diskBytes: diskBytes(cold) },
     tracedMs: total(typical),
+    tracingMs: Math.max(0, total(typical) - untraced.median),
     measuringMs: measuringMs(timeline),
     timeline,
     scripts: cacheRun.trace.scripts.map(compiledScript),
