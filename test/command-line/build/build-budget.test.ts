@@ -80,7 +80,7 @@ test('a build within its budget passes, and one that is over it fails with what 
     assert.equal(status, 1)
     assert.match(
       stderr,
-      /\nlambdabin: the build expects to write to the file .*lambdabin\.budget\.json, and cannot; look whether its folder is there, and whose it is\n$/,
+      /(?:^|\n)lambdabin: the build expects to write to the file .*lambdabin\.budget\.json, and cannot; look whether its folder is there, and whose it is\n$/,
     )
   })
 })
