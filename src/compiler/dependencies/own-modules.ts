@@ -11,6 +11,7 @@ import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { getLineInfo } from 'acorn'
 import { transform } from 'esbuild'
 import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { type AnyNode, childrenOf, parseModule, type Span } from '../syntax-tree.ts'
@@ -106,9 +107,9 @@ function loadsOf({ loads, madeRequires }: ModuleFacts): Span[] {
 /** The lines, from 1, of the source that `map` leads to, in order. */
 function linesOf(spans: readonly Span[], code: string, map: SourceMap): number[] {
   const lines = spans.map(({ start }) => {
-    const before = code.slice(0, start).split('\n')
-    const origin = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0)
-    return 'originalLine' in origin ? origin.originalLine + 1 : before.length
+    const { line, column } = getLineInfo(code, start)
+    const origin = map.findEntry(line - 1, column)
+    return 'originalLine' in origin ? origin.originalLine + 1 : line
   })
   return [...new Set(lines)].sort((left, right) => left - right)
 }

@@ -17,6 +17,7 @@ import { findPackage, type InstalledPackage, layOut, readManifest } from './pack
 import { importedPackage, packageFolder, packageName } from './package-of-file.ts'
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, surveyPackage } from './package-survey.ts'
+import { describeLoads } from './plan-notes.ts'
 import { StringTexts } from './string-texts.ts'
 
 const LOADED_BY_NAME = 'is loaded by its name'
@@ -213,20 +214,13 @@ export class PackagePlanner {
     return [...this.#own.values()].some(({ loads }) => loads.length > 0)
   }
 
-  /** None, or one. Who has shipped what is loaded so need not be told. */
+  /** Who has shipped what is loaded so need not be told. */
   #describeOwnLoads(): string[] {
     const isShipped = [...this.#shipped.values()].some(({ reason }) => reason === LOADED_BY_NAME)
     const places = [...this.#own].flatMap(([file, { loads }]) =>
       loads.map((line) => `${relative(this.#project, file)}:${line}`),
     )
-    if (places.length === 0 || isShipped || this.#choice.externals.length > 0) {
-      return []
-    }
-    const list = places.slice(0, 3).join(', ') + (places.length > 3 ? ' and others' : '')
-    return [
-      `${list}: a module that is loaded by a name that only shows when the function runs is found if it is Node.js's own or ` +
-        'shipped; write the name out, so that it is bundled, or ship its package with --external PACKAGE',
-    ]
+    return isShipped || this.#choice.externals.length > 0 ? [] : describeLoads(places)
   }
 
   /** What is shipped, and what that needs, by folder. */

@@ -35,9 +35,24 @@ function describeAbsent(absent: readonly AbsentImport[]): string[] {
   }
   const list = [...Map.groupBy(absent, ({ specifier }) => specifier)].map(([specifier, imports]) => {
     const importers = [...new Set(imports.map(({ importedBy }) => importedBy))]
-    return `${specifier} (for ${importers.slice(0, 3).join(', ')}${importers.length > 3 ? ' and others' : ''})`
+    return `${specifier} (for ${firstOf(importers)})`
   })
   return [
     `what is not installed fails when it is reached, as on Node.js: ${list.join(', ')}; install what the function needs of it`,
   ]
+}
+
+/** Names none but the first three. */
+function firstOf(names: readonly string[]): string {
+  return names.slice(0, 3).join(', ') + (names.length > 3 ? ' and others' : '')
+}
+
+/** None, or one. `places` are lines of the author's modules, `src/orders.ts:7`. */
+export function describeLoads(places: readonly string[]): string[] {
+  return places.length === 0
+    ? []
+    : [
+        `${firstOf(places)}: a module that is loaded by a name that only shows when the function runs is found if it is Node.js's own or ` +
+          'shipped; write the name out, so that it is bundled, or ship its package with --external PACKAGE',
+      ]
 }
