@@ -8,11 +8,11 @@ import process from 'node:process'
 import { before, test } from 'node:test'
 import type { Plugin } from 'esbuild'
 import { findInputs } from '../../../src/compiler/build-inputs.ts'
-import type { FunctionOptions } from '../../../src/compiler/function-options.ts'
 import { BuildSteps } from '../../../src/compiler/steps.ts'
 import { buildKey } from '../../../src/compiler/unchanged/build-key.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
+import { functionOptions } from '../../support/projects/function-options.ts'
 
 const FILES = {
   'package.json': { name: 'project' },
@@ -47,20 +47,7 @@ before((t) => {
   project = temporaryFolder(t as never)
 })
 
-function options(changes: object = {}): FunctionOptions {
-  return {
-    entry: join(project, 'src/orders.ts'),
-    name: 'orders',
-    outDir: join(project, 'dist'),
-    target: { arch: 'x64', nodePath: undefined, locales: undefined },
-    bundle: { minify: true, externals: ['shipped'], bundled: [], root: project, esbuild: {} },
-    init: { at: 'lambda', events: [join(project, 'event.json')] },
-    include: { paths: ['data'], root: project },
-    compression: 'fast',
-    notices: true,
-    ...changes,
-  }
-}
+const options = (changes: object = {}) => functionOptions(project, ['shipped'], changes)
 
 let count = 0
 

@@ -20,11 +20,11 @@ import process from 'node:process'
 import { before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { type BuildInputs, findInputs } from '../../../src/compiler/build-inputs.ts'
-import type { FunctionOptions } from '../../../src/compiler/function-options.ts'
 import { BuildSteps } from '../../../src/compiler/steps.ts'
 import { type KnownInputs, QuickCheck } from '../../../src/compiler/unchanged/quick-check.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
+import { functionOptions } from '../../support/projects/function-options.ts'
 
 const FILES = {
   'package.json': {
@@ -98,20 +98,7 @@ async function untilOld(): Promise<void> {
   }
 }
 
-function options(changes: object = {}): FunctionOptions {
-  return {
-    entry: file('src/orders.ts'),
-    name: 'orders',
-    outDir: file('dist'),
-    target: { arch: 'x64', nodePath: undefined, locales: undefined },
-    bundle: { minify: true, externals: ['shipped', 'absent'], bundled: [], root: project, esbuild: {} },
-    init: { at: 'lambda', events: [file('event.json')] },
-    include: { paths: ['data'], root: project },
-    compression: 'fast',
-    notices: true,
-    ...changes,
-  }
-}
+const options = (changes: object = {}) => functionOptions(project, ['shipped', 'absent'], changes)
 
 let count = 0
 
