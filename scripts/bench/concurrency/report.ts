@@ -36,7 +36,8 @@ const START_COLUMNS: readonly Column[] = [
   { title: 'peak memory, MiB', value: ({ startPeakKiB }) => startPeakKiB / 1024 },
 ]
 const NEIGHBOUR_COLUMNS: readonly Column[] = [
-  { title: 'own time, ms', value: ({ neighbours }) => neighbours?.ownMs ?? Number.NaN },
+  { title: 'own p50, ms', value: ({ neighbours }) => neighbours?.ownMs ?? Number.NaN },
+  { title: 'own p99, ms', value: ({ neighbours }) => neighbours?.ownP99Ms ?? Number.NaN },
   { title: 'invoked meanwhile: p50, ms', value: ({ neighbours }) => neighbours?.p50Ms ?? Number.NaN },
   { title: 'p99, ms', value: ({ neighbours }) => neighbours?.p99Ms ?? Number.NaN },
   {

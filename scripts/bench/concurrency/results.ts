@@ -33,9 +33,13 @@ export interface Run extends Omit<ConcurrentRun, 'invokedMs' | 'answeredMs' | 'a
   readonly neighbours?: Neighbours
 }
 
-/** What invocations took beside one that blocked its thread; `ownMs`, before it did. */
+/**
+ * What invocations took beside one that blocked its thread. Their own time is that of the second half of those before it: the first
+ * half have what is done for the first time.
+ */
 export interface Neighbours {
   readonly ownMs: number
+  readonly ownP99Ms: number
   /** Of those that were invoked while it blocked. */
   readonly p50Ms: number
   readonly p99Ms: number
@@ -113,11 +117,15 @@ function neighboursOf(
     }))
     .filter(({ index }) => index !== blocking)
   const latenciesOf = (found: typeof others): number[] => found.map(({ latency }) => latency)
-  const own = percentile(latenciesOf(others.filter(({ answered }) => answered <= begin)), 0.5)
+  const before = latenciesOf(
+    others.filter(({ index, answered }) => index >= blocking / 2 && answered <= begin),
+  )
+  const own = percentile(before, 0.5)
   const beside = latenciesOf(others.filter(({ invoked }) => invoked > begin && invoked < end))
   const running = latenciesOf(others.filter(({ invoked, answered }) => invoked <= begin && answered > begin))
   return {
     ownMs: own,
+    ownP99Ms: percentile(before, 0.99),
     p50Ms: percentile(beside, 0.5),
     p99Ms: percentile(beside, 0.99),
     longestMs: Math.max(...running),

@@ -2,7 +2,6 @@
 
 import { evaluateTarget, type Goal, type Target } from '../targets.ts'
 import {
-  CONTENDERS,
   type ConcurrencyResults,
   type ContenderId,
   medianOf,
@@ -51,7 +50,8 @@ const DEFINITIONS: readonly Definition[] = [
       (place): Definition => ({
         what: `wait: time, ${PLACES[place]}`,
         against: other === 'aws-lambda-ric' ? AWS : 'our own loops in one thread',
-        limit: { atMost: 1.01 },
+        // No slower than before there were threads; AWS's client is for comparison.
+        ...(other === 'lambdabin-init' && { limit: { atMost: 1.01 } }),
         unit: 'ratio',
         value: ratio(place, 'wait', other, totalMs),
       }),
@@ -62,31 +62,29 @@ const DEFINITIONS: readonly Definition[] = [
     return { what: `wait, then compute: time, ${PLACES[place]}`, against: AWS, unit: 'ratio', value }
   }),
   {
-    what: 'invoked while another blocks its thread: p99',
-    against: 'their own time',
+    what: 'invoked while another blocks its thread: p50',
+    against: 'their own p50',
     limit: { atMost: 1.2 },
     unit: 'ratio',
-    value: (results) => ofNeighbours(results, ({ p99Ms, ownMs }) => p99Ms / ownMs),
+    value: (results) => ofNeighbours(results, ({ p50Ms, ownMs }) => p50Ms / ownMs),
   },
-  // How much of that is not the other's doing.
-  ...(['lambdabin', 'aws-lambda-ric'] as const).map(
-    (contender): Definition => ({
-      what: `p99 of those that wait where none blocks${contender === 'lambdabin' ? '' : `, ${CONTENDERS[contender]}`}`,
-      against: 'their own time',
-      unit: 'ratio',
-      value: (results) => medianOf(results, 'two', 'wait', contender, ({ p50Ms, p99Ms }) => p99Ms / p50Ms),
-    }),
-  ),
   {
-    what: 'running as it began: the longest',
-    against: 'their own time',
+    what: 'invoked while another blocks its thread: p99',
+    against: 'their own p99',
     limit: { atMost: 1.2 },
+    unit: 'ratio',
+    value: (results) => ofNeighbours(results, ({ p99Ms, ownP99Ms }) => p99Ms / ownP99Ms),
+  },
+  // What a handler does to its own thread costs those that run in it, by design: it is told, and has no limit.
+  {
+    what: 'running in the same thread as it began: the longest',
+    against: 'their own p50',
     unit: 'ratio',
     value: (results) => ofNeighbours(results, ({ longestMs, ownMs }) => longestMs / ownMs),
   },
   {
     what: 'the same with 8 threads',
-    against: 'their own time',
+    against: 'their own p50',
     limit: { atMost: 1.2 },
     unit: 'ratio',
     value: (results) => ofNeighbours(results, ({ longestMs, ownMs }) => longestMs / ownMs, 'lambdabin-8'),

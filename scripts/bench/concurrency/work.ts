@@ -12,9 +12,9 @@ export const WAIT_MS = 20
 const LONG_ROUNDS = 5_000_000
 const SHORT_ROUNDS = 1_000_000
 
-const COUNTS: Readonly<Record<Work, number>> = { compute: 120, wait: 600, mixed: 240, neighbours: 640 }
+const COUNTS: Readonly<Record<Work, number>> = { compute: 120, wait: 600, mixed: 240, neighbours: 960 }
 /** Which invocation blocks; those before it show how long the others take by themselves. */
-const BLOCKING = 80
+const BLOCKING = 400
 
 export interface PlannedWork {
   readonly events: readonly string[]
