@@ -3,15 +3,17 @@
  * comes to the same.
  *
  * The function's first bundle, which each build makes, tells which modules there are and where each import of them leads. With the text of
- * those modules, the manifests and TypeScript's settings that apply to them, the plan of packages and the options, that is all
- * that its chunks are made of. What a plugin of the author's does nobody knows, so with one nothing is kept.
+ * those modules and of the source maps beside them, the manifests and TypeScript's settings that apply to them, the plan of packages
+ * and the options, that is all that its chunks are made of. What a plugin of the author's does nobody knows, so with one nothing is kept.
  */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { getTsconfig, parseTsconfig } from 'get-tsconfig'
 import { CacheArea, type CacheInput } from '../../cache/build-cache.ts'
 import { ownVersion } from '../../cache/own-version.ts'
+import { sourceMapsOf } from '../../unchanged/source-maps.ts'
 import { type Bundled, type Chunk, type ChunkOptions, codeOf } from '../bundle-chunk.ts'
 
 export interface Chunks {
@@ -54,6 +56,7 @@ async function describe(options: ChunkOptions, module: Bundled, split: boolean):
     JSON.stringify(settingsOf(files, author.tsconfig)),
     ...(await contents(manifestsOf(files, project))),
     ...(await contents(files)),
+    ...(await contents(sourceMapsOf(files.filter((file) => existsSync(file))))),
     codeOf(module),
   ]
 }

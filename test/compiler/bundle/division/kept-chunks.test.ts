@@ -18,7 +18,13 @@ const FILES = {
   'src/shared.ts': 'export const shared = "shared"\nexport const unused = 1',
   'src/text.txt': 'text',
   'node_modules/adder/package.json': { name: 'adder', version: '1.0.0' },
-  'node_modules/adder/index.js': 'exports.add = (a, b) => a + b',
+  'node_modules/adder/index.js': 'exports.add = (a, b) => a + b\n//# sourceMappingURL=index.js.map',
+  'node_modules/adder/index.js.map': sourceMap('add.ts'),
+}
+
+/** That of a module whose first line is the first of `source`. */
+function sourceMap(source: string): string {
+  return JSON.stringify({ version: 3, sources: [source], names: [], mappings: 'AAAA' })
 }
 
 function project(t: TestContext) {
@@ -58,6 +64,8 @@ for (const [what, change] of Object.entries<(file: (path: string) => string) => 
   'what is in no chunk of it': (file) => appendFileSync(file('src/shared.ts'), '\nexport const none = 2'),
   'a text that is imported': (file) => writeFileSync(file('src/text.txt'), 'another'),
   'a package': (file) => appendFileSync(file('node_modules/adder/index.js'), '\nexports.more = 1'),
+  "a package's source map": (file) =>
+    writeFileSync(file('node_modules/adder/index.js.map'), sourceMap('another.ts')),
   "a package's manifest": (file) =>
     writeFileSync(file('node_modules/adder/package.json'), '{"name":"adder","version":"2.0.0"}'),
   // Seen in scripts only, not in the first bundle.
