@@ -7,30 +7,30 @@
  * its execution environments, from /proc, each quarter of a minute. At the end, the server is told to end, and what is then still
  * there is named: processes, and files in the folder that it had for its temporary ones.
  *
- * With --page, a Chromium shows the page in every second quarter of a minute, and throughput with it is compared with that without.
- * A quarter begins when the browser has done what it does as it starts.
+ * With --page, samples are shorter and have a Chromium beside them in turn: stopped, with an empty page, and with the page. Each round of
+ * the three is compared in itself, as a machine's speed changes over minutes. Beside throughput, which differs by a tenth between two samples of the
+ * same, is what the browser used of the processors, as that is what the others could not use, and what an answer took of the server's time.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Client } from 'undici'
+import { cpuSecondsOf, descriptorsOf, residentMb, statusOf, treeOf } from './processes.ts'
 import { middleOf } from './results.ts'
+import { type Shown, ShownPage } from './shown-page.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
-const CHROMIUM = 'chromium'
-/** What a browser that has started uses of a processor, at most; and what it gets to come to that. */
-const CALM = 0.15
-const STARTING_S = 40
-/** A tick of /proc/PID/stat, in seconds. */
-const TICK_S = 0.01
 const SAMPLE_MS = 15_000
+/** The same with --page. */
+const PAGE_SAMPLE_MS = 5000
+const ROUND: readonly Shown[] = ['none', 'empty', 'page']
 const WARM_UP_MS = 15_000
 /** What a server that was told to end gets for it. */
 const ENDING_MS = 20_000
@@ -51,8 +51,13 @@ const temporary = join(folder, 'tmp')
 const answers = new Map<string, number>()
 
 interface Sample {
+  shown: Shown
   /** Answers per second. */
   throughput: number
+  /** Of the server's processor time, in microseconds. */
+  serverUsPerAnswer: number
+  /** Of one processor, what the browser used. */
+  browserShare: number
   serverMb: number
   environmentsMb: number
   descriptors: number
@@ -94,20 +99,43 @@ async function measure(): Promise<void> {
 }
 
 async function takeSamples(server: number, link: string, known: Set<number>): Promise<Sample[]> {
+  const browser = values.page ? await ShownPage.start(link, folder) : undefined
   const samples: Sample[] = []
-  const count = Math.max(2, Math.round((Number(values.minutes) * 60_000) / SAMPLE_MS))
-  for (let index = 0; index < count; index++) {
-    const closePage = values.page && index % 2 === 1 ? await openPage(link) : undefined
-    const before = total()
-    const started = performance.now()
-    await delay(SAMPLE_MS)
-    const throughput = ((total() - before) / (performance.now() - started)) * 1000
-    const sample = { throughput, ...held(server, known) }
-    samples.push(sample)
-    print(index, sample, closePage !== undefined)
-    await closePage?.()
+  const started = performance.now()
+  try {
+    for (let round = 0; performance.now() - started < Number(values.minutes) * 60_000; round++) {
+      // Whatever changes in a round changes for the first and for the last.
+      const order = browser === undefined ? (['none'] as const) : round % 2 === 0 ? ROUND : ROUND.toReversed()
+      for (const shown of order) {
+        await browser?.show(shown)
+        const sample = await takeSample(server, shown, browser, known)
+        samples.push(sample)
+        print(performance.now() - started, sample)
+      }
+    }
+  } finally {
+    await browser?.close()
   }
   return samples
+}
+
+async function takeSample(
+  server: number,
+  shown: Shown,
+  browser: ShownPage | undefined,
+  known: Set<number>,
+): Promise<Sample> {
+  const used = () => ({ server: cpuSecondsOf([server]), browser: browser?.cpuSeconds ?? 0 })
+  const [began, answered, before] = [performance.now(), total(), used()]
+  await delay(browser === undefined ? SAMPLE_MS : PAGE_SAMPLE_MS)
+  const [seconds, count, after] = [(performance.now() - began) / 1000, total() - answered, used()]
+  return {
+    shown,
+    throughput: count / seconds,
+    serverUsPerAnswer: ((after.server - before.server) / count) * 1e6,
+    browserShare: (after.browser - before.browser) / seconds,
+    ...held(server, known),
+  }
 }
 
 function total(): number {
@@ -140,7 +168,10 @@ async function ask(client: Client): Promise<string> {
 }
 
 /** What the processes below `server` hold; they are added to `known`. */
-function held(server: number, known: Set<number>): Omit<Sample, 'throughput'> {
+function held(
+  server: number,
+  known: Set<number>,
+): Pick<Sample, 'serverMb' | 'environmentsMb' | 'descriptors' | 'processes'> {
   const processes = treeOf(server)
   const memory = processes.map(residentMb)
   for (const pid of processes) {
@@ -152,94 +183,6 @@ function held(server: number, known: Set<number>): Omit<Sample, 'throughput'> {
     environmentsMb: others.reduce((sum, each) => sum + each, 0),
     descriptors: processes.reduce((sum, pid) => sum + descriptorsOf(pid), 0),
     processes: processes.length,
-  }
-}
-
-/** A process and what it has started, itself first. */
-function treeOf(pid: number): number[] {
-  const parents = new Map<number, number[]>()
-  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
-    const parent = Number(statusOf(Number(name), 'PPid'))
-    parents.set(parent, [...(parents.get(parent) ?? []), Number(name)])
-  }
-  const found = [pid]
-  for (const each of found) {
-    found.push(...(parents.get(each) ?? []))
-  }
-  return found
-}
-
-/** A line of /proc/PID/status; empty for a process that has ended. */
-function statusOf(pid: number, key: string): string {
-  try {
-    return new RegExp(`^${key}:\\s*(\\S+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function residentMb(pid: number): number {
-  return Number(statusOf(pid, 'VmRSS')) / 1024
-}
-
-function descriptorsOf(pid: number): number {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).length
-  } catch {
-    return 0
-  }
-}
-
-/** Resolves to what closes it, once the page is there. */
-async function openPage(link: string): Promise<() => Promise<void>> {
-  const profile = mkdtempSync(join(folder, 'browser-'))
-  const browser = spawn(
-    CHROMIUM,
-    [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-    ].concat(['--remote-debugging-port=0', `--user-data-dir=${join(profile, 'profile')}`, link]),
-    { stdio: 'ignore', detached: true, env: { ...process.env, HOME: profile } },
-  )
-  const closed = once(browser, 'close')
-  await delay(WARM_UP_MS / 3)
-  await calm(browser.pid as number)
-  return async () => {
-    process.kill(-(browser.pid as number), 'SIGKILL')
-    await closed
-    await delay(WARM_UP_MS / 3)
-  }
-}
-
-/** Resolves when what a process and its children do has become little. */
-async function calm(pid: number): Promise<void> {
-  let before = cpuSecondsOf(pid)
-  for (let second = 0; second < STARTING_S; second++) {
-    await delay(1000)
-    const now = cpuSecondsOf(pid)
-    if (now - before < CALM) {
-      return
-    }
-    before = now
-  }
-  process.stdout.write(`the browser is still busy after ${STARTING_S} s\n`)
-}
-
-function cpuSecondsOf(pid: number): number {
-  return treeOf(pid).reduce((sum, each) => sum + ticksOf(each) * TICK_S, 0)
-}
-
-/** User and system time of one process. */
-function ticksOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return Number(fields[11]) + Number(fields[12])
-  } catch {
-    return 0
   }
 }
 
@@ -262,14 +205,20 @@ async function readLinks(server: ChildProcess): Promise<{ endpoint: string; link
   return await found.promise
 }
 
-function print(index: number, sample: Sample, withPage: boolean): void {
-  const { throughput, serverMb, environmentsMb, descriptors, processes } = sample
-  const seconds = ((index + 1) * SAMPLE_MS) / 1000
+function print(ms: number, sample: Sample): void {
+  const { throughput, serverMb, environmentsMb, descriptors, processes, shown } = sample
+  const beside =
+    shown === 'none'
+      ? ''
+      : `, with a browser on ${shown === 'page' ? 'the page' : 'an empty page'}: ${percent(sample.browserShare)} of a processor`
   process.stdout.write(
-    `${seconds} s: ${throughput.toFixed(0)} answers/s, server ${serverMb.toFixed(0)} MB, ` +
-      `environments ${environmentsMb.toFixed(0)} MB, ${descriptors} descriptors, ${processes} processes` +
-      `${withPage ? ', with the page' : ''}\n`,
+    `${(ms / 1000).toFixed(0)} s: ${throughput.toFixed(0)} answers/s, server ${serverMb.toFixed(0)} MB, ` +
+      `environments ${environmentsMb.toFixed(0)} MB, ${descriptors} descriptors, ${processes} processes${beside}\n`,
   )
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(1)}%`
 }
 
 function report(samples: readonly Sample[]): void {
@@ -282,12 +231,29 @@ function report(samples: readonly Sample[]): void {
     )
   }
   if (values.page) {
-    const of = (remainder: number) =>
-      middleOf(samples.filter((_, index) => index % 2 === remainder).map(({ throughput }) => throughput))
-    process.stdout.write(
-      `page: ${of(1).toFixed(0)} answers/s with it, ${of(0).toFixed(0)} without: ${(of(1) / of(0)).toFixed(3)}\n`,
-    )
+    reportPage(samples)
   }
+}
+
+function reportPage(samples: readonly Sample[]): void {
+  const rounds = Array.from({ length: samples.length / ROUND.length }, (_, round) =>
+    samples.slice(round * ROUND.length, (round + 1) * ROUND.length),
+  )
+  const compared = (key: 'throughput' | 'serverUsPerAnswer', to: Shown) =>
+    middleOf(
+      rounds.map((round) => {
+        const of = (wanted: Shown) => round.find(({ shown }) => shown === wanted)?.[key] ?? Number.NaN
+        return of('page') / of(to)
+      }),
+    ).toFixed(3)
+  const share = (wanted: Shown) =>
+    middleOf(samples.filter(({ shown }) => shown === wanted).map(({ browserShare }) => browserShare))
+  process.stdout.write(
+    `page: throughput ${compared('throughput', 'none')} of that without a browser, ${compared('throughput', 'empty')} of that with an empty page\n` +
+      `page: the server takes ${compared('serverUsPerAnswer', 'none')} and ${compared('serverUsPerAnswer', 'empty')} of its time for an answer\n` +
+      `page: the browser takes ${percent(share('page'))} of a processor, ${percent(share('empty'))} with an empty page; ` +
+      `of all ${availableParallelism()}, ${percent(share('page') / availableParallelism())}\n`,
+  )
 }
 
 function reportLeftovers(known: ReadonlySet<number>): void {
