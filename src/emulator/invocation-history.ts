@@ -52,6 +52,10 @@ export class InvocationHistory extends EventEmitter<{ change: [InvocationEntry] 
     return [...this.#entries.values()].reverse()
   }
 
+  latest(count: number): InvocationEntry[] {
+    return this.entries.slice(0, count)
+  }
+
   find(requestId: string): InvocationEntry | undefined {
     return this.#entries.get(requestId)
   }

@@ -89,17 +89,21 @@ export class PageChanges {
     }
   }
 
-  /** The latest only, so that a busy function's invocations are not held for a second each. */
+  /** Of more than are told of, nothing is kept for each: the latest are in the history when it is time. */
   #keep(entry: InvocationEntry): void {
-    this.#changed.set(entry.requestId, entry)
-    if (this.#changed.size <= MAX_ENTRIES + this.#unended.size) {
+    if (this.#isPartial) {
+      if (this.#unended.has(entry.requestId)) {
+        this.#changed.set(entry.requestId, entry)
+      }
       return
     }
-    this.#isPartial = true
-    for (const requestId of this.#changed.keys()) {
-      if (!this.#unended.has(requestId)) {
-        this.#changed.delete(requestId)
-        return
+    this.#changed.set(entry.requestId, entry)
+    if (this.#changed.size > MAX_ENTRIES + this.#unended.size) {
+      this.#isPartial = true
+      for (const requestId of this.#changed.keys()) {
+        if (!this.#unended.has(requestId)) {
+          this.#changed.delete(requestId)
+        }
       }
     }
   }
@@ -135,8 +139,9 @@ export class PageChanges {
   }
 
   #takeChanged(): { invocations: InvocationEntry[]; isPartial: boolean } {
-    const invocations = [...this.#changed.values()]
     const isPartial = this.#isPartial
+    const latest = isPartial ? this.#source.history.latest(MAX_ENTRIES) : []
+    const invocations = [...new Set([...this.#changed.values(), ...latest.reverse()])]
     this.#changed.clear()
     this.#isPartial = false
     for (const { requestId } of invocations) {

@@ -75,7 +75,8 @@ test('of what changes at once the latest is told, and that there was more, until
   assert.ok(burst.isPartial && burst.invocations.length <= 30, `${burst.invocations.length} are told of`)
   assert.equal(burst.invocations.at(-1)?.requestId, 'request-399')
   entries.forEach(end)
-  for (let index = 400; index < 800; index++) {
+  // So many that the history has none of the first any more.
+  for (let index = 400; index < 1000; index++) {
     end(begin(history, index))
   }
   const told = await next()
