@@ -7,6 +7,8 @@ import { SAMPLES } from './samples.js'
 
 /** Rows that are made at first, and each time that the end of them is in sight: more than that are not seen. */
 const ROWS = 40
+/** The same while there are new ones each second: as many as are in sight, and some. */
+const BUSY_ROWS = 20
 /** As many as the server keeps: a page that is left open beside a busy function must not grow. */
 const MOST_INVOCATIONS = 500
 const LAST_EVENTS = 'lambdabin-last-events'
@@ -82,7 +84,7 @@ function draw() {
   drawList('failed', state.failed, undefined, (each) => eventItem(each, 'Run again', () => rerun(each)))
   const more = state.queuedCount - state.queued.length
   $('queued-more').textContent = more > 0 ? `and ${more} more` : ''
-  const rows = shown().slice(0, mostRows)
+  const rows = shown().slice(0, rowsToDraw())
   drawList('invocations', rows, state.selected, (each, isSelected) =>
     invocationRow(each, isSelected, () => select(each.requestId)),
   )
@@ -97,8 +99,18 @@ function shown() {
 }
 
 let mostRows = ROWS
+/** Kept, as asking for it has the browser lay out the page. */
+let isScrolled = false
+
+function rowsToDraw() {
+  return isPartial() && !isScrolled && state.selected === undefined ? BUSY_ROWS : mostRows
+}
 
 function showMoreAtTheEnd({ target }) {
+  if (isScrolled !== target.scrollTop > 0) {
+    isScrolled = !isScrolled
+    show()
+  }
   const isEndInSight = target.scrollHeight - target.scrollTop < 2 * target.clientHeight
   if (isEndInSight && $('invocations').children.length === mostRows) {
     mostRows += ROWS
