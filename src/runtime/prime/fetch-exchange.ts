@@ -1,6 +1,6 @@
 /** A request and its response through `fetch`, over TLS. */
 
-import { connectSecure } from './in-memory-server.ts'
+import { connectSecure, SERVER_TRUST } from './in-memory-server.ts'
 
 /** What undici, inside Node.js, hands each request to; Node.js sets it as it loads undici. */
 const DISPATCHER = Symbol.for('undici.globalDispatcher.1')
@@ -32,7 +32,7 @@ export async function exchangeByFetch(): Promise<void> {
         socket,
         servername: 'localhost',
         ALPNProtocols: ['http/1.1'],
-        rejectUnauthorized: false,
+        ...SERVER_TRUST,
       }
       const secure = connect(options)
       secure.once('secureConnect', () => done(null, secure)).once('error', (error) => done(error, undefined))

@@ -1,7 +1,7 @@
 /** A request and its response, through Node.js's own agent, parser and TLS, as SDKs make them. */
 
 import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
-import { type Connection, connectPlain, connectSecure } from './in-memory-server.ts'
+import { type Connection, connectPlain, connectSecure, SERVER_TRUST } from './in-memory-server.ts'
 
 const BODY = '{}'
 
@@ -17,8 +17,8 @@ export async function exchange(): Promise<void> {
 export async function exchangeSecurely(): Promise<void> {
   const { Agent } = process.getBuiltinModule('node:https')
   const connection = connectSecure()
-  // Given a socket, Node.js makes no connection of its own. Nobody trusts the server, and nobody needs to.
-  const secure = { socket: connection.socket, rejectUnauthorized: false }
+  // Given a socket, Node.js makes no connection of its own.
+  const secure = { socket: connection.socket, ...SERVER_TRUST }
   await request(connection, new Agent({ keepAlive: true }), {
     protocol: 'https:',
     defaultPort: 443,
@@ -30,7 +30,7 @@ export async function exchangeSecurely(): Promise<void> {
 export async function shakeHands(): Promise<void> {
   const { connect } = process.getBuiltinModule('node:tls')
   const connection = connectSecure()
-  const socket = connect({ socket: connection.socket, servername: 'localhost', rejectUnauthorized: false })
+  const socket = connect({ socket: connection.socket, servername: 'localhost', ...SERVER_TRUST })
   try {
     await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
   } finally {

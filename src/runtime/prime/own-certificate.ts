@@ -1,5 +1,5 @@
 /**
- * What the server in memory proves itself with. Nobody trusts it and nothing is kept safe by it, so that its key may be read by
+ * What a server in this process proves itself with where a certificate is needed. Nobody trusts it and nothing is kept safe by it, so that its key may be read by
  * everybody; it is written here, so that neither a start nor a build has to make one, and all builds are alike.
  */
 

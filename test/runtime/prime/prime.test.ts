@@ -10,7 +10,12 @@ const MODULE = new URL('../../../src/runtime/prime/prime.ts', import.meta.url)
  * What became of it in a process of its own, which has done nothing before; `changes` are made to Node.js first, and `after` is what
  * an expression comes to afterwards.
  */
-async function prime(parts: readonly string[], changes = '', after = 'undefined'): Promise<unknown> {
+async function prime(
+  parts: readonly string[],
+  changes = '',
+  after = 'undefined',
+  options: readonly string[] = [],
+): Promise<unknown> {
   const program = `
     const { prime } = await import(${JSON.stringify(MODULE.href)})
     ${changes}
@@ -21,7 +26,7 @@ async function prime(parts: readonly string[], changes = '', after = 'undefined'
       isCaught: process.hasUncaughtExceptionCaptureCallback(),
       after: ${after},
     }))`
-  const parameters = ['--no-warnings', '--input-type=module', '-e', program]
+  const parameters = [...options, '--no-warnings', '--input-type=module', '-e', program]
   const { stdout, stderr } = await promisify(execFile)(process.execPath, parameters, { timeout: 60_000 })
   assert.equal(stderr, '')
   return JSON.parse(stdout)
@@ -78,3 +83,32 @@ test('what rejects with nobody waiting for it is not the function’s either', a
     isCaught: false,
   })
 })
+
+/** Counts the private keys that are read. */
+const COUNT_KEYS = `
+  const tls = process.getBuiltinModule('node:tls')
+  const { createSecureContext } = tls
+  let keys = 0
+  tls.createSecureContext = (options) => {
+    keys += options?.key === undefined ? 0 : 1
+    return createSecureContext(options)
+  }`
+
+for (const [what, keys, options] of [
+  ['TLS is primed without reading a private key', 0, []],
+  ['TLS is primed with a certificate where only TLS 1.2 is allowed', 1, ['--tls-max-v1.2']],
+  [
+    'TLS is primed with a certificate where the ciphers are none that a shared key takes',
+    1,
+    ['--tls-cipher-list=TLS_AES_256_GCM_SHA384:ECDHE-ECDSA-AES128-GCM-SHA256'],
+  ],
+] as const) {
+  test(what, async () => {
+    assert.deepEqual(await prime(['tls', 'https', 'fetch'], COUNT_KEYS, 'keys', options), {
+      done: [['tls'], ['https'], ['fetch']],
+      left: [],
+      isCaught: false,
+      after: keys,
+    })
+  })
+}
