@@ -128,9 +128,7 @@ async function bundlePlanned(
   const { metafile, warnings } = module
   const { project } = options
   const exports = checkExports(metafile, options.entry)
-  const bundled = await keptChunks(options, module, division, () =>
-    bundleChunks(options, metafile, division.split),
-  )
+  const bundled = await keptChunks(options, module, division, () => bundleChunks(options, metafile, division))
   return {
     ...bundled,
     exports,
@@ -144,14 +142,20 @@ async function bundlePlanned(
   }
 }
 
-async function bundleChunks(options: ChunkOptions, metafile: Metafile, split: boolean): Promise<Chunks> {
+async function bundleChunks(
+  options: ChunkOptions,
+  metafile: Metafile,
+  { split, isForced }: DivisionOptions,
+): Promise<Chunks> {
   let awaiting: ReadonlySet<string | undefined> = new Set()
   const onAwait = (modules: ReadonlySet<string | undefined>) => {
     awaiting = modules
   }
   // What awaits cannot be required, be it shipped or bundled.
   const script = (await shipsWhatAwaits(options, onAwait)) ? undefined : await draftScript(options, onAwait)
-  const whole = { metafile, script: script?.draft, awaiting }
+  // What a plugin of the author's does nobody knows.
+  const mayShare = !isForced && (options.author.plugins ?? []).length === 0
+  const whole = { metafile, script: script?.draft, awaiting, mayShare }
   const parts = split ? await splitFunction(whole, options) : undefined
   return parts ?? { entry: (await script?.finish()) ?? (await bundleAsAsyncFunction(options)), chunks: [] }
 }

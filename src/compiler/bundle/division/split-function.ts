@@ -41,6 +41,7 @@ import {
 } from './chunk-links.ts'
 import { ModuleBundles } from './module-bundles.ts'
 import { evaluatedWith, type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
+import { SharedChunks } from './shared-chunks.ts'
 
 export interface SplitFunction {
   readonly entry: Chunk
@@ -57,13 +58,15 @@ export interface WholeFunction {
   readonly script: Chunk | undefined
   /** The modules that do, as esbuild names them. */
   readonly awaiting: ReadonlySet<string | undefined>
+  /** Whether it may have chunks that were made for another function. */
+  readonly mayShare: boolean
 }
 
 /**
  * The chunks of the function that `options` describe; undefined where one chunk is the better, or the only, way.
  */
 export async function splitFunction(
-  { metafile, script, awaiting }: WholeFunction,
+  { metafile, script, awaiting, mayShare }: WholeFunction,
   options: ChunkOptions,
 ): Promise<SplitFunction | undefined> {
   const graph = readModuleGraph(metafile)
@@ -78,7 +81,8 @@ export async function splitFunction(
   if ([...awaiting].some((path) => path !== entry)) {
     return undefined
   }
-  const bundles = new ChunkBundles(graph, options, functionEntry(graph, metafile, options, !script))
+  const shared = mayShare ? new SharedChunks(options, metafile) : undefined
+  const bundles = new ChunkBundles(graph, options, functionEntry(graph, metafile, options, !script), shared)
   try {
     const planned = await divide(bundles)
     // What is exposed is evaluated at once, and cannot wait for what awaits.
@@ -117,6 +121,8 @@ interface PlannedChunk {
   readonly exposed: Exposed
   readonly options: ChunkOptions
   readonly module: Bundled
+  /** Of what it is made of; undefined where it is not to be shared. */
+  readonly sharedName: string | undefined
 }
 
 /** Bundles chunks as ES modules, none of them twice. To be closed. */
@@ -124,12 +130,19 @@ class ChunkBundles {
   readonly graph: ModuleGraph
   readonly #options: ChunkOptions
   readonly #entry: FunctionEntry
+  readonly #shared: SharedChunks | undefined
   readonly #bundled = new Map<string, Promise<Bundled>>()
   readonly #ofEntry: ModuleBundles
   readonly #ofOthers: ModuleBundles
 
-  constructor(graph: ModuleGraph, options: ChunkOptions, entry: FunctionEntry) {
+  constructor(
+    graph: ModuleGraph,
+    options: ChunkOptions,
+    entry: FunctionEntry,
+    shared: SharedChunks | undefined,
+  ) {
     this.graph = graph
+    this.#shared = shared
     this.#options = options
     this.#entry = entry
     const all = { ...options, entry: CHUNK_ENTRY, parameters: LINK_PARAMETERS }
@@ -162,9 +175,13 @@ class ChunkBundles {
       ]),
     ])
     const bundles = number === 0 ? this.#ofEntry : this.#ofOthers
-    const module = this.#bundled.get(key) ?? bundles.bundle(links)
+    const sharedName = number === 0 ? undefined : await this.#shared?.nameOf(division, number, exposed)
+    const make = () => bundles.bundle(links)
+    const module =
+      this.#bundled.get(key) ??
+      (sharedName === undefined ? make() : SharedChunks.once(`plan ${sharedName}`, make))
     this.#bundled.set(key, module)
-    return { exposed, options, module: await module }
+    return { exposed, options, module: await module, sharedName }
   }
 }
 
@@ -259,9 +276,13 @@ async function writeChunks(
   // In strict mode if that one chunk is, where TypeScript's settings or the entry ask for it.
   const prelude = script && isStrict(script) ? '"use strict";' : ''
   const chunks = await Promise.all(
-    planned.map(({ options }, number) =>
-      number === 0 && !script ? bundleAsAsyncFunction(options) : bundleAsScript({ ...options, prelude }),
-    ),
+    planned.map(({ options, sharedName }, number) => {
+      if (number === 0 && !script) {
+        return bundleAsAsyncFunction(options)
+      }
+      const make = () => bundleAsScript({ ...options, prelude })
+      return sharedName === undefined ? make() : SharedChunks.once(`chunk ${prelude} ${sharedName}`, make)
+    }),
   )
   const [entry, ...others] = chunks.filter((chunk) => chunk !== undefined)
   return entry && others.length === planned.length - 1 ? { entry, chunks: others } : undefined
