@@ -124,6 +124,8 @@ export const LAMBDA_TASK_ROOT = '/var/task'
  * although there is no such file.
  */
 export const RUNTIME_FILE = `/var/runtime/${scriptAsset(RUNTIME)}`
+/** That of the launcher: the path that the build has Node.js write into the executable, relative to the folder where pkg works. */
+export const LAUNCHER_FILE = '../../launcher.js'
 export const PRIME_FILE = `/var/runtime/${scriptAsset(PRIME)}`
 export const CONNECT_FILE = `/var/runtime/${scriptAsset(CONNECT)}`
 export const THREADS_FILE = `/var/runtime/${scriptAsset(THREADS)}`

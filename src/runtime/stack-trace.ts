@@ -6,7 +6,7 @@
  */
 
 import type { SourceMap } from 'node:module'
-import { RUNTIME_FILE } from '../executable/format.ts'
+import { LAUNCHER_FILE, RUNTIME_FILE } from '../executable/format.ts'
 import type { Program } from '../executable/program.ts'
 
 export function installStackTraces(program: Program): void {
@@ -36,9 +36,11 @@ function parse(json: string | undefined): SourceMap | undefined {
   return new SourceMap(JSON.parse(json))
 }
 
-/** Leaves out the runtime that called the handler, and what called the runtime, unless that is all there is. */
+/** Leaves out the runtime that called the handler, or the launcher that loaded the function, and what called them, unless that is all there is. */
 function ownFrames(callSites: NodeJS.CallSite[]): NodeJS.CallSite[] {
-  const callers = callSites.findIndex((site) => site.getFileName() === RUNTIME_FILE)
+  const callers = callSites.findIndex((site) =>
+    [RUNTIME_FILE, LAUNCHER_FILE].includes(site.getFileName() ?? ''),
+  )
   const own = callers === -1 ? callSites : callSites.slice(0, callers)
   return own.some((site) => !site.getFileName()?.startsWith('node:')) ? own : callSites
 }

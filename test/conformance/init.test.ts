@@ -35,6 +35,7 @@ describe('an init failure is', () => {
     assert.equal(document.errorType, 'RangeError')
     assert.equal(document.errorMessage, 'the module throws')
     assert.match(document.trace[1] ?? '', /fixtures\/functions\/init\.ts:8:/)
+    assert.doesNotMatch(document.trace.join('\n'), /launcher|\/var\/runtime/)
     assert.match(lambda.output, /ERROR\tInit Error/)
   })
 
