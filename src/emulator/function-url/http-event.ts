@@ -75,14 +75,15 @@ export function isText(contentType: string): boolean {
 
 /** Names in lower case. Values of one that came several times are joined by a comma, those of `cookie` by a semicolon. */
 export function joinedHeaders({ rawHeaders }: Pick<HttpRequestFacts, 'rawHeaders'>): Record<string, string> {
-  const result: Record<string, string> = {}
+  // A header may be called `constructor`, too.
+  const result = new Map<string, string>()
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase()
     const value = rawHeaders[index + 1] ?? ''
-    const before = result[name]
-    result[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ','}${value}`
+    const before = result.get(name)
+    result.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ','}${value}`)
   }
-  return result
+  return Object.fromEntries(result)
 }
 
 /** What AWS's front adds: how and from where the request came. */

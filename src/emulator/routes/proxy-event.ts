@@ -103,14 +103,16 @@ function multiValues(
   entries: readonly (readonly [string, string])[],
   more: Readonly<Record<string, string>> = {},
 ): Record<string, string[]> {
-  const values: Record<string, string[]> = {}
+  const values = new Map<string, string[]>()
   for (const [name, value] of entries) {
-    values[name] = [...(values[name] ?? []), value]
+    values.set(name, [...(values.get(name) ?? []), value])
   }
   for (const [name, value] of Object.entries(more)) {
-    values[name] ??= [value]
+    if (!values.has(name)) {
+      values.set(name, [value])
+    }
   }
-  return values
+  return Object.fromEntries(values)
 }
 
 function lasts(values: Readonly<Record<string, readonly string[]>>): Record<string, string> {

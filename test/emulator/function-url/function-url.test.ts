@@ -76,6 +76,22 @@ test('a request becomes an event of payload format 2.0', async (context) => {
   assert.match(event.requestContext.time, /^\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000$/)
 })
 
+test('headers and parameters may be called as what objects have', async (context) => {
+  const { url } = await start(context)
+  const headers = [
+    ['constructor', 'a'],
+    ['toString', 'b'],
+  ] as [string, string][]
+  const event = JSON.parse(await (await fetch(`${url}?constructor=d&__proto__=e`, { headers })).text())
+  for (const [name, value] of headers) {
+    assert.equal(Object.getOwnPropertyDescriptor(event.headers, name.toLowerCase())?.value, value, name)
+  }
+  assert.deepEqual(Object.entries(event.queryStringParameters), [
+    ['constructor', 'd'],
+    ['__proto__', 'e'],
+  ])
+})
+
 test('a body that is no text is base64', async (context) => {
   const { url } = await start(context)
   for (const type of ['image/png', 'application/octet-stream', 'application/x-www-form-urlencoded']) {

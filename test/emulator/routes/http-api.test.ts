@@ -84,6 +84,17 @@ test('payload format 1.0 has what REST APIs have, and needs a statusCode', async
   assert.deepEqual(await bare.json(), { message: 'Internal Server Error' })
 })
 
+test('in payload format 1.0, headers and parameters may be called as what objects have', async (context) => {
+  const routes = { routes: { 'POST /orders': { function: 'orders', payload: '1.0' } } }
+  const { endpoint } = await start(context, 'routes.json', JSON.stringify(routes))
+  const answer = await fetch(`${endpoint}/orders?constructor=a&__proto__=b`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', constructor: 'c' } as unknown as Record<string, string>,
+    body: JSON.stringify({ answer: { statusCode: 200, body: 'taken' } }),
+  })
+  assert.deepEqual([answer.status, await answer.text()], [200, 'taken'])
+})
+
 test('CORS is answered for the API as a whole', async (context) => {
   const routes = {
     routes: { 'GET /x': 'orders' },
