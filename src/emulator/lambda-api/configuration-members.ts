@@ -43,6 +43,11 @@ const REFUSED = [
 
 /** They come back as they were given; but for SnapStart, they change nothing that a function here could notice. */
 const KEPT = ['VpcConfig', 'TracingConfig', 'DeadLetterConfig', 'SnapStart']
+/** Of those, the members that have few values. */
+const CHOICES = [
+  ['SnapStart', 'ApplyOn', ['PublishedVersions', 'None']],
+  ['TracingConfig', 'Mode', ['Active', 'PassThrough']],
+] as const
 
 /** Throws a LambdaError for what is not as the API has it, and for what would not be obeyed here. */
 export function readConfigurationChange(document: Document, lambda: LocalLambda): ConfigurationChange {
@@ -101,6 +106,11 @@ function readLoggingConfig(document: Document): Record<string, string> | undefin
   if (config === undefined) {
     return undefined
   }
+  if (config.LogFormat === 'Text' && (config.ApplicationLogLevel ?? config.SystemLogLevel) !== undefined) {
+    throw new InvalidParameterValueException(
+      'expected log levels with the LogFormat JSON only, as Lambda does, but it is Text; leave them out, or set it to JSON',
+    )
+  }
   return withoutUndefined({
     LogFormat: readChoice(config, 'LogFormat', ['JSON', 'Text']),
     ApplicationLogLevel: readChoice(config, 'ApplicationLogLevel', [
@@ -135,6 +145,9 @@ function readTenancy(document: Document): boolean | undefined {
 }
 
 function readOthers(document: Document): Record<string, unknown> | undefined {
+  for (const [member, name, choices] of CHOICES) {
+    readChoice(readObject(document, member) ?? {}, name, choices)
+  }
   const given = KEPT.map((member) => [member, readObject(document, member)]).filter(([, value]) => value)
   const key = readString(document, 'KMSKeyArn')
   return given.length === 0 && key === undefined

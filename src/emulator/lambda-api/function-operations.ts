@@ -29,8 +29,9 @@ import {
 import { MAX_CODE_REQUEST_BYTES, readCode } from './code-members.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { readConfigurationChange } from './configuration-members.ts'
-import { readBoolean, readChoice, readString, readStringMap, readStrings } from './members.ts'
+import { readBoolean, readChoice, readString, readStrings } from './members.ts'
 import { page } from './pages.ts'
+import { readTags } from './tag-operations.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -77,9 +78,8 @@ export function getFunctionConfiguration(call: ApiRequest): void {
 }
 
 export function listFunctions({ lambda, response, query }: ApiRequest): void {
-  const versions = lambda.functions.flatMap((each) =>
-    query.get('FunctionVersion') === 'ALL' ? each.allVersions : [each.latest],
-  )
+  const wanted = readChoice({ FunctionVersion: query.get('FunctionVersion') }, 'FunctionVersion', ['ALL'])
+  const versions = lambda.functions.flatMap((each) => (wanted === 'ALL' ? each.allVersions : [each.latest]))
   const { items, next } = page(versions, nameOf, query)
   answerDocument(response, 200, {
     Functions: items.map((each) => configurationDocument(lambda, each)),
@@ -175,7 +175,7 @@ function newConfiguration({ lambda }: ApiRequest, document: Document): FunctionC
     architecture: readArchitecture(document) ?? 'x86_64',
     ephemeralStorage: DEFAULT_EPHEMERAL_STORAGE_MB,
     loggingConfig: {},
-    tags: readStringMap(document, 'Tags') ?? {},
+    tags: readTags(document) ?? {},
     others: {},
     ...change,
     runtime: required(runtime, 'Runtime', 'provided.al2023'),

@@ -111,6 +111,39 @@ test('tags are added, listed and taken away', async (context) => {
   )
 })
 
+test('a tag that Lambda would not take is refused, at creation, too', async (context) => {
+  const { sdk } = await start(context)
+  const many = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, '']))
+  for (const Tags of [
+    { 'aws:team': 'shop' },
+    { '': 'x' },
+    { ['k'.repeat(129)]: 'x' },
+    { k: 'v'.repeat(257) },
+    many,
+  ]) {
+    const refused = refusal('InvalidParameterValueException', 400, /tag/)
+    await assert.rejects(sdk.send(new TagResourceCommand({ Resource: ARN, Tags })), refused)
+    await assert.rejects(createFixture(sdk, 'tagged', { Tags }), refused)
+  }
+  const Tags = { ['k'.repeat(128)]: 'v'.repeat(256), empty: '' }
+  await sdk.send(new TagResourceCommand({ Resource: ARN, Tags }))
+  assert.deepEqual((await sdk.send(new ListTagsCommand({ Resource: ARN }))).Tags, Tags)
+})
+
+test('a value that Lambda does not know is refused', async (context) => {
+  const { sdk, endpoint } = await start(context)
+  const change = (member: object) =>
+    sdk.send(new UpdateFunctionConfigurationCommand({ FunctionName: NAME, ...member }))
+  const unknown = (name: RegExp) => refusal('ValidationException', 400, name)
+  await assert.rejects(change({ SnapStart: { ApplyOn: 'Always' } }), unknown(/applyOn/))
+  await assert.rejects(change({ TracingConfig: { Mode: 'On' } }), unknown(/mode/))
+  await assert.rejects(
+    change({ LoggingConfig: { LogFormat: 'Text', ApplicationLogLevel: 'DEBUG' } }),
+    refusal('InvalidParameterValueException', 400, /JSON/),
+  )
+  assert.equal((await fetch(`${endpoint}/2015-03-31/functions?FunctionVersion=SOME`)).status, 400)
+})
+
 test('event-invoke configuration is obeyed: retries, and records for another function and a folder', async (context) => {
   const { sdk, state, logs } = await start(context)
   await createFixture(sdk, 'audit')
