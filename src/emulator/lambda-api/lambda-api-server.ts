@@ -113,7 +113,7 @@ export class LambdaApiServer {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const host = this.#checkedHost(request)
-    const [path = '', rawQuery = ''] = splitTarget(request.url ?? '')
+    const [path = '', rawQuery = ''] = splitTarget(originForm(request.url ?? '', host))
     const named = this.#hosts.subdomain(host)
     if (named !== undefined) {
       await this.#serveSubdomain(named, request, response, path, rawQuery)
@@ -213,6 +213,21 @@ export class LambdaApiServer {
     }
     answerError(response, known)
   }
+}
+
+/** What clients of a proxy send names the server, too. Source: RFC 9112, 3.2.2: "a server MUST accept the absolute-form". */
+function originForm(target: string, host: string): string {
+  const [, authority, rest = ''] = /^http:\/\/([^/?#]*)(.*)$/i.exec(target) ?? []
+  if (authority === undefined) {
+    return target
+  }
+  if (authority.toLowerCase() !== host.toLowerCase()) {
+    throw new ValidationException(
+      `expected a request for one host, but it is for ${JSON.stringify(authority)} and its Host header says ` +
+        `${JSON.stringify(host)}; send the same`,
+    )
+  }
+  return rest.startsWith('/') ? rest : `/${rest}`
 }
 
 /** What is no HTTP, or has too large a head, is answered all the same. */

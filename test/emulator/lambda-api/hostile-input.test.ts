@@ -140,6 +140,24 @@ test('a request for another host is refused: a web page may have pointed its nam
   }
 })
 
+test('a request line may name the host, as for a proxy, and no other host than the header', async (context) => {
+  const emulator = await start(context)
+  const { host } = new URL(emulator.endpoint)
+  const ask = async (target: string): Promise<number> =>
+    await new Promise((resolve, reject) => {
+      const request = httpRequest(emulator.endpoint, { path: target, agent: false }, (response) => {
+        response.resume()
+        resolve(response.statusCode ?? 0)
+      })
+      request.on('error', reject)
+      request.end()
+    })
+  assert.equal(await ask(`http://${host}${FUNCTIONS}`), 200)
+  assert.equal(await ask(`HTTP://${host.toUpperCase()}${FUNCTIONS}?MaxItems=1`), 200)
+  assert.equal(await ask(`http://evil.example${FUNCTIONS}`), 400)
+  assert.equal(await ask(`http://${host}`), 404)
+})
+
 test('what a browser sends for a page does not reach the API', async (context) => {
   const emulator = await start(context)
   const page = [
