@@ -14,8 +14,12 @@
  * {@link SNAPSHOT_FOLDER_VARIABLE} names a folder that holds the scripts and {@link FILES}; it writes the report there.
  */
 
-/** What the warm-up is to write: each script's code cache; or {@link FILES.calledFunctions}. */
-export type WarmUpPurpose = 'code-caches' | 'functions'
+/**
+ * What the warm-up is to write: each script's code cache; {@link FILES.calledFunctions}; or, of the code caches that are in the folder, those
+ * whose functions are numbered in the order of the text. For the last nothing is run.
+ */
+export type WarmUpPurpose = RunPurpose | 'numbers'
+export type RunPurpose = 'code-caches' | 'functions'
 
 export const HANDSHAKE_DESCRIPTOR = 3
 

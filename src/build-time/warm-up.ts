@@ -1,9 +1,9 @@
 /**
  * Runs a program once, at build time, to make its code caches: not in the executable, and never on Lambda.
  *
- *     node warm-up.js FOLDER code-caches|functions [PORT SECURE_PORT]
+ *     node warm-up.js FOLDER code-caches|functions|numbers [PORT SECURE_PORT]
  *
- * {@link ./contract.ts} tells what is in FOLDER, and what the two purposes are. Whenever the process ends, by itself or
+ * {@link ./contract.ts} tells what is in FOLDER, and what the purposes are. Whenever the process ends, by itself or
  * because it is told to, it writes what has come of it by then.
  *
  * The function runs for real, on somebody's computer, so it reaches nothing but this host's loopback: connections to
@@ -14,11 +14,15 @@ import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import {
+  CONNECT,
+  CONNECT_FILE,
   chunkFile,
   chunkName,
   codeCacheAsset,
   FUNCTION,
   LAMBDA_TASK_ROOT,
+  PRIME,
+  PRIME_FILE,
   PRIMING_SETTINGS_ASSET,
   RUNTIME,
   RUNTIME_FILE,
@@ -42,35 +46,44 @@ const [folder = '', purpose, plain, secure] = process.argv.slice(2) as [string, 
 const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 const compiled: CompiledScript[] = []
 
-// Deep enough to show where a function failed, behind Node.js's own frames.
-Error.stackTraceLimit = 50
 let connects = false
-keepToLoopback(plain && secure ? { plain: Number(plain), secure: Number(secure) } : undefined, () => {
-  connects = true
-})
 const onHandshake = new Map<string, () => void>([[HANDSHAKES.end, () => process.exit(0)]])
-listenForHandshakes()
-const loadedBefore = loadedModules().length
-process.once('exit', () => {
-  const use: RunUse = { loadedModules: loadedModules().slice(loadedBefore), connects }
-  writeFileSync(join(folder, FILES.use), JSON.stringify(use))
-})
-if (purpose === 'functions') {
-  writeCalledFunctions()
+
+if (purpose === 'numbers') {
+  numberAgain()
 } else {
-  process.once('exit', writeCodeCaches)
+  run()
 }
-startProgram({
-  readAsset,
-  taskRoot,
-  requireBuiltin: require,
-  preloads: Preloads.in(process.env.NODE_OPTIONS),
-  onCompiled: (script) => {
-    compiled.push(script)
-    return undefined
-  },
-  nameChunk,
-})
+
+function run(): void {
+  // Deep enough to show where a function failed, behind Node.js's own frames.
+  Error.stackTraceLimit = 50
+  keepToLoopback(plain && secure ? { plain: Number(plain), secure: Number(secure) } : undefined, () => {
+    connects = true
+  })
+  listenForHandshakes()
+  const loadedBefore = loadedModules().length
+  process.once('exit', () => {
+    const use: RunUse = { loadedModules: loadedModules().slice(loadedBefore), connects }
+    writeFileSync(join(folder, FILES.use), JSON.stringify(use))
+  })
+  if (purpose === 'functions') {
+    writeCalledFunctions()
+  } else {
+    process.once('exit', writeCodeCaches)
+  }
+  startProgram({
+    readAsset,
+    taskRoot,
+    requireBuiltin: require,
+    preloads: Preloads.in(process.env.NODE_OPTIONS),
+    onCompiled: (script) => {
+      compiled.push(script)
+      return undefined
+    },
+    nameChunk,
+  })
+}
 
 /**
  * A code cache holds the name, so where the task root is not where Lambda has it, the name has no folder: two builds are to
@@ -123,6 +136,29 @@ function writeCodeCaches(): void {
   }
   for (const { name, script } of compiled) {
     writeFileSync(join(folder, codeCacheAsset(name)), script.createCachedData())
+  }
+}
+
+/**
+ * Each function in a code cache has a number, of when it was compiled, and how busy a machine is decides now and then what of a
+ * run comes first. So the caches are made once more where nothing runs: they are read one after the other, and V8 numbers the
+ * functions in the order of the text.
+ */
+function numberAgain(): void {
+  const named: [string, string][] = [
+    ...Object.entries({ [RUNTIME]: RUNTIME_FILE, [PRIME]: PRIME_FILE, [CONNECT]: CONNECT_FILE }),
+  ]
+  for (let number = 0; existsSync(join(folder, scriptAsset(chunkName(number)))); number++) {
+    named.push([chunkName(number), nameChunk(chunkFile(taskRoot, number), number)])
+  }
+  for (const [name, file] of named) {
+    const cache = join(folder, codeCacheAsset(name))
+    if (existsSync(cache)) {
+      const script = compileScript((asset) => readFileSync(join(folder, asset)), name, file)
+      if (!script.cachedDataRejected) {
+        writeFileSync(cache, script.createCachedData())
+      }
+    }
   }
 }
 

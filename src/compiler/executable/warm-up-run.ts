@@ -12,6 +12,7 @@ import {
   FILES,
   HANDSHAKE_DESCRIPTOR,
   HANDSHAKES,
+  type RunPurpose,
   type RunUse,
   type ScriptFunctions,
   type WarmUpPurpose,
@@ -25,6 +26,7 @@ import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox } from './build-sandbox.ts'
 import { type InitFailure, readInitFailure } from './init-failure.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
+import { numberFunctions } from './number-functions.ts'
 import { portsOf, trustIn } from './stubbed-run.ts'
 
 export interface WarmUpOptions {
@@ -83,7 +85,7 @@ const TIMEOUT_MS = 15_000
 const LONGEST_OUTPUT = 2000
 
 /** What comes of it when the program does not do all that it is to do. */
-const CONSEQUENCES: Readonly<Record<WarmUpPurpose, string>> = {
+const CONSEQUENCES: Readonly<Record<RunPurpose, string>> = {
   'code-caches': 'its code cache holds what ran until then',
   functions: 'of what invocations call, the executable has compiled what ran until then',
 }
@@ -127,7 +129,7 @@ async function readJson<Content>(file: string, otherwise: Content): Promise<Cont
   )
 }
 
-async function runProgram(options: WarmUpOptions, purpose: WarmUpPurpose): Promise<RunProblem> {
+async function runProgram(options: WarmUpOptions, purpose: RunPurpose): Promise<RunProblem> {
   await mkdir(options.folder, { recursive: true })
   const program = join(options.folder, 'warm-up.cjs')
   await Promise.all([
@@ -155,7 +157,7 @@ async function runProgram(options: WarmUpOptions, purpose: WarmUpPurpose): Promi
 async function run(
   options: WarmUpOptions,
   file: string,
-  purpose: WarmUpPurpose,
+  purpose: RunPurpose,
   server: RuntimeApiServer,
 ): Promise<RunProblem> {
   const { taskRoot, folder, node } = options
@@ -171,16 +173,19 @@ async function run(
     ...lambdaEnvironment(sandbox, { ...options, runtimeApi: server.address }),
     ...(await trustIn(options.responder, folder, sandbox)),
   }
-  const [program = '', ...words] = [
-    ...options.runner,
-    sandbox.seen(node),
-    ...options.nodeOptions,
-    sandbox.seen(file),
-    sandbox.seen(folder),
-    purpose,
-    ...portsOf(options.responder),
-  ]
-  const { command, parameters, cwd } = sandbox.command(program, words, variables)
+  const commandFor = (asked: WarmUpPurpose) => {
+    const [program = '', ...words] = [
+      ...options.runner,
+      sandbox.seen(node),
+      ...options.nodeOptions,
+      sandbox.seen(file),
+      sandbox.seen(folder),
+      asked,
+      ...portsOf(options.responder),
+    ]
+    return sandbox.command(program, words, variables)
+  }
+  const { command, parameters, cwd } = commandFor(purpose)
   const initialised = server.begin()
   const child = spawn(command, parameters, {
     cwd,
@@ -204,6 +209,9 @@ async function run(
     const end = ended.then(() => explainEnd(endOf(child, sandbox), purpose, isInitialised, printed()))
     const problem = (await Promise.race([asked, end])) ?? (await end)
     await ended
+    if (purpose === 'code-caches') {
+      await numberFunctions(commandFor('numbers'), sandbox.environment(variables), TIMEOUT_MS)
+    }
     return problem
   } finally {
     clearTimeout(deadline)
@@ -215,7 +223,7 @@ async function run(
 /** Lets the program initialise and handle each event, then asks it to end. Resolves to undefined when it has ended before that. */
 async function warmUp(
   options: WarmUpOptions,
-  purpose: WarmUpPurpose,
+  purpose: RunPurpose,
   server: RuntimeApiServer,
   initialised: ReturnType<RuntimeApiServer['begin']>,
   handshake: Duplex,
@@ -254,7 +262,7 @@ async function warmUp(
 
 function explainEnd(
   child: ProcessEnd,
-  purpose: WarmUpPurpose,
+  purpose: RunPurpose,
   isInitialised: boolean,
   output: string,
 ): RunProblem {

@@ -7,6 +7,7 @@ import { SAME_BYTES } from '../../../src/compiler/base-node/code-cache-header.ts
 import { bundleRuntime } from '../../../src/compiler/bundle/bundle-runtime.ts'
 import { ECHO_RUN } from '../../../src/compiler/executable/code-caches.ts'
 import { runWarmUp } from '../../../src/compiler/executable/warm-up-run.ts'
+import { FORMAT_HEADER } from '../../../src/executable/format.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
 
@@ -40,4 +41,28 @@ test('code caches are the same bytes each time they are made, however busy the m
     assert.ok(again.runtime?.equals(first.runtime), `the runtime's, the ${name} time`)
     assert.deepEqual(again.chunks, first.chunks)
   }
+})
+
+test('code caches are the same bytes whatever was compiled first', {
+  skip: process.platform !== 'linux' && 'it runs Node.js for Linux',
+  timeout: 180_000,
+}, async (t) => {
+  const { warmUp, runtime } = await bundleRuntime()
+  const folder = writeFiles(temporaryFolder(t), { 'task/file.txt': '' })
+  const chunk = Buffer.from(`${FORMAT_HEADER}(function (exports) {
+    function first() { class Inner { inner() { return () => 1 } } return new Inner().inner()() }
+    function second() { class Other { other() { return () => 2 } } return new Other().other()() }
+    exports.handler = async (event) => (event.isFirst ? first() : second())
+  })`)
+  const make = (name: string, events: readonly string[]) =>
+    runWarmUp({
+      ...{ warmUp, runtime, runner: [], node: process.execPath, nodeOptions: SAME_BYTES },
+      ...{ ...ECHO_RUN, chunks: [chunk], events: events.map((event) => Buffer.from(event)) },
+      taskRoot: join(folder, 'task'),
+      folder: join(folder, name),
+    })
+  const events = ['{"isFirst":true}', '{"isFirst":false}']
+  const [one, other] = [await make('one', events), await make('other', events.toReversed())]
+  assert.equal(one.note, undefined)
+  assert.deepEqual(one.chunks, other.chunks)
 })
