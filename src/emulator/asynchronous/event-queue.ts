@@ -10,21 +10,22 @@
 
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
 import type { BufferedResponse, FunctionError } from '../../runtime-api/exchange.ts'
 import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
-import { UNFINISHED, writeAtomically } from '../atomic-file.ts'
+import { writeAtomically } from '../atomic-file.ts'
 import type { EventInvokeConfiguration } from '../functions/function-configuration.ts'
 import { readFunctionReference } from '../functions/function-reference.ts'
 import { LATEST } from '../functions/function-version.ts'
 import type { InvocationRequest } from '../invoker.ts'
 import { LambdaError, ResourceNotFoundException, TooManyRequestsException } from '../lambda-error.ts'
 import type { LocalLambda } from '../local-lambda.ts'
+import { deadLetter, deadLetterQueueOf } from './dead-letter.ts'
 import { sendToDestination } from './destinations.ts'
 import { type FailureCondition, type InvocationRecord, invocationRecord } from './invocation-record.ts'
-import { parseQueuedEvent, type QueuedEvent, serializeQueuedEvent } from './queued-event.ts'
+import { type QueuedEvent, readQueuedEvents, serializeQueuedEvent } from './queued-event.ts'
 
 export interface EventQueueOptions {
   lambda: LocalLambda
@@ -76,19 +77,7 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
   /** Takes up what an earlier emulator has left. */
   async load(): Promise<void> {
     const { folder, onNotice } = this.#options
-    const events: QueuedEvent[] = []
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name)
-      if (UNFINISHED.test(name)) {
-        await rm(path, { force: true })
-      } else if (name.endsWith('.json')) {
-        try {
-          events.push(parseQueuedEvent(await readFile(path, 'utf8')))
-        } catch (error) {
-          onNotice(`cannot read the queued event ${path} (${reason(error)}); it stays there, and is not run`)
-        }
-      }
-    }
+    const events = await readQueuedEvents(folder, onNotice)
     events.sort((left, right) => left.queuedAt - right.queuedAt)
     for (const event of events) {
       this.#schedule(event)
@@ -255,6 +244,7 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
     const record = this.#record(event, { condition, executedVersion, outcome })
     await writeAtomically(path, `${JSON.stringify(record, undefined, 2)}\n`)
     await this.#tellDestination(event, { condition, executedVersion, outcome })
+    await this.#tellDeadLetterQueue(event, outcome)
     await this.#remove(event)
     onNotice(
       `${event.functionName} failed for good on the event ${event.requestId} (${condition}); it is in ${path}`,
@@ -271,16 +261,27 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
     const { Destination: destination } =
       (record.condition === 'Success' ? destinations?.OnSuccess : destinations?.OnFailure) ?? {}
     if (destination) {
-      const { destinationsFolder, lambda, onNotice } = this.#options
-      await sendToDestination(destination, event.requestId, this.#record(event, record), {
-        folder: destinationsFolder,
-        invoke: async (reference, payload) => {
-          const { name, qualifier } = readFunctionReference(reference, null, lambda)
-          await this.add(name, { event: payload, qualifier })
-        },
-        onNotice,
-      })
+      await this.#deliver(event, destination, this.#record(event, record))
     }
+  }
+
+  async #tellDeadLetterQueue(event: QueuedEvent, outcome: FunctionError | undefined): Promise<void> {
+    const queue = deadLetterQueueOf(event, this.#options.lambda)
+    if (queue !== undefined) {
+      await this.#deliver(event, queue, deadLetter(event, outcome))
+    }
+  }
+
+  async #deliver({ requestId }: QueuedEvent, destination: string, content: object): Promise<void> {
+    const { destinationsFolder, lambda, onNotice } = this.#options
+    await sendToDestination(destination, requestId, content, {
+      folder: destinationsFolder,
+      invoke: async (reference, payload) => {
+        const { name, qualifier } = readFunctionReference(reference, null, lambda)
+        await this.add(name, { event: payload, qualifier })
+      },
+      onNotice,
+    })
   }
 
   async #remove(event: QueuedEvent): Promise<void> {

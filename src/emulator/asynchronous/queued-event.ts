@@ -1,5 +1,9 @@
 /** An asynchronous invocation as it stands in its file. */
 
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UNFINISHED } from '../atomic-file.ts'
+
 export interface QueuedEvent {
   requestId: string
   functionName: string
@@ -28,7 +32,7 @@ export function serializeQueuedEvent(event: QueuedEvent): string {
 }
 
 /** Throws when the text is not of a queued event. */
-export function parseQueuedEvent(text: string): QueuedEvent {
+function parseQueuedEvent(text: string): QueuedEvent {
   const parsed = JSON.parse(text) as Partial<Omit<QueuedEvent, 'event'>> & { event?: unknown }
   const { requestId, functionName, event, queuedAt, attempts, notBefore } = parsed
   const numbers = [queuedAt, attempts, notBefore]
@@ -41,4 +45,26 @@ export function parseQueuedEvent(text: string): QueuedEvent {
     throw new Error('it is not a queued event')
   }
   return { ...(parsed as QueuedEvent), event: Buffer.from(event) }
+}
+
+/** Those in a folder, in no order. `onNotice` hears, in a sentence, of each file that cannot be read; it stays there. */
+export async function readQueuedEvents(
+  folder: string,
+  onNotice: (message: string) => void,
+): Promise<QueuedEvent[]> {
+  const events: QueuedEvent[] = []
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    if (UNFINISHED.test(name)) {
+      await rm(path, { force: true })
+    } else if (name.endsWith('.json')) {
+      try {
+        events.push(parseQueuedEvent(await readFile(path, 'utf8')))
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : error
+        onNotice(`cannot read the queued event ${path} (${reason}); it stays there, and is not run`)
+      }
+    }
+  }
+  return events
 }

@@ -41,8 +41,9 @@ const REFUSED = [
   'ImageConfig',
 ]
 
-/** They come back as they were given; but for SnapStart, they change nothing that a function here could notice. */
+/** They come back as they were given; but for SnapStart and the dead-letter queue, they change nothing that could be noticed here. */
 const KEPT = ['VpcConfig', 'TracingConfig', 'DeadLetterConfig', 'SnapStart']
+const DEAD_LETTER_TARGET = /^(|arn:aws[a-zA-Z-]*:(sqs|sns):[a-z0-9-]+:\d{12}:.+)$/
 /** Of those, the members that have few values. */
 const CHOICES = [
   ['SnapStart', 'ApplyOn', ['PublishedVersions', 'None']],
@@ -148,6 +149,8 @@ function readOthers(document: Document): Record<string, unknown> | undefined {
   for (const [member, name, choices] of CHOICES) {
     readChoice(readObject(document, member) ?? {}, name, choices)
   }
+  const deadLetters = readObject(document, 'DeadLetterConfig') ?? {}
+  readString(deadLetters, 'TargetArn', DEAD_LETTER_TARGET, 'the ARN of an SQS queue or an SNS topic')
   const given = KEPT.map((member) => [member, readObject(document, member)]).filter(([, value]) => value)
   const key = readString(document, 'KMSKeyArn')
   return given.length === 0 && key === undefined

@@ -77,6 +77,33 @@ test('a function that fails gets the event twice more, then the event is in the 
   await eventually(() => notices.some((said) => said.includes(notice)), 'it is told')
 })
 
+test('a dead-letter queue gets the event as it came, and why it failed, in three attributes', async (context) => {
+  const { sdk, state } = await start(context)
+  const queueArn = 'arn:aws:sqs:us-east-1:123456789012:dead-orders'
+  await createFixture(sdk, 'orders', { DeadLetterConfig: { TargetArn: queueArn } })
+  const requestId = await queue(sdk, { do: 'post an error', n: 3 })
+  const path = join(state.destinations, queueArn.replaceAll(':', '_'), `${requestId}.json`)
+  await eventually(() => existsSync(path), 'the message is there')
+  assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), {
+    MessageBody: JSON.stringify({ do: 'post an error', n: 3 }),
+    MessageAttributes: {
+      RequestID: { DataType: 'String', StringValue: requestId },
+      ErrorCode: { DataType: 'Number', StringValue: '200' },
+      ErrorMessage: { DataType: 'String', StringValue: 'oh' },
+    },
+  })
+  assert.ok(existsSync(join(state.failed, 'orders', `${requestId}.json`)))
+})
+
+test('a dead-letter target that is no queue or topic is refused', async (context) => {
+  const { sdk } = await start(context)
+  const DeadLetterConfig = { TargetArn: 'arn:aws:s3:::bucket' }
+  await assert.rejects(createFixture(sdk, 'orders', { DeadLetterConfig }), {
+    name: 'ValidationException',
+    message: /an SQS queue or an SNS topic/,
+  })
+})
+
 test('events beyond the concurrency limit wait their turn', async (context) => {
   const { sdk, logs, state } = await start(context, { concurrency: 2, environments: 2 })
   await create(sdk)
