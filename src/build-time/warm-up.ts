@@ -127,9 +127,7 @@ function writeCalledFunctions(): void {
 
 function writeCodeCaches(): void {
   // Of a chunk that nothing reached there is a cache too: it saves V8 looking for the functions in it.
-  for (let number = 1; existsSync(join(folder, scriptAsset(chunkName(number)))); number++) {
-    const name = chunkName(number)
-    const file = nameChunk(chunkFile(taskRoot, number), number)
+  for (const [name, file] of chunks().slice(1)) {
     if (!compiled.some((script) => script.name === name)) {
       compiled.push({ name, script: compileScript(readAsset, name, file) })
     }
@@ -145,13 +143,8 @@ function writeCodeCaches(): void {
  * functions in the order of the text.
  */
 function numberAgain(): void {
-  const named: [string, string][] = [
-    ...Object.entries({ [RUNTIME]: RUNTIME_FILE, [PRIME]: PRIME_FILE, [CONNECT]: CONNECT_FILE }),
-  ]
-  for (let number = 0; existsSync(join(folder, scriptAsset(chunkName(number)))); number++) {
-    named.push([chunkName(number), nameChunk(chunkFile(taskRoot, number), number)])
-  }
-  for (const [name, file] of named) {
+  const ours = { [RUNTIME]: RUNTIME_FILE, [PRIME]: PRIME_FILE, [CONNECT]: CONNECT_FILE }
+  for (const [name, file] of [...Object.entries(ours), ...chunks()]) {
     const cache = join(folder, codeCacheAsset(name))
     if (existsSync(cache)) {
       const script = compileScript((asset) => readFileSync(join(folder, asset)), name, file)
@@ -160,6 +153,15 @@ function numberAgain(): void {
       }
     }
   }
+}
+
+/** Those that are in the folder, each with the file that V8 knows it by. */
+function chunks(): [name: string, file: string][] {
+  const found: [string, string][] = []
+  for (let number = 0; existsSync(join(folder, scriptAsset(chunkName(number)))); number++) {
+    found.push([chunkName(number), nameChunk(chunkFile(taskRoot, number), number)])
+  }
+  return found
 }
 
 function readAsset(name: string): Uint8Array | undefined {

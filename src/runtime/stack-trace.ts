@@ -36,11 +36,12 @@ function parse(json: string | undefined): SourceMap | undefined {
   return new SourceMap(JSON.parse(json))
 }
 
-/** Leaves out the runtime that called the handler, or the launcher that loaded the function, and what called them, unless that is all there is. */
+/** Leaves out what called the function's code, the runtime or the launcher, and what called that, unless that is all there is. */
 function ownFrames(callSites: NodeJS.CallSite[]): NodeJS.CallSite[] {
-  const callers = callSites.findIndex((site) =>
-    [RUNTIME_FILE, LAUNCHER_FILE].includes(site.getFileName() ?? ''),
-  )
+  const callers = callSites.findIndex((site) => {
+    const file = site.getFileName()
+    return file === RUNTIME_FILE || file === LAUNCHER_FILE
+  })
   const own = callers === -1 ? callSites : callSites.slice(0, callers)
   return own.some((site) => !site.getFileName()?.startsWith('node:')) ? own : callSites
 }

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { SAME_BYTES } from '../../../src/compiler/base-node/code-cache-header.ts'
 import { bundleRuntime } from '../../../src/compiler/bundle/bundle-runtime.ts'
 import { ECHO_RUN } from '../../../src/compiler/executable/code-caches.ts'
-import { runWarmUp } from '../../../src/compiler/executable/warm-up-run.ts'
+import { runWarmUp, type WarmUpOptions } from '../../../src/compiler/executable/warm-up-run.ts'
 import { FORMAT_HEADER } from '../../../src/executable/format.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
@@ -19,50 +19,52 @@ function keepBusy(t: TestContext): void {
   }
 }
 
-test('code caches are the same bytes each time they are made, however busy the machine is', {
+const OPTIONS = {
   skip: process.platform !== 'linux' && 'it runs Node.js for Linux',
   timeout: 180_000,
-}, async (t) => {
+}
+
+/** Makes the code caches of a function, in a folder of that name. */
+async function warmUps(t: TestContext) {
   const { warmUp, runtime } = await bundleRuntime()
   const folder = writeFiles(temporaryFolder(t), { 'task/file.txt': '' })
-  const make = (name: string) =>
+  return (name: string, changes: Partial<WarmUpOptions> = {}) =>
     runWarmUp({
       ...{ warmUp, runtime, runner: [], node: process.execPath, nodeOptions: SAME_BYTES },
       ...ECHO_RUN,
+      ...changes,
       taskRoot: join(folder, 'task'),
       folder: join(folder, name),
     })
-  const first = await make('first')
-  assert.equal(first.note, undefined)
-  assert.ok(first.runtime && first.runtime.length > 100_000, 'what ran is in the cache')
-  keepBusy(t)
-  for (const name of ['second', 'third', 'fourth']) {
-    const again = await make(name)
-    assert.ok(again.runtime?.equals(first.runtime), `the runtime's, the ${name} time`)
-    assert.deepEqual(again.chunks, first.chunks)
-  }
-})
+}
 
-test('code caches are the same bytes whatever was compiled first', {
-  skip: process.platform !== 'linux' && 'it runs Node.js for Linux',
-  timeout: 180_000,
-}, async (t) => {
-  const { warmUp, runtime } = await bundleRuntime()
-  const folder = writeFiles(temporaryFolder(t), { 'task/file.txt': '' })
+test(
+  'code caches are the same bytes each time they are made, however busy the machine is',
+  OPTIONS,
+  async (t) => {
+    const make = await warmUps(t)
+    const first = await make('first')
+    assert.equal(first.note, undefined)
+    assert.ok(first.runtime && first.runtime.length > 100_000, 'what ran is in the cache')
+    keepBusy(t)
+    for (const name of ['second', 'third', 'fourth']) {
+      const again = await make(name)
+      assert.ok(again.runtime?.equals(first.runtime), `the runtime's, the ${name} time`)
+      assert.deepEqual(again.chunks, first.chunks)
+    }
+  },
+)
+
+test('code caches are the same bytes whatever was compiled first', OPTIONS, async (t) => {
+  const make = await warmUps(t)
   const chunk = Buffer.from(`${FORMAT_HEADER}(function (exports) {
     function first() { class Inner { inner() { return () => 1 } } return new Inner().inner()() }
     function second() { class Other { other() { return () => 2 } } return new Other().other()() }
     exports.handler = async (event) => (event.isFirst ? first() : second())
   })`)
-  const make = (name: string, events: readonly string[]) =>
-    runWarmUp({
-      ...{ warmUp, runtime, runner: [], node: process.execPath, nodeOptions: SAME_BYTES },
-      ...{ ...ECHO_RUN, chunks: [chunk], events: events.map((event) => Buffer.from(event)) },
-      taskRoot: join(folder, 'task'),
-      folder: join(folder, name),
-    })
-  const events = ['{"isFirst":true}', '{"isFirst":false}']
-  const [one, other] = [await make('one', events), await make('other', events.toReversed())]
+  const events = ['{"isFirst":true}', '{"isFirst":false}'].map((event) => Buffer.from(event))
+  const one = await make('one', { chunks: [chunk], events })
+  const other = await make('other', { chunks: [chunk], events: events.toReversed() })
   assert.equal(one.note, undefined)
   assert.deepEqual(one.chunks, other.chunks)
 })
