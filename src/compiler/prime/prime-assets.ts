@@ -12,6 +12,7 @@ import { BuildError } from '../build-error.ts'
 import { type FunctionRun, makePrimingCodeCache } from '../executable/code-caches.ts'
 import type { ProgramSource } from '../executable/executable-program.ts'
 import { primedParts } from './primed-parts.ts'
+import { mayConnect } from './sdk-requests.ts'
 
 /** A rehearsal has nothing to call the handler with. */
 export class NothingToRehearseError extends BuildError {
@@ -26,7 +27,7 @@ export async function primeAssets(
 ): Promise<Record<string, Buffer>> {
   const { connect = [] } = source.init
   const settings: PrimingSettings = {
-    parts: primedParts(source.bundle, run),
+    parts: primedParts(source.bundle, run, await mayConnect(source.bundle)),
     ...(await rehearsalOf(source)),
     ...(connect.length > 0 && { connect }),
   }

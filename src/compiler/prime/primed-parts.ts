@@ -3,19 +3,18 @@
  *
  * What a function uses is what a run of it in the build has loaded. That is all where the run got through sample events, and nothing
  * of what connects where that run has not; else it is what the bundle names, too: SDKs load what they need of Node.js when it is needed.
+ * Nor is it primed what connects where only the AWS SDK could, and nothing has it send: {@link ./sdk-requests.ts}.
  */
 import type { Metafile } from 'esbuild'
 import { PRIMED_PARTS, type PrimedPart } from '../../executable/format.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { FunctionRun } from '../executable/code-caches.ts'
+import { FETCH_CALL } from './fetch-call.ts'
 
 /** Node.js's own undici, which `fetch` loads. */
 const FETCH_MODULE = 'internal/deps/undici/undici'
 /** What that loads, and makes no use of for most. */
 const LOADED_BY_FETCH = ['crypto', 'http2', 'zlib']
-/** A call of the global `fetch`; no method of that name, and no definition of one. */
-const FETCH_CALL =
-  /(?<![.\w$#])(?<!\b(?:async|function|get|set) |\*\s?)fetch\((?![^()]*\)\s*\{)|\bglobalThis\.fetch\b/
 /** Another undici than Node.js's shares the place with it where both keep what they connect with: the first one stays. */
 const OTHER_UNDICI = /(^|\/)node_modules\/undici\//
 /** What comes with another part. */
@@ -29,8 +28,15 @@ const IMPLIED: Partial<Record<PrimedPart, readonly PrimedPart[]>> = {
 /** What a function that connects to nothing has no use of, although it may have loaded it. */
 const CONNECTING: ReadonlySet<PrimedPart> = new Set(['net', 'tls', 'http', 'https', 'http2', 'fetch'])
 
-/** In the order in which they are to be primed. `run` is undefined where the function could not be run. */
-export function primedParts(bundle: FunctionBundle, run: FunctionRun | undefined): readonly PrimedPart[] {
+/**
+ * In the order in which they are to be primed. `run` is undefined where the function could not be run; `mayConnect` is what its
+ * sources say.
+ */
+export function primedParts(
+  bundle: FunctionBundle,
+  run: FunctionRun | undefined,
+  mayConnect: boolean,
+): readonly PrimedPart[] {
   const named = new Set(namedModules(bundle.metafile))
   const loaded = new Set(run?.loadedModules)
   for (const module of loaded.has(FETCH_MODULE) ? LOADED_BY_FETCH : []) {
@@ -39,8 +45,9 @@ export function primedParts(bundle: FunctionBundle, run: FunctionRun | undefined
     }
   }
   const used = run?.isWhole ? loaded : new Set([...loaded, ...named])
+  const connects = run?.connects || (mayConnect && !run?.isWhole)
   const isUsed = (part: PrimedPart): boolean => {
-    if (run?.isWhole && !run.connects && CONNECTING.has(part)) {
+    if (!connects && CONNECTING.has(part)) {
       return false
     }
     switch (part) {
