@@ -1,5 +1,5 @@
 /** JavaScript's syntax, as acorn reads it, and what is asked of it. */
-import { type Node, parse } from 'acorn'
+import { type Node, type Options, parse } from 'acorn'
 
 export interface Span {
   readonly start: number
@@ -12,17 +12,19 @@ export type AnyNode = Node & Record<string, any>
 const NAMES = ['require', '__dirname', '__filename'] as const
 type Name = (typeof NAMES)[number]
 
+/** Scripts and modules, and what stands in a function. */
+export const SYNTAX = {
+  ecmaVersion: 'latest',
+  allowHashBang: true,
+  allowReturnOutsideFunction: true,
+  allowImportExportEverywhere: true,
+  allowAwaitOutsideFunction: true,
+} as const satisfies Options
+
 export function parseModule(code: string): AnyNode | undefined {
   for (const sourceType of ['module', 'script'] as const) {
     try {
-      return parse(code, {
-        ecmaVersion: 'latest',
-        sourceType,
-        allowHashBang: true,
-        allowReturnOutsideFunction: true,
-        allowImportExportEverywhere: true,
-        allowAwaitOutsideFunction: true,
-      })
+      return parse(code, { ...SYNTAX, sourceType })
     } catch {
       // The other kind, or none.
     }

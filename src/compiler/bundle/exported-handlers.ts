@@ -1,5 +1,7 @@
 /** Which of a function's exports can be handlers, as far as its code tells without being run. */
-import { type AnyNode, parseModule } from '../syntax-tree.ts'
+
+import type { AnyNode } from '../syntax-tree.ts'
+import { KnownStatements } from './known-statements.ts'
 
 /** Code beyond this is not read for it: everything is taken for a handler. */
 const LONGEST_CODE = 4_000_000
@@ -14,43 +16,49 @@ const NO_HANDLER_CLASS = /^Class(Declaration|Expression)$/
  * module, as esbuild bundles it.
  */
 export function handlerExports(code: string, exports: readonly string[]): readonly string[] {
-  const program = exports.length < 2 || code.length > LONGEST_CODE ? undefined : parseModule(code)
-  if (program === undefined) {
+  const isReadable = exports.length > 1 && code.length <= LONGEST_CODE
+  const statements = isReadable ? known.read(code, { start: 0, end: code.length }) : undefined
+  if (statements === undefined) {
     return exports
   }
-  const values = valuesOf(program)
+  const facts = statements.map(({ fact }) => fact)
+  const noHandlers = new Map(facts.flatMap(({ values }) => values))
   const others = new Set(
-    exportsOf(program)
-      .filter(([, local]) => isNoHandler(values.get(local)))
+    facts
+      .flatMap(({ exported }) => exported)
+      .filter(([, local]) => noHandlers.get(local))
       .map(([name]) => name),
   )
   return exports.filter((name) => !others.has(name))
 }
 
-/** What each name at the top is declared as, or first set to. */
-function valuesOf(program: AnyNode): Map<string, AnyNode> {
-  const values = new Map<string, AnyNode>()
-  for (const statement of program.body as AnyNode[]) {
-    for (const { id, init } of (statement.declarations ?? []) as AnyNode[]) {
-      if (id.type === 'Identifier' && init) {
-        values.set(id.name, init)
-      }
-    }
-    if (statement.type === 'ClassDeclaration') {
-      values.set(statement.id.name, statement)
-    }
-  }
-  return values
+interface StatementFacts {
+  /** Whether what each name is declared as, or first set to, can be no handler. */
+  readonly values: readonly (readonly [name: string, isNoHandler: boolean])[]
+  /** `export { a as create }`: esbuild writes them all so. */
+  readonly exported: readonly (readonly [name: string, local: string])[]
 }
 
-/** `export { a as create }`: esbuild writes them all so. */
-function exportsOf(program: AnyNode): [name: string, local: string][] {
-  return (program.body as AnyNode[])
-    .filter(({ type, source }) => type === 'ExportNamedDeclaration' && !source)
-    .flatMap(({ specifiers }) => specifiers as AnyNode[])
-    .map(({ exported, local }) => [exported.name ?? exported.value, local.name])
+const known = new KnownStatements<StatementFacts>((statement) => ({
+  values: valuesOf(statement).map(([name, value]) => [name, isNoHandler(value)]),
+  exported: exportsOf(statement),
+}))
+
+function valuesOf(statement: AnyNode): [name: string, value: AnyNode][] {
+  const declarations = (statement.declarations ?? []) as AnyNode[]
+  return statement.type === 'ClassDeclaration'
+    ? [[statement.id.name, statement]]
+    : declarations
+        .filter(({ id, init }) => id.type === 'Identifier' && init)
+        .map(({ id, init }) => [id.name, init])
 }
 
-function isNoHandler(value: AnyNode | undefined): boolean {
-  return value !== undefined && (NO_HANDLER.test(value.type) || NO_HANDLER_CLASS.test(value.type))
+function exportsOf({ type, source, specifiers }: AnyNode): [name: string, local: string][] {
+  return type === 'ExportNamedDeclaration' && !source
+    ? (specifiers as AnyNode[]).map(({ exported, local }) => [exported.name ?? exported.value, local.name])
+    : []
+}
+
+function isNoHandler({ type }: AnyNode): boolean {
+  return NO_HANDLER.test(type) || NO_HANDLER_CLASS.test(type)
 }

@@ -4,6 +4,7 @@
  */
 
 import { CHUNK_PARAMETERS, FORMAT_HEADER } from '../../executable/format.ts'
+import type { Span } from '../syntax-tree.ts'
 
 /**
  * What esbuild puts for `import.meta`, which only an ES module may say. No module of a function is the program's main one, and
@@ -23,3 +24,11 @@ export function openWrapper(
 }
 
 export const CLOSE_WRAPPER = '\n})() })'
+
+/** Where the code is that a wrapper is around; all of it where there is none. */
+export function insideWrapper(code: string): Span {
+  const end = code.trimEnd().length - CLOSE_WRAPPER.length
+  return code.startsWith(FORMAT_HEADER) && code.startsWith(CLOSE_WRAPPER, end)
+    ? { start: code.indexOf('\n', FORMAT_HEADER.length) + 1, end: end + 1 }
+    : { start: 0, end: code.length }
+}

@@ -7,7 +7,10 @@
  * with a call as each function and class is made, 12,600 of which took 10 ms of a start. Nearly all of them give a function the
  * name that it has; they are taken out of the code again here, and those that are left are as many as there are names to mend.
  */
-import { type AnyNode, childrenOf, parseModule, type Span } from '../syntax-tree.ts'
+
+import { type AnyNode, childrenOf, type Span } from '../syntax-tree.ts'
+import { insideWrapper } from './function-wrapper.ts'
+import { KnownStatements } from './known-statements.ts'
 
 /** esbuild's helper; it has a number behind it where an author has one of the name. */
 const HELPER = /(?:\bvar |,)(__name\d*)=\((\w+),\s*\w+\)=>\w+\(\2,"name",\{[^}]*\}\)(?=[;,\n])/
@@ -23,13 +26,34 @@ export function withoutIdleNames(code: string): string {
   if (declared === null || helper === undefined) {
     return code
   }
-  const program = parseModule(code)
-  if (program === undefined) {
-    return code
-  }
-  const found = new IdleCalls(helper)
-  found.visit(program, undefined)
-  return blankOut(code, found.idle)
+  const statements = statementsWith(helper).read(code, insideWrapper(code))
+  return statements === undefined
+    ? code
+    : blankOut(
+        code,
+        statements.flatMap(({ start, fact }) => fact.map((span) => moved(span, start))),
+      )
+}
+
+/** By the helper's name, what is idle in each statement, counted from its start. */
+const known = new Map<string, KnownStatements<readonly Span[]>>()
+
+function statementsWith(helper: string): KnownStatements<readonly Span[]> {
+  const statements =
+    known.get(helper) ??
+    new KnownStatements((statement) => {
+      const found = new IdleCalls(helper)
+      found.visit(statement, undefined)
+      return found.idle.map((span) => moved(span, -statement.start))
+    })
+  // Another name is an author's, who has one like it: that of one function.
+  known.clear()
+  known.set(helper, statements)
+  return statements
+}
+
+function moved({ start, end }: Span, by: number): Span {
+  return { start: start + by, end: end + by }
 }
 
 class IdleCalls {
@@ -41,8 +65,8 @@ class IdleCalls {
   }
 
   /** An own stack: code may be nested deeper than calls can be. */
-  visit(program: AnyNode, parent: AnyNode | undefined): void {
-    const pending: [AnyNode, AnyNode | undefined][] = [[program, parent]]
+  visit(statement: AnyNode, parent: AnyNode | undefined): void {
+    const pending: [AnyNode, AnyNode | undefined][] = [[statement, parent]]
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const [node, above] = next
       if (node.type === 'CallExpression' && node.callee.name === this.#helper) {
