@@ -24,9 +24,11 @@ import {
 import { explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
 import { type Chunks, type DivisionOptions, keptChunks } from './division/kept-chunks.ts'
 import { splitFunction } from './division/split-function.ts'
+import { splitScript } from './division/split-script.ts'
 import { checkExports } from './entry-exports.ts'
 import { handlerExports } from './exported-handlers.ts'
 import { projectFolder } from './project-folder.ts'
+import { strictPrelude } from './strict-mode.ts'
 import { bundleWorker } from './worker-bundle.ts'
 
 export interface FunctionBundle {
@@ -151,12 +153,19 @@ async function bundleChunks(
   const onAwait = (modules: ReadonlySet<string | undefined>) => {
     awaiting = modules
   }
-  // What awaits cannot be required, be it shipped or bundled.
-  const script = (await shipsWhatAwaits(options, onAwait)) ? undefined : await draftScript(options, onAwait)
+  const hasPlugins = (options.author.plugins ?? []).length > 0
   // What a plugin of the author's does nobody knows.
-  const mayShare = !isForced && (options.author.plugins ?? []).length === 0
-  const whole = { metafile, script: script?.draft, awaiting, mayShare }
-  const parts = split ? await splitFunction(whole, options) : undefined
+  const whole = { metafile, mayShare: !isForced && !hasPlugins }
+  // What awaits cannot be required, be it shipped or bundled.
+  const mayAwait = await shipsWhatAwaits(options, onAwait)
+  // Few functions await, and their chunks show it: to bundle the whole for that alone takes as long as to bundle the chunks.
+  const supposed = split && !mayAwait && !hasPlugins ? await splitScript(whole, options) : undefined
+  if (supposed !== undefined) {
+    return supposed
+  }
+  const script = mayAwait ? undefined : await draftScript(options, onAwait)
+  const prelude = script && strictPrelude(script.draft)
+  const parts = split ? await splitFunction({ ...whole, prelude, awaiting }, options) : undefined
   return parts ?? { entry: (await script?.finish()) ?? (await bundleAsAsyncFunction(options)), chunks: [] }
 }
 

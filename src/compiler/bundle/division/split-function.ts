@@ -39,6 +39,7 @@ import {
   UnreadableChunkError,
   writeLinks,
 } from './chunk-links.ts'
+import { exposedIn, numberChunks } from './chunk-numbers.ts'
 import { ModuleBundles } from './module-bundles.ts'
 import { evaluatedWith, type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
 import { SharedChunks } from './shared-chunks.ts'
@@ -46,16 +47,18 @@ import { SharedChunks } from './shared-chunks.ts'
 export interface SplitFunction {
   readonly entry: Chunk
   readonly chunks: readonly Chunk[]
+  /** The modules that esbuild has read for them, by path. */
+  readonly read: ReadonlySet<string>
 }
 
-/** Each round lets in what the one before has shown to be needed; three or four are usual. */
-const MOST_ROUNDS = 20
+/** Each round lets in what the one before has shown to be needed; six are usual. */
+const MOST_ROUNDS = 40
 
 /** What is known of the function in one chunk. */
 export interface WholeFunction {
   readonly metafile: Metafile
-  /** As a plain function, a draft; undefined when it awaits at its top level. */
-  readonly script: Chunk | undefined
+  /** What stands right before its code where that is a plain function; undefined when it awaits at its top level. */
+  readonly prelude: string | undefined
   /** The modules that do, as esbuild names them. */
   readonly awaiting: ReadonlySet<string | undefined>
   /** Whether it may have chunks that were made for another function. */
@@ -66,7 +69,7 @@ export interface WholeFunction {
  * The chunks of the function that `options` describe; undefined where one chunk is the better, or the only, way.
  */
 export async function splitFunction(
-  { metafile, script, awaiting, mayShare }: WholeFunction,
+  { metafile, prelude, awaiting, mayShare }: WholeFunction,
   options: ChunkOptions,
 ): Promise<SplitFunction | undefined> {
   const graph = readModuleGraph(metafile)
@@ -82,14 +85,19 @@ export async function splitFunction(
     return undefined
   }
   const shared = mayShare ? new SharedChunks(options, metafile) : undefined
-  const bundles = new ChunkBundles(graph, options, functionEntry(graph, metafile, options, !script), shared)
+  const bundles = new ChunkBundles(
+    graph,
+    options,
+    functionEntry(graph, metafile, options, prelude === undefined),
+    shared,
+  )
   try {
     const planned = await divide(bundles)
     // What is exposed is evaluated at once, and cannot wait for what awaits.
-    if (planned?.[0] === undefined || (!script && leadsTo(planned[0].exposed, entry, graph))) {
+    if (planned?.[0] === undefined || (prelude === undefined && leadsTo(planned[0].exposed, entry, graph))) {
       return undefined
     }
-    return await writeChunks(planned, script)
+    return await writeChunks(planned, prelude)
   } catch (error) {
     // That the whole can be bundled is known, so this is about the division: a module that awaits, and is exposed.
     if (isBuildFailure(error) || error instanceof UnreadableChunkError) {
@@ -185,7 +193,10 @@ class ChunkBundles {
   }
 }
 
-/** Undefined when there is nothing to divide, or no way to do it. */
+/**
+ * Undefined when there is nothing to divide, or no way to do it. The entry's chunk, the largest, is not bundled again before it is known
+ * what the others need of it as it is.
+ */
 async function divide(bundles: ChunkBundles): Promise<PlannedChunk[] | undefined> {
   const { graph } = bundles
   let resident: ReadonlySet<string> = new Set()
@@ -193,15 +204,18 @@ async function divide(bundles: ChunkBundles): Promise<PlannedChunk[] | undefined
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const division = { graph, resident, chunkOf: numberChunks(graph, resident, needed) }
     const count = Math.max(0, ...division.chunkOf.values())
-    const planned = await Promise.all(
-      Array.from({ length: count + 1 }, (_, number) =>
-        bundles.bundle(division, number, exposedIn(division, number, needed)),
-      ),
-    )
+    const bundle = (number: number) => bundles.bundle(division, number, exposedIn(division, number, needed))
+    const others = await Promise.all(Array.from({ length: count }, (_, index) => bundle(index + 1)))
+    const neededByOthers = await addNeeded(needed, others)
+    if (countNames(neededByOthers) > countNames(needed)) {
+      needed = neededByOthers
+      continue
+    }
+    const planned = [await bundle(0), ...others]
     const contents = planned.map(({ module }) => ownModules(module, graph))
     const more = new Set([...resident, ...(contents[0] ?? [])])
     // The first round is for what is resident at all: until then, all that is import()ed looks as if it were not.
-    const wanted = round === 0 ? needed : await addNeeded(needed, planned)
+    const wanted = without(await addNeeded(needed, planned), round === 0 ? more : new Set(), graph)
     if (more.size === resident.size && countNames(wanted) === countNames(needed)) {
       return count > 0 && areDisjoint(contents) ? planned : undefined
     }
@@ -211,36 +225,8 @@ async function divide(bundles: ChunkBundles): Promise<PlannedChunk[] | undefined
   return undefined
 }
 
-/** The chunk of each module that is needed and not resident: 1, 2, … in the order of their first module's names. */
-function numberChunks(
-  graph: ModuleGraph,
-  resident: ReadonlySet<string>,
-  needed: Exposed,
-): Map<string, number> {
-  const roots = [...new Set([...needed.keys()].map((name) => modulePath(graph, name)))].sort()
-  const closures = staticClosures(
-    graph,
-    roots.filter((root) => !resident.has(root)),
-    resident,
-  )
-  let chunks: Set<string>[] = []
-  for (const closure of closures.values()) {
-    const overlapping = chunks.filter((chunk) => [...closure].some((path) => chunk.has(path)))
-    const merged = new Set([...overlapping.flatMap((chunk) => [...chunk]), ...closure])
-    // Where the first of them was, so that numbers follow the roots' order.
-    const place = overlapping[0] === undefined ? chunks.length : chunks.indexOf(overlapping[0])
-    chunks = chunks.toSpliced(place, 1, merged).filter((chunk) => !overlapping.includes(chunk))
-  }
-  return new Map(chunks.flatMap((chunk, index) => [...chunk].map((path) => [path, index + 1])))
-}
-
-function exposedIn({ graph, resident, chunkOf }: Division, number: number, needed: Exposed): Exposed {
-  return new Map(
-    [...needed].filter(([name]) => {
-      const path = modulePath(graph, name)
-      return (resident.has(path) ? 0 : chunkOf.get(path)) === number
-    }),
-  )
+function without(exposed: Exposed, modules: ReadonlySet<string>, graph: ModuleGraph): Exposed {
+  return new Map([...exposed].filter(([name]) => !modules.has(modulePath(graph, name))))
 }
 
 /** The modules of which something is in a chunk. */
@@ -271,26 +257,22 @@ function areDisjoint(contents: readonly ReadonlySet<string>[]): boolean {
 
 async function writeChunks(
   planned: readonly PlannedChunk[],
-  script: Chunk | undefined,
+  prelude: string | undefined,
 ): Promise<SplitFunction | undefined> {
-  // In strict mode if that one chunk is, where TypeScript's settings or the entry ask for it.
-  const prelude = script && isStrict(script) ? '"use strict";' : ''
-  const chunks = await Promise.all(
+  const written = await Promise.all(
     planned.map(({ options, sharedName }, number) => {
-      if (number === 0 && !script) {
+      if (number === 0 && prelude === undefined) {
         return bundleAsAsyncFunction(options)
       }
-      const make = () => bundleAsScript({ ...options, prelude })
-      return sharedName === undefined ? make() : SharedChunks.once(`chunk ${prelude} ${sharedName}`, make)
+      const make = () => bundleAsScript({ ...options, prelude: prelude ?? '' })
+      return sharedName === undefined
+        ? make()
+        : SharedChunks.once(`chunk ${prelude ?? ''} ${sharedName}`, make)
     }),
   )
-  const [entry, ...others] = chunks.filter((chunk) => chunk !== undefined)
-  return entry && others.length === planned.length - 1 ? { entry, chunks: others } : undefined
-}
-
-/** Whether a chunk's code begins so, after the line of its wrapper. */
-function isStrict({ code }: Chunk): boolean {
-  return /^.*\s+"use strict"/.test(code.toString('latin1', 0, 1000))
+  const [entry, ...chunks] = written.filter((chunk) => chunk !== undefined)
+  const read = new Set(planned.flatMap(({ module }) => Object.keys(module.metafile.inputs)))
+  return entry && chunks.length === planned.length - 1 ? { entry, chunks, read } : undefined
 }
 
 /** Whether an exposed module needs `module`. */

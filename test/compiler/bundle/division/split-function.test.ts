@@ -267,6 +267,16 @@ for (const [what, files] of [
     },
   ],
   [
+    'a module awaits of which nothing is kept',
+    {
+      'orders.mjs': `
+        export const handler = async () => (await import('./lazy.mjs')).value
+        const unused = () => import('./waits.mjs')`,
+      'waits.mjs': 'await null',
+      'lazy.mjs': `export const value = 'value'`,
+    },
+  ],
+  [
     'the entry awaits, and is needed by what it loads',
     {
       'orders.mjs': `await null; export const own = 'value'; export const handler = async () => (await import('./lazy.mjs')).value()`,
@@ -327,6 +337,16 @@ for (const strict of [true, false]) {
     assert.deepEqual(await (await load(bundled)).handler(), [strict, strict])
   })
 }
+
+test('all chunks are in strict mode where the entry says so', async (t) => {
+  const tells = '(function () { return this === undefined })()'
+  const bundled = await bundle(t, {
+    'orders.cjs': `'use strict'; exports.handler = async () => [${tells}, (await import('./lazy.cjs')).own]`,
+    'lazy.cjs': `exports.own = ${tells}`,
+  })
+  assert.equal(bundled.chunks.length, 1)
+  assert.deepEqual(await (await load(bundled)).handler(), [true, true])
+})
 
 for (const minify of [true, false]) {
   test(`a chunk has its own source map, and its classes their names (minify: ${minify})`, async (t) => {
