@@ -1,5 +1,5 @@
 /**
- * Makes `lib/third-party/`: copies of what lambdabin uses of pkg and undici, with their licences, for its npm package. `npm pack` runs
+ * Makes `lib/third-party/`: copies of what lambdabin uses of pkg, undici and libdeflate, with their licences, for its npm package. `npm pack` runs
  * this when it has compiled the sources.
  *
  * Of undici, these are the files that the runtime holds. Of pkg it is the SEA mode in its simple form, as one file: what only its other
@@ -11,7 +11,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { BUNDLED_OF_UNDICI } from '../../src/compiler/bundle/runtime/lean-undici.ts'
-import { PKG_MANIFEST, PKG_SEA_FILE, UNDICI_FOLDER } from '../../src/compiler/third-party.ts'
+import { LIBDEFLATE_FILE, PKG_MANIFEST, PKG_SEA_FILE, UNDICI_FOLDER } from '../../src/compiler/third-party.ts'
 
 const TARGET = fileURLToPath(new URL('../../lib/third-party/', import.meta.url))
 
@@ -45,6 +45,7 @@ const withoutUnused: Plugin = {
 rmSync(TARGET, { recursive: true, force: true })
 await copyPkg(join(TARGET, 'pkg'))
 copyUndici(join(TARGET, 'undici'))
+copyLibdeflate(join(TARGET, 'libdeflate'))
 
 async function copyPkg(target: string): Promise<void> {
   const { metafile } = await build({
@@ -73,6 +74,14 @@ function copyUndici(target: string): void {
   }
   copy(join(UNDICI_FOLDER, 'package.json'), join(target, 'package.json'))
   copyLicense(UNDICI_FOLDER, target)
+}
+
+function copyLibdeflate(target: string): void {
+  const folder = dirname(LIBDEFLATE_FILE)
+  for (const file of ['index.js', 'dist/libdeflate.wasm.mjs', 'package.json']) {
+    copy(join(folder, file), join(target, file))
+  }
+  copyLicense(folder, target)
 }
 
 /** Names of the packages that files are of. */

@@ -1,10 +1,10 @@
 /** `prefetch` of the API: makes ready what builds would fetch and make of Node.js first, so that they need no network. */
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { cacheFolder } from '../../bin/pinned-node.js'
 import { prepareBaseNode, type TargetOptions } from '../compiler/base-node/base-node.ts'
 import { bundleRuntime } from '../compiler/bundle/bundle-runtime.ts'
-import { executableOfTemplate } from '../compiler/executable/executable-template.ts'
+import { compressAhead } from '../compiler/package/compress-ahead.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
@@ -97,7 +97,7 @@ async function prepareTarget(
   onNotice: (message: string) => void,
 ): Promise<PrefetchedNode> {
   const base = await prepareBaseNode(arch, nodePath, onNotice, locales)
-  const { launcher } = await bundleRuntime()
-  await withTemporaryFolder((folder) => executableOfTemplate(launcher, {}, base, join(folder, 'template')))
+  const runtime = await bundleRuntime()
+  await withTemporaryFolder((folder) => compressAhead(base, runtime, folder))
   return { arch, nodeVersion: base.version, locales }
 }

@@ -246,7 +246,7 @@ async function writePackage(
     return undefined
   }
   if (compression === 'small') {
-    steps.notice('compressing with Zopfli: a minute or two, the first time with this Node.js')
+    steps.notice('compressing as small as can be: some ten seconds, the first time with this Node.js')
   }
   const zip = join(work, 'package.zip')
   const onBytes =

@@ -50,5 +50,7 @@ export const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
 export const BOOTSTRAP_FILE = fileURLToPath(new URL('../../bootstrap', import.meta.url))
 /** The program that {@link ./executable/run-pkg.ts} runs. */
 export const PKG_PROCESS_FILE = fileURLToPath(new URL(`./executable/pkg-process${ending}`, import.meta.url))
-/** The thread that {@link ./deflate/zopfli.ts} starts. */
-export const ZOPFLI_WORKER_FILE = fileURLToPath(new URL(`./deflate/zopfli-worker${ending}`, import.meta.url))
+/** The thread that {@link ./deflate/libdeflate.ts} starts. */
+export const LIBDEFLATE_WORKER_FILE = fileURLToPath(
+  new URL(`./deflate/libdeflate-worker${ending}`, import.meta.url),
+)

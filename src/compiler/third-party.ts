@@ -1,5 +1,5 @@
 /**
- * Where pkg and undici are: a checkout has them installed, as workspace `third-party` says, and an installed lambdabin has copies of
+ * Where pkg, undici and libdeflate are: a checkout has them installed, as workspace `third-party` says, and an installed lambdabin has copies of
  * what it uses in `lib/third-party/`, made by `scripts/publish/third-party.ts`.
  */
 import { createRequire } from 'node:module'
@@ -17,6 +17,9 @@ export const PKG_SEA_FILE = isPublished ? copyOf('pkg/sea.cjs') : resolve('@yao-
 
 /** pkg's package.json. */
 export const PKG_MANIFEST = isPublished ? copyOf('pkg/package.json') : resolve('@yao-pkg/pkg/package.json')
+
+/** libdeflate's only module that others import, in ES syntax; its files and its licence are beside it. */
+export const LIBDEFLATE_FILE = isPublished ? copyOf('libdeflate/index.js') : resolve('libdeflate')
 
 function copyOf(path: string): string {
   return fileURLToPath(new URL(`../third-party/${path}`, import.meta.url))

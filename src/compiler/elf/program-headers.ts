@@ -20,7 +20,10 @@ const ENTRY_BYTES = 56
 const TABLE_OFFSET = 32
 const TABLE_COUNT = 56
 
-export function readProgramHeaders(bytes: Buffer, { programHeaders }: ElfFile): ProgramHeader[] {
+export function readProgramHeaders(
+  bytes: Buffer,
+  { programHeaders }: Pick<ElfFile, 'programHeaders'>,
+): ProgramHeader[] {
   return Array.from({ length: programHeaders.count }, (_, index) => {
     const at = programHeaders.offset + index * programHeaders.entrySize
     const number = (field: number) => Number(bytes.readBigUInt64LE(at + field))

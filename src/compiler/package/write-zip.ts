@@ -39,6 +39,11 @@ const MOST = { entries: 0xffff, bytes: 0xffff_ffff } as const
 /** Of compressed pieces: enough for some versions of Node.js and choices of locales. */
 const MOST_CACHED_BYTES = 400e6
 
+/** Where they are kept. */
+export function compressedPieces(): CacheArea {
+  return new CacheArea('deflated', { mostBytes: MOST_CACHED_BYTES })
+}
+
 /** Writes `files` to the zip `output`; `onBytes` hears of each piece that is compressed. Rejects when one cannot be read, or the zip not written. */
 export async function writeZip(
   files: readonly PackageFile[],
@@ -47,8 +52,7 @@ export async function writeZip(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<void> {
   const sorted = files.toSorted((left, right) => (left.path < right.path ? -1 : 1))
-  const cache = new CacheArea('deflated', { mostBytes: MOST_CACHED_BYTES })
-  const deflater = openDeflater(compression, cache, onBytes)
+  const deflater = openDeflater(compression, compressedPieces(), onBytes)
   const zip = await open(output, 'w')
   try {
     const directory: Buffer[] = []

@@ -94,6 +94,7 @@ export function packHotPages(executable: Buffer, fileName: string, hot: HotPages
     return undefined
   }
   const bytes = writeParts(executable, parts, places, code)
+  clearOldHeaders(bytes, elf, parts, places)
   writeInFront(bytes, newHeaders(parts, places, code.length), parts.interpreter)
   moveSections(bytes, elf, parts, places)
   return bytes
@@ -212,6 +213,21 @@ function writeParts(executable: Buffer, parts: Parts, places: Places, code: Buff
   bytes.fill(0, from + places.rest - parts.code, to - (to % PAGE_BYTES) + places.rest - parts.code)
   executable.copy(bytes, places.tail, contentEnd)
   return bytes
+}
+
+/** The table of program headers that pkg has written, in a page of Node.js's code: it differs from function to function. */
+function clearOldHeaders(bytes: Buffer, { programHeaders }: ElfFile, parts: Parts, places: Places): void {
+  const { offset, entrySize, count } = programHeaders
+  if (offset >= parts.code) {
+    const inPage = offset % PAGE_BYTES
+    const index = movedPages(parts).indexOf((offset - inPage) / PAGE_BYTES)
+    const place = index === -1 ? newOffset(offset, parts, places) : places.moved + index * PAGE_BYTES + inPage
+    bytes.fill(0, place, place + Math.min(entrySize * count, PAGE_BYTES - inPage))
+  }
+}
+
+function movedPages({ runs }: Parts): number[] {
+  return runs.flatMap(({ start, count }) => Array.from({ length: count }, (_, index) => start + index))
 }
 
 function newHeaders(parts: Parts, places: Places, codeLength: number): ProgramHeader[] {

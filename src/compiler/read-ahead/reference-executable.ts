@@ -30,6 +30,7 @@ const FUNCTIONS = {
 } as const
 
 export type FunctionKind = keyof typeof FUNCTIONS
+export const FUNCTION_KINDS = Object.keys(FUNCTIONS) as readonly FunctionKind[]
 
 /** The kind that a function is like, by its entry chunk: one that loads Node.js's modules for the network, or another. */
 export function kindOfFunction(code: Buffer): FunctionKind {
