@@ -148,10 +148,23 @@ class OpenIsolation extends OpenMountingSandbox {
     this.#unshare = unshare
   }
 
-  /** The namespaces end with the command, and all that is in them. */
-  command(program: string, parameters: readonly string[] = [], variables: NodeJS.ProcessEnv = {}): Command {
+  /** The namespaces end with the command, and all that is in them: to make them takes longer than to start a program. */
+  command(
+    program: string,
+    parameters: readonly string[] = [],
+    variables: NodeJS.ProcessEnv = {},
+    next: readonly string[] = [],
+  ): Command {
     const user = [`--map-user=${process.geteuid?.()}`, `--map-group=${process.getegid?.()}`]
-    const script = [this.#script, ...linkerSettings(variables), '"$@"', 'exit $?'].join('\n')
+    const asUser = [this.#unshare, '--user', ...user]
+    const runsNext = next.length > 0
+    const words = [...asUser, ...next].map(quoted).join(' ')
+    const script = [
+      ...[this.#script, ...linkerSettings(variables), '"$@"', 'status=$?'],
+      // The descriptor 3 is of a pipe to the first, which has its end when nobody has it.
+      ...(runsNext ? [`${words} </dev/null >/dev/null 2>&1 3>&-`] : []),
+      'exit $status',
+    ].join('\n')
     return {
       command: this.#unshare,
       parameters: [
@@ -167,9 +180,10 @@ class OpenIsolation extends OpenMountingSandbox {
           '--kill-child',
         ],
         ...['/bin/sh', '-c', script, 'sh'],
-        ...[this.#unshare, '--user', ...user, program, ...parameters],
+        ...[...asUser, program, ...parameters],
       ],
       cwd: '/',
+      runsNext,
     }
   }
 }

@@ -47,6 +47,8 @@ export interface Command {
   parameters: readonly string[]
   /** Where it has to be started. */
   cwd: string
+  /** Set where it runs another program, too, once the first has ended. */
+  runsNext?: boolean
 }
 
 /** A view that is ready for any number of processes. */
@@ -60,8 +62,16 @@ export interface OpenSandbox {
   readonly hasShell?: boolean
   /** What the process sees a file or folder of the host as. */
   seen(path: string): string
-  /** The command that becomes `program`, a path as the process sees it, in its task root. */
-  command(program: string, parameters?: readonly string[], variables?: NodeJS.ProcessEnv): Command
+  /**
+   * The command that becomes `program`, a path as the process sees it, in its task root. Where the sandbox can, it runs the words `next`
+   * afterwards, without input and output, and ends as the first has.
+   */
+  command(
+    program: string,
+    parameters?: readonly string[],
+    variables?: NodeJS.ProcessEnv,
+    next?: readonly string[],
+  ): Command
   /** The variables to start it with. */
   environment<Variables extends NodeJS.ProcessEnv>(variables: Variables): Variables
 }

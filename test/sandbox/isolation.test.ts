@@ -1,7 +1,7 @@
 /** The sandbox of what a build runs, where the system has namespaces for it. */
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -159,6 +159,26 @@ test('what ends the command ends all that runs in it; an exit status and a signa
   })
   child.stdout.resume()
   await eventually(() => isClosed, 'all processes have ended')
+})
+
+test('another program runs after the first in the same place, and says nothing', async (t) => {
+  const sandbox = await open(t)
+  if (sandbox === undefined) {
+    return
+  }
+  const first = ['-c', 'echo first; echo "$$ $(id -u)" >/tmp/first; exit 7']
+  const next = [
+    '/bin/sh',
+    '-c',
+    'echo "it’s next"; [ "$(cat /tmp/first | cut -d" " -f2)" = "$(id -u)" ] && echo next >/tmp/next',
+  ]
+  const { command, parameters, cwd, runsNext } = sandbox.command('/bin/sh', first, {}, next)
+  const ended = spawnSync(command, parameters, { cwd, env: { PATH: '/usr/bin:/bin' }, encoding: 'utf8' })
+  assert.equal(runsNext, true)
+  assert.equal(ended.status, 7)
+  assert.equal(ended.stdout, 'first\n')
+  assert.equal(runInSandbox(sandbox, 'cat /tmp/next').stdout, 'next')
+  assert.equal(sandbox.command('/bin/true').runsNext, false)
 })
 
 test('a gate’s sockets have a place where the folder for temporary files has a long name', async (t) => {

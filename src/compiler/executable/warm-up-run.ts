@@ -173,19 +173,18 @@ async function run(
     ...lambdaEnvironment(sandbox, { ...options, runtimeApi: server.address }),
     ...(await trustIn(options.responder, folder, sandbox)),
   }
-  const commandFor = (asked: WarmUpPurpose) => {
-    const [program = '', ...words] = [
-      ...options.runner,
-      sandbox.seen(node),
-      ...options.nodeOptions,
-      sandbox.seen(file),
-      sandbox.seen(folder),
-      asked,
-      ...portsOf(options.responder),
-    ]
-    return sandbox.command(program, words, variables)
-  }
-  const { command, parameters, cwd } = commandFor(purpose)
+  const wordsFor = (asked: WarmUpPurpose) => [
+    ...options.runner,
+    sandbox.seen(node),
+    ...options.nodeOptions,
+    sandbox.seen(file),
+    sandbox.seen(folder),
+    asked,
+    ...portsOf(options.responder),
+  ]
+  const [program = '', ...words] = wordsFor(purpose)
+  const next = purpose === 'code-caches' ? wordsFor('numbers') : []
+  const { command, parameters, cwd, runsNext } = sandbox.command(program, words, variables, next)
   const initialised = server.begin()
   const child = spawn(command, parameters, {
     cwd,
@@ -209,8 +208,9 @@ async function run(
     const end = ended.then(() => explainEnd(endOf(child, sandbox), purpose, isInitialised, printed()))
     const problem = (await Promise.race([asked, end])) ?? (await end)
     await ended
-    if (purpose === 'code-caches') {
-      await numberFunctions(commandFor('numbers'), sandbox.environment(variables), TIMEOUT_MS)
+    if (next[0] !== undefined && !runsNext) {
+      const alone = sandbox.command(next[0], next.slice(1), variables)
+      await numberFunctions(alone, sandbox.environment(variables), TIMEOUT_MS)
     }
     return problem
   } finally {
