@@ -23,6 +23,7 @@ import {
 } from './bundle-chunk.ts'
 import { explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
 import { type Chunks, type DivisionOptions, keptChunks } from './division/kept-chunks.ts'
+import { ModuleInputs } from './division/module-inputs.ts'
 import { splitFunction } from './division/split-function.ts'
 import { splitScript } from './division/split-script.ts'
 import { checkExports } from './entry-exports.ts'
@@ -130,7 +131,10 @@ async function bundlePlanned(
   const { metafile, warnings } = module
   const { project } = options
   const exports = checkExports(metafile, options.entry)
-  const bundled = await keptChunks(options, module, division, () => bundleChunks(options, metafile, division))
+  const files = new ModuleInputs(project, options.author.tsconfig)
+  const bundled = await keptChunks(options, module, division, files, () =>
+    bundleChunks(options, metafile, division, files),
+  )
   return {
     ...bundled,
     exports,
@@ -148,6 +152,7 @@ async function bundleChunks(
   options: ChunkOptions,
   metafile: Metafile,
   { split, isForced }: DivisionOptions,
+  files: ModuleInputs,
 ): Promise<Chunks> {
   let awaiting: ReadonlySet<string | undefined> = new Set()
   const onAwait = (modules: ReadonlySet<string | undefined>) => {
@@ -155,7 +160,7 @@ async function bundleChunks(
   }
   const hasPlugins = (options.author.plugins ?? []).length > 0
   // What a plugin of the author's does nobody knows.
-  const whole = { metafile, mayShare: !isForced && !hasPlugins }
+  const whole = { metafile, shared: isForced || hasPlugins ? undefined : files }
   // What awaits cannot be required, be it shipped or bundled.
   const mayAwait = await shipsWhatAwaits(options, onAwait)
   // Few functions await, and their chunks show it: to bundle the whole for that alone takes as long as to bundle the chunks.

@@ -7,14 +7,21 @@ const CODE = /\.[cm]?[jt]sx?$/
 
 /** Where those of the modules `files` are, or would be: absolute paths. */
 export function sourceMapsOf(files: readonly string[]): string[] {
-  return files
-    .filter((file) => CODE.test(file))
-    .flatMap((file) =>
-      [...readFileSync(file, 'latin1').matchAll(COMMENT)]
+  return files.filter(isCode).flatMap((file) => sourceMapsIn(file, readFileSync(file)))
+}
+
+/** The same of the module `file` with this text. */
+export function sourceMapsIn(file: string, text: Buffer): string[] {
+  return !isCode(file) || !text.includes('sourceMappingURL=')
+    ? []
+    : [...text.toString('latin1').matchAll(COMMENT)]
         .map(([, url = '']) => url)
         .filter((url) => !/^[a-z]{2,}:/i.test(url))
-        .map((url) => resolve(dirname(file), decoded(url))),
-    )
+        .map((url) => resolve(dirname(file), decoded(url)))
+}
+
+function isCode(file: string): boolean {
+  return CODE.test(file)
 }
 
 function decoded(url: string): string {

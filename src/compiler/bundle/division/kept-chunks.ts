@@ -10,7 +10,7 @@ import type { Metafile } from 'esbuild'
 import { CacheArea, type CacheInput } from '../../cache/build-cache.ts'
 import { ownVersion } from '../../cache/own-version.ts'
 import { type Bundled, type Chunk, type ChunkOptions, codeOf } from '../bundle-chunk.ts'
-import { ModuleInputs } from './module-inputs.ts'
+import type { ModuleInputs } from './module-inputs.ts'
 import { asJson } from './shared-chunks.ts'
 
 export interface Chunks {
@@ -32,18 +32,23 @@ export async function keptChunks(
   options: ChunkOptions,
   module: Bundled,
   { split, isForced }: DivisionOptions,
+  files: ModuleInputs,
   make: () => Promise<Chunks>,
 ): Promise<Chunks> {
   if (isForced || (options.author.plugins ?? []).length > 0) {
     return make()
   }
-  const inputs = await describe(options, module, split)
+  const inputs = await describe(options, module, split, files)
   return readChunks(await new CacheArea('chunks').bytes(inputs, async () => writeChunks(await make())))
 }
 
-async function describe(options: ChunkOptions, module: Bundled, split: boolean): Promise<CacheInput[]> {
+async function describe(
+  options: ChunkOptions,
+  module: Bundled,
+  split: boolean,
+  files: ModuleInputs,
+): Promise<CacheInput[]> {
   const { entry, project, minify, author, packages } = options
-  const files = new ModuleInputs(project, author.tsconfig)
   return [
     await ownVersion(),
     JSON.stringify([entry, project, minify, split, author, process.env.NODE_PATH ?? null], asJson),

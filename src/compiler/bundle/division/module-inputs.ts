@@ -1,16 +1,21 @@
 /** What of the disk a bundle of some modules is made of: their text, and the settings and manifests that apply to them. */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { getTsconfig, parseTsconfig } from 'get-tsconfig'
 import type { CacheInput } from '../../cache/build-cache.ts'
-import { sourceMapsOf } from '../../unchanged/source-maps.ts'
+import { sourceMapsIn } from '../../unchanged/source-maps.ts'
+
+interface Module {
+  readonly content: CacheInput
+  /** Paths of the source maps that it names. */
+  readonly maps: readonly string[]
+}
 
 /** Reads each file once. */
 export class ModuleInputs {
   readonly #project: string
   readonly #tsconfig: string | undefined
-  readonly #contents = new Map<string, Promise<CacheInput>>()
+  readonly #modules = new Map<string, Promise<Module>>()
 
   /** `project`: what paths are relative to; `tsconfig`: the one that the author has chosen. */
   constructor(project: string, tsconfig: string | undefined) {
@@ -21,22 +26,36 @@ export class ModuleInputs {
   /** Of the modules `paths`, as a metafile names them. */
   async of(paths: readonly string[]): Promise<CacheInput[]> {
     const files = paths.map((path) => resolve(this.#project, path))
-    const maps = sourceMapsOf(files.filter((file) => existsSync(file)))
-    const read = [...manifestsOf(files, this.#project), ...files, ...maps]
+    const modules = await Promise.all(files.map((file) => this.#read(file)))
+    const maps = modules.flatMap(({ maps }) => maps)
+    const others = await Promise.all(
+      [...manifestsOf(files, this.#project), ...maps].map(async (file) => [
+        file,
+        (await this.#read(file)).content,
+      ]),
+    )
     return [
       JSON.stringify(settingsOf(files, this.#tsconfig)),
-      ...(await Promise.all(read.map(async (file) => [file, await this.#contentOf(file)]))).flat(),
+      ...others.flat(),
+      ...modules.flatMap(({ content }, index) => [files[index] ?? '', content]),
     ]
   }
 
-  /** A name that is no file's is that of one with a query behind it, or of what a plugin of ours makes of the rest. */
-  #contentOf(file: string): Promise<CacheInput> {
-    const plain = file.replace(/[?#].*$/, '')
-    const content =
-      this.#contents.get(file) ?? readFile(file).catch(() => readFile(plain).catch(() => 'none'))
-    this.#contents.set(file, content)
-    return content
+  #read(file: string): Promise<Module> {
+    const module = this.#modules.get(file) ?? readModule(file)
+    this.#modules.set(file, module)
+    return module
   }
+}
+
+/** A name that is no file's is that of one with a query behind it, or of what a plugin of ours makes of the rest. */
+async function readModule(file: string): Promise<Module> {
+  const text = await readFile(file).catch(() => undefined)
+  if (text !== undefined) {
+    return { content: text, maps: sourceMapsIn(file, text) }
+  }
+  const plain = file.replace(/[?#].*$/, '')
+  return { content: await readFile(plain).catch(() => 'none'), maps: [] }
 }
 
 /** Of TypeScript, by folder; esbuild does not look for them in packages. */

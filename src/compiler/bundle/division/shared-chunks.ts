@@ -9,7 +9,7 @@ import type { Metafile } from 'esbuild'
 import { digestOf } from '../../cache/build-cache.ts'
 import type { ChunkOptions } from '../bundle-chunk.ts'
 import { type Division, type Exposed, linksOf, modulePath } from './chunk-links.ts'
-import { ModuleInputs } from './module-inputs.ts'
+import type { ModuleInputs } from './module-inputs.ts'
 
 /** What was made last, by what it is made of. */
 const made = new Map<string, Promise<unknown>>()
@@ -21,11 +21,11 @@ export class SharedChunks {
   readonly #inputs: Metafile['inputs']
   readonly #files: ModuleInputs
 
-  /** `metafile`: of the whole function. */
-  constructor(options: ChunkOptions, { inputs }: Metafile) {
+  /** `metafile`: of the whole function; `files`: of its modules. */
+  constructor(options: ChunkOptions, { inputs }: Metafile, files: ModuleInputs) {
     this.#options = options
     this.#inputs = inputs
-    this.#files = new ModuleInputs(options.project, options.author.tsconfig)
+    this.#files = files
   }
 
   /** A name for what the chunk `number`, not the entry's, is made of. */

@@ -42,6 +42,7 @@ import {
 import { exposedIn, numberChunks } from './chunk-numbers.ts'
 import { ModuleBundles } from './module-bundles.ts'
 import { evaluatedWith, type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
+import type { ModuleInputs } from './module-inputs.ts'
 import { SharedChunks } from './shared-chunks.ts'
 
 export interface SplitFunction {
@@ -61,15 +62,15 @@ export interface WholeFunction {
   readonly prelude: string | undefined
   /** The modules that do, as esbuild names them. */
   readonly awaiting: ReadonlySet<string | undefined>
-  /** Whether it may have chunks that were made for another function. */
-  readonly mayShare: boolean
+  /** What its modules are made of, where it may have chunks that were made for another function. */
+  readonly shared: ModuleInputs | undefined
 }
 
 /**
  * The chunks of the function that `options` describe; undefined where one chunk is the better, or the only, way.
  */
 export async function splitFunction(
-  { metafile, prelude, awaiting, mayShare }: WholeFunction,
+  { metafile, prelude, awaiting, shared: files }: WholeFunction,
   options: ChunkOptions,
 ): Promise<SplitFunction | undefined> {
   const graph = readModuleGraph(metafile)
@@ -84,7 +85,7 @@ export async function splitFunction(
   if ([...awaiting].some((path) => path !== entry)) {
     return undefined
   }
-  const shared = mayShare ? new SharedChunks(options, metafile) : undefined
+  const shared = files && new SharedChunks(options, metafile, files)
   const bundles = new ChunkBundles(
     graph,
     options,

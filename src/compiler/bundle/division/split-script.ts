@@ -9,7 +9,7 @@ import { type SplitFunction, splitFunction, type WholeFunction } from './split-f
 
 /** Undefined where something does await, or may, and where there is nothing to divide. */
 export async function splitScript(
-  whole: Pick<WholeFunction, 'metafile' | 'mayShare'>,
+  whole: Pick<WholeFunction, 'metafile' | 'shared'>,
   options: ChunkOptions,
 ): Promise<SplitFunction | undefined> {
   const graph = readModuleGraph(whole.metafile)

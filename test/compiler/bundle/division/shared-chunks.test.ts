@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { build } from 'esbuild'
 import { bundleFunction } from '../../../../src/compiler/bundle/bundle-function.ts'
 import { type ModuleGraph, readModuleGraph } from '../../../../src/compiler/bundle/division/module-graph.ts'
+import { ModuleInputs } from '../../../../src/compiler/bundle/division/module-inputs.ts'
 import { SharedChunks } from '../../../../src/compiler/bundle/division/shared-chunks.ts'
 import { temporaryCacheHome, temporaryFolder } from '../../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../../support/projects/files.ts'
@@ -47,6 +48,7 @@ async function nameOfLate(folder: string, entry: string, options: object = {}): 
   const shared = new SharedChunks(
     { minify: true, project: folder, author: {}, packages: { plan: {} }, ...options } as never,
     metafile,
+    new ModuleInputs(folder, undefined),
   )
   return shared.nameOf(division, 1, exposed)
 }
