@@ -15,6 +15,7 @@ import type { BundleOptions, FunctionBundle } from './bundle/bundle-function.ts'
 import type { Compression } from './deflate/deflate-file.ts'
 import { packageFolders } from './dependencies/package-of-file.ts'
 import { addSection } from './elf/added-section.ts'
+import type { FileBytes } from './elf/gathered-bytes.ts'
 import type { IncludeOptions } from './package/included-files.ts'
 import type { ShippedPackage } from './package/shipped-packages.ts'
 import { OWN_FOLDER } from './source-files.ts'
@@ -84,7 +85,7 @@ function hereless(text: string, project: string): string {
 }
 
 /** `bytes` is what the file `executable` has. Where it has no place for the record, it stays as it is. */
-export async function writeRecord(executable: string, bytes: Buffer, record: BuildRecord): Promise<void> {
+export async function writeRecord(executable: string, bytes: FileBytes, record: BuildRecord): Promise<void> {
   const change = addSection(bytes, executable, RECORD_SECTION, Buffer.from(JSON.stringify(record)))
   if (change === undefined) {
     return

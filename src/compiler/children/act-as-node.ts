@@ -3,6 +3,7 @@
  */
 import { type ElfFile, parseElf } from '../elf/elf-file.ts'
 import { addEntryCode, lastSegmentOffset } from '../elf/entry-code.ts'
+import type { GatheredBytes } from '../elf/gathered-bytes.ts'
 import { readProgramHeaders, SEGMENT_FLAG, SEGMENT_TYPE } from '../elf/program-headers.ts'
 import { type Fuse, nodeCode } from './node-code.ts'
 
@@ -19,7 +20,10 @@ const NOT_NODE =
  * An executable's bytes, changed. Where they cannot be, they are as they were, and `note` says in one sentence what that costs.
  * Throws an ElfFormatError, naming `fileName`.
  */
-export function actAsNode(bytes: Buffer, fileName: string): { bytes: Buffer; note: string | undefined } {
+export function actAsNode(
+  bytes: GatheredBytes,
+  fileName: string,
+): { bytes: GatheredBytes; note: string | undefined } {
   const elf = parseElf(bytes, fileName)
   const fuse = findFuse(bytes, fileName, elf)
   const changed =
@@ -29,9 +33,9 @@ export function actAsNode(bytes: Buffer, fileName: string): { bytes: Buffer; not
 }
 
 /** Undefined unless there is one, in a segment that is not written to. */
-function findFuse(bytes: Buffer, fileName: string, elf: ElfFile): Fuse | undefined {
+function findFuse(bytes: GatheredBytes, fileName: string, elf: ElfFile): Fuse | undefined {
   // What pkg has added holds the function's text, which may hold anything.
-  const ofNode = bytes.subarray(0, lastSegmentOffset(bytes, fileName))
+  const ofNode = bytes.part(0, lastSegmentOffset(bytes, fileName))
   const offset = ofNode.indexOf(CHANGED_FUSE)
   if (offset === -1 || ofNode.indexOf(CHANGED_FUSE, offset + 1) !== -1) {
     return undefined

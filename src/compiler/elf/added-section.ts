@@ -10,6 +10,7 @@ import {
   SECTION_HEADER_SIZE,
   SECTION_TYPE,
 } from './elf-file.ts'
+import type { FileBytes } from './gathered-bytes.ts'
 
 /** Where the fields of the file header stand: System V ABI, "ELF Header". */
 const SECTION_HEADERS = 40
@@ -32,7 +33,7 @@ export interface SectionChange {
  * known. Throws an ElfFormatError, naming `fileName`.
  */
 export function addSection(
-  executable: Buffer,
+  executable: FileBytes,
   fileName: string,
   name: string,
   content: Buffer,
@@ -60,7 +61,7 @@ export function addSection(
   const tail = Buffer.alloc(tableOffset + tableBytes + SECTION_HEADER_SIZE - end)
   content.copy(tail, contentOffset - end)
   nameTable.copy(tail, namesOffset - end)
-  executable.copy(tail, tableOffset - end, sectionHeaders.offset, sectionHeaders.offset + tableBytes)
+  executable.subarray(sectionHeaders.offset, sectionHeaders.offset + tableBytes).copy(tail, tableOffset - end)
   moveNames(tail, tableOffset - end, names, { offset: namesOffset, size: nameTable.length })
   const added = { name: names.size, offset: contentOffset, size: content.length }
   writeHeader(tail, tableOffset + tableBytes - end, added)

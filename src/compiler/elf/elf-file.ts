@@ -5,6 +5,8 @@
  * are those of the System V ABI, "Object Files".
  */
 
+import type { FileBytes } from './gathered-bytes.ts'
+
 export type Architecture = 'x64' | 'arm64'
 
 /**
@@ -58,8 +60,8 @@ export class ElfFormatError extends Error {
  * Reads the tables of an ELF file that is wholly in `bytes`. Throws {@link ElfFormatError}, naming
  * `fileName`.
  */
-export function parseElf(bytes: Buffer, fileName: string): ElfFile {
-  const architecture = readArchitecture(bytes, fileName)
+export function parseElf(bytes: FileBytes, fileName: string): ElfFile {
+  const architecture = readArchitecture(bytes.subarray(0, ELF_HEADER_SIZE), fileName)
   try {
     const programHeaders = {
       offset: readOffset(bytes, 32),
@@ -107,15 +109,15 @@ export function readArchitecture(bytes: Buffer, fileName: string): Architecture 
 }
 
 /** The string that starts at `offset` and ends before the next NUL byte. */
-export function readString(bytes: Buffer, offset: number): string {
+export function readString(bytes: FileBytes, offset: number): string {
   const end = bytes.indexOf(0, offset)
   if (offset >= bytes.length || end === -1) {
     throw new RangeError(`no string at ${offset}`)
   }
-  return bytes.toString('latin1', offset, end)
+  return bytes.subarray(offset, end).toString('latin1')
 }
 
-function readSegments(bytes: Buffer, table: ElfFile['programHeaders']): ElfSegment[] {
+function readSegments(bytes: FileBytes, table: ElfFile['programHeaders']): ElfSegment[] {
   return Array.from({ length: table.count }, (_, index) => {
     const at = table.offset + index * table.entrySize
     return {
@@ -126,7 +128,11 @@ function readSegments(bytes: Buffer, table: ElfFile['programHeaders']): ElfSegme
   })
 }
 
-function readSections(bytes: Buffer, table: ElfFile['sectionHeaders'], nameTableIndex: number): ElfSection[] {
+function readSections(
+  bytes: FileBytes,
+  table: ElfFile['sectionHeaders'],
+  nameTableIndex: number,
+): ElfSection[] {
   const nameTable = table.offset + nameTableIndex * table.entrySize
   const names = table.count === 0 ? 0 : readOffset(bytes, nameTable + 24)
   return Array.from({ length: table.count }, (_, index) => {
@@ -146,7 +152,7 @@ function readSections(bytes: Buffer, table: ElfFile['sectionHeaders'], nameTable
 }
 
 /** A 64-bit offset, address or size; no file here is near 2^53 bytes, so a number holds it or the file is damaged. */
-function readOffset(bytes: Buffer, at: number): number {
+function readOffset(bytes: FileBytes, at: number): number {
   const value = bytes.readBigUInt64LE(at)
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(`no offset at ${at}: ${value}`)

@@ -7,9 +7,10 @@
  * Elfxx_Vernaux).
  */
 import { ElfFormatError, parseElf, readString, SECTION_TYPE } from './elf-file.ts'
+import type { FileBytes } from './gathered-bytes.ts'
 
 /** Names of the symbol versions that an ELF file needs, by library: `{'libc.so.6': ['GLIBC_2.17', …]}`. */
-export function neededSymbolVersions(executable: Buffer, fileName: string): Map<string, string[]> {
+export function neededSymbolVersions(executable: FileBytes, fileName: string): Map<string, string[]> {
   const { sections } = parseElf(executable, fileName)
   const needs = sections.find((section) => section.type === SECTION_TYPE.versionNeed)
   const names = needs && sections[needs.link]
@@ -33,7 +34,7 @@ export function neededSymbolVersions(executable: Buffer, fileName: string): Map<
  * libstdc++ under `GLIBCXX`; undefined when it asks for none, as a static one does.
  */
 export function neededVersion(
-  executable: Buffer,
+  executable: FileBytes,
   fileName: string,
   prefix: 'GLIBC' | 'GLIBCXX',
 ): string | undefined {
@@ -59,7 +60,7 @@ export function compareVersions(left: string, right: string): number {
 }
 
 function readNeeds(
-  executable: Buffer,
+  executable: FileBytes,
   needs: { offset: number; info: number },
   names: number,
 ): Map<string, string[]> {

@@ -6,10 +6,12 @@
  * segment's content by its note still does. Only what is not mapped, the section headers, gives way.
  */
 import { type ElfFile, type ElfSection, parseElf, SECTION_FLAG_ALLOCATED, SECTION_TYPE } from './elf-file.ts'
+import { type FileBytes, GatheredBytes } from './gathered-bytes.ts'
 
-/** Where the fields of the file header and of a program header stand: System V ABI, "Object Files". */
+/** Where the fields of the file header, of a program header and of a section header stand: System V ABI, "Object Files". */
 const ENTRY = 24
 const SECTION_HEADERS = 40
+const SECTION_OFFSET = 24
 const SEGMENT = { type: 0, flags: 4, offset: 8, address: 16, fileSize: 32, memorySize: 40 } as const
 const LOADED = 1
 const FLAG_EXECUTABLE = 1
@@ -34,10 +36,10 @@ interface LastSegment {
  * mapped, or is written to. Throws an ElfFormatError, naming `fileName`.
  */
 export function addEntryCode(
-  executable: Buffer,
+  executable: GatheredBytes,
   fileName: string,
   makeCode: (address: number, entry: number) => Buffer,
-): Buffer | undefined {
+): GatheredBytes | undefined {
   const elf = parseElf(executable, fileName)
   const last = findLastSegment(executable, elf)
   if (last === undefined) {
@@ -49,22 +51,26 @@ export function addEntryCode(
   const added = Buffer.alloc(Math.ceil((padding + code.length) / ALIGNMENT) * ALIGNMENT)
   code.copy(added, padding)
 
-  const bytes = Buffer.concat([executable.subarray(0, last.end), added, executable.subarray(last.end)])
-  writeNumber(bytes, ENTRY, address)
-  writeNumber(bytes, last.header + SEGMENT.fileSize, last.size + added.length)
-  writeNumber(bytes, last.header + SEGMENT.memorySize, last.size + added.length)
-  const flags = last.header + SEGMENT.flags
-  bytes.writeUInt32LE(bytes.readUInt32LE(flags) | FLAG_EXECUTABLE, flags)
-  moveSections(bytes, elf, last.end, added.length)
+  const bytes = GatheredBytes.of(executable.part(0, last.end), added, executable.part(last.end))
+  return moveSections(withEntry(bytes, last, added.length, address), elf, last.end, added.length)
+}
+
+function withEntry(bytes: GatheredBytes, last: LastSegment, added: number, entry: number): GatheredBytes {
+  const flags = Buffer.alloc(4)
+  flags.writeUInt32LE(bytes.readUInt32LE(last.header + SEGMENT.flags) | FLAG_EXECUTABLE)
   return bytes
+    .withNumber(ENTRY, entry)
+    .withNumber(last.header + SEGMENT.fileSize, last.size + added)
+    .withNumber(last.header + SEGMENT.memorySize, last.size + added)
+    .with(last.header + SEGMENT.flags, flags)
 }
 
 /** Where in the file the segment that is loaded last begins; undefined as in {@link addEntryCode}. */
-export function lastSegmentOffset(executable: Buffer, fileName: string): number | undefined {
+export function lastSegmentOffset(executable: FileBytes, fileName: string): number | undefined {
   return findLastSegment(executable, parseElf(executable, fileName))?.offset
 }
 
-function findLastSegment(bytes: Buffer, elf: ElfFile): LastSegment | undefined {
+function findLastSegment(bytes: FileBytes, elf: ElfFile): LastSegment | undefined {
   const { offset: table, entrySize, count } = elf.programHeaders
   const headers = Array.from({ length: count }, (_, index) => table + index * entrySize)
   const loaded = headers.filter((header) => bytes.readUInt32LE(header + SEGMENT.type) === LOADED)
@@ -96,22 +102,19 @@ function isMapped(section: ElfSection): boolean {
 }
 
 /** Tells the headers of what is behind `from` that it is `distance` bytes further on. */
-function moveSections(bytes: Buffer, elf: ElfFile, from: number, distance: number): void {
-  const { offset, entrySize } = elf.sectionHeaders
+function moveSections(bytes: GatheredBytes, elf: ElfFile, from: number, distance: number): GatheredBytes {
+  const { offset, entrySize, count } = elf.sectionHeaders
   if (elf.sections.length === 0) {
-    return
+    return bytes
   }
   const moved = offset >= from ? offset + distance : offset
-  writeNumber(bytes, SECTION_HEADERS, moved)
+  const table = Buffer.from(bytes.subarray(moved, moved + count * entrySize))
   for (const section of elf.sections.filter((one) => !isMapped(one) && one.offset >= from)) {
-    writeNumber(bytes, moved + section.index * entrySize + 24, section.offset + distance)
+    table.writeBigUInt64LE(BigInt(section.offset + distance), section.index * entrySize + SECTION_OFFSET)
   }
+  return bytes.withNumber(SECTION_HEADERS, moved).with(moved, table)
 }
 
-function readNumber(bytes: Buffer, at: number): number {
+function readNumber(bytes: FileBytes, at: number): number {
   return Number(bytes.readBigUInt64LE(at))
-}
-
-function writeNumber(bytes: Buffer, at: number, value: number): void {
-  bytes.writeBigUInt64LE(BigInt(value), at)
 }

@@ -6,6 +6,7 @@
  * The linker's list of the program's parts, `.dynamic`, has room for it: GNU's linkers leave some entries empty.
  */
 import type { ElfFile } from './elf-file.ts'
+import type { FileBytes } from './gathered-bytes.ts'
 
 const DYNAMIC = 2
 const ENTRY_BYTES = 16
@@ -20,7 +21,7 @@ const AT_FIXED_ADDRESSES = 2
  * Where in the file two entries more fit; undefined where they do not, or the program has such functions already, or its
  * addresses are not known before it runs.
  */
-export function roomForFirstFunction(bytes: Buffer, elf: ElfFile): number | undefined {
+export function roomForFirstFunction(bytes: FileBytes, elf: ElfFile): number | undefined {
   const dynamic = elf.segments.find(({ type }) => type === DYNAMIC)
   if (dynamic === undefined || bytes.readUInt16LE(TYPE) !== AT_FIXED_ADDRESSES) {
     return undefined

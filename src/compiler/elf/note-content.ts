@@ -6,6 +6,7 @@
  *     … | last PT_LOAD, which PT_NOTE is the beginning of: other notes, this note, zeros up to a whole multiple | section headers
  */
 import { type ElfFile, type ElfSection, parseElf, SECTION_HEADER_SIZE } from './elf-file.ts'
+import { type FileBytes, GatheredBytes } from './gathered-bytes.ts'
 import { type ProgramHeader, readProgramHeaders, SEGMENT_TYPE } from './program-headers.ts'
 
 const NOTE = 4
@@ -32,18 +33,18 @@ interface NotePlace {
 }
 
 /** The content of the note; undefined where the file is not as it is drawn above. Throws an ElfFormatError. */
-export function readNote(file: Buffer, name: string, fileName: string): Buffer | undefined {
+export function readNote(file: FileBytes, name: string, fileName: string): Buffer | undefined {
   const place = findNote(file, parseElf(file, fileName), name)
   return place && file.subarray(place.start, place.start + place.bytes)
 }
 
 /** The file with other content in the note; undefined where it is not as it is drawn above. Throws an ElfFormatError. */
 export function replaceNote(
-  file: Buffer,
+  file: GatheredBytes,
   name: string,
   content: Buffer,
   fileName: string,
-): Buffer | undefined {
+): GatheredBytes | undefined {
   const elf = parseElf(file, fileName)
   const place = findNote(file, elf, name)
   if (place === undefined) {
@@ -53,20 +54,29 @@ export function replaceNote(
   const noteEnd = roundUp(start + content.length, 4)
   const segmentBytes = roundUp(noteEnd - segment.offset, ROUND)
   const segmentEnd = segment.offset + segmentBytes
-  const replaced = Buffer.alloc(segmentEnd + elf.sectionHeaders.count * SECTION_HEADER_SIZE)
-  file.copy(replaced, 0, 0, start)
-  content.copy(replaced, start)
-  file.copy(replaced, segmentEnd, elf.sectionHeaders.offset)
-  replaced.writeBigUInt64LE(BigInt(segmentEnd), SECTION_HEADERS)
-  replaced.writeUInt32LE(content.length, place.header + 4)
-  writeSizes(replaced, elf, place.loaded, segmentBytes)
-  writeSizes(replaced, elf, place.notes, noteEnd - segment.offset)
+  const noteBytes = Buffer.alloc(4)
+  noteBytes.writeUInt32LE(content.length)
+  const replaced = GatheredBytes.of(
+    file.part(0, start).with(place.header + 4, noteBytes),
+    content,
+    GatheredBytes.zeros(segmentEnd - start - content.length),
+    sectionHeaders(file, elf, place, noteEnd),
+  )
+  const withLoaded = withSizes(replaced, elf, place.loaded, segmentBytes)
+  const withNotes = withSizes(withLoaded, elf, place.notes, noteEnd - segment.offset)
+  return withNotes.withNumber(SECTION_HEADERS, segmentEnd)
+}
+
+/** Of the file whose note ends at `noteEnd`. */
+function sectionHeaders(file: FileBytes, elf: ElfFile, place: NotePlace, noteEnd: number): Buffer {
+  const { offset, count } = elf.sectionHeaders
+  const table = Buffer.from(file.subarray(offset, offset + count * SECTION_HEADER_SIZE))
   const section = sectionOf(elf, place)
   if (section !== undefined) {
-    const at = segmentEnd + section.index * SECTION_HEADER_SIZE + SECTION_SIZE
-    replaced.writeBigUInt64LE(BigInt(section.size + noteEnd - endOf(place)), at)
+    const at = section.index * SECTION_HEADER_SIZE + SECTION_SIZE
+    table.writeBigUInt64LE(BigInt(section.size + noteEnd - endOf(place)), at)
   }
-  return replaced
+  return table
 }
 
 /** The only one that is as large. Where there are more notes, postject confuses where their sections are; nothing reads that. */
@@ -83,7 +93,7 @@ function endOf({ start, bytes }: NotePlace): number {
   return roundUp(start + bytes, 4)
 }
 
-function findNote(file: Buffer, elf: ElfFile, name: string): NotePlace | undefined {
+function findNote(file: FileBytes, elf: ElfFile, name: string): NotePlace | undefined {
   const headers = readProgramHeaders(file, elf)
   const last = Math.max(
     ...headers.filter(({ type }) => type === SEGMENT_TYPE.load).map(({ offset }) => offset),
@@ -101,7 +111,7 @@ function findNote(file: Buffer, elf: ElfFile, name: string): NotePlace | undefin
     const nameStart = at + NOTE_HEADER_BYTES
     const start = nameStart + roundUp(nameBytes, 4)
     const next = start + roundUp(bytes, 4)
-    if (file.toString('latin1', nameStart, nameStart + nameBytes) === `${name}\0`) {
+    if (file.subarray(nameStart, nameStart + nameBytes).toString('latin1') === `${name}\0`) {
       return next === end ? { header: at, start, bytes, loaded, notes, segment } : undefined
     }
     at = next
@@ -110,7 +120,7 @@ function findNote(file: Buffer, elf: ElfFile, name: string): NotePlace | undefin
 }
 
 /** Whether nothing but the section headers is behind the segment. */
-function isLast(file: Buffer, { sectionHeaders }: ElfFile, { offset, fileSize }: ProgramHeader): boolean {
+function isLast(file: FileBytes, { sectionHeaders }: ElfFile, { offset, fileSize }: ProgramHeader): boolean {
   const end = offset + fileSize
   return (
     fileSize % ROUND === 0 &&
@@ -119,10 +129,14 @@ function isLast(file: Buffer, { sectionHeaders }: ElfFile, { offset, fileSize }:
   )
 }
 
-function writeSizes(file: Buffer, { programHeaders }: ElfFile, index: number, bytes: number): void {
+function withSizes(
+  file: GatheredBytes,
+  { programHeaders }: ElfFile,
+  index: number,
+  bytes: number,
+): GatheredBytes {
   const at = programHeaders.offset + index * programHeaders.entrySize
-  file.writeBigUInt64LE(BigInt(bytes), at + FILE_SIZE)
-  file.writeBigUInt64LE(BigInt(bytes), at + MEMORY_SIZE)
+  return file.withNumber(at + FILE_SIZE, bytes).withNumber(at + MEMORY_SIZE, bytes)
 }
 
 function roundUp(value: number, multiple: number): number {

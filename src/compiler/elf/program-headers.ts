@@ -1,5 +1,6 @@
 /** The program header table of an ELF file, whole: read, changed, and written to the front of the file. */
 import { ELF_HEADER_SIZE, type ElfFile, SECTION_FLAG_ALLOCATED } from './elf-file.ts'
+import type { FileBytes, GatheredBytes } from './gathered-bytes.ts'
 
 /** System V ABI, "Program Header". */
 export const SEGMENT_TYPE = { load: 1, dynamic: 2, interpreter: 3, programHeaders: 6 } as const
@@ -21,7 +22,7 @@ const TABLE_OFFSET = 32
 const TABLE_COUNT = 56
 
 export function readProgramHeaders(
-  bytes: Buffer,
+  bytes: FileBytes,
   { programHeaders }: Pick<ElfFile, 'programHeaders'>,
 ): ProgramHeader[] {
   return Array.from({ length: programHeaders.count }, (_, index) => {
@@ -119,6 +120,15 @@ export function writeInFront(bytes: Buffer, headers: readonly ProgramHeader[], i
   })
   bytes.writeBigUInt64LE(BigInt(ELF_HEADER_SIZE), TABLE_OFFSET)
   bytes.writeUInt16LE(headers.length, TABLE_COUNT)
+}
+
+/** With zeros in the place of the table, up to the end of the page of `pageBytes` that it begins on. */
+export function withoutTable(
+  bytes: GatheredBytes,
+  { programHeaders: { offset, entrySize, count } }: ElfFile,
+  pageBytes: number,
+): GatheredBytes {
+  return bytes.with(offset, Buffer.alloc(Math.min(entrySize * count, pageBytes - (offset % pageBytes))))
 }
 
 function writeHeader(bytes: Buffer, at: number, header: ProgramHeader): void {

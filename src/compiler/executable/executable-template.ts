@@ -10,6 +10,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { BaseNode } from '../base-node/base-node.ts'
 import { CacheArea } from '../cache/build-cache.ts'
+import { GatheredBytes } from '../elf/gathered-bytes.ts'
 import { readNote, replaceNote } from '../elf/note-content.ts'
 import { PKG_MANIFEST } from '../third-party.ts'
 import { runPkg } from './run-pkg.ts'
@@ -26,7 +27,7 @@ const MAKING = '1'
 const UNUSED_MS = 30 * 86_400_000
 
 /** What has been read in this process, by what it is made of; the latest one only. */
-let latest: { readonly key: string; readonly template: Promise<Buffer | undefined> } | undefined
+let latest: { readonly key: string; readonly template: Promise<GatheredBytes | undefined> } | undefined
 
 /**
  * An executable of `base` whose main script is `main`, with `assets`. Undefined where it cannot be made so. `folder` is not
@@ -37,7 +38,7 @@ export async function executableOfTemplate(
   assets: SeaAssets,
   base: BaseNode,
   folder: string,
-): Promise<Buffer | undefined> {
+): Promise<GatheredBytes | undefined> {
   const template = await templateOf(main, base, folder)
   const blob = template && readNote(template, NOTE, base.path)
   const own = blob && withAssets(blob, PLACEHOLDER, assets)
@@ -50,12 +51,12 @@ export async function executableOfBlob(
   blob: Buffer,
   base: BaseNode,
   folder: string,
-): Promise<Buffer | undefined> {
+): Promise<GatheredBytes | undefined> {
   const template = await templateOf(launcher, base, folder)
   return template && replaceNote(template, NOTE, blob, base.path)
 }
 
-function templateOf(main: Buffer, base: BaseNode, folder: string): Promise<Buffer | undefined> {
+function templateOf(main: Buffer, base: BaseNode, folder: string): Promise<GatheredBytes | undefined> {
   const key = JSON.stringify([base.path, base.arch, main.toString('latin1')])
   if (latest?.key !== key) {
     const template = cachedTemplate(main, base, folder)
@@ -67,7 +68,11 @@ function templateOf(main: Buffer, base: BaseNode, folder: string): Promise<Buffe
   return latest.template
 }
 
-async function cachedTemplate(main: Buffer, base: BaseNode, folder: string): Promise<Buffer | undefined> {
+async function cachedTemplate(
+  main: Buffer,
+  base: BaseNode,
+  folder: string,
+): Promise<GatheredBytes | undefined> {
   const cache = new CacheArea('templates', { unusedMs: UNUSED_MS })
   const { size, mtimeMs } = await stat(base.path)
   const { version } = createRequire(import.meta.url)(PKG_MANIFEST)
@@ -79,12 +84,13 @@ async function cachedTemplate(main: Buffer, base: BaseNode, folder: string): Pro
     return isUnderstood(bytes, base.path) ? bytes : undefined
   })
   await cache.trim()
-  return template
+  return template && GatheredBytes.of(template)
 }
 
 /** Whether putting the template's own asset in its place gives the template. */
 function isUnderstood(template: Buffer, fileName: string): boolean {
   const blob = readNote(template, NOTE, fileName)
   const same = blob && withAssets(blob, PLACEHOLDER, PLACEHOLDER)
-  return same !== undefined && replaceNote(template, NOTE, same, fileName)?.equals(template) === true
+  const remade = same && replaceNote(GatheredBytes.of(template), NOTE, same, fileName)
+  return remade?.toBuffer().equals(template) === true
 }

@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BaseNode } from '../base-node/base-node.ts'
 import { actAsNode } from '../children/act-as-node.ts'
+import { GatheredBytes } from '../elf/gathered-bytes.ts'
 import { executableOfBlob, executableOfTemplate } from './executable-template.ts'
 import { type ExecutableParts, runPkg, type SnapshotOptions } from './run-pkg.ts'
 import { explainIdleCode, withoutIdleCode } from './snapshot-blob.ts'
 
 export interface MadeExecutable {
-  readonly bytes: Buffer
+  readonly bytes: GatheredBytes
   /** What makes it start slower than it might, or what it cannot do, in one sentence each. */
   readonly notes: readonly string[]
 }
@@ -36,7 +37,7 @@ async function makeRuntime(parts: ExecutableParts, base: BaseNode, folder: strin
   }
   const output = join(folder, 'executable')
   const notes = await runPkg(parts, base, output, join(folder, 'parts'))
-  return { bytes: await readFile(output), notes }
+  return { bytes: GatheredBytes.of(await readFile(output)), notes }
 }
 
 /** Undefined where the executable's form is not known. */

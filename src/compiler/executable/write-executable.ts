@@ -1,5 +1,6 @@
 /** Writes an executable that works here: the best variant of it that answers an invocation. */
 import type { TargetRunner } from '../base-node/target-runner.ts'
+import type { GatheredBytes } from '../elf/gathered-bytes.ts'
 import { writeSharedFile } from '../package/shared-blocks.ts'
 import { EXECUTABLE_MODE } from '../package/write-zip.ts'
 import type { ReadAheadVariant } from '../read-ahead/read-ahead.ts'
@@ -7,7 +8,7 @@ import { SelfTestError, type SelfTestResult, testExecutable } from './self-test.
 
 export interface WrittenExecutable {
   /** What the file has. */
-  readonly bytes: Buffer
+  readonly bytes: GatheredBytes
   /** Undefined where nothing of the kind can run here. */
   readonly selfTest: SelfTestResult | undefined
   /** What its starts cost more than they might, in one sentence. */

@@ -1,5 +1,4 @@
 /** Compresses what executables have of a Node.js, before there is a function: most of what the first zip with it takes. */
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
@@ -7,7 +6,8 @@ import { openDeflater } from '../deflate/deflate-file.ts'
 import { makeExecutable } from '../executable/make-executable.ts'
 import { withReadAhead } from '../read-ahead/read-ahead.ts'
 import { FUNCTION_KINDS, referenceFunction } from '../read-ahead/reference-executable.ts'
-import { compressedPieces } from './write-zip.ts'
+import { writeSharedFile } from './shared-blocks.ts'
+import { compressedPieces, EXECUTABLE_MODE } from './write-zip.ts'
 
 /** `folder` is empty, and for what comes in between. Rejects with an ExecutableError. */
 export async function compressAhead(base: BaseNode, runtime: RuntimeBundle, folder: string): Promise<void> {
@@ -18,7 +18,7 @@ export async function compressAhead(base: BaseNode, runtime: RuntimeBundle, fold
       const source = { base, runtime, bundle: { entry: { code: referenceFunction(kind) } } }
       const [best] = await withReadAhead(made.bytes, base.path, source, [], join(folder, kind))
       const executable = join(folder, `${kind}-executable`)
-      await writeFile(executable, best?.bytes() ?? made.bytes)
+      await writeSharedFile(executable, best?.bytes() ?? made.bytes, EXECUTABLE_MODE, undefined)
       await deflater.deflate(executable)
     }
   } finally {

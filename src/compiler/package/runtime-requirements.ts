@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-file.ts'
 import { compareVersions, neededVersion } from '../elf/elf-versions.ts'
+import type { FileBytes } from '../elf/gathered-bytes.ts'
 import { runtimesWith } from './lambda-runtimes.ts'
 import type { PackageFile } from './write-zip.ts'
 
@@ -48,7 +49,7 @@ export async function requirementsOf(
 }
 
 /** Throws an ElfFormatError, naming `fileName`. */
-export function libraryNeeds(bytes: Buffer, fileName: string): LibraryNeeds {
+export function libraryNeeds(bytes: FileBytes, fileName: string): LibraryNeeds {
   return {
     glibc: neededVersion(bytes, fileName, 'GLIBC'),
     libstdcxx: neededVersion(bytes, fileName, 'GLIBCXX'),

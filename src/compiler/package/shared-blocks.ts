@@ -4,9 +4,14 @@
  * them, they are files as any others.
  */
 import { constants, copyFile, type FileHandle, open, rm } from 'node:fs/promises'
+import type { GatheredBytes } from '../elf/gathered-bytes.ts'
 
 /** A multiple of every file system's blocks. */
 const BLOCK_BYTES = 64 << 10
+/** How many blocks are written at once. */
+const MOST_BLOCKS = 64
+/** Of pieces, as many as Linux takes in one call. */
+const MOST_PIECES = 1024
 
 let zeros: Buffer | undefined
 
@@ -16,7 +21,7 @@ let zeros: Buffer | undefined
  */
 export async function writeSharedFile(
   path: string,
-  bytes: Buffer,
+  bytes: GatheredBytes,
   mode: number,
   alike: string | undefined,
 ): Promise<void> {
@@ -34,31 +39,51 @@ export async function writeSharedFile(
   }
 }
 
-async function writeDifferences(file: FileHandle, bytes: Buffer): Promise<void> {
+async function writeDifferences(file: FileHandle, bytes: GatheredBytes): Promise<void> {
   const before = Buffer.allocUnsafe(BLOCK_BYTES)
   let { size } = await file.stat()
   await file.truncate(bytes.length)
   size = Math.min(size, bytes.length)
+  /** Where the blocks begin that are to be written. */
+  let from = 0
   for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
-    const block = bytes.subarray(at, at + BLOCK_BYTES)
-    if (!(at < size ? await isThere(file, at, block, before) : isZeros(block))) {
-      await writeWhole(file, block, at)
+    const block = bytes.pieces(at, at + BLOCK_BYTES)
+    if (at < size ? await isThere(file, at, block, before) : block.every(isZeros)) {
+      await writeWhole(file, bytes, from, at)
+      from = at + BLOCK_BYTES
+    } else if (at - from >= MOST_BLOCKS * BLOCK_BYTES) {
+      await writeWhole(file, bytes, from, at)
+      from = at
     }
   }
+  await writeWhole(file, bytes, from, bytes.length)
 }
 
-async function isThere(file: FileHandle, at: number, block: Buffer, buffer: Buffer): Promise<boolean> {
-  const { bytesRead } = await file.read(buffer, 0, block.length, at)
-  return bytesRead === block.length && buffer.subarray(0, bytesRead).equals(block)
+async function isThere(
+  file: FileHandle,
+  at: number,
+  block: readonly Buffer[],
+  buffer: Buffer,
+): Promise<boolean> {
+  const length = block.reduce((sum, piece) => sum + piece.length, 0)
+  const { bytesRead } = await file.read(buffer, 0, length, at)
+  let compared = 0
+  return (
+    bytesRead === length &&
+    block.every((piece) => {
+      compared += piece.length
+      return buffer.subarray(compared - piece.length, compared).equals(piece)
+    })
+  )
 }
 
-function isZeros(block: Buffer): boolean {
+function isZeros(piece: Buffer): boolean {
   zeros ??= Buffer.alloc(BLOCK_BYTES)
-  return block.equals(zeros.subarray(0, block.length))
+  return piece.equals(zeros.subarray(0, piece.length))
 }
 
-async function writeWhole(file: FileHandle, block: Buffer, at: number): Promise<void> {
-  for (let written = 0; written < block.length; ) {
-    written += (await file.write(block, written, block.length - written, at + written)).bytesWritten
+async function writeWhole(file: FileHandle, bytes: GatheredBytes, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; ) {
+    at += (await file.writev(bytes.pieces(at, to).slice(0, MOST_PIECES), at)).bytesWritten
   }
 }

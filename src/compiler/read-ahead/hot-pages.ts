@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { CacheArea } from '../cache/build-cache.ts'
 import { parseElf } from '../elf/elf-file.ts'
+import type { FileBytes } from '../elf/gathered-bytes.ts'
 import { parseRanges } from './page-ranges.ts'
 import type { FunctionKind } from './reference-executable.ts'
 import { NOTHING_TOUCHED, type TouchedPages } from './touched-pages.ts'
@@ -33,7 +34,7 @@ export type RecordPages = () => Promise<TouchedPages>
  * as `record` does.
  */
 export async function findHotPages(
-  executable: Buffer,
+  executable: FileBytes,
   fileName: string,
   base: string,
   kind: FunctionKind,
@@ -51,7 +52,7 @@ export async function findHotPages(
  * Tells executables apart by their Node.js: which build of it that is, and where the parts of it are in the file. It is
  * the same whatever the function is, and also when what is stripped off the Node.js is something else.
  */
-export function layoutOf(executable: Buffer, fileName: string): string {
+export function layoutOf(executable: FileBytes, fileName: string): string {
   const { segments, sections } = parseElf(executable, fileName)
   const id = sections.find(({ name }) => name === '.note.gnu.build-id')
   const ownSegments = segments.filter(({ type }) => type === LOADED).slice(0, -1)

@@ -17,6 +17,7 @@
  */
 import { type ElfFile, parseElf } from '../elf/elf-file.ts'
 import { addFirstFunction, roomForFirstFunction } from '../elf/first-function.ts'
+import { type FileBytes, GatheredBytes } from '../elf/gathered-bytes.ts'
 import {
   type ProgramHeader,
   readProgramHeaders,
@@ -24,11 +25,14 @@ import {
   SEGMENT_FLAG,
   SEGMENT_TYPE,
   splitSegmentAt,
+  withoutTable,
   writeInFront,
 } from '../elf/program-headers.ts'
 import { codeOffset, type HotPages, movableParts, movedRuns, type Part } from './moved-pages.ts'
 import { CODE_ALIGNMENT, ownFileCode } from './own-file-code.ts'
 import {
+  bytesOf,
+  firstPages,
   GAP_PAGES,
   intersectRanges,
   joinRanges,
@@ -44,6 +48,9 @@ export const CHUNK_BYTES = 524_288
 /** Where, in the file header, the offset of the section headers stands, and in a section header its offset. */
 const SECTION_HEADERS = 40
 const SECTION_OFFSET = 24
+
+/** More than the file header, the program headers and the interpreter's name take: there are at most some twenty. */
+const FRONT_BYTES = 65_536
 
 /** Two are what it takes. */
 const MOST_ROUNDS = 5
@@ -77,7 +84,11 @@ interface Places {
  * The bytes of the executable with its hot pages moved; undefined where something is not as is known here. Throws an
  * ElfFormatError, naming `fileName`.
  */
-export function packHotPages(executable: Buffer, fileName: string, hot: HotPages): Buffer | undefined {
+export function packHotPages(
+  executable: GatheredBytes,
+  fileName: string,
+  hot: HotPages,
+): GatheredBytes | undefined {
   const elf = parseElf(executable, fileName)
   const parts = findParts(executable, elf, hot)
   if (parts === undefined) {
@@ -93,14 +104,14 @@ export function packHotPages(executable: Buffer, fileName: string, hot: HotPages
   if (placesOf(parts, code).moved !== places.moved) {
     return undefined
   }
-  const bytes = writeParts(executable, parts, places, code)
-  clearOldHeaders(bytes, elf, parts, places)
-  writeInFront(bytes, newHeaders(parts, places, code.length), parts.interpreter)
-  moveSections(bytes, elf, parts, places)
-  return bytes
+  // The table that pkg has written, in a page of Node.js's code, differs from function to function.
+  const isInCode = elf.programHeaders.offset >= parts.code
+  const bare = isInCode ? withoutTable(executable, elf, PAGE_BYTES) : executable
+  const bytes = gatherParts(bare, parts, places, code)
+  return moveSections(withHeaders(bytes, parts, places, code.length), elf, parts, places)
 }
 
-function findParts(executable: Buffer, elf: ElfFile, hot: HotPages): Parts | undefined {
+function findParts(executable: FileBytes, elf: ElfFile, hot: HotPages): Parts | undefined {
   const headers = splitSegmentAt(readProgramHeaders(executable, elf), codeOffset(elf) ?? 0)
   const loaded = headers.filter(({ type }) => type === SEGMENT_TYPE.load)
   const content = loaded.toSorted((left, right) => right.address - left.address)[0]
@@ -169,65 +180,51 @@ function readRanges(
   }
   const added = ofContent.map(({ start, count }) => ({ start: start + shift, count }))
   const ranges = joinRanges([...joinRanges(read, GAP_PAGES), ...added], 0)
-  return [...firstPages(ranges), ...ranges]
+  return [...firstPages(ranges, CHUNK_BYTES), ...ranges]
 }
 
-/**
- * The first page of each chunk that there is something in. They come first: few requests are under way at the same time, and
- * so they are for as many chunks, which are fetched at the same time.
- */
-function firstPages(ranges: readonly PageRange[]): PageRange[] {
-  const inChunk = CHUNK_BYTES / PAGE_BYTES
-  const firsts = ranges.flatMap(({ start, count }) => {
-    const chunk = Math.floor(start / inChunk)
-    const chunks = Math.floor((start + count - 1) / inChunk) - chunk + 1
-    return Array.from({ length: chunks }, (_, index) => Math.max(start, (chunk + index) * inChunk))
-  })
-  return firsts
-    .filter((page, index) => Math.floor(page / inChunk) !== Math.floor((firsts[index - 1] ?? -1) / inChunk))
-    .map((start) => ({ start, count: 1 }))
-}
-
-function writeParts(executable: Buffer, parts: Parts, places: Places, code: Buffer): Buffer {
-  const { content, data, room, runs } = parts
+function gatherParts(executable: GatheredBytes, parts: Parts, places: Places, code: Buffer): GatheredBytes {
+  const { content, runs } = parts
   const contentEnd = content.offset + content.fileSize
-  const bytes = Buffer.alloc(places.tail + executable.length - contentEnd)
-  executable.copy(bytes, 0, 0, parts.code)
-  executable.copy(bytes, places.content, content.offset, contentEnd)
+  const pointer = Buffer.alloc(CODE_ALIGNMENT)
   const codeAddress = addressOf(places.pointer, parts, places) + CODE_ALIGNMENT
-  bytes.writeBigUInt64LE(BigInt(codeAddress), places.pointer)
-  code.copy(bytes, places.pointer + CODE_ALIGNMENT)
-  const { start, count } = dataPages(parts)
-  executable.copy(bytes, places.data, start * PAGE_BYTES, (start + count) * PAGE_BYTES)
-  addFirstFunction(bytes, room + places.data - start * PAGE_BYTES, codeAddress - CODE_ALIGNMENT)
-  executable.copy(bytes, places.rest, parts.code, content.offset)
-  let at = places.moved
-  for (const run of runs) {
-    const [from, to] = [run.start * PAGE_BYTES, (run.start + run.count) * PAGE_BYTES]
-    executable.copy(bytes, at, from, to)
-    bytes.fill(0, from + places.rest - parts.code, to + places.rest - parts.code)
-    at += to - from
+  pointer.writeBigUInt64LE(BigInt(codeAddress))
+  const data = Buffer.from(executable.subarray(...bytesOf(dataPages(parts))))
+  addFirstFunction(data, parts.room - dataPages(parts).start * PAGE_BYTES, codeAddress - CODE_ALIGNMENT)
+  let bytes = executable.part(0, parts.code)
+  const put = (place: number, ...added: (Buffer | GatheredBytes)[]) => {
+    bytes = GatheredBytes.of(bytes, GatheredBytes.zeros(place - bytes.length), ...added)
   }
-  // Whole pages of it: on the others, what is in front of it ends, or what is behind it begins.
-  const [from, to] = [roundUp(data.offset, PAGE_BYTES), data.offset + data.fileSize]
-  bytes.fill(0, from + places.rest - parts.code, to - (to % PAGE_BYTES) + places.rest - parts.code)
-  executable.copy(bytes, places.tail, contentEnd)
+  put(places.content, executable.part(content.offset, contentEnd))
+  put(places.pointer, pointer, code)
+  put(places.data, data)
+  put(places.moved, ...runs.map((run) => executable.part(...bytesOf(run))))
+  put(places.rest, ...withoutMoved(executable, parts))
+  put(places.tail, executable.part(contentEnd))
   return bytes
 }
 
-/** The table of program headers that pkg has written, in a page of Node.js's code: it differs from function to function. */
-function clearOldHeaders(bytes: Buffer, { programHeaders }: ElfFile, parts: Parts, places: Places): void {
-  const { offset, entrySize, count } = programHeaders
-  if (offset >= parts.code) {
-    const inPage = offset % PAGE_BYTES
-    const index = movedPages(parts).indexOf((offset - inPage) / PAGE_BYTES)
-    const place = index === -1 ? newOffset(offset, parts, places) : places.moved + index * PAGE_BYTES + inPage
-    bytes.fill(0, place, place + Math.min(entrySize * count, PAGE_BYTES - inPage))
+/** The rest of Node.js, with zeros for what is elsewhere. */
+function withoutMoved(executable: GatheredBytes, { code, content, data, runs }: Parts): GatheredBytes[] {
+  // Whole pages of the data: on the others, what is in front of it ends, or what is behind it begins.
+  const dataEnd = data.offset + data.fileSize
+  const ofData = [roundUp(data.offset, PAGE_BYTES), dataEnd - (dataEnd % PAGE_BYTES)] as const
+  const moved = [...runs.map(bytesOf), ofData]
+    .filter(([from, to]) => from < to)
+    .toSorted(([left], [right]) => left - right)
+  const kept: GatheredBytes[] = []
+  let at = code
+  for (const [from, to] of moved) {
+    kept.push(executable.part(at, from), GatheredBytes.zeros(to - from))
+    at = to
   }
+  return [...kept, executable.part(at, content.offset)]
 }
 
-function movedPages({ runs }: Parts): number[] {
-  return runs.flatMap(({ start, count }) => Array.from({ length: count }, (_, index) => start + index))
+function withHeaders(bytes: GatheredBytes, parts: Parts, places: Places, codeLength: number): GatheredBytes {
+  const front = Buffer.from(bytes.subarray(0, Math.min(FRONT_BYTES, parts.code)))
+  writeInFront(front, newHeaders(parts, places, codeLength), parts.interpreter)
+  return bytes.with(0, front)
 }
 
 function newHeaders(parts: Parts, places: Places, codeLength: number): ProgramHeader[] {
@@ -245,20 +242,21 @@ function newHeaders(parts: Parts, places: Places, codeLength: number): ProgramHe
 }
 
 function moveSections(
-  bytes: Buffer,
+  bytes: GatheredBytes,
   { sectionHeaders, sections }: ElfFile,
   parts: Parts,
   places: Places,
-): void {
+): GatheredBytes {
   if (sections.length === 0) {
-    return
+    return bytes
   }
-  const table = newOffset(sectionHeaders.offset, parts, places)
-  bytes.writeBigUInt64LE(BigInt(table), SECTION_HEADERS)
+  const place = newOffset(sectionHeaders.offset, parts, places)
+  const { count, entrySize } = sectionHeaders
+  const table = Buffer.from(bytes.subarray(place, place + count * entrySize))
   for (const { index, offset } of sections) {
-    const at = table + index * sectionHeaders.entrySize + SECTION_OFFSET
-    bytes.writeBigUInt64LE(BigInt(newOffset(offset, parts, places)), at)
+    table.writeBigUInt64LE(BigInt(newOffset(offset, parts, places)), index * entrySize + SECTION_OFFSET)
   }
+  return bytes.withNumber(SECTION_HEADERS, place).with(place, table)
 }
 
 /** Where a byte of the file is now; of a moved page, where its zeros are. */

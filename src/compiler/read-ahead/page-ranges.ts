@@ -93,3 +93,24 @@ export function withFewRuns(ranges: readonly PageRange[], most: number): PageRan
   const widest = gaps.toSorted((left, right) => right - left)[most - 1] ?? 0
   return joinRanges(apart, widest)
 }
+
+/**
+ * The first page of each chunk of a file that there is something in. They come first: few requests are under way at the same time, and
+ * so they are for as many chunks, which are fetched at the same time.
+ */
+export function firstPages(ranges: readonly PageRange[], chunkBytes: number): PageRange[] {
+  const inChunk = chunkBytes / PAGE_BYTES
+  const firsts = ranges.flatMap(({ start, count }) => {
+    const chunk = Math.floor(start / inChunk)
+    const chunks = Math.floor((start + count - 1) / inChunk) - chunk + 1
+    return Array.from({ length: chunks }, (_, index) => Math.max(start, (chunk + index) * inChunk))
+  })
+  return firsts
+    .filter((page, index) => Math.floor(page / inChunk) !== Math.floor((firsts[index - 1] ?? -1) / inChunk))
+    .map((start) => ({ start, count: 1 }))
+}
+
+/** Where a range begins and ends in bytes. */
+export function bytesOf({ start, count }: PageRange): [from: number, to: number] {
+  return [start * PAGE_BYTES, (start + count) * PAGE_BYTES]
+}

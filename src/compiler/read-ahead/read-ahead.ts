@@ -9,6 +9,7 @@ import type { BaseNode } from '../base-node/base-node.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import type { Architecture } from '../elf/elf-file.ts'
 import { addEntryCode, lastSegmentOffset } from '../elf/entry-code.ts'
+import type { GatheredBytes } from '../elf/gathered-bytes.ts'
 import { findHotPages } from './hot-pages.ts'
 import type { HotPages } from './moved-pages.ts'
 import { packHotPages } from './packed-file.ts'
@@ -31,7 +32,7 @@ const NOT_PACKED =
 
 /** An executable that may be written, and what starts of it cost more than they might. */
 export interface ReadAheadVariant {
-  readonly bytes: () => Buffer
+  readonly bytes: () => GatheredBytes
   /** In one sentence, given why better ones do not work here; undefined where starts cost no more. */
   readonly note: (failure: string) => string | undefined
 }
@@ -41,7 +42,7 @@ export interface ReadAheadVariant {
  * `cold` is what of its content no start reads; `folder` is not there yet, and for what comes in between.
  */
 export async function withReadAhead(
-  bytes: Buffer,
+  bytes: GatheredBytes,
   fileName: string,
   source: ReadAheadSource,
   cold: readonly Buffer[],
@@ -67,12 +68,12 @@ export async function withReadAhead(
 
 /** Made when it is asked for, once. */
 function readInPlace(
-  bytes: Buffer,
+  bytes: GatheredBytes,
   fileName: string,
   arch: Architecture,
   hot: HotPages,
-): () => Buffer | undefined {
-  let made: { readonly changed: Buffer | undefined } | undefined
+): () => GatheredBytes | undefined {
+  let made: { readonly changed: GatheredBytes | undefined } | undefined
   return () => {
     const ranges = [...joinRanges(hot.ofNode, GAP_PAGES), ...hot.ofContent]
     made ??= {
@@ -84,7 +85,7 @@ function readInPlace(
 
 /** Undefined where it is not known what is hot. */
 async function findHot(
-  bytes: Buffer,
+  bytes: GatheredBytes,
   executable: string,
   { base, bundle, runtime }: ReadAheadSource,
   cold: readonly Buffer[],
@@ -106,11 +107,13 @@ async function findHot(
 }
 
 /** The pages of what pkg has added, without those that are cold through and through. */
-function contentPages(bytes: Buffer, content: number, cold: readonly Buffer[]): PageRange[] {
+function contentPages(bytes: GatheredBytes, content: number, cold: readonly Buffer[]): PageRange[] {
+  const added = bytes.subarray(content)
   const places = cold
     .filter(({ length }) => length > 0)
-    .map((part) => ({ from: bytes.indexOf(part, content), length: part.length }))
+    .map((part) => ({ from: added.indexOf(part), length: part.length }))
     .filter(({ from }) => from !== -1)
+    .map(({ from, length }) => ({ from: content + from, length }))
     .toSorted((left, right) => left.from - right.from)
   const starts = [content, ...places.map(({ from, length }) => from + length)]
   const ends = [...places.map(({ from }) => from), bytes.length]

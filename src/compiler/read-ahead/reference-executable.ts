@@ -1,5 +1,5 @@
 /** Executables whose functions return their event: to find out what every start takes, whatever the function does. */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FORMAT_HEADER, FUNCTION, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { BaseNode } from '../base-node/base-node.ts'
@@ -7,6 +7,7 @@ import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { makeCodeCaches } from '../executable/code-caches.ts'
 import { makeExecutable } from '../executable/make-executable.ts'
+import { writeSharedFile } from '../package/shared-blocks.ts'
 import { EXECUTABLE_MODE } from '../package/write-zip.ts'
 import { findTouchedPages, NOTHING_TOUCHED, type TouchedPages } from './touched-pages.ts'
 
@@ -93,6 +94,6 @@ export async function makeReferenceExecutable(
   }
   const executable = join(folder, 'reference')
   const { bytes } = await makeExecutable(parts, base, join(folder, 'parts'))
-  await writeFile(executable, bytes, { mode: EXECUTABLE_MODE })
+  await writeSharedFile(executable, bytes, EXECUTABLE_MODE, undefined)
   return executable
 }

@@ -8,6 +8,7 @@ import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { type Architecture, ElfFormatError, parseElf } from '../../../src/compiler/elf/elf-file.ts'
 import { addEntryCode, lastSegmentOffset } from '../../../src/compiler/elf/entry-code.ts'
+import { GatheredBytes } from '../../../src/compiler/elf/gathered-bytes.ts'
 import type { PageRange } from '../../../src/compiler/read-ahead/page-ranges.ts'
 import { prefetchStub } from '../../../src/compiler/read-ahead/prefetch-stub.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
@@ -41,10 +42,14 @@ function compile(t: TestContext, options: readonly string[]): string {
   return join(folder, 'program')
 }
 
+function read(program: string): GatheredBytes {
+  return GatheredBytes.of(readFileSync(program))
+}
+
 function addStub(program: string, ranges: readonly PageRange[] = RANGES): string {
-  const bytes = addEntryCode(readFileSync(program), program, (address, entry) =>
+  const bytes = addEntryCode(read(program), program, (address, entry) =>
     prefetchStub(arch, address, entry, ranges),
-  )
+  )?.toBuffer()
   assert.ok(bytes)
   writeFileSync(`${program}-reads-ahead`, bytes, { mode: 0o755 })
   return `${program}-reads-ahead`
@@ -105,14 +110,14 @@ test('code may be added to what has some', needsCompiler, (t) => {
 test('a program whose last segment is its variables is left alone', needsCompiler, (t) => {
   const program = compile(t, ['-no-pie'])
   assert.equal(
-    addEntryCode(readFileSync(program), program, () => assert.fail('asked for code')),
+    addEntryCode(read(program), program, () => assert.fail('asked for code')),
     undefined,
   )
 })
 
 test('what is no program is refused by name', () => {
   assert.throws(
-    () => addEntryCode(Buffer.from('#!/bin/sh\n'), 'a script', () => Buffer.alloc(8)),
+    () => addEntryCode(GatheredBytes.of(Buffer.from('#!/bin/sh\n')), 'a script', () => Buffer.alloc(8)),
     (error) => error instanceof ElfFormatError && error.message.includes('a script'),
   )
 })

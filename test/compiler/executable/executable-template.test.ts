@@ -8,6 +8,7 @@ import process from 'node:process'
 import { before, test } from 'node:test'
 import type { BaseNode } from '../../../src/compiler/base-node/base-node.ts'
 import { ElfFormatError } from '../../../src/compiler/elf/elf-file.ts'
+import { GatheredBytes } from '../../../src/compiler/elf/gathered-bytes.ts'
 import { readNote, replaceNote } from '../../../src/compiler/elf/note-content.ts'
 import { executableOfTemplate } from '../../../src/compiler/executable/executable-template.ts'
 import { runPkg } from '../../../src/compiler/executable/run-pkg.ts'
@@ -43,7 +44,7 @@ test('an executable of a template has the bytes of the one that pkg makes, and t
   const cache = temporaryCacheHome(t)
   const folder = temporaryFolder(t)
   const made = await executableOfTemplate(MAIN, ASSETS, base, join(folder, 'first'))
-  assert.ok(made?.equals(ofPkg), 'other bytes')
+  assert.ok(made?.toBuffer().equals(ofPkg), 'other bytes')
   assert.equal(readdirSync(join(cache, 'lambdabin/templates')).length, 1)
 
   // Whatever would run pkg fails.
@@ -72,24 +73,24 @@ test('several assets are all there, in an executable that runs', async (t) => {
   const made = await executableOfTemplate(main, assets, base, join(folder, 'template'))
   assert.ok(made)
   const file = join(folder, 'made')
-  writeFileSync(file, made, { mode: 0o755 })
+  writeFileSync(file, made.toBuffer(), { mode: 0o755 })
   assert.deepEqual(JSON.parse(execFileSync(file, { encoding: 'utf8' })), [5, 0, 7, 200_001])
 })
 
 test('a note of any length takes the place of another, and back again', () => {
   for (const length of [1000, 1001, 0x10000, 3_000_001]) {
     const content = Buffer.alloc(length, 'x')
-    const changed = replaceNote(ofPkg, NOTE, content, 'changed')
+    const changed = replaceNote(GatheredBytes.of(ofPkg), NOTE, content, 'changed')
     assert.ok(changed)
     assert.ok(readNote(changed, NOTE, 'changed')?.equals(content), `${length}`)
-    assert.ok(replaceNote(changed, NOTE, blob, 'changed')?.equals(ofPkg), `${length}`)
+    assert.ok(replaceNote(changed, NOTE, blob, 'changed')?.toBuffer().equals(ofPkg), `${length}`)
   }
 })
 
 test('a file that is laid out otherwise is left to pkg', () => {
   assert.equal(readNote(ofPkg, 'OTHER', 'made'), undefined)
-  assert.equal(replaceNote(ofPkg, 'NODE_SEA', blob, 'made'), undefined)
-  const longer = Buffer.concat([ofPkg, Buffer.alloc(1)])
+  assert.equal(replaceNote(GatheredBytes.of(ofPkg), 'NODE_SEA', blob, 'made'), undefined)
+  const longer = GatheredBytes.of(ofPkg, Buffer.alloc(1))
   assert.equal(
     replaceNote(longer, NOTE, blob, 'longer'),
     undefined,

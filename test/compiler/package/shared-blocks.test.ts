@@ -5,10 +5,17 @@ import { mkdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
+import { GatheredBytes } from '../../../src/compiler/elf/gathered-bytes.ts'
 import { writeSharedFile } from '../../../src/compiler/package/shared-blocks.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const MEGABYTE = 1 << 20
+
+/** Some pieces in a block, and one over many blocks. */
+function inPieces(bytes: Buffer): GatheredBytes {
+  const places = [0, 1, 1000, 65_537, 70_001, 2 * MEGABYTE, bytes.length]
+  return GatheredBytes.of(...places.map((place, index) => bytes.subarray(place, places[index + 1])))
+}
 
 test('a file has the bytes and the mode that it is to have, whatever it is like', async (t) => {
   const folder = temporaryFolder(t)
@@ -26,14 +33,14 @@ test('a file has the bytes and the mode that it is to have, whatever it is like'
   for (const [what, content] of Object.entries(likenesses)) {
     writeFileSync(alike, content)
     writeFileSync(path, 'what was there before')
-    await writeSharedFile(path, bytes, 0o755, alike)
+    await writeSharedFile(path, inPieces(bytes), 0o755, alike)
     assert.ok(readFileSync(path).equals(bytes), what)
     assert.equal(statSync(path).mode & 0o777, 0o755)
     assert.ok(readFileSync(alike).equals(content), `the other is left as it was: ${what}`)
   }
-  await writeSharedFile(path, Buffer.alloc(0), 0o644, join(folder, 'gone'))
+  await writeSharedFile(path, GatheredBytes.of(), 0o644, join(folder, 'gone'))
   assert.equal(readFileSync(path).length, 0)
-  await writeSharedFile(path, bytes, 0o644, undefined)
+  await writeSharedFile(path, inPieces(bytes), 0o644, undefined)
   assert.ok(readFileSync(path).equals(bytes))
 })
 
@@ -42,7 +49,7 @@ test('zeros take no place on the disk', async (t) => {
   const bytes = Buffer.alloc(8 * MEGABYTE)
   bytes.write('begin')
   bytes.write('end', bytes.length - 3)
-  await writeSharedFile(path, bytes, 0o644, undefined)
+  await writeSharedFile(path, inPieces(bytes), 0o644, undefined)
   assert.ok(readFileSync(path).equals(bytes))
   const { blocks } = statSync(path)
   assert.ok(blocks * 512 < MEGABYTE, `${blocks} blocks`)
@@ -76,14 +83,14 @@ test('what is the same is shared where the file system can', async (t) => {
   }
   const bytes = randomBytes(32 * MEGABYTE)
   const first = join(folder, 'first')
-  await writeSharedFile(first, bytes, 0o755, undefined)
+  await writeSharedFile(first, inPieces(bytes), 0o755, undefined)
   spawnSync('sync', ['-f', folder])
   const free = () => statfsSync(folder).bfree * statfsSync(folder).bsize
   const before = free()
   const other = Buffer.from(bytes)
   other.write('changed', 20 * MEGABYTE)
   for (const name of ['second', 'third']) {
-    await writeSharedFile(join(folder, name), other, 0o755, first)
+    await writeSharedFile(join(folder, name), inPieces(other), 0o755, first)
     assert.ok(readFileSync(join(folder, name)).equals(other))
   }
   spawnSync('sync', ['-f', folder])

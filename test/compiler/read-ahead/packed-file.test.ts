@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Architecture, parseElf } from '../../../src/compiler/elf/elf-file.ts'
 import { lastSegmentOffset } from '../../../src/compiler/elf/entry-code.ts'
+import { GatheredBytes } from '../../../src/compiler/elf/gathered-bytes.ts'
 import { packHotPages } from '../../../src/compiler/read-ahead/packed-file.ts'
 import { PAGE_BYTES, type PageRange, pagesOf } from '../../../src/compiler/read-ahead/page-ranges.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
@@ -72,11 +73,11 @@ async function compile(
 
 function pack({ file, bytes, hot }: Program): Buffer {
   const content = lastSegmentOffset(bytes, file) ?? 0
-  const packed = packHotPages(bytes, file, {
+  const packed = packHotPages(GatheredBytes.of(bytes), file, {
     ofNode: hot,
     ofContent: [pagesOf(content, bytes.length)],
     together: [],
-  })
+  })?.toBuffer()
   assert.ok(packed, 'it is packed')
   writeFileSync(file, packed, { mode: 0o755 })
   return packed
@@ -164,7 +165,10 @@ test('a program whose addresses are not known before it runs is left as it is', 
     return
   }
   const { bytes, file, hot } = program
-  assert.equal(packHotPages(bytes, file, { ofNode: hot, ofContent: [], together: [] }), undefined)
+  assert.equal(
+    packHotPages(GatheredBytes.of(bytes), file, { ofNode: hot, ofContent: [], together: [] }),
+    undefined,
+  )
 })
 
 test('one whose list for the dynamic linker has no room is left as it is', async (t) => {
@@ -181,5 +185,8 @@ test('one whose list for the dynamic linker has no room is left as it is', async
   }
   // In the last entry but one of those that are empty: an entry of no meaning.
   bytes.writeBigUInt64LE(0x6ffffeffn, at + 32)
-  assert.equal(packHotPages(bytes, file, { ofNode: hot, ofContent: [], together: [] }), undefined)
+  assert.equal(
+    packHotPages(GatheredBytes.of(bytes), file, { ofNode: hot, ofContent: [], together: [] }),
+    undefined,
+  )
 })
