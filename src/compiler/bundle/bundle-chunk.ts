@@ -42,6 +42,8 @@ export interface ChunkOptions {
   readonly prelude?: string
   /** Further parameters of the chunk's function. */
   readonly parameters?: readonly string[]
+  /** What runs esbuild, in the place of its `build`. */
+  readonly build?: (options: BuildOptions) => Promise<BuildResult>
   /** Changes esbuild's code before it is wrapped, and leaves each position in it where it is. */
   readonly adapt?: (code: string) => Promise<string>
 }
@@ -154,7 +156,8 @@ async function bundleWithNames(options: ChunkOptions, format: BuildOptions): Pro
 }
 
 function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
-  return build(esbuildOptions(options, format)) as Promise<Bundled>
+  const { build: run = build } = options
+  return run(esbuildOptions(options, format)) as Promise<Bundled>
 }
 
 function esbuildOptions(options: ChunkOptions, format: BuildOptions): BuildOptions {

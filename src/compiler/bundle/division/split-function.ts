@@ -20,6 +20,7 @@ import {
   type Bundled,
   bundleAsAsyncFunction,
   bundleAsScript,
+  bundleModule,
   type Chunk,
   type ChunkOptions,
   codeOf,
@@ -40,8 +41,15 @@ import {
   writeLinks,
 } from './chunk-links.ts'
 import { exposedIn, numberChunks } from './chunk-numbers.ts'
+import { inKeptContext, mayKeepContexts } from './kept-contexts.ts'
 import { ModuleBundles } from './module-bundles.ts'
-import { evaluatedWith, type ModuleGraph, readModuleGraph, staticClosures } from './module-graph.ts'
+import {
+  type Edge,
+  evaluatedWith,
+  type ModuleGraph,
+  readModuleGraph,
+  staticClosures,
+} from './module-graph.ts'
 import type { ModuleInputs } from './module-inputs.ts'
 import { SharedChunks } from './shared-chunks.ts'
 
@@ -141,6 +149,7 @@ class ChunkBundles {
   readonly #entry: FunctionEntry
   readonly #shared: SharedChunks | undefined
   readonly #bundled = new Map<string, Promise<Bundled>>()
+  readonly #dynamic: readonly Edge[]
   readonly #ofEntry: ModuleBundles
   readonly #ofOthers: ModuleBundles
 
@@ -155,8 +164,8 @@ class ChunkBundles {
     this.#options = options
     this.#entry = entry
     const all = { ...options, entry: CHUNK_ENTRY, parameters: LINK_PARAMETERS }
-    const dynamic = graph.edges.filter(({ kind }) => kind === 'dynamic-import')
-    this.#ofEntry = new ModuleBundles(all, dynamic)
+    this.#dynamic = graph.edges.filter(({ kind }) => kind === 'dynamic-import')
+    this.#ofEntry = new ModuleBundles(all, this.#dynamic)
     this.#ofOthers = new ModuleBundles(all, graph.edges)
   }
 
@@ -166,12 +175,14 @@ class ChunkBundles {
 
   async bundle(division: Division, number: number, exposed: Exposed): Promise<PlannedChunk> {
     const links = new ChunkLinks(division, number, exposed, this.#options.project, this.#entry)
+    const isKept = number === 0 && mayKeepContexts(this.#options)
     const options: ChunkOptions = {
       ...this.#options,
       entry: CHUNK_ENTRY,
       plugins: [linkChunk(linksOf(division, number), () => links)],
       parameters: LINK_PARAMETERS,
       adapt: writeLinks,
+      ...(isKept ? inKeptContext(this.#options, this.#dynamic, links) : {}),
     }
     const key = JSON.stringify([
       number === 0,
@@ -185,7 +196,7 @@ class ChunkBundles {
     ])
     const bundles = number === 0 ? this.#ofEntry : this.#ofOthers
     const sharedName = number === 0 ? undefined : await this.#shared?.nameOf(division, number, exposed)
-    const make = () => bundles.bundle(links)
+    const make = () => (isKept ? bundleModule(options) : bundles.bundle(links))
     const module =
       this.#bundled.get(key) ??
       (sharedName === undefined ? make() : SharedChunks.once(`plan ${sharedName}`, make))
