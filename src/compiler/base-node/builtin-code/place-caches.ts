@@ -3,7 +3,8 @@
  *
  * They are longer, so they need room elsewhere: that of the unwind tables, which are emptied (`../../elf/unwind-tables.ts`) and
  * lie in memory as the other read-only data does. What a start loads lies side by side there, in the order in which it is
- * loaded. Where an old one was there are zeros, which a zip holds for nothing.
+ * loaded. Where an old one was there are zeros, which a zip holds for nothing. So there are in the place of those of Node.js's tools for
+ * developers: V8 refuses what is no cache, and compiles the module's text.
  */
 
 import type { BuiltinCode } from '../../../build-time/contract.ts'
@@ -15,6 +16,13 @@ import type { EmbeddedCache } from './embedded-caches.ts'
 const ALIGNMENT = 16
 /** Zeros that stay in front: they end what is left of the tables. */
 const END_BYTES = 64
+
+/**
+ * The test runner, the REPL, the debugger, the profiler's report, watch mode and `--help`, and what is behind options while it is tried out. A
+ * function that loads one of them all the same waits some milliseconds for it to be compiled.
+ */
+const TOOLS =
+  /^(internal\/(test_runner|debugger|repl|watch_mode|deps\/v8|v8_prof_\w+|quic|streams\/iter)\b|(test|repl|quic)\b|internal\/main\/(inspect|print_help|prof_process|repl|test_runner|watch_mode)$)/
 
 /** Whether there are caches already where {@link placeCaches} puts them. `mark` is what all begin with. */
 export function hasPlacedCaches(bytes: Buffer, elf: ElfFile, mark: Buffer): boolean {
@@ -61,7 +69,22 @@ export function placeCaches(
       placed += 1
     }
   }
+  if (placed > 0) {
+    leaveOutTools(bytes, byModule, new Set(code.loaded))
+  }
   return placed
+}
+
+function leaveOutTools(
+  bytes: Buffer,
+  caches: ReadonlyMap<string, EmbeddedCache>,
+  loaded: ReadonlySet<string>,
+): void {
+  for (const [id, { offset, length }] of caches) {
+    if (TOOLS.test(id) && !loaded.has(id)) {
+      bytes.fill(0, offset, offset + length)
+    }
+  }
 }
 
 function roomOf({ sections }: ElfFile): ElfSection | undefined {

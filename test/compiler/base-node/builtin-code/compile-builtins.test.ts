@@ -72,6 +72,32 @@ test('what an HTTPS request runs of Node.js is compiled before it is called', as
   assert.ok(twice.bytes === bytes && twice.kept === undefined)
 })
 
+test('tools for developers come without code caches, and work', async (t) => {
+  const { command } = await compile(t, process.execPath, [])
+  const [node = ''] = command
+  const program = `
+    const called = require('node:test').mock.fn(() => 1)
+    const { PassThrough } = require('node:stream')
+    require('node:repl').start({ input: new PassThrough().end(), output: new PassThrough() })
+    const { compiledWithoutCache } = require('internal/test/binding').internalBinding('builtins').getCacheUsage()
+    process.stdout.write(JSON.stringify([called(), ...compiledWithoutCache]))`
+  const run = (...words: string[]) => promisify(execFile)(node, words, { env: {} })
+  const { stdout } = await run('--expose-internals', '--no-warnings', '-e', program)
+  const [result, ...without] = JSON.parse(stdout.slice(stdout.indexOf('[')))
+  assert.equal(result, 1)
+  assert.ok(without.includes('internal/test_runner/mock/mock'), `${without}`)
+  assert.ok(without.includes('repl'), `${without}`)
+  // Nothing else is compiled anew.
+  assert.deepEqual(
+    without.filter((id: string) => !/test|repl|watch_mode/.test(id)),
+    [],
+  )
+  const file = join(temporaryFolder(t), 'orders.test.mjs')
+  writeFileSync(file, "import { test } from 'node:test'; test('adds up', () => {})")
+  const tested = await run('--test', '--test-reporter=tap', file)
+  assert.match(tested.stdout, /^# pass 1$/m)
+})
+
 for (const file of OTHERS) {
   const skip = existsSync(file) ? false : `${file} is not there`
   test(`so it is in another version: ${file.slice(cacheFolder().length)}`, { skip }, async (t) => {
