@@ -8,6 +8,7 @@
  *     20  the length of what follows the header
  */
 import { execFile } from 'node:child_process'
+import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { startWritten } from '../text-busy.ts'
 
@@ -38,6 +39,19 @@ export async function readCodeCacheHeader([command = '', ...parameters]: readonl
     promisify(execFile)(command, [...parameters, '-e', program], options),
   )
   return stdout
+}
+
+/** By command and state of its program, what is known in this process, or is being found out. */
+const known = new Map<string, Promise<Buffer>>()
+
+/** The same, asked once of a Node.js that is there to stay: `node`, with the words that it is run by. */
+export async function codeCacheHeaderOf(runner: readonly string[], node: string): Promise<Buffer> {
+  const { mtimeMs, size, ino } = await stat(node)
+  const key = JSON.stringify([runner, node, mtimeMs, size, ino])
+  const header = known.get(key) ?? readCodeCacheHeader([...runner, node])
+  known.set(key, header)
+  header.catch(() => known.delete(key))
+  return header
 }
 
 /** Of the cache that begins at `offset`. */

@@ -21,7 +21,7 @@ import {
   scriptAsset,
 } from '../../executable/format.ts'
 import type { Responder } from '../../stubs/responder.ts'
-import { flagsHash, readCodeCacheHeader, SAME_BYTES, setFlagsHash } from '../base-node/code-cache-header.ts'
+import { codeCacheHeaderOf, flagsHash, SAME_BYTES, setFlagsHash } from '../base-node/code-cache-header.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { CacheArea } from '../cache/build-cache.ts'
@@ -76,8 +76,7 @@ export const ECHO_RUN = {
 /** Never rejects for what the function does: a cache that is missing costs speed, and nothing else. */
 export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCaches> {
   const { node, runner, bundle, folder, taskRoot } = options
-  const command = [...runner, node]
-  const hash = flagsHash(await readCodeCacheHeader(command))
+  const hash = flagsHash(await codeCacheHeaderOf(runner, node))
   const common = {
     warmUp: bundle.warmUp,
     runtime: bundle.runtime,
@@ -125,7 +124,7 @@ export async function makePrimingCodeCache(
   options: Pick<CodeCacheOptions, 'bundle' | 'node' | 'runner' | 'taskRoot' | 'folder'>,
 ): Promise<Buffer | undefined> {
   const { node, runner, bundle, folder, taskRoot } = options
-  const hash = flagsHash(await readCodeCacheHeader([...runner, node]))
+  const hash = flagsHash(await codeCacheHeaderOf(runner, node))
   const made = [bundle.warmUp, bundle.runtime, bundle[name], node, `${hash}`, SAME_BYTES.join(' ')]
   const cache = await new CacheArea('code-caches').bytesIfAny(made, async () => {
     const caches = await runWarmUp({
