@@ -29,8 +29,8 @@ export interface DeflatedFile {
 }
 
 export interface Deflater {
-  /** Rejects when the file cannot be read. */
-  readonly deflate: (path: string) => Promise<DeflatedFile>
+  /** `isSearched`: whether all of the file is compressed as Node.js is, though it takes longer. Rejects when the file cannot be read. */
+  readonly deflate: (path: string, isSearched?: boolean) => Promise<DeflatedFile>
   readonly close: () => Promise<void>
 }
 
@@ -45,6 +45,9 @@ const ZLIB = { level: 6, memLevel: 8, finishFlush: constants.Z_SYNC_FLUSH } as c
 
 /** Of libdeflate: 9 and less make a Node.js 3% larger; 12, the highest, makes it 0.2% smaller, and takes twice as long. */
 const LEVEL = { fast: 10, small: 12 } as const
+
+/** What is shorter is not worth that a thread is started for it. */
+const SHORTEST_SEARCHED = 32 << 10
 
 /** To be changed with how pieces are made, so that those of other versions of this program are not taken for the same. */
 const MAKING = `2 ${process.versions.zlib}`
@@ -112,10 +115,11 @@ export function openDeflater(
   }
   return {
     // Zeros, which there are where something was left out, no search makes shorter.
-    deflate: (path) =>
+    deflate: (path, isSearched = false) =>
       deflateFile(path, async (piece) => {
-        const isSearched = (piece.isOfNode || compression === 'small') && !isZeros(piece.bytes)
-        const deflated = await (isSearched ? searched(piece) : withZlib(piece, cache))
+        const isWanted = piece.isOfNode || isSearched || compression === 'small'
+        const isWorthIt = piece.bytes.length >= SHORTEST_SEARCHED && !isZeros(piece.bytes)
+        const deflated = await (isWanted && isWorthIt ? searched(piece) : withZlib(piece, cache))
         onPiece(piece.bytes.length)
         return deflated
       }),

@@ -36,6 +36,9 @@ const NAME_IS_UTF8 = 0x0800
 const DEFLATE = 8
 const MOST = { entries: 0xffff, bytes: 0xffff_ffff } as const
 
+/** What a function for a runtime in a layer has in the folder of its name: it is all there is of its zip. */
+const IN_LAYER = /^[^/]+\/(function|prime|connect)[^/]*\.(js|cache|map)$/
+
 /** Of compressed pieces: enough for some versions of Node.js and choices of locales. */
 const MOST_CACHED_BYTES = 400e6
 
@@ -58,7 +61,7 @@ export async function writeZip(
     const directory: Buffer[] = []
     let offset = 0
     for (const { path, source, executable } of sorted) {
-      const deflated = await deflater.deflate(source)
+      const deflated = await deflater.deflate(source, IN_LAYER.test(path))
       const common = commonHeader(path, deflated)
       const name = Buffer.from(path)
       const mode = REGULAR_FILE | (executable ? EXECUTABLE_MODE : FILE_MODE)

@@ -65,6 +65,19 @@ test('small is smaller than fast', async (t) => {
   )
 })
 
+test('a file that is to be searched is as small as Node.js gets, and others are not', async (t) => {
+  const { file } = prepare(t, CONTENT)
+  const deflater = openDeflater('fast', new CacheArea('deflated'))
+  try {
+    const [plain, searched] = [await deflater.deflate(file), await deflater.deflate(file, true)]
+    assert.ok(searched.deflatedBytes < 0.97 * plain.deflatedBytes)
+    assert.ok(inflateRawSync(Buffer.concat(searched.parts)).equals(CONTENT))
+    assert.ok(Buffer.concat((await deflater.deflate(file)).parts).equals(Buffer.concat(plain.parts)))
+  } finally {
+    await deflater.close()
+  }
+})
+
 test('a change in one piece has only that one, and what knows it, compressed anew', async (t) => {
   const content = node.subarray(10 * MIB, 20 * MIB)
   const { file, cached } = prepare(t, content)

@@ -68,6 +68,23 @@ test('the same files give the same bytes in any order, at any time and in any ti
   }
 })
 
+test('what a function for a layer has is smaller than what is beside it', async (t) => {
+  const text = readFileSync(fileURLToPath(import.meta.resolve('typescript/package.json')), 'utf8')
+  const script = Array.from({ length: 40 }, (_, index) => text.replaceAll('"', `"${index * 7919}`)).join('')
+  const paths = ['orders/function.js', 'data/prices.json']
+  const folder = writeFiles(
+    temporaryFolder(t),
+    Object.fromEntries(paths.map((path) => [path, Buffer.from(script)])),
+  )
+  const files = paths.map((path) => ({ path, source: join(folder, path), executable: false }))
+  await writeZip(files, join(folder, 'a.zip'))
+  const sizes = new Map((await readEntries(join(folder, 'a.zip'))).map((e) => [e.fileName, e.compressedSize]))
+  assert.ok(
+    (sizes.get('orders/function.js') ?? 0) < 0.95 * (sizes.get('data/prices.json') ?? 0),
+    `${[...sizes]}`,
+  )
+})
+
 test('a file that cannot be read fails the zip instead of being left out', async (t) => {
   const { folder, files } = someFiles(t)
   const missing = { path: 'gone', source: join(folder, 'gone'), executable: false }
