@@ -1,4 +1,5 @@
 /** `build` of the API: builds functions, several at a time. */
+import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import process from 'node:process'
@@ -180,7 +181,7 @@ async function buildAll(
   options.onProgress?.({ kind: 'selected', functions: functions.map(({ name, entry }) => ({ name, entry })) })
   const built: (BuiltFunction | FailedFunction)[] = []
   const budgets = new BudgetCheck(folder)
-  const queue = [...functions.entries()]
+  const queue = jobs > 1 ? largestFirst([...functions.entries()]) : [...functions.entries()]
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, each] = next
@@ -194,6 +195,14 @@ async function buildAll(
   return first === undefined
     ? { ok: true, functions: done }
     : { ok: false, error: first.error, functions: done, failed }
+}
+
+/** What takes longest is not to be what is left when all else is done; how long an entry is tells a little of it. */
+function largestFirst(queue: [index: number, FunctionOptions][]): [index: number, FunctionOptions][] {
+  const sizes = new Map(
+    queue.map(([index, { entry }]) => [index, statSync(entry, { throwIfNoEntry: false })?.size ?? 0]),
+  )
+  return queue.sort(([left], [right]) => (sizes.get(right) ?? 0) - (sizes.get(left) ?? 0))
 }
 
 /** `outDir` is for the package's files alone. */

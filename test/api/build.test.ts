@@ -114,6 +114,34 @@ function processesIn(folder: string): string[] {
     .filter((line) => line.includes(folder))
 }
 
+test('the longest entries begin first, and what came of them is told in the order of the functions', async (t) => {
+  const broken = (lines: number) => `${'// more\n'.repeat(lines)}export const handler = (\n`
+  const entries = [1, 30, 2, 20].map((lines, index) => [`src/f${index}.ts`, broken(lines)])
+  const cwd = writeFiles(temporaryFolder(t), { 'package.json': {}, ...Object.fromEntries(entries) })
+  for (const [jobs, order] of [
+    [2, ['f1', 'f3', 'f2', 'f0']],
+    [1, ['f0', 'f1', 'f2', 'f3']],
+  ] as const) {
+    const begun: string[] = []
+    const { failed } = await build({
+      cwd,
+      jobs,
+      functions: entries.map(([entry = '']) => entry),
+      onProgress: (progress) => {
+        if (progress.kind === 'step') {
+          begun.push(progress.name)
+        }
+      },
+    }).then((result) => (result.ok ? { failed: [] } : result))
+    assert.deepEqual(begun.slice(0, 2), order.slice(0, 2))
+    assert.deepEqual(begun.toSorted(), ['f0', 'f1', 'f2', 'f3'])
+    assert.deepEqual(
+      failed.map(({ name }) => name),
+      ['f0', 'f1', 'f2', 'f3'],
+    )
+  }
+})
+
 test('build has no output of its own', async (t) => {
   const cwd = project(t)
   const api = fileURLToPath(new URL('../../src/api.ts', import.meta.url))
