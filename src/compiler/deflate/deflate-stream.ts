@@ -100,14 +100,15 @@ export class Code {
   constructor(lengths: readonly number[]) {
     let code = 0
     for (let length = 1; length <= LONGEST_CODE; length += 1) {
-      for (const [symbol, itsLength] of lengths.entries()) {
-        if (itsLength !== length) {
-          continue
-        }
-        const step = 1 << length
-        for (let bits = reversed(code, length); bits < 1 << LONGEST_CODE; bits += step) {
-          this.#symbols[bits] = (symbol << 4) | length
-        }
+      // What is known by fewer bits, whatever the next one is.
+      const known = 1 << (length - 1)
+      this.#symbols.copyWithin(known, 0, known)
+      for (
+        let symbol = lengths.indexOf(length);
+        symbol !== -1;
+        symbol = lengths.indexOf(length, symbol + 1)
+      ) {
+        this.#symbols[reversed(code, length)] = (symbol << 4) | length
         code += 1
       }
       code <<= 1
