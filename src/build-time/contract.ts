@@ -14,6 +14,8 @@
  * {@link SNAPSHOT_FOLDER_VARIABLE} names a folder that holds the scripts and {@link FILES}; it writes the report there.
  */
 
+import type { SdkExchange } from '../executable/priming-settings.ts'
+
 /**
  * What the warm-up is to write: each script's code cache; {@link FILES.calledFunctions}; or, of the code caches that are in the folder, those
  * whose functions are numbered in the order of the text. For the last nothing is run.
@@ -26,6 +28,10 @@ export const HANDSHAKE_DESCRIPTOR = 3
 export const HANDSHAKES = {
   /** The function has initialised. For the purpose `functions` only; it is answered with the same. */
   initialised: 'i',
+  /** All events are answered: have the AWS SDK's clients do once what is to be primed of them. It is answered with nothing. */
+  primeSdk: 'p',
+  /** The same, if the events had something sent. */
+  primeSdkIfConnected: 'c',
   /** All events are answered: write what there is to write, and end. */
   end: 'e',
 } as const
@@ -49,6 +55,8 @@ export interface RunUse {
   readonly loadedModules: readonly string[]
   /** Whether it was to connect to anything but the Runtime API. */
   readonly connects: boolean
+  /** What clients of the AWS SDK in it can be primed with. */
+  readonly sdk: readonly SdkExchange[]
 }
 
 /** The code of Node.js's own modules. */

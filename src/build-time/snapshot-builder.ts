@@ -26,6 +26,7 @@ import {
 } from '../executable/format.ts'
 import { asRequire, FunctionModule, ImportMeta } from '../executable/function-module.ts'
 import type { Program } from '../executable/program.ts'
+import { SdkRegistry } from '../executable/sdk-registry.ts'
 import { lifecycleHooks } from '../runtime/lifecycle/lifecycle-hooks.ts'
 import { compileFunctions, inspectorConnection } from './compiled-functions.ts'
 import {
@@ -72,6 +73,7 @@ const mayImport = /\bimport\(/.test(functionText)
 let isSelfTest = false
 /** Looked for in the execution environment. */
 let priming: SnapshotPriming | undefined
+const sdkRegistry = new SdkRegistry()
 let madeRequire: NodeJS.Require | undefined
 let pending: unknown
 
@@ -84,6 +86,9 @@ const program: Program = {
   preload: () => {
     priming = new SnapshotPriming(isSelfTest)
     return priming.beforeFunction()
+  },
+  get primeSdk() {
+    return isSelfTest ? undefined : priming?.primeSdk(sdkRegistry)
   },
   get rehearse() {
     return priming?.rehearse
@@ -120,6 +125,7 @@ try {
     FUNCTION_FILE,
     LAMBDA_TASK_ROOT,
     new ImportMeta(FUNCTION_FILE, realRequire),
+    sdkRegistry.register,
   )
   pending = Promise.resolve(pending)
     .then(runBeforeSnapshotHooks)

@@ -1,7 +1,8 @@
 import { type ConnectEarly, tellOfEarlyConnections } from '../executable/early-connections.ts'
-import { LAMBDA_TASK_ROOT, type PrimedPart, primedLine } from '../executable/format.ts'
+import { LAMBDA_TASK_ROOT, primedLine, primedSdkLine } from '../executable/format.ts'
 import { Preloads } from '../executable/preloads.ts'
-import type { Rehearse } from '../executable/program.ts'
+import type { PrimedPart } from '../executable/priming-settings.ts'
+import type { PrimeSdk, Rehearse } from '../executable/program.ts'
 import {
   beforeFunction,
   earlyConnectionsOf,
@@ -10,7 +11,9 @@ import {
   type ProgramOptions,
   readPrimingSettings,
   rehearsalOf,
+  sdkPrimingOf,
 } from '../executable/program-loader.ts'
+import type { SdkRegistry } from '../executable/sdk-registry.ts'
 
 /**
  * What is done before the first invocation of a function that was initialised at build time. Node.js's modules cannot be in a snapshot
@@ -34,6 +37,10 @@ export class SnapshotPriming {
     this.#connectEarly = earlyConnectionsOf(this.#options, settings)
   }
 
+  primeSdk(registry: SdkRegistry): PrimeSdk | undefined {
+    return sdkPrimingOf(this.#options, this.#priming, registry)
+  }
+
   get rehearse(): Rehearse | undefined {
     return rehearsalOf(this.#priming)
   }
@@ -45,9 +52,10 @@ export class SnapshotPriming {
   /** For who runs the self-test by hand. */
   async testByHand(): Promise<void> {
     await this.beforeFunction()
-    await tellOfEarlyConnections(this.#connectEarly, (line) => {
-      process.getBuiltinModule('node:fs').writeSync(2, line)
-    })
+    for (const exchange of this.#priming?.settings.sdk ?? []) {
+      write(primedSdkLine(exchange))
+    }
+    await tellOfEarlyConnections(this.#connectEarly, write)
   }
 
   /** Primes Node.js, and loads what is to be preloaded; undefined when there is nothing to wait for. */
@@ -57,7 +65,11 @@ export class SnapshotPriming {
 }
 
 function say(part: PrimedPart, problem: string | undefined): void {
-  process.getBuiltinModule('node:fs').writeSync(2, primedLine(part, problem))
+  write(primedLine(part, problem))
+}
+
+function write(line: string): void {
+  process.getBuiltinModule('node:fs').writeSync(2, line)
 }
 
 function readAsset(name: string): Uint8Array | undefined {

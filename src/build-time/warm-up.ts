@@ -29,7 +29,9 @@ import {
   scriptAsset,
 } from '../executable/format.ts'
 import { Preloads } from '../executable/preloads.ts'
+import type { SdkExchange } from '../executable/priming-settings.ts'
 import { type CompiledScript, compileScript, startProgram } from '../executable/program-loader.ts'
+import { SdkRegistry } from '../executable/sdk-registry.ts'
 import { type CalledByFile, CalledFunctions } from './called-functions.ts'
 import {
   FILES,
@@ -41,13 +43,22 @@ import {
 } from './contract.ts'
 import { loadedModules } from './loaded-modules.ts'
 import { keepToLoopback } from './loopback.ts'
+import { findSdkExchanges } from './sdk-exchanges.ts'
 
 const [folder = '', purpose, plain, secure] = process.argv.slice(2) as [string, WarmUpPurpose, ...string[]]
 const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 const compiled: CompiledScript[] = []
 
 let connects = false
-const onHandshake = new Map<string, () => void>([[HANDSHAKES.end, () => process.exit(0)]])
+const sdkRegistry = new SdkRegistry()
+let sdk: readonly SdkExchange[] = []
+/** What is at work: it is waited for before the end. */
+let primingSdk: Promise<void> | undefined
+const onHandshake = new Map<string, () => void>([
+  [HANDSHAKES.primeSdk, primeSdk],
+  [HANDSHAKES.primeSdkIfConnected, () => connects && primeSdk()],
+  [HANDSHAKES.end, () => void Promise.resolve(primingSdk).then(() => process.exit(0))],
+])
 
 if (purpose === 'numbers') {
   numberAgain()
@@ -64,7 +75,7 @@ function run(): void {
   listenForHandshakes()
   const loadedBefore = loadedModules().length
   process.once('exit', () => {
-    const use: RunUse = { loadedModules: loadedModules().slice(loadedBefore), connects }
+    const use: RunUse = { loadedModules: loadedModules().slice(loadedBefore), connects, sdk }
     writeFileSync(join(folder, FILES.use), JSON.stringify(use))
   })
   if (purpose === 'functions') {
@@ -82,6 +93,13 @@ function run(): void {
       return undefined
     },
     nameChunk,
+    sdkRegistry,
+  })
+}
+
+function primeSdk(): void {
+  primingSdk = findSdkExchanges(sdkRegistry).then((found) => {
+    sdk = found
   })
 }
 

@@ -9,7 +9,7 @@
  *     NAME.cache      V8's code cache of it; may be missing
  *     NAME.js.map     its source map; the runtime has none
  *
- * A function that needs it has {@link PrimingSettings} as JSON in `prime.json`: what is done in the init phase, so that its first
+ * A function that needs it has {@link ./priming-settings.ts} as JSON in `prime.json`: what is done in the init phase, so that its first
  * invocation need not do it. Where Node.js is primed or the handler rehearsed there is one more script, `prime`; where connections
  * are opened, there is the script `connect`.
  *
@@ -27,10 +27,11 @@
  * own. A comparison of some characters is all that it costs a start.
  */
 
-import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
+import type { PrimedPart, SdkExchange } from './priming-settings.ts'
+import type { RegisterSdk } from './sdk-registry.ts'
 
 /** To be raised with each change of what this file describes. */
-export const FORMAT_VERSION = 2
+export const FORMAT_VERSION = 3
 
 /** What the header of each format begins with. */
 export const HEADER_BEGIN = '/*lambdabin '
@@ -70,7 +71,7 @@ export const CONNECT = 'connect'
 export const THREADS = 'threads'
 /** No script of the format, but a text for `new Worker`. */
 export const THREAD_LAUNCHER_ASSET = 'thread.js'
-/** {@link PrimingSettings}, JSON. */
+/** {@link ./priming-settings.ts}, JSON. */
 export const PRIMING_SETTINGS_ASSET = 'prime.json'
 
 /** Where a layer has its executable, below `/opt`; `bootstrap` says so, too. */
@@ -154,45 +155,12 @@ export function isReadAtStart(asset: string): boolean {
   )
 }
 
-// What is done before the first invocation.
-
-/** What can be primed of Node.js, in the order in which it is. */
-export const PRIMED_PARTS = [
-  'crypto',
-  'dns',
-  'zlib',
-  'net',
-  'tls',
-  'http',
-  'https',
-  'http2',
-  'fetch',
-] as const
-export type PrimedPart = (typeof PRIMED_PARTS)[number]
-
-export interface PrimingSettings {
-  readonly parts: readonly PrimedPart[]
-  /** There where the function's author has the handler rehearsed. */
-  readonly rehearsal?: RehearsalSettings
-  /**
-   * Where connections are opened to: each HOST or HOST:PORT, as the function's author has written it, with `{region}` for the
-   * region that it will run in.
-   */
-  readonly connect?: readonly string[]
-}
-
-/** What the handler is called with before there is an invocation, and what answers it: `runtime/prime/rehearsal.ts`. */
-export interface RehearsalSettings {
-  readonly events: readonly unknown[]
-  readonly stubs: readonly StubbedRequest[]
-}
-
 // What a script is called with.
 
 /** The runtime's script is called with a CommonJS module's first three parameters. */
 export const RUNTIME_PARAMETERS = ['exports', 'require', 'module'] as const
 
-/** A chunk's parameters: those of a CommonJS module, and what `import.meta` is. */
+/** A chunk's parameters: those of a CommonJS module, what `import.meta` is, and what is told of the AWS SDK's classes in it. */
 export const CHUNK_PARAMETERS = [
   'exports',
   'require',
@@ -200,6 +168,7 @@ export const CHUNK_PARAMETERS = [
   '__filename',
   '__dirname',
   '__importMeta',
+  '__registerSdk',
 ] as const
 
 /** Further ones, where the function has several chunks: see {@link ExposedModules}, and what loads another chunk's module. */
@@ -213,6 +182,7 @@ export type ChunkFunction = (
   filename: string,
   dirname: string,
   importMeta: object,
+  registerSdk: RegisterSdk,
   expose?: (own: ExposedModules) => void,
   load?: (link: string) => Promise<unknown>,
 ) => unknown
@@ -281,6 +251,11 @@ export const INITIALISED_LINE = 'lambdabin: starts from its snapshot\n'
 export function primedLine(part: PrimedPart, problem: string | undefined): string {
   const outcome = problem === undefined ? 'done' : `failed: ${problem.replaceAll('\n', ' ')}`
   return `lambdabin: priming of ${part}: ${outcome}\n`
+}
+
+/** What the self-test writes where it is run by hand, of a client of the AWS SDK that is primed once the function is loaded. */
+export function primedSdkLine({ client, command }: SdkExchange): string {
+  return `lambdabin: the AWS SDK is primed: ${client}, ${command}\n`
 }
 
 /** What such lines in `log` say of parts that could not be primed: each with why. */

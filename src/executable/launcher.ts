@@ -12,8 +12,8 @@ import {
   ECHO_FUNCTION,
   FUNCTION,
   NET_SOCKET_LINE,
-  type PrimedPart,
   primedLine,
+  primedSdkLine,
   RUNTIME,
   RUNTIME_FILE,
   SELF_TEST_OPTION,
@@ -21,6 +21,7 @@ import {
 } from './format.ts'
 import { carriedProgram } from './layered-function.ts'
 import { Preloads } from './preloads.ts'
+import type { PrimedPart } from './priming-settings.ts'
 import {
   type CompiledScript,
   compileScript,
@@ -75,6 +76,9 @@ async function testByHand(): Promise<void> {
   const priming = findPriming(program, settings)
   if (priming !== undefined) {
     await prime(program, priming)
+    for (const exchange of priming.settings.sdk ?? []) {
+      say(primedSdkLine(exchange))
+    }
   }
   await tellOfEarlyConnections(earlyConnectionsOf({ ...program, onCompiled: undefined }, settings), say)
 }

@@ -3,14 +3,21 @@
  * good for, and {@link ./format.ts} how it comes into an executable.
  */
 
-import type { PrimedPart, PrimingSettings, RehearsalSettings } from './format.ts'
+import type { PrimedPart, PrimingSettings, RehearsalSettings, SdkExchange } from './priming-settings.ts'
+import type { SdkRegistry } from './sdk-registry.ts'
 
 /** What the script exports. */
 export interface PrimeModule {
   prime(options: {
     readonly parts: readonly PrimedPart[]
     readonly loadOnly: boolean
+    readonly primesSdk: boolean
   }): Promise<readonly { readonly part: PrimedPart; readonly error?: unknown }[]>
+  primeSdk(options: {
+    readonly exchanges: readonly SdkExchange[]
+    readonly registry: SdkRegistry
+    readonly isolate: Isolate
+  }): Promise<void>
   rehearse(options: {
     readonly settings: RehearsalSettings
     readonly call: (event: unknown) => Promise<unknown>
@@ -18,17 +25,23 @@ export interface PrimeModule {
   }): Promise<void>
 }
 
+/** Runs something, and all that comes of it, in a scope that is not heard and fails nobody. */
+export type Isolate = (work: () => Promise<void>) => Promise<void>
+
 /** Is told of a part once it is primed, or why it could not be. */
 export type OnPrimed = (part: PrimedPart, problem: string | undefined) => void
 
-export interface PrimingOptions {
+export interface Watched {
   /** Of this process. */
   readonly environment: NodeJS.ProcessEnv
+  /** Whether something is loaded before the function, on its user's wish. */
+  readonly isPreloading: boolean
+}
+
+export interface PrimingOptions extends Watched {
   readonly settings: PrimingSettings
   /** Evaluates the script. */
   readonly load: () => PrimeModule
-  /** Whether something was loaded before that may watch what Node.js does. */
-  readonly isWatched: boolean
   readonly onPrimed?: OnPrimed | undefined
 }
 
@@ -41,21 +54,28 @@ export function isPrimingWanted({ LAMBDABIN_PRIME: wanted }: NodeJS.ProcessEnv):
   return wanted !== '0' && wanted !== 'false'
 }
 
-/** Never rejects: what is not primed is done by the first invocation. */
-export async function primeProgram(options: PrimingOptions): Promise<void> {
-  const { environment, settings, load, isWatched, onPrimed = () => {} } = options
-  const loadOnly =
-    isWatched ||
+/** Whether somebody may watch what Node.js does: a module that was preloaded, or who reads what Node.js prints or writes down. */
+export function isWatched({ environment, isPreloading }: Watched): boolean {
+  return (
+    isPreloading ||
     WATCHING_OPTIONS.test(environment.NODE_OPTIONS ?? '') ||
     // Node.js warns of it when a connection is made.
     environment.NODE_TLS_REJECT_UNAUTHORIZED === '0' ||
     Boolean(environment.NODE_DEBUG || environment.NODE_USE_ENV_PROXY)
+  )
+}
+
+/** Never rejects: what is not primed is done by the first invocation. */
+export async function primeProgram(options: PrimingOptions): Promise<void> {
+  const { settings, load, onPrimed = () => {} } = options
+  const { parts, sdk = [] } = settings
+  const loadOnly = isWatched(options)
   try {
-    for (const { part, error } of await load().prime({ parts: settings.parts, loadOnly })) {
+    for (const { part, error } of await load().prime({ parts, loadOnly, primesSdk: sdk.length > 0 })) {
       onPrimed(part, error === undefined ? undefined : messageOf(error))
     }
   } catch (error) {
-    for (const part of settings.parts) {
+    for (const part of parts) {
       onPrimed(part, messageOf(error))
     }
   }

@@ -24,7 +24,6 @@ import {
   PRIME,
   PRIME_FILE,
   PRIMING_SETTINGS_ASSET,
-  type PrimingSettings,
   RUNTIME,
   RUNTIME_FILE,
   readChunkLink,
@@ -37,8 +36,10 @@ import {
 } from './format.ts'
 import { asRequire, FunctionModule, ImportMeta } from './function-module.ts'
 import type { Preloads } from './preloads.ts'
-import { isPrimingWanted, type OnPrimed, type PrimeModule, primeProgram } from './priming.ts'
-import type { Program, Rehearse } from './program.ts'
+import { isPrimingWanted, isWatched, type OnPrimed, type PrimeModule, primeProgram } from './priming.ts'
+import type { PrimingSettings } from './priming-settings.ts'
+import type { PrimeSdk, Program, Rehearse } from './program.ts'
+import { SdkRegistry } from './sdk-registry.ts'
 import type { ThreadData, ThreadsModule } from './threads.ts'
 
 /** What an executable carries, by name; undefined for what it does not. */
@@ -70,6 +71,8 @@ export interface ProgramOptions {
   readonly onPrimed?: OnPrimed | undefined
   /** The name that V8 is to know a chunk by, unless it is its file. */
   readonly nameChunk?: (file: string, number: number) => string
+  /** Where the function's chunks register classes of the AWS SDK, unless nobody asks. */
+  readonly sdkRegistry?: SdkRegistry
 }
 
 export interface Runtime {
@@ -94,15 +97,17 @@ export function startProgram(options: ProgramOptions): Runtime {
   const taskRoot = resolve(options.taskRoot)
   const settings = readPrimingSettings(options)
   const priming = findPriming(options, settings)
+  const registry = options.sdkRegistry ?? new SdkRegistry()
   const program: Program = {
     name: options.name,
     functionFile: chunkFile(taskRoot, 0),
     preload: () => beforeFunction(options, priming),
+    primeSdk: sdkPrimingOf(options, priming, registry),
     rehearse: rehearsalOf(priming),
     connectEarly: options.isSelfTest ? undefined : earlyConnectionsOf(options, settings),
     loadThreads: () => loadThreads(options),
     ...(options.thread && { thread: loadThreads(options)?.module.joinThreads(options.thread) }),
-    loadFunction: () => loadFunction(options, taskRoot),
+    loadFunction: () => loadFunction(options, taskRoot, registry),
     readSourceMap(file) {
       const name = scriptOfChunkFile(taskRoot, file)
       const sourceMap = name === undefined ? undefined : readAsset(sourceMapAsset(name))
@@ -174,6 +179,19 @@ export function findPriming(
   }
 }
 
+/** Undefined where there is nothing to prime of the AWS SDK, or somebody would see it. */
+export function sdkPrimingOf(
+  { preloads }: ProgramOptions,
+  priming: Priming | undefined,
+  registry: SdkRegistry,
+): PrimeSdk | undefined {
+  const exchanges = priming?.settings.sdk
+  return exchanges === undefined ||
+    isWatched({ environment: process.env, isPreloading: preloads !== undefined })
+    ? undefined
+    : async (isolate) => priming?.load().primeSdk({ exchanges, registry, isolate })
+}
+
 /** Undefined where the handler is not to be rehearsed. */
 export function rehearsalOf(priming: Priming | undefined): Rehearse | undefined {
   const { rehearsal } = priming?.settings ?? {}
@@ -199,7 +217,12 @@ export function earlyConnectionsOf(
 }
 
 export function prime({ preloads, onPrimed }: ProgramOptions, priming: Priming): Promise<void> {
-  return primeProgram({ ...priming, environment: process.env, isWatched: preloads !== undefined, onPrimed })
+  return primeProgram({
+    ...priming,
+    environment: process.env,
+    isPreloading: preloads !== undefined,
+    onPrimed,
+  })
 }
 
 function run({ readAsset, onCompiled }: ProgramOptions, name: string, file: string): unknown {
@@ -208,7 +231,7 @@ function run({ readAsset, onCompiled }: ProgramOptions, name: string, file: stri
 }
 
 /** Evaluates the function's entry chunk. Returns its exports, or a promise of them. */
-function loadFunction(options: ProgramOptions, taskRoot: string): unknown {
+function loadFunction(options: ProgramOptions, taskRoot: string, { register }: SdkRegistry): unknown {
   const { nameChunk = (file) => file } = options
   const functionFile = chunkFile(taskRoot, 0)
   const exposed: ExposedModules[] = []
@@ -221,6 +244,7 @@ function loadFunction(options: ProgramOptions, taskRoot: string): unknown {
       functionFile,
       taskRoot,
       importMeta,
+      register,
       (own) => {
         exposed[number] = own
       },

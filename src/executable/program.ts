@@ -1,10 +1,14 @@
 import type { ConnectEarly } from './early-connections.ts'
+import type { Isolate } from './priming.ts'
 import type { ThreadSide, ThreadsModule } from './threads.ts'
 
 export type Rehearse = (
   call: (event: unknown) => Promise<unknown>,
   isRehearsing: () => boolean,
 ) => Promise<void>
+
+/** Never rejects: what is not primed, the first invocation does. */
+export type PrimeSdk = (isolate: Isolate) => Promise<void>
 
 /** What the executable carries for the runtime to run: the agreement between `launcher.ts` and `main.ts`. */
 export interface Program {
@@ -19,6 +23,11 @@ export interface Program {
    * there is nothing to wait for.
    */
   preload?(): Promise<void> | undefined
+  /**
+   * Has clients of the AWS SDK make a request each in memory, once the function's module has been evaluated; undefined where there is
+   * nothing to prime.
+   */
+  readonly primeSdk?: PrimeSdk | undefined
   /**
    * Rehearses the handler, where its author asks for that. Rejects with why it came to no end. It is given what calls the handler with
    * an event, and what tells whether the running code belongs to such a call.

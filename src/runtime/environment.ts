@@ -106,6 +106,15 @@ export function readRegion(): string {
   return variables().AWS_REGION ?? 'us-east-1'
 }
 
+/** Whether clients of the AWS SDK find region and credentials where they look first. A profile would come before the credentials. */
+export function readSdkSettings(): { readonly hasRegion: boolean; readonly hasCredentials: boolean } {
+  const { AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE } = variables()
+  return {
+    hasRegion: Boolean(AWS_REGION),
+    hasCredentials: Boolean(AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY && !AWS_PROFILE),
+  }
+}
+
 /** Whether a snapshot is taken of the initialised process, and restored for each environment. */
 export function isSnapStart(): boolean {
   return variables().AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start'

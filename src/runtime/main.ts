@@ -35,7 +35,7 @@ import { lifecycleHooks } from './lifecycle/lifecycle-hooks.ts'
 import { needsStartHooks, runStartHooks, type StartHooksOptions } from './lifecycle/start-hooks.ts'
 import { installConsole, logFailure, logRuntimeProblem } from './log/log.ts'
 import { installStandardStreamsInSnapshot } from './log/standard-streams.ts'
-import { rehearsalOf } from './rehearsal.ts'
+import { rehearsalOf, sdkPrimingOf } from './rehearsal.ts'
 import { asRejection, watchRejections } from './rejections.ts'
 import { installStackTraces } from './stack-trace.ts'
 import { installLog, startThreads } from './threads/thread-host.ts'
@@ -183,6 +183,7 @@ class LambdaProcess {
       runtimeApi: this.#runtimeApi,
       client: this.#client,
       isInitialisedAtBuild: this.#program.isInitialisedAtBuild === true,
+      primeSdk: sdkPrimingOf(this.#program),
       rehearse: rehearsalOf(this.#program, handler, environment),
       connecting: openConnections(this.#program),
       onShutdown: () => process.exit(0),

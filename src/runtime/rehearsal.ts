@@ -36,6 +36,22 @@ export function rehearsalOf(
   }
 }
 
+/** Undefined where there is nothing of the AWS SDK to prime. It resolves in any case, and what it does is heard as little as a rehearsal. */
+export function sdkPrimingOf({ primeSdk }: Program): (() => Promise<void>) | undefined {
+  return (
+    primeSdk &&
+    (async () => {
+      try {
+        await primeSdk((work) => invocationScope.run(SCOPE, work))
+      } catch {
+        // The first invocation does it.
+      }
+    })
+  )
+}
+
+const SCOPE = { requestId: REHEARSAL_ID, tenantId: undefined, traceId: undefined }
+
 function callOnce(handler: HandlerFunction, environment: Environment, event: unknown): Promise<void> {
   const facts = {
     requestId: REHEARSAL_ID,
@@ -43,8 +59,7 @@ function callOnce(handler: HandlerFunction, environment: Environment, event: unk
     invokedFunctionArn: `arn:aws:lambda:${readRegion()}:000000000000:function:${environment.functionName}`,
     ...{ traceId: undefined, clientContext: undefined, identity: undefined, tenantId: undefined },
   }
-  const scope = { requestId: REHEARSAL_ID, tenantId: undefined, traceId: undefined }
-  return invocationScope.run(scope, async () => {
+  return invocationScope.run(SCOPE, async () => {
     // As beside others: what else is at work in the process is not waited for.
     const call = new HandlerCall(environment, facts, { isConcurrent: true })
     try {

@@ -8,6 +8,7 @@ import { emitDecoratorMetadata } from './decorator-metadata.ts'
 import { FILE_LOADERS, filePlugin } from './file-loaders.ts'
 import { IMPORT_META } from './function-wrapper.ts'
 import { leaveNativeAddons } from './native-addons.ts'
+import { sdkRegistration } from './sdk-registration.ts'
 
 /** What the author may choose, with absolute paths. What would break an executable is not among it. */
 export type AuthorOptions = Readonly<
@@ -54,6 +55,7 @@ export function commonOptions({ minify, author, plugins, sdkModules }: OptionsOf
       leaveNativeAddons,
       // What an author's plugin says may be another thing each time.
       awsSdkModules((author.plugins ?? []).length > 0 ? undefined : sdkModules),
+      sdkRegistration,
       emitDecoratorMetadata(),
       filePlugin,
     ],

@@ -15,11 +15,11 @@ import {
   codeCacheAsset,
   ECHO_FUNCTION,
   PRIME,
-  PRIMED_PARTS,
   PRIMING_SETTINGS_ASSET,
   RUNTIME,
   scriptAsset,
 } from '../../executable/format.ts'
+import { PRIMED_PARTS, type PrimingSettings } from '../../executable/priming-settings.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { codeCacheHeaderOf, flagsHash, SAME_BYTES, setFlagsHash } from '../base-node/code-cache-header.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
@@ -43,6 +43,8 @@ export interface CodeCacheOptions {
   readonly events: readonly string[]
   /** What answers the requests that the function makes of others. */
   readonly responder?: Responder | undefined
+  /** Whether clients of the AWS SDK are to be primed. */
+  readonly primesSdk?: boolean
   /** The folder with what is shipped beside the executable. */
   readonly taskRoot: string
   /** A folder that is not there yet, for what comes in between. */
@@ -97,6 +99,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     handler: options.handler,
     events,
     responder: options.responder,
+    ...(options.primesSdk && { primesSdk: true }),
     folder: join(folder, options.handler),
   })
   const assets: Record<string, Buffer> = {}
@@ -112,11 +115,32 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
   return { assets, note, initFailure, run: { ...use, isWhole } }
 }
 
+/** A client of the AWS SDK, as far as priming is concerned: it sends one request with an agent of its own. */
+const SDK_FUNCTION = `${ECHO_FUNCTION.slice(0, ECHO_FUNCTION.indexOf('(function'))}(function (exports, require, module, file, folder, meta, registerSdk) {
+  exports.handler = async (event) => event
+  class Client {
+    constructor() {
+      const https = require('node:https')
+      this.agent = new https.Agent({ keepAlive: true })
+      this.send = () => new Promise((resolve, reject) =>
+        https.request({ agent: this.agent, host: 'localhost', method: 'POST' }, (response) => response.resume().on('end', resolve)).on('error', reject).end('{}'))
+      this.config = { requestHandler: { configProvider: Promise.resolve({ httpsAgent: this.agent }) } }
+    }
+    destroy() { this.agent.destroy() }
+  }
+  registerSdk('Client', Client)
+  registerSdk('Client', class {}, 'Command')
+})`
+
 /** What the scripts of the init phase do while their code caches are made. Nobody listens at the port. */
-const PRIMING_RUNS = {
-  [PRIME]: { parts: PRIMED_PARTS, rehearsal: { events: [{}], stubs: [] } },
+const PRIMING_RUNS: Readonly<Record<typeof PRIME | typeof CONNECT, PrimingSettings>> = {
+  [PRIME]: {
+    parts: PRIMED_PARTS,
+    sdk: [{ client: 'Client', command: 'Command', input: {}, answer: 'json' }],
+    rehearsal: { events: [{}], stubs: [] },
+  },
   [CONNECT]: { parts: [], connect: ['localhost:1'] },
-} as const
+}
 
 /** The code cache of a script that runs in the init phase, the same for all functions; undefined where it cannot be had. */
 export async function makePrimingCodeCache(
@@ -130,6 +154,7 @@ export async function makePrimingCodeCache(
     const caches = await runWarmUp({
       ...{ warmUp: bundle.warmUp, runtime: bundle.runtime, runner, node, nodeOptions: SAME_BYTES, taskRoot },
       ...ECHO_RUN,
+      chunks: [Buffer.from(SDK_FUNCTION)],
       priming: {
         [scriptAsset(name)]: bundle[name],
         [PRIMING_SETTINGS_ASSET]: Buffer.from(JSON.stringify(PRIMING_RUNS[name])),

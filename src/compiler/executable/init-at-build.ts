@@ -53,6 +53,8 @@ export interface InitAtBuildOptions {
   readonly events: readonly string[]
   /** What answers the requests that the function makes of others for them. */
   readonly responder?: Responder | undefined
+  /** Whether clients of the AWS SDK are to be primed. */
+  readonly primesSdk: boolean
   /** A folder that is not there yet; it is needed until the executable is made. */
   readonly folder: string
 }
@@ -148,12 +150,13 @@ async function findFunctionsToCompile({
   node,
   taskRoot,
   folder,
+  primesSdk,
   ...options
 }: InitAtBuildOptions): Promise<CalledFunctions> {
   const events = await Promise.all(options.events.map((file) => readFile(file)))
   const program =
-    events.length > 0
-      ? { chunks: [code] as const, handler: options.handler, events, responder: options.responder }
+    events.length > 0 || primesSdk
+      ? { chunks: [code] as const, handler: options.handler, events, responder: options.responder, primesSdk }
       : ECHO_RUN
   const run = {
     warmUp,

@@ -125,3 +125,13 @@ function oneLine(text: string): string {
 function lastLines(text: string): string {
   return text.split('\n').slice(-5).join(' ').slice(-500)
 }
+
+/** An error document of the Runtime API, in a few words. */
+export function describeErrorDocument(body: Buffer): string {
+  try {
+    const { errorType, errorMessage } = JSON.parse(body.toString())
+    return `${errorType}: ${String(errorMessage).split('\n')[0]}`
+  } catch {
+    return body.toString('utf8', 0, 200)
+  }
+}

@@ -1,7 +1,7 @@
 /** A program whose function is initialised at build time: its heap is the executable, and scripts are in that. */
 import { join } from 'node:path'
 import { FUNCTION, sourceMapAsset } from '../../executable/format.ts'
-import { primeAssets } from '../prime/prime-assets.ts'
+import { planPriming, primeAssets } from '../prime/prime-assets.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
 import { initAtBuild, refuseForeignTarget } from './init-at-build.ts'
@@ -32,6 +32,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     }
     return await findCalledFunctions({ ...run, ...program, handler })
   })
+  const plan = await planPriming(source)
   const { main, blob, environment, environmentRead, assets, notes } = await initAtBuild({
     entry,
     runtime: runtime.runtime,
@@ -43,6 +44,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
       [sourceMapAsset(FUNCTION)]: sourceMap,
       ...(await primeAssets(
         source,
+        plan,
         { ...run, loadedModules: [...checked.use.loadedModules, ...run.loadedModules] },
         { hasCodeCache: false },
       )),
@@ -52,6 +54,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     handler: setting,
     events: init.events,
     responder,
+    primesSdk: plan.primesSdk,
     folder,
   })
   return {

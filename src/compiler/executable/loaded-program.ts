@@ -9,21 +9,22 @@ import {
   THREADS,
 } from '../../executable/format.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
-import { primeAssets } from '../prime/prime-assets.ts'
+import { type PrimingPlan, planPriming, primeAssets } from '../prime/prime-assets.ts'
 import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
 
 export async function makeLoadedProgram(source: ProgramSource): Promise<ExecutableProgram> {
   const { runtime, bundle } = source
-  const codeCaches = await codeCachesOf(source)
+  const plan = await planPriming(source)
+  const codeCaches = await codeCachesOf(source, plan)
   const assets = {
     [scriptAsset(RUNTIME)]: runtime.runtime,
     [scriptAsset(THREADS)]: runtime.threads,
     [THREAD_LAUNCHER_ASSET]: runtime.threadLauncher,
     ...chunkAssets(bundle),
     ...codeCaches.assets,
-    ...(await primeAssets(source, codeCaches.run)),
+    ...(await primeAssets(source, plan, codeCaches.run)),
   }
   const cold = Object.entries(assets).filter(([name]) => !isReadAtStart(name))
   return {
@@ -36,7 +37,7 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
   }
 }
 
-function codeCachesOf(source: ProgramSource): Promise<CodeCaches> | CodeCaches {
+function codeCachesOf(source: ProgramSource, { primesSdk }: PrimingPlan): Promise<CodeCaches> | CodeCaches {
   const { base, bundle, runtime, init, responder, taskRoot, folder } = source
   if (base.runner === undefined) {
     return noCodeCaches(base.arch)
@@ -51,6 +52,7 @@ function codeCachesOf(source: ProgramSource): Promise<CodeCaches> | CodeCaches {
       handler,
       events: init.events,
       responder,
+      primesSdk,
       taskRoot,
       folder,
     }),

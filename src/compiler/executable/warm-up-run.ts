@@ -24,7 +24,7 @@ import { endOf, type ProcessEnd } from '../../sandbox/process-end.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox } from './build-sandbox.ts'
-import { type InitFailure, readInitFailure } from './init-failure.ts'
+import { describeErrorDocument, type InitFailure, readInitFailure } from './init-failure.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 import { numberFunctions } from './number-functions.ts'
 import { portsOf, trustIn } from './stubbed-run.ts'
@@ -49,6 +49,8 @@ export interface WarmUpOptions {
   readonly events: readonly Buffer[]
   /** What answers the requests that it makes of others; without it, they are refused. */
   readonly responder?: Responder | undefined
+  /** Whether clients of the AWS SDK are to be primed, unless the events show that nothing is sent. */
+  readonly primesSdk?: boolean
   /** What `LAMBDA_TASK_ROOT` names: the folder with what is shipped beside the executable. */
   readonly taskRoot: string
   /** An empty folder for what comes in between. */
@@ -77,7 +79,7 @@ interface RunProblem {
 }
 
 /** Of a program that could not run at all. */
-const NO_USE: RunUse = { loadedModules: [], connects: false }
+const NO_USE: RunUse = { loadedModules: [], connects: false, sdk: [] }
 
 /** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
 const TIMEOUT_MS = 15_000
@@ -232,7 +234,7 @@ async function warmUp(
   if (init.kind === 'error') {
     return {
       initFailure: readInitFailure(init.body),
-      note: `the function could not initialise on this machine (${describe(init.body)}), so ${CONSEQUENCES[purpose]}`,
+      note: `the function could not initialise on this machine (${describeErrorDocument(init.body)}), so ${CONSEQUENCES[purpose]}`,
     }
   }
   if (purpose === 'functions') {
@@ -250,11 +252,15 @@ async function warmUp(
     const exchange = server.invoke(invocation, Date.now() + TIMEOUT_MS)
     const outcome = await exchange.outcome
     if (outcome.kind === 'error') {
-      note ??= `the function failed on a sample event (${describe(outcome.body)}), so ${CONSEQUENCES[purpose]}`
+      note ??= `the function failed on a sample event (${describeErrorDocument(outcome.body)}), so ${CONSEQUENCES[purpose]}`
     } else if (outcome.kind === 'stream') {
       outcome.body.resume()
     }
     await exchange.done
+  }
+  if (options.primesSdk) {
+    const isWhole = options.events.length > 0 && note === undefined
+    handshake.write(isWhole ? HANDSHAKES.primeSdkIfConnected : HANDSHAKES.primeSdk)
   }
   handshake.write(HANDSHAKES.end)
   return note === undefined ? {} : { note }
@@ -276,15 +282,6 @@ function explainEnd(
   const how = isLate ? `it took over ${TIMEOUT_MS / 1000} s` : `exit status ${child.exitCode}`
   return {
     note: `the function did not get through its warm-up on this machine (${how}), so ${CONSEQUENCES[purpose]}, if anything`,
-  }
-}
-
-function describe(body: Buffer): string {
-  try {
-    const { errorType, errorMessage } = JSON.parse(body.toString())
-    return `${errorType}: ${String(errorMessage).split('\n')[0]}`
-  } catch {
-    return body.toString('utf8', 0, 200)
   }
 }
 

@@ -5,10 +5,11 @@ import {
   codeCacheAsset,
   PRIME,
   PRIMING_SETTINGS_ASSET,
-  type PrimingSettings,
   scriptAsset,
 } from '../../executable/format.ts'
+import type { PrimingSettings } from '../../executable/priming-settings.ts'
 import { BuildError } from '../build-error.ts'
+import { registersSdk } from '../bundle/sdk-registration.ts'
 import { type FunctionRun, makePrimingCodeCache } from '../executable/code-caches.ts'
 import type { ProgramSource } from '../executable/executable-program.ts'
 import { primedParts } from './primed-parts.ts'
@@ -19,15 +20,31 @@ export class NothingToRehearseError extends BuildError {
   override readonly name = 'NothingToRehearseError'
 }
 
+/** What is to be primed of a function, before it has been run. */
+export interface PrimingPlan {
+  /** Whether its sources say that it may connect to others. */
+  readonly mayConnect: boolean
+  /** Whether a run of it is to find out what clients of the AWS SDK can be primed with. A rehearsal does more. */
+  readonly primesSdk: boolean
+}
+
+export async function planPriming({ bundle, init }: ProgramSource): Promise<PrimingPlan> {
+  const connects = await mayConnect(bundle)
+  const registers = [bundle.entry, ...bundle.chunks].some(({ code }) => registersSdk(code))
+  return { mayConnect: connects, primesSdk: connects && registers && !init.isRehearsed }
+}
+
 /** By asset name; none for a function that uses nothing of what can be primed. `run` is what a run of it has shown. */
 export async function primeAssets(
   source: ProgramSource,
+  plan: PrimingPlan,
   run: FunctionRun | undefined,
   { hasCodeCache = true } = {},
 ): Promise<Record<string, Buffer>> {
   const { connect = [] } = source.init
   const settings: PrimingSettings = {
-    parts: primedParts(source.bundle, run, await mayConnect(source.bundle)),
+    parts: primedParts(source.bundle, run, plan.mayConnect),
+    ...(run !== undefined && run.sdk.length > 0 && { sdk: run.sdk }),
     ...(await rehearsalOf(source)),
     ...(connect.length > 0 && { connect }),
   }

@@ -6,7 +6,7 @@
  * Nor is it primed what connects where only the AWS SDK could, and nothing has it send: {@link ./sdk-requests.ts}.
  */
 import type { Metafile } from 'esbuild'
-import { PRIMED_PARTS, type PrimedPart } from '../../executable/format.ts'
+import { PRIMED_PARTS, type PrimedPart } from '../../executable/priming-settings.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { FunctionRun } from '../executable/code-caches.ts'
 import { FETCH_CALL } from './fetch-call.ts'

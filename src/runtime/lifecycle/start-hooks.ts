@@ -14,6 +14,8 @@ export interface StartHooksOptions {
   readonly client: RuntimeClient
   /** Whether the function's module was evaluated when the executable was built. */
   readonly isInitialisedAtBuild: boolean
+  /** Primes the AWS SDK; undefined where there is nothing of it. Resolves in any case. */
+  readonly primeSdk: (() => Promise<void>) | undefined
   /** Rehearses the handler; undefined where that is not to be. Resolves in any case. */
   readonly rehearse: (() => Promise<void>) | undefined
   /** Settles when all connections are open that are to be; undefined where there are none. Never rejects. */
@@ -32,10 +34,11 @@ export interface StartFailure {
 
 /** Whether there is anything to do: most functions have no hook, and then nothing is waited for. */
 export function needsStartHooks(options: StartHooksOptions): boolean {
-  const { hooks, isInitialisedAtBuild, rehearse, connecting } = options
+  const { hooks, isInitialisedAtBuild, primeSdk, rehearse, connecting } = options
   return (
     hooks.init.length > 0 ||
     hooks.shutdown.length > 0 ||
+    primeSdk !== undefined ||
     rehearse !== undefined ||
     connecting !== undefined ||
     (isInitialisedAtBuild && hooks.afterRestore.length > 0) ||
@@ -60,6 +63,7 @@ export async function runStartHooks(options: StartHooksOptions): Promise<StartFa
       return { phase: 'init', error }
     }
   }
+  await options.primeSdk?.()
   await options.rehearse?.()
   await options.connecting
   if (!isSnapStart()) {

@@ -14,17 +14,35 @@ export interface Connection {
   close(): Promise<void>
 }
 
-const ANSWER = [
-  'HTTP/1.1 200 OK',
-  'Server: Server',
-  'Date: Thu, 01 Jan 1970 00:00:00 GMT',
-  'Content-Type: application/json',
-  'Content-Length: 2',
-  'Connection: keep-alive',
-  'x-amzn-RequestId: 0',
-  '',
-  '{}',
-].join('\r\n')
+/** What it answers each request with. */
+export interface Answer {
+  readonly type: string
+  /** Further headers, each with its line's end. */
+  readonly headers?: string
+  readonly body: string
+}
+
+const JSON_ANSWER: Answer = { type: 'application/json', body: '{}' }
+
+export interface ServerOptions {
+  readonly answer?: Answer
+  /** Is called with each request. One for which it returns false is not answered. */
+  readonly onRequest?: () => boolean
+}
+
+function responseOf({ type, headers = '', body }: Answer): string {
+  const lines = [
+    'HTTP/1.1 200 OK',
+    'Server: Server',
+    'Date: Thu, 01 Jan 1970 00:00:00 GMT',
+    `Content-Type: ${type}`,
+    `Content-Length: ${body.length}`,
+    'Connection: keep-alive',
+    'x-amzn-RequestId: 0',
+  ]
+  return `${lines.join('\r\n')}\r\n${headers}\r\n${body}`
+}
+
 /** Of a request's headers; its body comes with them or is not waited for. */
 const END_OF_HEADERS = '\r\n\r\n'
 
@@ -45,13 +63,13 @@ export const SERVER_TRUST = {
 const METHODS_OF_SOCKETS = ['setKeepAlive', 'setNoDelay', 'setTimeout', 'ref', 'unref'] as const
 
 /** A connection to a server that speaks HTTP. */
-export function connectPlain(): Connection {
+export function connectPlain(options?: ServerOptions): Connection {
   const [client, server] = process.getBuiltinModule('node:stream').duplexPair()
   const socket = Object.assign(
     client,
     Object.fromEntries(METHODS_OF_SOCKETS.map((name) => [name, () => client])),
   )
-  answer(server)
+  answer(server, options)
   return { socket, close: () => closed(client, server) }
 }
 
@@ -59,9 +77,9 @@ export function connectPlain(): Connection {
  * A connection to a server that speaks HTTP over TLS, with clients that have {@link SERVER_TRUST}. A shared key takes less than a
  * certificate, most of which is the server's own work, reading its key and signing: a first invocation was found no slower.
  */
-export function connectSecure(): Connection {
+export function connectSecure(server: ServerOptions = {}): Connection {
   const { createSecureContext, TLSSocket } = process.getBuiltinModule('node:tls')
-  const [client, server] = process.getBuiltinModule('node:stream').duplexPair()
+  const [client, other] = process.getBuiltinModule('node:stream').duplexPair()
   context ??= createSecureContext(canShareKey() ? {} : ownCredentials())
   // Types have `pskCallback` for servers and clients alone, and not for the sockets that these make with it.
   const options = {
@@ -70,9 +88,9 @@ export function connectSecure(): Connection {
     pskCallback: () => SHARED_KEY,
     ALPNProtocols: ['http/1.1'],
   }
-  const secure = new TLSSocket(server, options)
-  answer(secure)
-  return { socket: client, close: () => closed(client, server, secure) }
+  const secure = new TLSSocket(other, options)
+  answer(secure, server)
+  return { socket: client, close: () => closed(client, other, secure) }
 }
 
 /** Whether Node.js's options leave what a shared key takes. */
@@ -86,14 +104,19 @@ export function ownCredentials(): { readonly key: string; readonly cert: string 
   return { key: pem('PRIVATE KEY', OWN_KEY), cert: pem('CERTIFICATE', OWN_CERTIFICATE) }
 }
 
-function answer(server: Duplex | TLSSocket): void {
+function answer(
+  server: Duplex | TLSSocket,
+  { answer = JSON_ANSWER, onRequest = () => true }: ServerOptions = {},
+): void {
   let received = ''
   server.on('error', () => {})
   server.on('data', (bytes: Buffer) => {
     received += bytes.toString('latin1')
     if (received.includes(END_OF_HEADERS)) {
       received = ''
-      server.write(ANSWER)
+      if (onRequest()) {
+        server.write(Buffer.from(responseOf(answer), 'latin1'))
+      }
     }
   })
 }

@@ -9,10 +9,13 @@
  * own, in memory, and gone when it is done.
  */
 
-import type { PrimedPart } from '../../executable/format.ts'
+import type { PrimedPart } from '../../executable/priming-settings.ts'
 import { exchangeByFetch } from './fetch-exchange.ts'
 import { exchange, exchangeSecurely, shakeHands } from './http-exchange.ts'
+import { leaveNothing } from './leave-nothing.ts'
+import { Originals } from './originals.ts'
 import { type RehearsalOptions, rehearse as rehearseHandler } from './rehearsal.ts'
+import { primeSdkClients, type SdkPrimingOptions } from './sdk-priming.ts'
 
 /** What became of a part. */
 export interface Primed {
@@ -25,6 +28,8 @@ export interface PrimeOptions {
   readonly parts: readonly PrimedPart[]
   /** Whether to load modules alone: somebody is watching what is done with them. */
   readonly loadOnly: boolean
+  /** Whether clients of the AWS SDK are primed later. */
+  readonly primesSdk: boolean
 }
 
 interface Part {
@@ -34,9 +39,6 @@ interface Part {
 
 /** Milliseconds, for everything: what takes longer hangs. */
 const TIMEOUT_MS = 1000
-/** Of the event loop. Three are usual. */
-const MOST_TURNS = 10
-
 const PARTS: Readonly<Record<PrimedPart, Part>> = {
   crypto: { modules: ['crypto'], run: useHashes },
   dns: { modules: ['dns'], run: lookUpAddress },
@@ -49,8 +51,11 @@ const PARTS: Readonly<Record<PrimedPart, Part>> = {
   fetch: { modules: ['tls'], run: exchangeByFetch },
 }
 
+/** What a client of the AWS SDK does as it is primed. */
+const SDK_PARTS: ReadonlySet<PrimedPart> = new Set(['crypto', 'http', 'https'])
+
 /** Resolves to what became of each part. Never rejects, and takes a second at most. */
-export async function prime({ parts, loadOnly }: PrimeOptions): Promise<readonly Primed[]> {
+export async function prime({ parts, loadOnly, primesSdk }: PrimeOptions): Promise<readonly Primed[]> {
   const done: Primed[] = []
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<void>((resolve) => {
@@ -58,9 +63,14 @@ export async function prime({ parts, loadOnly }: PrimeOptions): Promise<readonly
     timer = setTimeout(resolve, TIMEOUT_MS)
   })
   const strays = new Strays()
-  await Promise.race([primeEach(parts, loadOnly || hasSubscribers(), strays, done), timeout])
+  const isLoadedOnly = loadOnly || hasSubscribers()
+  const mayRun = (part: PrimedPart) => !isLoadedOnly && !(primesSdk && SDK_PARTS.has(part))
+  await Promise.race([primeEach(parts, mayRun, strays, done), timeout])
   clearTimeout(timer)
   strays.stop()
+  if (primesSdk) {
+    originals = new Originals()
+  }
   const late = parts[done.length]
   return late === undefined
     ? done
@@ -83,6 +93,16 @@ function hasSubscribers(): boolean {
   return CHANNELS.some((name) => diagnostics.hasSubscribers(name))
 }
 
+/** What there was before the function's module was evaluated. */
+let originals: Originals | undefined
+
+/** See {@link ./sdk-priming.ts}. */
+export async function primeSdk(options: SdkPrimingOptions): Promise<void> {
+  if (!originals?.areReplaced() && !hasSubscribers()) {
+    await primeSdkClients(options)
+  }
+}
+
 /** See {@link ./rehearsal.ts}. */
 export function rehearse(options: RehearsalOptions): Promise<void> {
   return rehearseHandler(options)
@@ -90,7 +110,7 @@ export function rehearse(options: RehearsalOptions): Promise<void> {
 
 async function primeEach(
   parts: readonly PrimedPart[],
-  loadOnly: boolean,
+  mayRun: (part: PrimedPart) => boolean,
   strays: Strays,
   done: Primed[],
 ): Promise<void> {
@@ -104,7 +124,7 @@ async function primeEach(
       for (const name of modules) {
         process.getBuiltinModule(name)
       }
-      await (loadOnly ? undefined : run?.())
+      await (mayRun(part) ? run?.() : undefined)
       await leaveNothing()
       strays.rethrow()
       done.push({ part })
@@ -143,16 +163,6 @@ class Strays {
     this.isStopped = true
     if (this.#isCatching) {
       process.setUncaughtExceptionCaptureCallback(null)
-    }
-  }
-}
-
-/** Lets Node.js do what it does a little later, as sockets are closed. */
-async function leaveNothing(): Promise<void> {
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    await new Promise((resolve) => setImmediate(resolve))
-    if (!process.getActiveResourcesInfo().includes('Immediate')) {
-      return
     }
   }
 }

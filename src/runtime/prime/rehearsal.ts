@@ -9,7 +9,7 @@
 
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { RehearsalSettings } from '../../executable/format.ts'
+import type { RehearsalSettings } from '../../executable/priming-settings.ts'
 import { ownCredentials } from './in-memory-server.ts'
 import { answerRequest } from './rehearsed-answers.ts'
 

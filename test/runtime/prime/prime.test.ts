@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { PRIMED_PARTS } from '../../../src/executable/format.ts'
+import { PRIMED_PARTS } from '../../../src/executable/priming-settings.ts'
 
 const MODULE = new URL('../../../src/runtime/prime/prime.ts', import.meta.url)
 

@@ -10,6 +10,7 @@ import {
 } from '../../../src/executable/format.ts'
 import type { Program } from '../../../src/executable/program.ts'
 import { startProgram } from '../../../src/executable/program-loader.ts'
+import { SdkRegistry } from '../../../src/executable/sdk-registry.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: what a bundle exports is whatever the test wrote.
 export type Exports = any
@@ -25,7 +26,11 @@ export interface LoadedBundle {
   readonly evaluated: readonly string[]
 }
 
-export async function loadBundle(bundle: FunctionBundle, taskRoot = '/var/task'): Promise<LoadedBundle> {
+export async function loadBundle(
+  bundle: FunctionBundle,
+  taskRoot = '/var/task',
+  sdkRegistry = new SdkRegistry(),
+): Promise<LoadedBundle> {
   const assets = new Map<string, Buffer>([[scriptAsset(RUNTIME), RUNTIME_SCRIPT]])
   for (const [number, { code, sourceMap }] of [bundle.entry, ...bundle.chunks].entries()) {
     const name = chunkName(number)
@@ -39,6 +44,7 @@ export async function loadBundle(bundle: FunctionBundle, taskRoot = '/var/task')
   startProgram({
     readAsset: (name) => assets.get(name),
     taskRoot,
+    sdkRegistry,
     requireBuiltin: start as unknown as NodeJS.Require,
     onCompiled: ({ name }) => {
       if (name !== RUNTIME) {

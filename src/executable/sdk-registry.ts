@@ -1,0 +1,36 @@
+/** The classes of the AWS SDK that a function's chunks have evaluated. */
+
+/** Is told of a class of a client, by its name; or, with the name of a command, of a class of that client's commands. */
+export type RegisterSdk = (client: string, value: SdkClass, command?: string) => void
+
+/** Whatever it makes. */
+// biome-ignore lint/suspicious/noExplicitAny: the SDK's own, of any version.
+export type SdkClass = new (...parameters: any[]) => any
+
+/** By their names: what chunks call `__registerSdk` for. */
+export class SdkRegistry {
+  readonly clients = new Map<string, SdkClass>()
+  /** By the name of the client, and that of the command. */
+  readonly #commands = new Map<string, Map<string, SdkClass>>()
+  /** Those that a client itself has a use for. */
+  readonly #ofClients = new Map<string, Map<string, SdkClass>>()
+
+  readonly register: RegisterSdk = (client, value, command) => {
+    if (command === undefined) {
+      this.clients.set(client, value)
+    } else {
+      // What a client imports is evaluated before it.
+      const kind = this.clients.has(client) ? this.#commands : this.#ofClients
+      kind.set(client, (kind.get(client) ?? new Map()).set(command, value))
+    }
+  }
+
+  /** The names of a client's commands, in the order in which they were evaluated. Those that the client itself has a use for are the last. */
+  commandsOf(client: string): string[] {
+    return [this.#commands, this.#ofClients].flatMap((kind) => [...(kind.get(client)?.keys() ?? [])])
+  }
+
+  command(client: string, name: string): SdkClass | undefined {
+    return this.#commands.get(client)?.get(name) ?? this.#ofClients.get(client)?.get(name)
+  }
+}
