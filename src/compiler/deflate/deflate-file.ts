@@ -59,6 +59,7 @@ const zlibDeflate = promisify(deflateRaw) as (
 
 /** A piece of a file. */
 interface Piece {
+  /** Others take their place once it is compressed. */
   readonly bytes: Buffer
   /** Up to 32 KiB that are in front of it. */
   readonly before: Buffer
@@ -88,10 +89,20 @@ async function unlessLatest(
     return known.deflated
   }
   const deflated = await deflate()
-  if (latest.has(piece.place) || latest.size < MOST_LATEST) {
-    latest.set(piece.place, { piece, deflated })
+  const before = latest.get(piece.place)
+  if (before !== undefined || latest.size < MOST_LATEST) {
+    latest.set(piece.place, { piece: copyOf(piece, before?.piece), deflated })
   }
   return deflated
+}
+
+/** In the memory of the one that it takes the place of, where it fits. */
+function copyOf(piece: Piece, replaced: Piece | undefined): Piece {
+  if (replaced?.bytes.length !== piece.bytes.length) {
+    return { ...piece, bytes: Buffer.from(piece.bytes) }
+  }
+  piece.bytes.copy(replaced.bytes)
+  return { ...piece, bytes: replaced.bytes }
 }
 
 /**
@@ -161,6 +172,7 @@ async function deflateFile(path: string, deflate: (piece: Piece) => Promise<Buff
       const work = deflate(piece).then((deflated) => {
         parts[index] = deflated
         underWay.delete(work)
+        giveBack(piece.bytes)
       })
       underWay.add(work)
       if (underWay.size > availableParallelism()) {
@@ -182,22 +194,36 @@ async function deflateFile(path: string, deflate: (piece: Piece) => Promise<Buff
 }
 
 async function* readPieces(file: FileHandle): AsyncGenerator<Piece> {
-  let before = Buffer.alloc(0)
+  let before: Buffer = Buffer.alloc(0)
   for (const [part, { start, end, isOfNode }] of (await readFileParts(file)).entries()) {
     for (let at = start; at < end; at += PIECE_BYTES) {
       const bytes = await read(file, at, Math.min(PIECE_BYTES, end - at))
       if (bytes.length === 0) {
         return
       }
+      // Others may have taken the place of `bytes` when this goes on.
+      const last = Buffer.from(bytes.subarray(-WINDOW_BYTES))
       yield { bytes, before, isOfNode, place: `${part} ${at - start}` }
-      before = bytes.subarray(-WINDOW_BYTES)
+      before = last
     }
   }
 }
 
-/** Fewer bytes only where the file ends. */
-async function read(file: FileHandle, offset: number, length: number): Promise<Buffer<ArrayBuffer>> {
-  const buffer = Buffer.allocUnsafe(length)
+/** Memory for pieces that none is in: to have new memory for each takes longer than to read it. */
+const idle: Buffer[] = []
+/** As many as two files have under way. */
+const MOST_IDLE = 8
+
+/** `bytes` are what {@link read} gave, and are not read any more. */
+function giveBack(bytes: Buffer): void {
+  if (idle.length < MOST_IDLE) {
+    idle.push(Buffer.from(bytes.buffer, 0, PIECE_BYTES))
+  }
+}
+
+/** Fewer bytes only where the file ends. At most a piece. */
+async function read(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES)
   let done = 0
   while (done < length) {
     const { bytesRead } = await file.read(buffer, done, length - done, offset + done)

@@ -91,6 +91,25 @@ test('a change in one piece has only that one, and what knows it, compressed ane
   assert.equal(readdirSync(cached).filter((name) => !before.has(name)).length, 1)
 })
 
+test('files that are compressed at the same time and in turn, alike or not, each have what is theirs', async (t) => {
+  const [first, second] = [prepare(t, CONTENT), prepare(t, Buffer.from(CONTENT).reverse())]
+  const changed = Buffer.from(CONTENT).fill('changed', MIB, MIB + 99_999)
+  for (const content of [CONTENT, changed, CONTENT]) {
+    writeFileSync(first.file, content)
+    const results = await Promise.all([first, second, first].map(({ file }) => deflate(file, 'fast')))
+    const contents = results.map(({ stream }) => inflateRawSync(stream))
+    assert.deepEqual(
+      contents.map((each) => each.equals(content)),
+      [true, false, true],
+    )
+    assert.ok(contents[1]?.reverse().equals(CONTENT))
+    assert.deepEqual(
+      results.map((each) => each.crc32),
+      [content, Buffer.from(CONTENT).reverse(), content].map((each) => crc32(each)),
+    )
+  }
+})
+
 test('a piece in the cache that is damaged is made anew', async (t) => {
   const { file, cached } = prepare(t, CONTENT)
   const first = await deflate(file, 'fast')
