@@ -92,7 +92,11 @@ async function writeProject(): Promise<void> {
 
 /** Until files that were written before are older than what a clock's tick may hide. */
 async function untilOld(): Promise<void> {
-  const { ctimeMs } = statSync(file('package.json'))
+  // On a busy machine the first of them may be a good deal older than the last.
+  const now = `${project}.now`
+  writeFileSync(now, '')
+  const { ctimeMs } = statSync(now)
+  rmSync(now)
   while (Date.now() - ctimeMs < 100) {
     await setTimeout(10)
   }
