@@ -15,7 +15,7 @@ const WRAPPER = 'DynamoDBDocumentClient'
 
 /** Modules that define a client's class, a command's by hand, or what makes all other commands: each by its file's name. */
 const MODULES =
-  /[\\/]node_modules[\\/](@aws-sdk[\\/](client-[^\\/]+[\\/]dist-es[\\/]\w+Client|lib-dynamodb[\\/]dist-es[\\/](DynamoDBDocumentClient|commands[\\/]\w+Command))|@smithy[\\/](smithy-client|core)[\\/]dist-es[\\/]([\w\\/-]+[\\/])?command)\.js$/
+  /[\\/]node_modules[\\/](@aws-sdk[\\/](client-[^\\/]+[\\/]dist-es[\\/](\w+Client|commands[\\/]\w+Command)|lib-dynamodb[\\/]dist-es[\\/](DynamoDBDocumentClient|commands[\\/]\w+Command))|@smithy[\\/](smithy-client|core)[\\/]dist-es[\\/]([\w\\/-]+[\\/])?command)\.js$/
 
 /** Whether code, a chunk's, registers anything: it has more of it than the parameter. */
 export function registersSdk(code: Buffer): boolean {
@@ -38,7 +38,18 @@ function withRegistration(text: string, path: string): string | undefined {
   if (name === 'command') {
     return ofCommands(text)
   }
-  return /[\\/]lib-dynamodb[\\/]/.test(path) ? ofWrapper(text, name) : ofClient(text, name)
+  if (/[\\/]lib-dynamodb[\\/]/.test(path)) {
+    return ofWrapper(text, name)
+  }
+  return name.endsWith('Command') ? ofCommand(text, name) : ofClient(text, name)
+}
+
+/** A command that is written out, as the SDK had them before there was what makes them. It names its client. */
+function ofCommand(text: string, name: string): string | undefined {
+  const [, client] = /\bclientName = "(\w+)"/.exec(text) ?? []
+  return client !== undefined && text.includes(`export class ${name} extends $Command {`)
+    ? `${text}\n${ifRegistered(`${REGISTER}("${client}", ${name}, "${name}")`)}\n`
+    : undefined
 }
 
 function ofClient(text: string, name: string): string | undefined {

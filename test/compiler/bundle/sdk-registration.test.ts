@@ -101,3 +101,35 @@ class ClassBuilder {
   assert.deepEqual(await exports.handler(), ['function', 'AskCommand'])
   assert.deepEqual(registry.commandsOf('XClient'), ['AskCommand'])
 })
+
+test('commands that are written out, as they were before there was a builder, are registered', async (t) => {
+  const files = {
+    ...OTHER_LAYOUT,
+    'node_modules/@aws-sdk/client-x/package.json':
+      '{ "module": "dist-es/index.js", "main": "index.js", "sideEffects": false }',
+    'node_modules/@aws-sdk/client-x/dist-es/index.js':
+      "export * from './XClient.js'\nexport * from './commands/AskCommand.js'\nexport * from './commands/OtherCommand.js'",
+    'node_modules/@aws-sdk/client-x/dist-es/XClient.js': 'export class XClient { }',
+    ...Object.fromEntries(
+      ['AskCommand', 'OtherCommand'].map((name) => [
+        `node_modules/@aws-sdk/client-x/dist-es/commands/${name}.js`,
+        `
+class $Command {}
+export class ${name} extends $Command {
+    resolveMiddleware() {
+        const clientName = "XClient";
+        const commandName = "${name}";
+        return { clientName, commandName };
+    }
+}
+`,
+      ]),
+    ),
+  }
+  const code = `
+    import { AskCommand, XClient } from '@aws-sdk/client-x'
+    export const handler = async () => [new XClient(), new AskCommand()].map((made) => made.constructor.name)`
+  const { exports, registry } = await registered(await bundle(t, code, files))
+  assert.deepEqual(await exports.handler(), ['XClient', 'AskCommand'])
+  assert.deepEqual(registry.commandsOf('XClient'), ['AskCommand'])
+})
