@@ -9,8 +9,13 @@ import { type ExchangeOutcome, exchangeBySdk } from '../runtime/prime/sdk-exchan
 
 /** Each takes some milliseconds of a start. */
 const MOST_CLIENTS = 3
+/** Of those, to find some that can be primed. */
+const MOST_TRIED = 8
 /** Of a client's commands, to find one that can be sent. */
 const MOST_COMMANDS = 4
+/** What functions send most: an aggregated client has all of a service's commands, in the order of the alphabet. */
+const USUAL_COMMAND =
+  /^(Get(Item|Object|Parameter|SecretValue)?|Put(Item|Object|Events|Records?|MetricData|LogEvents)?|Query|SendMessage|SendEmail|Publish|Invoke(Model)?|Converse|StartExecution|AssumeRole)Command$/
 const MOST_REQUIRED = 5
 const ANSWERS: readonly SdkAnswer[] = ['json', 'xml', 'cbor']
 /** What is told of a member that is a part of the request's URL, and is missing. */
@@ -23,6 +28,9 @@ const KNOWN_INPUT: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
 }
 /** With it, a client of DynamoDB's documents sends what it wraps. */
 const WRAPPERS: Readonly<Record<string, string>> = { DynamoDBDocumentClient: 'DynamoDBClient' }
+/** Clients of older versions have another client at hand, and these of its commands, for the credentials of a role. */
+const CLIENT_OF_ROLES = 'STSClient'
+const COMMANDS_OF_ROLES = ['AssumeRoleCommand', 'AssumeRoleWithWebIdentityCommand']
 
 /** Milliseconds for a request: there is nothing to wait for. */
 const TIMEOUT_MS = 3000
@@ -34,6 +42,9 @@ export async function findSdkExchanges(registry: SdkRegistry): Promise<readonly 
   process.env.AWS_SECRET_ACCESS_KEY ??= 'placeholder'
   const found: SdkExchange[] = []
   for (const client of clientsToPrime(registry)) {
+    if (found.length === MOST_CLIENTS) {
+      break
+    }
     const exchange = await findExchange(registry, client)
     if (exchange !== undefined) {
       found.push(exchange)
@@ -46,17 +57,30 @@ export async function findSdkExchanges(registry: SdkRegistry): Promise<readonly 
 function clientsToPrime(registry: SdkRegistry): string[] {
   const named = [...registry.clients.keys()].filter((client) => registry.commandsOf(client).length > 0)
   const wrapped = new Set(named.map((client) => WRAPPERS[client]))
-  return named.filter((client) => !wrapped.has(client)).slice(0, MOST_CLIENTS)
+  const clients = named.filter((client) => !wrapped.has(client))
+  const own = clients.filter((client) => !isForCredentials(registry, client))
+  return (own.length > 0 ? own : clients).slice(0, MOST_TRIED)
+}
+
+function isForCredentials(registry: SdkRegistry, client: string): boolean {
+  const commands = registry.commandsOf(client)
+  return client === CLIENT_OF_ROLES && commands.toSorted().join() === COMMANDS_OF_ROLES.join()
 }
 
 async function findExchange(registry: SdkRegistry, client: string): Promise<SdkExchange | undefined> {
-  for (const command of registry.commandsOf(client).slice(0, MOST_COMMANDS)) {
+  for (const command of commandsToTry(registry.commandsOf(client))) {
     const exchange = await tryCommand(registry, client, command)
     if (exchange !== undefined) {
       return exchange
     }
   }
   return undefined
+}
+
+function commandsToTry(commands: readonly string[]): string[] {
+  const isUsual = (command: string) => USUAL_COMMAND.test(command)
+  const [usual, others] = [commands.filter(isUsual), commands.filter((command) => !isUsual(command))]
+  return [...usual, ...others].slice(0, MOST_COMMANDS)
 }
 
 async function tryCommand(

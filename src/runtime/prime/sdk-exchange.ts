@@ -203,8 +203,21 @@ function isAgent(agent: SdkAgent | undefined): agent is SdkAgent {
   return typeof agent?.createConnection === 'function'
 }
 
-/** What services do not know they leave out: it is for DynamoDB's, whose items are read. */
-const JSON_BODY = '{"Item":{"id":{"S":"1"}},"Items":[{"id":{"S":"1"}}]}'
+/** What SQS is to have got: the message that there is none of. Its client compares them. */
+const MD5_OF_NO_MESSAGE = 'd41d8cd98f00b204e9800998ecf8427e'
+
+/**
+ * What clients do not know they leave out: items are DynamoDB's, endpoints are Timestream's, whose client asks where to ask. Those
+ * lead to the same memory.
+ */
+const JSON_BODY = JSON.stringify({
+  Item: { id: { S: '1' } },
+  Items: [{ id: { S: '1' } }],
+  MD5OfMessageBody: MD5_OF_NO_MESSAGE,
+  Endpoints: [{ Address: 'lambdabin.invalid', CachePeriodInMinutes: 1 }],
+})
+/** In the result, where SQS's client of older versions has it. */
+const XML_BODY = `<MD5OfMessageBody>${MD5_OF_NO_MESSAGE}</MD5OfMessageBody>`
 
 /** An answer that has next to nothing in it, as the service's protocol has that. */
 function answerOf({ answer, command }: { answer: SdkAnswer; command: string }): Answer {
@@ -213,7 +226,7 @@ function answerOf({ answer, command }: { answer: SdkAnswer; command: string }): 
     case 'json':
       return { type: 'application/x-amz-json-1.0', body: JSON_BODY }
     case 'xml': {
-      const result = `<${operation}Result></${operation}Result>`
+      const result = `<${operation}Result>${XML_BODY}</${operation}Result>`
       return { type: 'text/xml', body: `<${operation}Response>${result}</${operation}Response>` }
     }
     case 'cbor':

@@ -156,3 +156,76 @@ test('the build finds out what a client can be primed with', async () => {
     connected: 0,
   })
 })
+
+test('of a client’s commands a usual one is taken, and a client that cannot be primed takes nobody’s place', async () => {
+  const commands = await run(`
+    const found = new SdkRegistry()
+    const answering = class { config = {}; async send() {} }
+    for (const client of ['FirstClient', 'SecondClient', 'ThirdClient', 'FourthClient', 'FifthClient']) {
+      found.register(client, client === 'FirstClient' ? class { config = {}; async send() { throw new Error('no') } } : answering)
+      for (const command of ['AbortMultipartUploadCommand', 'DeleteObjectCommand', 'PutObjectCommand', 'GetObjectCommand', 'GetObjectAclCommand']) {
+        found.register(client, class {}, command)
+      }
+    }
+    const { findSdkExchanges } = await import(${JSON.stringify(FINDING)})
+    result = (await findSdkExchanges(found)).map(({ client, command }) => client + ' ' + command)`)
+  assert.deepEqual(commands, [
+    'SecondClient PutObjectCommand',
+    'ThirdClient PutObjectCommand',
+    'FourthClient PutObjectCommand',
+  ])
+})
+
+for (const [what, code] of [
+  [
+    'compares what it has sent with the answer’s digest',
+    "if (output.MD5OfMessageBody !== 'd41d8cd98f00b204e9800998ecf8427e') throw new Error('InvalidChecksumError')",
+  ],
+  [
+    'asks for the endpoint to ask',
+    'if (!output.Endpoints[0].Address || !output.Endpoints[0].CachePeriodInMinutes) throw new Error()',
+  ],
+] as const) {
+  test(`a client that ${what} is primed`, async () => {
+    const found = await run(`
+      const queues = new SdkRegistry()
+      class QueueClient extends DynamoDBClient {
+        async send(command) {
+          const agents = await this.config.requestHandler.configProvider
+          const { request } = (await import('node:https')).default
+          const output = await new Promise((resolve, reject) => {
+            const asked = request('https://queue.invalid', { agent: agents.httpsAgent, method: 'POST' }, async (response) => {
+              resolve(JSON.parse(Buffer.concat(await response.toArray()).toString()))
+            })
+            asked.on('error', reject).end()
+          })
+          ${code}
+        }
+      }
+      queues.register('QueueClient', QueueClient)
+      queues.register('QueueClient', class {}, 'SendMessageCommand')
+      const { findSdkExchanges } = await import(${JSON.stringify(FINDING)})
+      result = await findSdkExchanges(queues)`)
+    assert.deepEqual(found, [
+      { client: 'QueueClient', command: 'SendMessageCommand', input: {}, answer: 'json' },
+    ])
+  })
+}
+
+test('a client that another one has for its credentials is none to prime, but by itself', async () => {
+  const found = await run(`
+    const alone = new SdkRegistry()
+    const both = new SdkRegistry()
+    const Client = class { config = {}; async send() {} }
+    for (const [found, clients] of [[alone, ['STSClient']], [both, ['STSClient', 'SQSClient']]]) {
+      for (const client of clients) {
+        found.register(client, Client)
+        for (const command of client === 'STSClient' ? ['AssumeRoleCommand', 'AssumeRoleWithWebIdentityCommand'] : ['SendMessageCommand']) {
+          found.register(client, class {}, command)
+        }
+      }
+    }
+    const { findSdkExchanges } = await import(${JSON.stringify(FINDING)})
+    result = await Promise.all([alone, both].map(async (each) => (await findSdkExchanges(each)).map(({ client }) => client)))`)
+  assert.deepEqual(found, [['STSClient'], ['SQSClient']])
+})
