@@ -22,7 +22,7 @@ const TIMEOUT_MS = 1000
 /** Resolves in any case, after a second at most. */
 export async function primeSdkClients({ exchanges, registry, isolate }: SdkPrimingOptions): Promise<void> {
   // An SDK draws random numbers for its requests. Those drawn before a snapshot would be the same in all that are restored from it.
-  if (isSnapStart() || (await hasAsyncHooks())) {
+  if (isSnapStart() || registry.areReplaced() || (await hasAsyncHooks())) {
     return
   }
   let isOver = false

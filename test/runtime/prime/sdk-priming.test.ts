@@ -97,6 +97,14 @@ for (const [what, change] of [
     'const { stringify } = JSON; JSON.stringify = (...all) => stringify(...all)',
   ],
   ['has a clock of its own', 'globalThis.Date = class extends Date {}'],
+  [
+    'has a method of its own on a client’s class, as mocks have',
+    'const { send } = DynamoDBClient.prototype; DynamoDBClient.prototype.send = function (...all) { return send.apply(this, all) }',
+  ],
+  [
+    'has a method of its own on what all clients extend',
+    'const Client = Object.getPrototypeOf(DynamoDBClient); const { send } = Client.prototype; Client.prototype.send = function (...all) { return send.apply(this, all) }',
+  ],
 ] as const) {
   test(`it is not for a function that ${what}`, async () => {
     assert.deepEqual(await run(PRIMED('', change)), { made: 0, connected: 0 })
@@ -155,6 +163,14 @@ test('the build finds out what a client can be primed with', async () => {
     ],
     connected: 0,
   })
+})
+
+test('nor does the build look for requests where a client’s class has such a method', async () => {
+  const found = await run(`
+    DynamoDBClient.prototype.send = async () => ({})
+    const { findSdkExchanges } = await import(${JSON.stringify(FINDING)})
+    result = await findSdkExchanges(registry)`)
+  assert.deepEqual(found, [])
 })
 
 test('of a client’s commands a usual one is taken, and a client that cannot be primed takes nobody’s place', async () => {
