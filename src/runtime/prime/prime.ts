@@ -10,6 +10,7 @@
  */
 
 import type { PrimedPart } from '../../executable/priming-settings.ts'
+import { isSnapStart } from '../environment.ts'
 import { exchangeByFetch } from './fetch-exchange.ts'
 import { exchange, exchangeSecurely, shakeHands } from './http-exchange.ts'
 import { leaveNothing } from './leave-nothing.ts'
@@ -64,7 +65,9 @@ export async function prime({ parts, loadOnly, primesSdk }: PrimeOptions): Promi
   })
   const strays = new Strays()
   const isLoadedOnly = loadOnly || hasSubscribers()
-  const mayRun = (part: PrimedPart) => !isLoadedOnly && !(primesSdk && SDK_PARTS.has(part))
+  // Where there is to be a snapshot of the process, clients are not primed.
+  const isDoneBySdk = primesSdk && !isSnapStart()
+  const mayRun = (part: PrimedPart) => !isLoadedOnly && !(isDoneBySdk && SDK_PARTS.has(part))
   await Promise.race([primeEach(parts, mayRun, strays, done), timeout])
   clearTimeout(timer)
   strays.stop()

@@ -116,6 +116,27 @@ test('nor where a snapshot is taken of the process', async () => {
   assert.deepEqual(await run(PRIMED(''), env), { made: 0, connected: 0 })
 })
 
+for (const [type, requests] of [
+  ['snap-start', 1],
+  ['on-demand', 0],
+] as const) {
+  test(`of Node.js itself ${requests} requests are primed for a function with clients to prime, ${type}`, async () => {
+    const env = { AWS_LAMBDA_INITIALIZATION_TYPE: type }
+    const found = await run(
+      `
+      const { Agent } = (await import('node:http')).default
+      const { addRequest } = Agent.prototype
+      let asked = 0
+      Agent.prototype.addRequest = function (...all) { asked++; return addRequest.apply(this, all) }
+      const { prime } = await import(${JSON.stringify(PRIME)})
+      await prime({ parts: ['https'], loadOnly: false, primesSdk: true })
+      result = asked`,
+      env,
+    )
+    assert.equal(found, requests)
+  })
+}
+
 test('a PerformanceObserver is told of nothing', async () => {
   const observe = `
     const told = []
