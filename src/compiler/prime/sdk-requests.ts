@@ -19,6 +19,8 @@ const SENDS_BY_ITSELF =
 const NAMES_SEND = /[.[{,"'`]\s*send\b/
 /** What its paginators and waiters are called. They are in bundles that use none. */
 const NAMES_SENDERS = /\b(paginate|waitUntil|waitFor)[A-Z]/
+/** What a client sends by, and what signs requests by itself does, too. */
+const REQUEST_HANDLER = /-http-handler$/
 /** What may be a module of Node.js's that is not imported by its name. */
 const NAMES_MODULE = /\bgetBuiltinModule\b|\bcreateRequire\b/
 /** Node.js's modules that connect. */
@@ -33,8 +35,8 @@ export async function mayConnect({ metafile, packages, project }: FunctionBundle
   }
   const others = inputs.filter((path) => !SDK_PACKAGE.test(packageName(path) ?? ''))
   const connects = others.some((path) =>
-    metafile.inputs[path]?.imports.some(
-      ({ external, path: name }) => external && CONNECTING_MODULE.test(name),
+    metafile.inputs[path]?.imports.some(({ external, path: name }) =>
+      external ? CONNECTING_MODULE.test(name) : REQUEST_HANDLER.test(packageName(name) ?? ''),
     ),
   )
   return connects || (await any(others, (path) => asksToSend(join(project, path))))

@@ -108,6 +108,17 @@ for (const [what, code] of [
   })
 }
 
+test('so may one that sends by a request handler of its own', async (t) => {
+  const files = {
+    'node_modules/@smithy/node-http-handler/package.json': JSON.stringify({ main: 'index.js' }),
+    'node_modules/@smithy/node-http-handler/index.js': 'exports.NodeHttpHandler = class { handle() {} }',
+    'orders.ts': `${SDK}
+      import { NodeHttpHandler } from '@smithy/node-http-handler'
+      export const handler = (signed: any) => new NodeHttpHandler().handle(signed)`,
+  }
+  assert.equal(await connects(t, files), true)
+})
+
 test('what a module of the function does with a client counts as the function does', async (t) => {
   const files = {
     'orders.ts': `${SDK}\nimport { save } from './save.ts'\nexport const handler = () => save(client, command)`,
