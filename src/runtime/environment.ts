@@ -115,6 +115,15 @@ export function readSdkSettings(): { readonly hasRegion: boolean; readonly hasCr
   }
 }
 
+/** What a function can write to on Lambda: also folders of EFS and S3, which are mounted there. */
+const WRITABLE = /^\/(tmp|mnt)(\/|$)/
+
+/** Whether the function may write the files in which the AWS SDK looks for settings. It reads each once, and has it for all its clients. */
+export function mayWriteSdkSettings(): boolean {
+  const { AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, HOME = '' } = variables()
+  return [AWS_CONFIG_FILE || HOME, AWS_SHARED_CREDENTIALS_FILE || HOME].some((path) => WRITABLE.test(path))
+}
+
 /** Whether a snapshot is taken of the initialised process, and restored for each environment. */
 export function isSnapStart(): boolean {
   return variables().AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start'

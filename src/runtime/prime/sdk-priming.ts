@@ -6,7 +6,7 @@
 import type { Isolate } from '../../executable/priming.ts'
 import type { SdkExchange } from '../../executable/priming-settings.ts'
 import type { SdkRegistry } from '../../executable/sdk-registry.ts'
-import { isSnapStart } from '../environment.ts'
+import { isSnapStart, mayWriteSdkSettings } from '../environment.ts'
 import { exchangeBySdk } from './sdk-exchange.ts'
 
 export interface SdkPrimingOptions {
@@ -22,7 +22,7 @@ const TIMEOUT_MS = 1000
 /** Resolves in any case, after a second at most. */
 export async function primeSdkClients({ exchanges, registry, isolate }: SdkPrimingOptions): Promise<void> {
   // An SDK draws random numbers for its requests. Those drawn before a snapshot would be the same in all that are restored from it.
-  if (isSnapStart() || registry.areReplaced() || (await hasAsyncHooks())) {
+  if (isSnapStart() || mayWriteSdkSettings() || registry.areReplaced() || (await hasAsyncHooks())) {
     return
   }
   let isOver = false

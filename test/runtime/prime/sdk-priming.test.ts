@@ -116,6 +116,21 @@ test('nor where a snapshot is taken of the process', async () => {
   assert.deepEqual(await run(PRIMED(''), env), { made: 0, connected: 0 })
 })
 
+for (const env of [{ AWS_CONFIG_FILE: '/tmp/config' }, { HOME: '/tmp' }, { HOME: '/mnt/home' }] as const) {
+  test(`nor where the function may write what the SDK reads once, ${JSON.stringify(env)}`, async () => {
+    assert.deepEqual(await run(PRIMED(''), env), { made: 0, connected: 0 })
+  })
+}
+
+test('it is where the files of settings are in the package', async () => {
+  const env = {
+    AWS_CONFIG_FILE: '/var/task/config',
+    AWS_SHARED_CREDENTIALS_FILE: '/opt/credentials',
+    HOME: '/tmp',
+  }
+  assert.deepEqual(await run(PRIMED(''), env), { made: 1, connected: 0 })
+})
+
 for (const [type, requests] of [
   ['snap-start', 1],
   ['on-demand', 0],
