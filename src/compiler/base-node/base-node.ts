@@ -17,7 +17,7 @@ import { compileBuiltins } from './builtin-code/compile-builtins.ts'
 import { followFunctionMemory } from './heap-limit.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
 import { leaveOutStartupWork } from './startup-work.ts'
-import { findTargetRunner, type TargetRunner } from './target-runner.ts'
+import { findTargetRunner, identityOf, type TargetRunner } from './target-runner.ts'
 import { leaveOutTypeStripper } from './type-stripper.ts'
 
 /** No executable can be made of this Node.js, or none on this host. */
@@ -85,7 +85,7 @@ export async function prepareBaseNode(
       `${original} is Node.js ${version}, and an executable needs ${OLDEST_MAJOR} or later; give a newer one with --node`,
     )
   }
-  const identity = `${original}\n${size}\n${mtimeMs}\n${version}\n${runner !== undefined}`
+  const identity = [original, size, mtimeMs, version, await identityOf(runner)].join('\n')
   const copy = await smallerCopy(original, identity, locales, runner, onNotice)
   return {
     ...copy,

@@ -3,7 +3,9 @@
  * under qemu's user-mode emulation if that is installed.
  */
 import { execFile } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { delimiter, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
@@ -46,6 +48,14 @@ export async function findTargetRunner(
     }
   }
   return undefined
+}
+
+/** What tells a runner from another: what is tried with one emulator another may run otherwise. Rejects where its program is gone. */
+export async function identityOf(runner: TargetRunner | undefined): Promise<string> {
+  const [program, ...words] = runner ?? []
+  return program === undefined
+    ? String(runner !== undefined)
+    : [hash('sha256', await readFile(program)), ...words].join(' ')
 }
 
 /** Paths of the programs of a name, in order: what is run as on Lambda has Lambda's PATH, and finds nothing by name. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
-import { findTargetRunner } from '../../../src/compiler/base-node/target-runner.ts'
+import { findTargetRunner, identityOf } from '../../../src/compiler/base-node/target-runner.ts'
 import { temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
 
 const here = process.arch === 'arm64' ? 'arm64' : 'x64'
@@ -50,4 +50,14 @@ test('a qemu that cannot run it is passed over, another is taken', async (t) => 
 test('without a qemu that can, it does not run here', async (t) => {
   onPath(t, { [qemu]: 'exit 255' })
   assert.equal(await findTargetRunner('the-node', other), undefined)
+})
+
+test('what was tried with one qemu is not known of another, wherever each is', async (t) => {
+  const folder = onPath(t, { one: 'exit 0', 'one-again': 'exit 0', other: 'exit 1' })
+  const identity = (program: string, library = '/libraries') =>
+    identityOf([`${folder}/${program}`, '-L', library])
+  assert.equal(await identity('one'), await identity('one-again'))
+  assert.notEqual(await identity('one'), await identity('other'))
+  assert.notEqual(await identity('one'), await identity('one', '/others'))
+  assert.notEqual(await identityOf([]), await identityOf(undefined))
 })
