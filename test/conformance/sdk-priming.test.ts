@@ -24,13 +24,18 @@ const skip = process.env.CONFORMANCE_AWS_CLIENT !== undefined
 
 const events = mkdtempSync(join(tmpdir(), 'lambdabin-test-'))
 after(() => rmSync(events, { recursive: true }))
-writeFiles(events, { 'no-call.json': {} })
+writeFiles(events, { 'no-call.json': {}, 'stubs.json': [{ request: 'https://example.com', response: {} }] })
 
 const file = 'sdk-priming.ts'
 useFixtures(
   { name: 'sdk-priming', file },
   { name: 'sdk-priming in a snapshot', file, options: ['--init', 'build'] },
-  { name: 'sdk-priming without a request', file, options: ['--event', join(events, 'no-call.json')] },
+  {
+    name: 'sdk-priming without a request',
+    file,
+    options: ['--event', join(events, 'no-call.json'), '--stub', join(events, 'stubs.json')],
+  },
+  { name: 'sdk-priming without stubs', file, options: ['--event', join(events, 'no-call.json')] },
 )
 
 interface Report {
@@ -85,4 +90,12 @@ test('nor is one of a function that has sent nothing as it handled its events', 
   startFixture('sdk-priming without a request', 'sdk-priming')
   const { waitedFor } = (await invoke()).json<Report>()
   assert.ok(waitedFor < PRIMED, `${waitedFor}`)
+})
+
+test('without stubs its events say nothing of that: an SDK without credentials ends before it connects', {
+  skip,
+}, async () => {
+  startFixture('sdk-priming without stubs', 'sdk-priming')
+  const { waitedFor } = (await invoke()).json<Report>()
+  assert.ok(waitedFor > PRIMED, `${waitedFor}`)
 })

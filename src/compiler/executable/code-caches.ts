@@ -64,7 +64,7 @@ export interface CodeCaches {
 
 /** What is known of a function by having run it. */
 export interface FunctionRun extends RunUse {
-  /** Whether it did all that its invocations do: there were events, and none failed. */
+  /** Whether it did all that its invocations do: there were events, none failed, and an SDK had what it takes to send. */
   readonly isWhole: boolean
 }
 
@@ -111,7 +111,8 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
       assets[codeCacheAsset(chunkName(number))] = withFlagsHash(cache, hash)
     }
   }
-  const isWhole = events.length > 0 && note === undefined
+  const isWhole =
+    events.length > 0 && note === undefined && (!options.primesSdk || options.responder !== undefined)
   return { assets, note, initFailure, run: { ...use, isWhole } }
 }
 

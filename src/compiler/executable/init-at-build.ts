@@ -107,7 +107,10 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   const { functions, use, note } = await findFunctionsToCompile(options)
   const assets = await options.assets({
     ...use,
-    isWhole: options.events.length > 0 && note === undefined,
+    isWhole:
+      options.events.length > 0 &&
+      note === undefined &&
+      (!options.primesSdk || options.responder !== undefined),
   })
   const script = join(folder, 'main.js')
   await Promise.all([

@@ -259,7 +259,8 @@ async function warmUp(
     await exchange.done
   }
   if (options.primesSdk) {
-    const isWhole = options.events.length > 0 && note === undefined
+    // Without stubs it has no credentials, so that an SDK may end before it connects.
+    const isWhole = options.events.length > 0 && note === undefined && options.responder !== undefined
     handshake.write(isWhole ? HANDSHAKES.primeSdkIfConnected : HANDSHAKES.primeSdk)
   }
   handshake.write(HANDSHAKES.end)
