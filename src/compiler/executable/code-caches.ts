@@ -27,6 +27,7 @@ import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { CacheArea } from '../cache/build-cache.ts'
 import type { Architecture } from '../elf/elf-file.ts'
 import type { InitFailure } from './init-failure.ts'
+import { isWholeRun } from './stubbed-run.ts'
 import { runWarmUp } from './warm-up-run.ts'
 
 export interface CodeCacheOptions {
@@ -64,7 +65,7 @@ export interface CodeCaches {
 
 /** What is known of a function by having run it. */
 export interface FunctionRun extends RunUse {
-  /** Whether it did all that its invocations do: there were events, none failed, and an SDK had what it takes to send. */
+  /** Whether it did all that its invocations do: see {@link isWholeRun}. */
   readonly isWhole: boolean
 }
 
@@ -111,9 +112,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
       assets[codeCacheAsset(chunkName(number))] = withFlagsHash(cache, hash)
     }
   }
-  const isWhole =
-    events.length > 0 && note === undefined && (!options.primesSdk || options.responder !== undefined)
-  return { assets, note, initFailure, run: { ...use, isWhole } }
+  return { assets, note, initFailure, run: { ...use, isWhole: isWholeRun(options, note) } }
 }
 
 /** A client of the AWS SDK, as far as priming is concerned: it sends one request with an agent of its own. */

@@ -26,6 +26,7 @@ import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
 import { ECHO_RUN, type FunctionRun } from './code-caches.ts'
 import { systemEnvironment } from './lambda-environment.ts'
+import { isWholeRun } from './stubbed-run.ts'
 import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
 
 /** The function cannot be initialised at build time. */
@@ -107,10 +108,7 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   const { functions, use, note } = await findFunctionsToCompile(options)
   const assets = await options.assets({
     ...use,
-    isWhole:
-      options.events.length > 0 &&
-      note === undefined &&
-      (!options.primesSdk || options.responder !== undefined),
+    isWhole: isWholeRun(options, note),
   })
   const script = join(folder, 'main.js')
   await Promise.all([

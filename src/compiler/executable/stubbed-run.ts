@@ -38,6 +38,21 @@ export async function withResponder(
   }
 }
 
+/**
+ * Whether a run did all that the function's invocations do: there were events, and none failed, of which `note` would tell. Without
+ * stubs it has no credentials, so that an SDK ends before it connects.
+ */
+export function isWholeRun(
+  {
+    events,
+    responder,
+    primesSdk = false,
+  }: { events: readonly unknown[]; responder?: Responder | undefined; primesSdk?: boolean },
+  note: string | undefined,
+): boolean {
+  return events.length > 0 && note === undefined && (!primesSdk || responder !== undefined)
+}
+
 /** What the warm-up is told of it: the ports. */
 export function portsOf(responder: Responder | undefined): string[] {
   return responder === undefined ? [] : [responder.ports.plain, responder.ports.secure].map(String)

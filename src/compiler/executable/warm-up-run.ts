@@ -27,7 +27,7 @@ import { openBuildSandbox } from './build-sandbox.ts'
 import { describeErrorDocument, type InitFailure, readInitFailure } from './init-failure.ts'
 import { lambdaEnvironment, REGION } from './lambda-environment.ts'
 import { numberFunctions } from './number-functions.ts'
-import { portsOf, trustIn } from './stubbed-run.ts'
+import { isWholeRun, portsOf, trustIn } from './stubbed-run.ts'
 
 export interface WarmUpOptions {
   /** The warm-up program, which runs the scripts. */
@@ -259,9 +259,7 @@ async function warmUp(
     await exchange.done
   }
   if (options.primesSdk) {
-    // Without stubs it has no credentials, so that an SDK may end before it connects.
-    const isWhole = options.events.length > 0 && note === undefined && options.responder !== undefined
-    handshake.write(isWhole ? HANDSHAKES.primeSdkIfConnected : HANDSHAKES.primeSdk)
+    handshake.write(isWholeRun(options, note) ? HANDSHAKES.primeSdkIfConnected : HANDSHAKES.primeSdk)
   }
   handshake.write(HANDSHAKES.end)
   return note === undefined ? {} : { note }
