@@ -182,7 +182,7 @@ export type ChunkFunction = (
   filename: string,
   dirname: string,
   importMeta: object,
-  registerSdk: RegisterSdk,
+  registerSdk: RegisterSdk | undefined,
   expose?: (own: ExposedModules) => void,
   load?: (link: string) => Promise<unknown>,
 ) => unknown

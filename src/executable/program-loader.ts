@@ -97,7 +97,8 @@ export function startProgram(options: ProgramOptions): Runtime {
   const taskRoot = resolve(options.taskRoot)
   const settings = readPrimingSettings(options)
   const priming = findPriming(options, settings)
-  const registry = options.sdkRegistry ?? new SdkRegistry()
+  // Where nothing of the SDK is primed, its classes are not told of.
+  const registry = options.sdkRegistry ?? (priming?.settings.sdk && new SdkRegistry())
   const program: Program = {
     name: options.name,
     functionFile: chunkFile(taskRoot, 0),
@@ -183,10 +184,11 @@ export function findPriming(
 export function sdkPrimingOf(
   { preloads }: ProgramOptions,
   priming: Priming | undefined,
-  registry: SdkRegistry,
+  registry: SdkRegistry | undefined,
 ): PrimeSdk | undefined {
   const exchanges = priming?.settings.sdk
   return exchanges === undefined ||
+    registry === undefined ||
     isWatched({ environment: process.env, isPreloading: preloads !== undefined })
     ? undefined
     : async (isolate) => priming?.load().primeSdk({ exchanges, registry, isolate })
@@ -231,7 +233,7 @@ function run({ readAsset, onCompiled }: ProgramOptions, name: string, file: stri
 }
 
 /** Evaluates the function's entry chunk. Returns its exports, or a promise of them. */
-function loadFunction(options: ProgramOptions, taskRoot: string, { register }: SdkRegistry): unknown {
+function loadFunction(options: ProgramOptions, taskRoot: string, registry: SdkRegistry | undefined): unknown {
   const { nameChunk = (file) => file } = options
   const functionFile = chunkFile(taskRoot, 0)
   const exposed: ExposedModules[] = []
@@ -244,7 +246,7 @@ function loadFunction(options: ProgramOptions, taskRoot: string, { register }: S
       functionFile,
       taskRoot,
       importMeta,
-      register,
+      registry?.register,
       (own) => {
         exposed[number] = own
       },
