@@ -4,7 +4,8 @@
  */
 
 import type { SdkAnswer, SdkExchange } from '../executable/priming-settings.ts'
-import type { SdkRegistry } from '../executable/sdk-registry.ts'
+import { DOCUMENT_CLIENT, type SdkRegistry, WRAPPED_CLIENT } from '../executable/sdk-registry.ts'
+import { inTime } from '../runtime/prime/in-time.ts'
 import { type ExchangeOutcome, exchangeBySdk } from '../runtime/prime/sdk-exchange.ts'
 
 /** Each takes some milliseconds of a start. */
@@ -24,16 +25,15 @@ const MISSING_LABEL = /HTTP label: (\w+)/
 const SOME_VALUE = 'lambdabin'
 /** So that what makes items of values is primed, too. */
 const KNOWN_INPUT: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  DynamoDBDocumentClient: { TableName: SOME_VALUE, Key: { id: '1' }, Item: { id: '1' } },
+  [DOCUMENT_CLIENT]: { TableName: SOME_VALUE, Key: { id: '1' }, Item: { id: '1' } },
 }
-/** With it, a client of DynamoDB's documents sends what it wraps. */
-const WRAPPERS: Readonly<Record<string, string>> = { DynamoDBDocumentClient: 'DynamoDBClient' }
 /** Clients of older versions have another client at hand, and these of its commands, for the credentials of a role. */
 const CLIENT_OF_ROLES = 'STSClient'
 const COMMANDS_OF_ROLES = ['AssumeRoleCommand', 'AssumeRoleWithWebIdentityCommand']
 
 /** Milliseconds for a request: there is nothing to wait for. */
 const TIMEOUT_MS = 3000
+const LATE: ExchangeOutcome = { isSent: false, error: new Error('it hangs') }
 
 /** Never rejects. */
 export async function findSdkExchanges(registry: SdkRegistry): Promise<readonly SdkExchange[]> {
@@ -59,8 +59,9 @@ export async function findSdkExchanges(registry: SdkRegistry): Promise<readonly 
 /** Those with commands; none that is primed by another. */
 function clientsToPrime(registry: SdkRegistry): string[] {
   const named = [...registry.clients.keys()].filter((client) => registry.commandsOf(client).length > 0)
-  const wrapped = new Set(named.map((client) => WRAPPERS[client]))
-  const clients = named.filter((client) => !wrapped.has(client))
+  const clients = named.includes(DOCUMENT_CLIENT)
+    ? named.filter((client) => client !== WRAPPED_CLIENT)
+    : named
   const own = clients.filter((client) => !isForCredentials(registry, client))
   return (own.length > 0 ? own : clients).slice(0, MOST_TRIED)
 }
@@ -95,7 +96,8 @@ async function tryCommand(
   for (let tries = 0; tries < MOST_REQUIRED + ANSWERS.length; tries++) {
     const isKnown = Object.keys(input).length
     for (const answer of ANSWERS) {
-      const { isSent, error } = await inTime(exchangeBySdk(registry, { client, command, input, answer }))
+      const exchange = exchangeBySdk(registry, { client, command, input, answer })
+      const { isSent, error } = await inTime(exchange, TIMEOUT_MS, LATE)
       if (error === undefined) {
         return { client, command, input, answer }
       }
@@ -113,16 +115,4 @@ async function tryCommand(
     }
   }
   return undefined
-}
-
-async function inTime(exchange: Promise<ExchangeOutcome>): Promise<ExchangeOutcome> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<ExchangeOutcome>((resolve) => {
-    timer = setTimeout(() => resolve({ isSent: false, error: new Error('it hangs') }), TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([exchange, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -7,6 +7,10 @@ export type RegisterSdk = (client: string, value: SdkClass, command?: string) =>
 // biome-ignore lint/suspicious/noExplicitAny: the SDK's own, of any version.
 export type SdkClass = new (...parameters: any[]) => any
 
+/** Wraps another client, which is given to its method `from`, and sends by that. */
+export const DOCUMENT_CLIENT = 'DynamoDBDocumentClient'
+export const WRAPPED_CLIENT = 'DynamoDBClient'
+
 /** By their names: what chunks call `__registerSdk` for. */
 export class SdkRegistry {
   readonly clients = new Map<string, SdkClass>()

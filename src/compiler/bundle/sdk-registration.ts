@@ -8,10 +8,10 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Plugin } from 'esbuild'
+import { DOCUMENT_CLIENT } from '../../executable/sdk-registry.ts'
 
 /** A chunk's parameter. In what is bundled otherwise, as for a worker, there is none. */
 const REGISTER = '__registerSdk'
-const WRAPPER = 'DynamoDBDocumentClient'
 
 /** Modules that define a client's class, a command's by hand, or what makes all other commands: each by its file's name. */
 const MODULES =
@@ -82,7 +82,7 @@ function ofWrapper(text: string, name: string): string | undefined {
     return undefined
   }
   const command = name.endsWith('Command') ? `, "${name}"` : ''
-  const register = `(made) => { ${ifRegistered(`${REGISTER}("${WRAPPER}", made${command})`)} return made }`
+  const register = `(made) => { ${ifRegistered(`${REGISTER}("${DOCUMENT_CLIENT}", made${command})`)} return made }`
   const head = `export const ${name} = /* @__PURE__ */ (${register})(class ${name} `
   return `${text.slice(0, start)}${head}${text.slice(start + begin.length, end)}\n})\n`
 }

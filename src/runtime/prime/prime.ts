@@ -4,7 +4,7 @@
  * CPU, and afterwards the share of one that its memory buys: a millisecond that is left for the first invocation takes 14 of
  * them at 128 MB.
  *
- * It is a script of its own in the executables of functions that need it. It is run before the function's module is evaluated:
+ * It is a script of its own in the executables of functions that need it. All but the AWS SDK's clients is primed before the function's module is evaluated:
  * so there is nobody who could see it, by a patched method, an asynchronous hook or a subscription. All that it makes is its
  * own, in memory, and gone when it is done.
  */
@@ -13,6 +13,7 @@ import type { PrimedPart } from '../../executable/priming-settings.ts'
 import { isSnapStart } from '../environment.ts'
 import { exchangeByFetch } from './fetch-exchange.ts'
 import { exchange, exchangeSecurely, shakeHands } from './http-exchange.ts'
+import { inTime } from './in-time.ts'
 import { leaveNothing } from './leave-nothing.ts'
 import { Originals } from './originals.ts'
 import { type RehearsalOptions, rehearse as rehearseHandler } from './rehearsal.ts'
@@ -40,6 +41,7 @@ interface Part {
 
 /** Milliseconds, for everything: what takes longer hangs. */
 const TIMEOUT_MS = 1000
+
 const PARTS: Readonly<Record<PrimedPart, Part>> = {
   crypto: { modules: ['crypto'], run: useHashes },
   dns: { modules: ['dns'], run: lookUpAddress },
@@ -58,20 +60,14 @@ const SDK_PARTS: ReadonlySet<PrimedPart> = new Set(['crypto', 'http', 'https'])
 /** Resolves to what became of each part. Never rejects, and takes a second at most. */
 export async function prime({ parts, loadOnly, primesSdk }: PrimeOptions): Promise<readonly Primed[]> {
   const done: Primed[] = []
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<void>((resolve) => {
-    // Also keeps the process alive: what is primed has nothing that would.
-    timer = setTimeout(resolve, TIMEOUT_MS)
-  })
   const strays = new Strays()
   const isLoadedOnly = loadOnly || hasSubscribers()
   // Where there is to be a snapshot of the process, clients are not primed.
   const isDoneBySdk = primesSdk && !isSnapStart()
   const mayRun = (part: PrimedPart) => !isLoadedOnly && !(isDoneBySdk && SDK_PARTS.has(part))
-  await Promise.race([primeEach(parts, mayRun, strays, done), timeout])
-  clearTimeout(timer)
+  await inTime(primeEach(parts, mayRun, strays, done), TIMEOUT_MS, undefined)
   strays.stop()
-  if (primesSdk) {
+  if (isDoneBySdk && !isLoadedOnly) {
     originals = new Originals()
   }
   const late = parts[done.length]
@@ -96,12 +92,12 @@ function hasSubscribers(): boolean {
   return CHANNELS.some((name) => diagnostics.hasSubscribers(name))
 }
 
-/** What there was before the function's module was evaluated. */
+/** What there was before the function's module was evaluated; undefined where no client is to be primed. */
 let originals: Originals | undefined
 
 /** See {@link ./sdk-priming.ts}. */
 export async function primeSdk(options: SdkPrimingOptions): Promise<void> {
-  if (!originals?.areReplaced() && !hasSubscribers()) {
+  if (originals && !originals.areReplaced() && !hasSubscribers()) {
     await primeSdkClients(options)
   }
 }

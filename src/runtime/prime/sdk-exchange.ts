@@ -10,7 +10,7 @@
 import type { Agent, ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SdkAnswer, SdkExchange } from '../../executable/priming-settings.ts'
-import type { SdkRegistry } from '../../executable/sdk-registry.ts'
+import { DOCUMENT_CLIENT, type SdkRegistry, WRAPPED_CLIENT } from '../../executable/sdk-registry.ts'
 import { readSdkSettings } from '../environment.ts'
 import {
   type Answer,
@@ -44,10 +44,6 @@ type SdkAgent = Pick<Agent, 'createConnection'> & {
   addRequest(request: ClientRequest, ...more: unknown[]): void
 }
 
-/** A wrapper around another client, which is given to its method `from`. */
-const DOCUMENT_CLIENT = 'DynamoDBDocumentClient'
-const WRAPPED_CLIENT = 'DynamoDBClient'
-
 /** For what has no credentials of its own to sign with. */
 const NO_CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'none' }
 const SOME_REGION = 'us-east-1'
@@ -61,11 +57,7 @@ export interface ExchangeOutcome {
 
 /** Never rejects. Nothing of it is left when it settles. */
 export async function exchangeBySdk(registry: SdkRegistry, exchange: SdkExchange): Promise<ExchangeOutcome> {
-  let isSent = false
-  const connections: Connection[] = []
-  const network = new MemoryNetwork(answerOf(exchange), connections, () => {
-    isSent = true
-  })
+  const network = new MemoryNetwork(answerOf(exchange))
   let end = () => {}
   try {
     const Command = registry.command(exchange.client, exchange.command)
@@ -76,16 +68,16 @@ export async function exchangeBySdk(registry: SdkRegistry, exchange: SdkExchange
     end = made.end
     await network.divert(made.client.config)
     await made.client.send(new Command({ ...exchange.input }))
-    return { isSent }
+    return { isSent: network.isReached }
   } catch (error) {
-    return { isSent, error }
+    return { isSent: network.isReached, error }
   } finally {
     try {
       end()
     } catch {
       // It has nothing but what is ended below.
     }
-    await Promise.all(connections.map((connection) => connection.close()))
+    await network.close()
     await leaveNothing()
   }
 }
@@ -111,13 +103,16 @@ function makeClient(registry: SdkRegistry, name: string): { client: SdkClient; e
 /** What a client's connections lead to. */
 class MemoryNetwork {
   readonly #answer: Answer
-  readonly #connections: Connection[]
-  readonly #onSent: () => void
+  readonly #connections: Connection[] = []
+  /** Whether a request has come. */
+  isReached = false
 
-  constructor(answer: Answer, connections: Connection[], onSent: () => void) {
+  constructor(answer: Answer) {
     this.#answer = answer
-    this.#connections = connections
-    this.#onSent = onSent
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.close()))
   }
 
   /** Has what a client sends go there, through Node.js's own agents where it uses them. */
@@ -149,7 +144,7 @@ class MemoryNetwork {
       addRequest.call(agent, sent, ...more)
     }
     const onRequest = (): boolean => {
-      this.#onSent()
+      this.isReached = true
       if (!isMeasured(request)) {
         return true
       }
@@ -180,7 +175,7 @@ class MemoryNetwork {
     return {
       metadata: { handlerProtocol: 'http/1.1' },
       handle: async () => {
-        this.#onSent()
+        this.isReached = true
         const headers = { 'content-type': type, 'smithy-protocol': 'rpc-v2-cbor' }
         return { response: { statusCode: 200, headers, body: Readable.from([Buffer.from(body, 'latin1')]) } }
       },

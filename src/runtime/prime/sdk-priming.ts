@@ -7,6 +7,7 @@ import type { Isolate } from '../../executable/priming.ts'
 import type { SdkExchange } from '../../executable/priming-settings.ts'
 import type { SdkRegistry } from '../../executable/sdk-registry.ts'
 import { isSnapStart, mayWriteSdkSettings } from '../environment.ts'
+import { inTime } from './in-time.ts'
 import { exchangeBySdk } from './sdk-exchange.ts'
 
 export interface SdkPrimingOptions {
@@ -26,11 +27,6 @@ export async function primeSdkClients({ exchanges, registry, isolate }: SdkPrimi
     return
   }
   let isOver = false
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<void>((resolve) => {
-    // It also keeps the process alive.
-    timer = setTimeout(resolve, TIMEOUT_MS)
-  })
   const exchangeAll = async () => {
     for (const exchange of exchanges) {
       // One that took too long may come to its end among invocations.
@@ -40,9 +36,8 @@ export async function primeSdkClients({ exchanges, registry, isolate }: SdkPrimi
       await exchangeBySdk(registry, exchange)
     }
   }
-  await Promise.race([isolate(exchangeAll), timeout])
+  await inTime(isolate(exchangeAll), TIMEOUT_MS, undefined)
   isOver = true
-  clearTimeout(timer)
 }
 
 /** Node.js gives promises numbers of their own where somebody is told of them, and to nobody else's. */
