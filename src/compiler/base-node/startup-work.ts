@@ -1,6 +1,6 @@
 /**
- * Takes out of a Node.js binary two pieces of work that each of its starts does, and that no function needs: an eighth of
- * the CPU time of a start. A few bytes of machine code are changed, and only where they are known.
+ * Takes out of a Node.js binary three pieces of work that each of its starts does, and that no function needs: more than an eighth of
+ * the CPU time of a start. A few bytes are changed, and only where they are known.
  *
  * **The search for primes.** V8 hashes strings with three secrets of 64 bits that it draws anew in each process, so that
  * nobody can find strings with the same hash. It draws on until each is odd, has four ones in each of its bytes, differs from the
@@ -13,6 +13,8 @@
  * one is started, or when a stack trace needs them. The call is left out; that V8 is to note the positions of what is
  * compiled from then on stays as it is.
  *
+ * **Looking for deadlocks**, which Abseil's mutexes do: see {@link ./deadlock-detection.ts}.
+ *
  * The functions are recognised by their machine code, so a Node.js with another layout is fine; one of another compiler or
  * version, whose code differs, is left as it is.
  */
@@ -20,6 +22,7 @@ import { createHash } from 'node:crypto'
 import { type Architecture, type ElfFile, parseElf } from '../elf/elf-file.ts'
 import { findSymbol } from '../elf/elf-symbols.ts'
 import { callersOf, matchesCode, textSection } from '../elf/machine-code.ts'
+import { ignoreDeadlocks } from './deadlock-detection.ts'
 import { KNOWN_PRIME_TESTS, type PrimeTest } from './prime-tests.ts'
 
 export interface LighterStart {
@@ -41,6 +44,11 @@ export function leaveOutStartupWork(executable: Buffer, fileName: string): Light
   if (!skipSourcePositions(bytes, elf)) {
     kept.push(
       'this Node.js notes source positions for profilers, a fiftieth of each start: the code that does is not as in Node.js 22, 24 and 26 as published',
+    )
+  }
+  if (!ignoreDeadlocks(bytes, elf)) {
+    kept.push(
+      'this Node.js keeps Abseil’s search for deadlocks, a fortieth of each start: what turns it on is not as in Node.js 22, 24 and 26 as published',
     )
   }
   return { bytes, kept }
