@@ -21,6 +21,9 @@ import {
   codeCacheAsset,
   FUNCTION,
   LAMBDA_TASK_ROOT,
+  LAUNCHER,
+  LAUNCHER_FILE,
+  type LauncherFunction,
   PRIME,
   PRIME_FILE,
   PRIMING_SETTINGS_ASSET,
@@ -28,6 +31,7 @@ import {
   RUNTIME_FILE,
   scriptAsset,
 } from '../executable/format.ts'
+import { asRequire } from '../executable/function-module.ts'
 import { Preloads } from '../executable/preloads.ts'
 import type { SdkExchange } from '../executable/priming-settings.ts'
 import { type CompiledScript, compileScript, startProgram } from '../executable/program-loader.ts'
@@ -83,6 +87,10 @@ function run(): void {
   } else {
     process.once('exit', writeCodeCaches)
   }
+  if (existsSync(join(folder, scriptAsset(LAUNCHER)))) {
+    launch()
+    return
+  }
   startProgram({
     readAsset,
     taskRoot,
@@ -95,6 +103,27 @@ function run(): void {
     nameChunk,
     sdkRegistry,
   })
+}
+
+/** Has the launcher start the program, as in an executable whose assets are the files of the folder. */
+function launch(): void {
+  const script = compileScript(readAsset, LAUNCHER, LAUNCHER_FILE)
+  compiled.push({ name: LAUNCHER, script })
+  const sea = {
+    getRawAsset(name: string): Uint8Array {
+      const content = readAsset(name)
+      if (content === undefined) {
+        throw new Error(`There is no asset ${name}`)
+      }
+      return content
+    },
+  }
+  const requireOrSea = asRequire(
+    (id) => (id === 'node:sea' ? sea : require(id)),
+    () => require,
+  )
+  const launcher = script.runInThisContext() as LauncherFunction
+  launcher(exports, requireOrSea, module, script)
 }
 
 function primeSdk(): void {
@@ -161,7 +190,12 @@ function writeCodeCaches(): void {
  * functions in the order of the text.
  */
 function numberAgain(): void {
-  const ours = { [RUNTIME]: RUNTIME_FILE, [PRIME]: PRIME_FILE, [CONNECT]: CONNECT_FILE }
+  const ours = {
+    [LAUNCHER]: LAUNCHER_FILE,
+    [RUNTIME]: RUNTIME_FILE,
+    [PRIME]: PRIME_FILE,
+    [CONNECT]: CONNECT_FILE,
+  }
   for (const [name, file] of [...Object.entries(ours), ...chunks()]) {
     const cache = join(folder, codeCacheAsset(name))
     if (existsSync(cache)) {

@@ -13,7 +13,8 @@ const ending = extname(import.meta.url)
  */
 export const OWN_CONDITIONS = ending === '.ts' ? ['lambdabin-source'] : []
 
-/** What runs first in an executable: it loads the runtime and the function. */
+/** What runs first in an executable: it evaluates the launcher, and that the runtime and the function. */
+export const MAIN_ENTRY = fileURLToPath(new URL(`../executable/main${ending}`, import.meta.url))
 export const LAUNCHER_ENTRY = fileURLToPath(new URL(`../executable/launcher${ending}`, import.meta.url))
 export const RUNTIME_ENTRY = fileURLToPath(new URL(`../runtime/main${ending}`, import.meta.url))
 export const PRIME_ENTRY = fileURLToPath(new URL(`../runtime/prime/prime${ending}`, import.meta.url))

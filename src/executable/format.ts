@@ -1,13 +1,13 @@
 /**
  * The format of an executable: what the build writes into it, and the launcher, the program loader and the runtime read.
  *
- * An executable is Node.js with a SEA blob: a main script, and assets with names. The assets are *scripts* and what
- * belongs to each. `runtime` is lambdabin's runtime. `function` is the function's entry chunk, `function-1`, `function-2` and so
+ * An executable is Node.js with a SEA blob: a main script, which evaluates the launcher, and assets with names. The assets are
+ * *scripts* and what belongs to each. `launcher` starts the program. `runtime` is lambdabin's runtime. `function` is the function's entry chunk, `function-1`, `function-2` and so
  * on are its other chunks, each of them what only an `import()` leads to. For each script there are
  *
  *     NAME.js         the script: a function expression, whose value the loader calls
  *     NAME.cache      V8's code cache of it; may be missing
- *     NAME.js.map     its source map; the runtime has none
+ *     NAME.js.map     its source map; lambdabin's own have none
  *
  * A function that needs it has {@link ./priming-settings.ts} as JSON in `prime.json`: what is done in the init phase, so that its first
  * invocation need not do it. Where Node.js is primed or the handler rehearsed there is one more script, `prime`; where connections
@@ -16,7 +16,7 @@
  * The script `threads` is loaded where there may be several invocations at once, and `thread.js` is the text of its threads:
  * {@link ./threads.ts}.
  *
- * With `--init build`, the scripts are in the startup snapshot that takes the place of the main script, and the assets are the
+ * With `--init build`, the scripts, but for the launcher, are in the startup snapshot that takes the place of the main script, and the assets are the
  * source map of `function`, and what there is of `prime` and `connect`, but for their code caches.
  *
  * A runtime layer's executable has the runtime alone. Its functions' assets are files in their packages, in a folder of the
@@ -64,11 +64,14 @@ export function checkFormat(script: string, file: string): void {
 
 // The names of scripts and assets.
 
+export const LAUNCHER = 'launcher'
 export const RUNTIME = 'runtime'
 export const FUNCTION = 'function'
 export const PRIME = 'prime'
 export const CONNECT = 'connect'
 export const THREADS = 'threads'
+/** Scripts of lambdabin's own that starts evaluate. */
+export const OWN_SCRIPTS = [LAUNCHER, RUNTIME, PRIME, CONNECT] as const
 /** No script of the format, but a text for `new Worker`. */
 export const THREAD_LAUNCHER_ASSET = 'thread.js'
 /** {@link ./priming-settings.ts}, JSON. */
@@ -79,7 +82,7 @@ export const LAYER_RUNTIME = 'lambdabin/runtime'
 
 /** The assets of a runtime layer's executable; all others are a function's. */
 export function isOfRuntime(asset: string): boolean {
-  const scripts = [RUNTIME, THREADS]
+  const scripts = [LAUNCHER, RUNTIME, THREADS]
   return (
     asset === THREAD_LAUNCHER_ASSET ||
     scripts.some((name) => asset === scriptAsset(name) || asset === codeCacheAsset(name))
@@ -125,8 +128,9 @@ export const LAMBDA_TASK_ROOT = '/var/task'
  * although there is no such file.
  */
 export const RUNTIME_FILE = `/var/runtime/${scriptAsset(RUNTIME)}`
-/** That of the launcher: the path that the build has Node.js write into the executable, relative to the folder where pkg works. */
-export const LAUNCHER_FILE = '../../launcher.js'
+export const LAUNCHER_FILE = `/var/runtime/${scriptAsset(LAUNCHER)}`
+/** That of the main script: the path that the build has Node.js write into the executable, relative to the folder where pkg works. */
+export const MAIN_FILE = '../../main.js'
 export const PRIME_FILE = `/var/runtime/${scriptAsset(PRIME)}`
 export const CONNECT_FILE = `/var/runtime/${scriptAsset(CONNECT)}`
 export const THREADS_FILE = `/var/runtime/${scriptAsset(THREADS)}`
@@ -149,13 +153,22 @@ export function scriptOfChunkFile(taskRoot: string, file: string): string | unde
 export function isReadAtStart(asset: string): boolean {
   return (
     asset === PRIMING_SETTINGS_ASSET ||
-    [RUNTIME, FUNCTION, PRIME, CONNECT].some(
-      (name) => asset === scriptAsset(name) || asset === codeCacheAsset(name),
-    )
+    [...OWN_SCRIPTS, FUNCTION].some((name) => asset === scriptAsset(name) || asset === codeCacheAsset(name))
   )
 }
 
 // What a script is called with.
+
+/** The launcher's script is called with a CommonJS module's first three parameters, and itself. */
+export const LAUNCHER_PARAMETERS = ['exports', 'require', 'module', '__script'] as const
+
+/** The launcher's value. It starts the program. */
+export type LauncherFunction = (
+  exports: object,
+  require: NodeJS.Require,
+  module: object,
+  script: import('node:vm').Script,
+) => void
 
 /** The runtime's script is called with a CommonJS module's first three parameters. */
 export const RUNTIME_PARAMETERS = ['exports', 'require', 'module'] as const

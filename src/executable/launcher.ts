@@ -1,4 +1,4 @@
-/** The executable's main script: starts the program that the executable carries as assets. */
+/** Starts the program that the executable carries as assets. */
 
 import { dirname } from 'node:path'
 import { Script } from 'node:vm'
@@ -11,6 +11,7 @@ import {
   codeCacheLine,
   ECHO_FUNCTION,
   FUNCTION,
+  LAUNCHER,
   NET_SOCKET_LINE,
   primedLine,
   primedSdkLine,
@@ -32,6 +33,9 @@ import {
   readPrimingSettings,
   startProgram,
 } from './program-loader.ts'
+
+/** The launcher's own: see {@link ./format.ts}. */
+declare const __script: Script
 
 /**
  * The self-test is how the build tries an executable: of each script it tells whether V8 took its code cache, and of
@@ -90,6 +94,9 @@ function say(line: string): void {
 
 const isSelfTest = process.argv.includes(SELF_TEST_OPTION)
 const taskRoot = process.env.LAMBDA_TASK_ROOT || dirname(process.execPath)
+if (isSelfTest) {
+  testScript({ name: LAUNCHER, script: __script })
+}
 const { name, readAsset } = carriedProgram(taskRoot, isSelfTest)
 const program: ProgramOptions = {
   name,

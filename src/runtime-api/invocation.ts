@@ -13,6 +13,8 @@ export interface Invocation {
   /** JSON. */
   cognitoIdentity?: string
   tenantId?: string
+  /** Whether the event comes in chunks, without being told how long it is. */
+  isChunked?: boolean
 }
 
 export function createInvocation(event: Uint8Array, invokedFunctionArn: string): Invocation {

@@ -6,7 +6,7 @@ import type { InvocationExchange } from './exchange.ts'
 export function nextHeaders({ invocation, deadlineMs }: InvocationExchange): Record<string, string | number> {
   const headers: Record<string, string | number> = {
     'Content-Type': 'application/json',
-    'Content-Length': invocation.event.byteLength,
+    ...(!invocation.isChunked && { 'Content-Length': invocation.event.byteLength }),
     [NEXT_HEADERS.requestId]: invocation.requestId,
     [NEXT_HEADERS.deadlineMs]: deadlineMs,
     [NEXT_HEADERS.invokedFunctionArn]: invocation.invokedFunctionArn,

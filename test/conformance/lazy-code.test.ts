@@ -85,6 +85,7 @@ async function cacheStates(executable: string): Promise<Record<string, string>> 
 
 test('V8 accepts the code cache of each part, reached by a sample event or not', { skip }, async (t) => {
   const expected = {
+    launcher: 'accepted',
     runtime: 'accepted',
     function: 'accepted',
     'function-1': 'accepted',

@@ -103,7 +103,7 @@ test('run by hand, without a Runtime API, an executable tells of its code caches
   assert.equal(stdout, '')
   assert.equal(
     stderr,
-    'lambdabin: code cache of the runtime: accepted\nlambdabin: code cache of the function: accepted\n',
+    'lambdabin: code cache of the launcher: accepted\nlambdabin: code cache of the runtime: accepted\nlambdabin: code cache of the function: accepted\n',
   )
   // V8 with other flags does not take them.
   const env = { NODE_OPTIONS: '--disallow-code-generation-from-strings' }

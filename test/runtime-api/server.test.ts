@@ -91,6 +91,15 @@ test('next blocks until there is an invocation, and then has its event and heade
   assert.equal(headers['lambda-runtime-client-context'], undefined)
 })
 
+test('an event may come in chunks, without being told how long it is', async (context) => {
+  const { server } = await serve(context)
+  server.invoke({ ...invocation(), isChunked: true }, DEADLINE)
+  const response = await fetch(`http://${server.address}${NEXT_PATH}`)
+  assert.equal(response.headers.get('transfer-encoding'), 'chunked')
+  assert.equal(response.headers.get('content-length'), null)
+  assert.equal(await response.text(), '{"n":1}')
+})
+
 test('client context, identity and tenant id arrive as headers, whatever characters the JSON holds', async (context) => {
   const { server, runtime } = await serve(context)
   const clientContext = '{"custom":{"名前":"é😀",\n"k":"v"}}'

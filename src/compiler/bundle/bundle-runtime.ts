@@ -1,16 +1,17 @@
 /**
  * Bundles lambdabin's runtime: what an executable holds besides Node.js and the function.
  *
- * The launcher is the executable's main script. The runtime is a script whose value, when it is evaluated, is a
- * function; the launcher calls it, as `executable/format.ts` tells. Kept apart, because a script
- * that the launcher compiles itself can come with a V8 code cache, and an executable's main script cannot.
+ * The executable's main script does no more than evaluate the launcher. That and the runtime are scripts whose value, when it is
+ * evaluated, is a function, as `executable/format.ts` tells. Kept apart, because a script can come with a V8 code cache that was
+ * made after it had run, and an executable's main script cannot.
  */
 import { type BuildOptions, build, type OutputFile } from 'esbuild'
-import { FORMAT_HEADER, RUNTIME_PARAMETERS } from '../../executable/format.ts'
+import { FORMAT_HEADER, LAUNCHER_PARAMETERS, RUNTIME_PARAMETERS } from '../../executable/format.ts'
 import {
   BUILTIN_CODE_ENTRY,
   CONNECT_ENTRY,
   LAUNCHER_ENTRY,
+  MAIN_ENTRY,
   PRIME_ENTRY,
   RUNTIME_ENTRY,
   SNAPSHOT_BUILDER_ENTRY,
@@ -23,6 +24,8 @@ import { CAPTURE_GLOBALS, CAPTURED_MEMBERS } from './runtime/captured-globals.ts
 import { leanUndici } from './runtime/lean-undici.ts'
 
 export interface RuntimeBundle {
+  /** The executable's main script. */
+  readonly main: Buffer
   readonly launcher: Buffer
   readonly runtime: Buffer
   /** What primes Node.js before a function is loaded that needs it. */
@@ -56,6 +59,12 @@ const AS_SCRIPT = {
   footer: { js: '\n})' },
 } as const satisfies BuildOptions
 
+/** The same, without the globals that the runtime keeps: it has done its work before a function is loaded. */
+const AS_LAUNCHER = {
+  banner: { js: `${FORMAT_HEADER}(function (${LAUNCHER_PARAMETERS.join(', ')}) {\n` },
+  footer: { js: '\n})' },
+} as const satisfies BuildOptions
+
 let bundled: Promise<RuntimeBundle> | undefined
 
 /** The same in all builds of a process. */
@@ -65,8 +74,9 @@ export function bundleRuntime(): Promise<RuntimeBundle> {
 }
 
 async function bundleAll(): Promise<RuntimeBundle> {
-  const [launcher, runtime, prime, connect, threads, threadLauncher, warmUp] = await Promise.all([
-    bundle({ entryPoints: [LAUNCHER_ENTRY] }),
+  const [main, launcher, runtime, prime, connect, threads, threadLauncher, warmUp] = await Promise.all([
+    bundle({ entryPoints: [MAIN_ENTRY] }),
+    bundle({ entryPoints: [LAUNCHER_ENTRY], ...AS_LAUNCHER }),
     bundleWithUndici({ entryPoints: [RUNTIME_ENTRY], ...AS_SCRIPT }),
     bundle({ entryPoints: [PRIME_ENTRY], ...AS_SCRIPT }),
     bundle({ entryPoints: [CONNECT_ENTRY], ...AS_SCRIPT }),
@@ -75,7 +85,7 @@ async function bundleAll(): Promise<RuntimeBundle> {
     bundle({ entryPoints: [WARM_UP_ENTRY] }),
   ])
   const { code, notes } = runtime
-  return { launcher, runtime: code, prime, connect, threads, threadLauncher, warmUp, notes }
+  return { main, launcher, runtime: code, prime, connect, threads, threadLauncher, warmUp, notes }
 }
 
 /** What uses undici's client, as it is in executables; tests bundle parts of the runtime so. */

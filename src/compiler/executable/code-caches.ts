@@ -14,6 +14,7 @@ import {
   chunkName,
   codeCacheAsset,
   ECHO_FUNCTION,
+  LAUNCHER,
   PRIME,
   PRIMING_SETTINGS_ASSET,
   RUNTIME,
@@ -72,9 +73,12 @@ export interface FunctionRun extends RunUse {
 /** What the runtime is warmed up with, so that what comes of it is the same whatever the author's function does. */
 export const ECHO_RUN = {
   chunks: [Buffer.from(ECHO_FUNCTION)],
-  handler: 'echo',
-  events: Array.from({ length: 5 }, () => Buffer.from('{"text":"Hello"}')),
+  handler: 'echo.handler',
+  events: [5, 5, 5, 5, 3000].map((length) => Buffer.from(JSON.stringify({ text: 'Hello'.padEnd(length) }))),
 } as const
+
+/** What tells one such run from another. */
+const ECHO_KEY = JSON.stringify([ECHO_RUN.handler, ECHO_RUN.chunks.join(), ECHO_RUN.events.join()])
 
 /** Never rejects for what the function does: a cache that is missing costs speed, and nothing else. */
 export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCaches> {
@@ -89,9 +93,9 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     taskRoot,
   }
   // Another build may have made the runtime's before.
-  const made = [bundle.warmUp, bundle.runtime, node, `${hash}`, SAME_BYTES.join(' ')]
+  const made = [bundle.warmUp, bundle.runtime, node, `${hash}`, SAME_BYTES.join(' '), ECHO_KEY]
   const runtime = await new CacheArea('code-caches').bytesIfAny(made, async () => {
-    return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).runtime
+    return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).own.runtime
   })
   const events = await Promise.all(options.events.map((file) => readFile(file)))
   const { chunks, use, note, initFailure } = await runWarmUp({
@@ -104,6 +108,10 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     folder: join(folder, options.handler),
   })
   const assets: Record<string, Buffer> = {}
+  const launcher = await makeOwnCodeCache(LAUNCHER, options)
+  if (launcher) {
+    assets[codeCacheAsset(LAUNCHER)] = launcher
+  }
   if (runtime) {
     assets[codeCacheAsset(RUNTIME)] = withFlagsHash(runtime, hash)
   }
@@ -132,36 +140,44 @@ const SDK_FUNCTION = `${ECHO_FUNCTION.slice(0, ECHO_FUNCTION.indexOf('(function'
   registerSdk('Client', class {}, 'Command')
 })`
 
-/** What the scripts of the init phase do while their code caches are made. Nobody listens at the port. */
-const PRIMING_RUNS: Readonly<Record<typeof PRIME | typeof CONNECT, PrimingSettings>> = {
-  [PRIME]: {
-    parts: PRIMED_PARTS,
-    sdk: [{ client: 'Client', command: 'Command', input: {}, answer: 'json' }],
-    rehearsal: { events: [{}], stubs: [] },
-  },
+const ALL_THAT_IS_PRIMED: PrimingSettings = {
+  parts: PRIMED_PARTS,
+  sdk: [{ client: 'Client', command: 'Command', input: {}, answer: 'json' }],
+  rehearsal: { events: [{}], stubs: [] },
+}
+
+/**
+ * What the scripts of the init phase do while their code caches are made, and what there is for the launcher to start. Nobody listens at
+ * the port.
+ */
+const OWN_RUNS: Readonly<Record<typeof LAUNCHER | typeof PRIME | typeof CONNECT, PrimingSettings>> = {
+  [LAUNCHER]: ALL_THAT_IS_PRIMED,
+  [PRIME]: ALL_THAT_IS_PRIMED,
   [CONNECT]: { parts: [], connect: ['localhost:1'] },
 }
 
-/** The code cache of a script that runs in the init phase, the same for all functions; undefined where it cannot be had. */
-export async function makePrimingCodeCache(
-  name: keyof typeof PRIMING_RUNS,
+/** The code cache of a script that is the same for all functions; undefined where it cannot be had. */
+export async function makeOwnCodeCache(
+  name: keyof typeof OWN_RUNS,
   options: Pick<CodeCacheOptions, 'bundle' | 'node' | 'runner' | 'taskRoot' | 'folder'>,
 ): Promise<Buffer | undefined> {
   const { node, runner, bundle, folder, taskRoot } = options
   const hash = flagsHash(await codeCacheHeaderOf(runner, node))
-  const made = [bundle.warmUp, bundle.runtime, bundle[name], node, `${hash}`, SAME_BYTES.join(' ')]
+  const made = [bundle.warmUp, bundle.runtime, bundle[name], node, `${hash}`, SAME_BYTES.join(' '), ECHO_KEY]
   const cache = await new CacheArea('code-caches').bytesIfAny(made, async () => {
     const caches = await runWarmUp({
       ...{ warmUp: bundle.warmUp, runtime: bundle.runtime, runner, node, nodeOptions: SAME_BYTES, taskRoot },
       ...ECHO_RUN,
       chunks: [Buffer.from(SDK_FUNCTION)],
-      priming: {
+      others: {
         [scriptAsset(name)]: bundle[name],
-        [PRIMING_SETTINGS_ASSET]: Buffer.from(JSON.stringify(PRIMING_RUNS[name])),
+        // Whether it is the launcher that is asked for or not, what it starts is primed.
+        ...(name === LAUNCHER && { [scriptAsset(PRIME)]: bundle.prime }),
+        [PRIMING_SETTINGS_ASSET]: Buffer.from(JSON.stringify(OWN_RUNS[name])),
       },
       folder: join(folder, name),
     })
-    return caches[name]
+    return caches.own[name]
   })
   return cache && withFlagsHash(cache, hash)
 }

@@ -63,7 +63,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     cold: [sourceMap],
     snapshot: {
       blob,
-      launcher: runtime.launcher,
+      launcher: runtime.main,
       environment,
       mayStartWorkers: code.includes('worker_threads'),
     },

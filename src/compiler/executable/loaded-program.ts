@@ -2,6 +2,7 @@
 import {
   chunkName,
   isReadAtStart,
+  LAUNCHER,
   RUNTIME,
   scriptAsset,
   sourceMapAsset,
@@ -19,6 +20,7 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
   const plan = await planPriming(source)
   const codeCaches = await codeCachesOf(source, plan)
   const assets = {
+    [scriptAsset(LAUNCHER)]: runtime.launcher,
     [scriptAsset(RUNTIME)]: runtime.runtime,
     [scriptAsset(THREADS)]: runtime.threads,
     [THREAD_LAUNCHER_ASSET]: runtime.threadLauncher,
@@ -28,7 +30,7 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
   }
   const cold = Object.entries(assets).filter(([name]) => !isReadAtStart(name))
   return {
-    main: runtime.launcher,
+    main: runtime.main,
     assets,
     cold: cold.map(([, content]) => content),
     environmentRead: [],

@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { LAUNCHER_FILE } from '../../executable/format.ts'
+import { MAIN_FILE } from '../../executable/format.ts'
 import type { BaseNode } from '../base-node/base-node.ts'
 import { BuildError } from '../build-error.ts'
 import type { Architecture } from '../elf/elf-file.ts'
@@ -70,7 +70,7 @@ export async function runPkg(
     assets[name] = join(folder, name)
     await writeFile(assets[name], content)
   }
-  const main = join(folder, basename(LAUNCHER_FILE))
+  const main = join(folder, basename(MAIN_FILE))
   await writeFile(main, parts.main)
   // pkg's own temporary folder goes into ours, so that ours is all there is to delete.
   const temporary = join(folder, 'pkg')

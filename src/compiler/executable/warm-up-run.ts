@@ -17,7 +17,7 @@ import {
   type ScriptFunctions,
   type WarmUpPurpose,
 } from '../../build-time/contract.ts'
-import { CONNECT, chunkName, codeCacheAsset, PRIME, RUNTIME, scriptAsset } from '../../executable/format.ts'
+import { chunkName, codeCacheAsset, OWN_SCRIPTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
 import { endOf, type ProcessEnd } from '../../sandbox/process-end.ts'
@@ -33,8 +33,8 @@ export interface WarmUpOptions {
   /** The warm-up program, which runs the scripts. */
   readonly warmUp: Buffer
   readonly runtime: Buffer
-  /** What there is for the init phase, by asset name; nothing unless given. */
-  readonly priming?: Readonly<Record<string, Buffer>>
+  /** What there is besides, by asset name: for the init phase, and the launcher, where that is to start the program. */
+  readonly others?: Readonly<Record<string, Buffer>>
   /** The function's, the entry's first. */
   readonly chunks: readonly [Buffer, ...Buffer[]]
   /** The words before the Node.js binary: how it is run here. */
@@ -58,11 +58,8 @@ export interface WarmUpOptions {
 }
 
 export interface WarmUpResult {
-  /** The runtime's code cache; undefined where the program could not run at all. */
-  readonly runtime: Buffer | undefined
-  /** Those of what primes Node.js, and of what opens connections early; undefined where that did not run. */
-  readonly prime: Buffer | undefined
-  readonly connect: Buffer | undefined
+  /** The code cache of each of lambdabin's own scripts; undefined where that did not run, or the program could not at all. */
+  readonly own: Readonly<Record<(typeof OWN_SCRIPTS)[number], Buffer | undefined>>
   /** The code cache of each chunk; undefined where there is none. */
   readonly chunks: readonly (Buffer | undefined)[]
   readonly use: RunUse
@@ -81,6 +78,9 @@ interface RunProblem {
 /** Of a program that could not run at all. */
 const NO_USE: RunUse = { loadedModules: [], connects: false, sdk: [] }
 
+/** In bytes: longer ones come in chunks, as from a server that is written in Go, whose `net/http` buffers as much: AWS's emulator is one. */
+const LONGEST_WHOLE_EVENT = 2048
+
 /** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
 const TIMEOUT_MS = 15_000
 /** Characters of what it prints. */
@@ -95,12 +95,12 @@ const CONSEQUENCES: Readonly<Record<RunPurpose, string>> = {
 /** Makes the code caches of a program. */
 export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
   const { note, initFailure } = await runProgram(options, 'code-caches')
-  const names = [RUNTIME, PRIME, CONNECT, ...options.chunks.map((_, number) => chunkName(number))]
-  const [runtime, prime, connect, ...chunks] = await Promise.all(
+  const names = [...OWN_SCRIPTS, ...options.chunks.map((_, number) => chunkName(number))]
+  const [launcher, runtime, prime, connect, ...chunks] = await Promise.all(
     names.map((name) => readFile(join(options.folder, codeCacheAsset(name))).catch(() => undefined)),
   )
   const use = await readJson<RunUse>(join(options.folder, FILES.use), NO_USE)
-  return { runtime, prime, connect, chunks, use, note, initFailure }
+  return { own: { launcher, runtime, prime, connect }, chunks, use, note, initFailure }
 }
 
 export interface CalledFunctions {
@@ -140,7 +140,7 @@ async function runProgram(options: WarmUpOptions, purpose: RunPurpose): Promise<
     ...options.chunks.map((chunk, number) =>
       writeFile(join(options.folder, scriptAsset(chunkName(number))), chunk),
     ),
-    ...Object.entries(options.priming ?? {}).map(([name, content]) =>
+    ...Object.entries(options.others ?? {}).map(([name, content]) =>
       writeFile(join(options.folder, name), content),
     ),
   ])
@@ -248,7 +248,10 @@ async function warmUp(
   }
   let note: string | undefined
   for (const event of options.events) {
-    const invocation = createInvocation(event, functionArn(REGION, options.handler))
+    const invocation = {
+      ...createInvocation(event, functionArn(REGION, options.handler)),
+      isChunked: event.length > LONGEST_WHOLE_EVENT,
+    }
     const exchange = server.invoke(invocation, Date.now() + TIMEOUT_MS)
     const outcome = await exchange.outcome
     if (outcome.kind === 'error') {

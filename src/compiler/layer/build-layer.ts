@@ -5,9 +5,9 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
-  codeCacheAsset,
   ECHO_FUNCTION,
   isOfRuntime,
+  LAUNCHER,
   LAYER_RUNTIME,
   RUNTIME,
   scriptAsset,
@@ -116,11 +116,11 @@ async function layerKey(
   runtime: RuntimeBundle,
   base: BaseNode,
 ): Promise<string> {
-  const { launcher, runtime: text, threads, threadLauncher, notes } = runtime
+  const { main, launcher, runtime: text, threads, threadLauncher, notes } = runtime
   return digestOf([
     await ownVersion(),
     JSON.stringify([target.arch, target.locales ?? null, compression, await describeBase(base), notes]),
-    ...[launcher, text, threads, threadLauncher],
+    ...[main, launcher, text, threads, threadLauncher],
   ])
 }
 
@@ -140,13 +140,14 @@ async function makeRuntime(
   const caches = await steps.run('code cache', async () => runtimeCache(runtime, base, folder, work))
   const own = Object.entries(caches.assets).filter(([asset]) => isOfRuntime(asset))
   const assets = {
+    [scriptAsset(LAUNCHER)]: runtime.launcher,
     [scriptAsset(RUNTIME)]: runtime.runtime,
     [scriptAsset(THREADS)]: runtime.threads,
     [THREAD_LAUNCHER_ASSET]: runtime.threadLauncher,
     ...Object.fromEntries(own),
   }
   const made = await steps.run('executable', () =>
-    makeExecutable({ main: runtime.launcher, assets }, base, join(work, 'parts')),
+    makeExecutable({ main: runtime.main, assets }, base, join(work, 'parts')),
   )
   // Of what its functions touch, more is read ahead than some of them need.
   const source = { base, runtime, bundle: { entry: { code: referenceFunction('network') } } }
@@ -160,7 +161,7 @@ async function makeRuntime(
     ...base.notes,
     ...runtime.notes,
     ...made.notes,
-    ...(selfTest ? explainSelfTest(selfTest, { [codeCacheAsset(RUNTIME)]: undefined }) : []),
+    ...(selfTest ? explainSelfTest(selfTest, Object.fromEntries(own)) : []),
     ...(caches.note === undefined ? [] : [caches.note]),
     note,
   ].filter((each) => each !== undefined)

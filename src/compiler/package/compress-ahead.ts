@@ -11,7 +11,7 @@ import { compressedPieces, EXECUTABLE_MODE } from './write-zip.ts'
 
 /** `folder` is empty, and for what comes in between. Rejects with an ExecutableError. */
 export async function compressAhead(base: BaseNode, runtime: RuntimeBundle, folder: string): Promise<void> {
-  const made = await makeExecutable({ main: runtime.launcher, assets: {} }, base, join(folder, 'parts'))
+  const made = await makeExecutable({ main: runtime.main, assets: {} }, base, join(folder, 'parts'))
   const deflater = openDeflater('fast', compressedPieces())
   try {
     for (const kind of FUNCTION_KINDS) {

@@ -10,7 +10,7 @@ import {
 import type { PrimingSettings } from '../../executable/priming-settings.ts'
 import { BuildError } from '../build-error.ts'
 import { registersSdk } from '../bundle/sdk-registration.ts'
-import { type FunctionRun, makePrimingCodeCache } from '../executable/code-caches.ts'
+import { type FunctionRun, makeOwnCodeCache } from '../executable/code-caches.ts'
 import type { ProgramSource } from '../executable/executable-program.ts'
 import { primedParts } from './primed-parts.ts'
 import { mayConnect } from './sdk-requests.ts'
@@ -69,7 +69,7 @@ async function scriptAssets(
   const cache =
     runner === undefined || !hasCodeCache
       ? undefined
-      : await makePrimingCodeCache(name, { bundle: runtime, node, runner, taskRoot, folder })
+      : await makeOwnCodeCache(name, { bundle: runtime, node, runner, taskRoot, folder })
   return {
     [scriptAsset(name)]: runtime[name],
     ...(cache && { [codeCacheAsset(name)]: cache }),

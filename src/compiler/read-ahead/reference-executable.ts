@@ -1,7 +1,7 @@
 /** Executables whose functions return their event: to find out what every start takes, whatever the function does. */
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FORMAT_HEADER, FUNCTION, RUNTIME, scriptAsset } from '../../executable/format.ts'
+import { FORMAT_HEADER, FUNCTION, LAUNCHER, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
@@ -89,8 +89,13 @@ export async function makeReferenceExecutable(
     folder: join(folder, 'code-cache'),
   })
   const parts = {
-    main: bundle.launcher,
-    assets: { [scriptAsset(RUNTIME)]: bundle.runtime, [scriptAsset(FUNCTION)]: code, ...assets },
+    main: bundle.main,
+    assets: {
+      [scriptAsset(LAUNCHER)]: bundle.launcher,
+      [scriptAsset(RUNTIME)]: bundle.runtime,
+      [scriptAsset(FUNCTION)]: code,
+      ...assets,
+    },
   }
   const executable = join(folder, 'reference')
   const { bytes } = await makeExecutable(parts, base, join(folder, 'parts'))

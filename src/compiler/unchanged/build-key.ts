@@ -31,7 +31,7 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     ...events,
     JSON.stringify([init.stub?.stubs ?? null, init.isRehearsed ?? false, init.connect ?? []]),
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
-    ...[runtime.launcher, runtime.runtime, runtime.prime, runtime.connect, runtime.warmUp],
+    ...[runtime.main, runtime.launcher, runtime.runtime, runtime.prime, runtime.connect, runtime.warmUp],
     JSON.stringify(runtime.notes),
     inputs.notices,
     ...(await describeAll(files)),

@@ -13,6 +13,7 @@ import {
   codeCacheAsset,
   FUNCTION as FUNCTION_SCRIPT,
   HEADER_BEGIN,
+  LAUNCHER,
   PRIME,
   RUNTIME as RUNTIME_SCRIPT,
   scriptAsset,
@@ -25,7 +26,16 @@ import { type Claim, divideFile, type PartPath } from './file-parts.ts'
 import { findFormat, findNodeVersion, formatAt } from './found-versions.ts'
 import { NodeImage } from './node-image.ts'
 import { type LeftOut, nodeParts } from './node-parts.ts'
-import { FUNCTION, NODE, OF_FUNCTION, OF_NODE, OF_RUNTIME, RECORD, RUNTIME } from './part-names.ts'
+import {
+  FUNCTION,
+  MAIN_SCRIPT,
+  NODE,
+  OF_FUNCTION,
+  OF_NODE,
+  OF_RUNTIME,
+  RECORD,
+  RUNTIME,
+} from './part-names.ts'
 import { scriptClaims } from './script-parts.ts'
 import { readSeaBlob, type SeaBlob, type Span } from './sea-blob.ts'
 
@@ -69,8 +79,8 @@ export function executableParts(bytes: Buffer, fileName: string): ExecutablePart
   }
 }
 
-/** What pkg knows the launcher by, and the build that of a function that it has initialised. */
-const OWN_MAIN = /^(\.\.\/\.\.\/launcher|\/var\/runtime\/main)\.js$/
+/** What pkg knows the main script by, in earlier versions the launcher, and the build that of a function that it has initialised. */
+const OWN_MAIN = /^(\.\.\/\.\.\/(?:main|launcher)|\/var\/runtime\/main)\.js$/
 
 /** Each of them has lambdabin's launcher as its main script; one with a runtime or a function has a header in those. */
 function isOfLambdabin(bytes: Buffer, { assets, mainPath }: SeaBlob): boolean {
@@ -109,7 +119,7 @@ function blobClaims(bytes: Buffer, blob: SeaBlob, record: BuildRecord | undefine
   const assets = [...blob.assets].flatMap(([name, span]) => assetClaims(bytes, name, span, blob, record))
   const main = blob.isSnapshot
     ? snapshotClaims(bytes, blob, record)
-    : [{ ...blob.main, path: [RUNTIME, OF_RUNTIME.launcher] }]
+    : [{ ...blob.main, path: [RUNTIME, OF_RUNTIME.launcher, MAIN_SCRIPT] }]
   return [...main, ...assets]
 }
 
@@ -136,6 +146,9 @@ function assetPath(name: string): PartPath {
   }
   if (name === codeCacheAsset(RUNTIME_SCRIPT)) {
     return [RUNTIME, OF_RUNTIME.codeCache]
+  }
+  if (name.startsWith(`${LAUNCHER}.`)) {
+    return [RUNTIME, OF_RUNTIME.launcher, name]
   }
   if (name.startsWith(`${PRIME}.`) || name.startsWith(`${CONNECT}.`)) {
     return [RUNTIME, OF_RUNTIME.priming, name]

@@ -27,6 +27,9 @@ export const OF_NODE = {
   empty: 'zeros and spaces where something was left out or moved away',
 } as const
 
+/** Of the launcher: what evaluates it. */
+export const MAIN_SCRIPT = 'main script'
+
 export const OF_RUNTIME = {
   launcher: 'launcher',
   script: 'script',

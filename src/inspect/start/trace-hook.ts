@@ -106,7 +106,9 @@ vm.Script = class extends Script {
 
   override runInThisContext(...parameters: Parameters<InstanceType<typeof Script>['runInThisContext']>) {
     const made = super.runInThisContext(...parameters)
-    return typeof made === 'function' ? traced(made, this.#traced) : made
+    // What the launcher does is what is not told of others.
+    const isTold = typeof made === 'function' && this.#traced.file !== 'launcher.js'
+    return isTold ? traced(made, this.#traced) : made
   }
 }
 

@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
+import { Script } from 'node:vm'
 import { SAME_BYTES } from '../../../src/compiler/base-node/code-cache-header.ts'
 import { bundleRuntime } from '../../../src/compiler/bundle/bundle-runtime.ts'
 import { ECHO_RUN } from '../../../src/compiler/executable/code-caches.ts'
 import { runWarmUp, type WarmUpOptions } from '../../../src/compiler/executable/warm-up-run.ts'
-import { FORMAT_HEADER } from '../../../src/executable/format.ts'
+import { FORMAT_HEADER, LAUNCHER, LAUNCHER_FILE, scriptAsset } from '../../../src/executable/format.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
 
@@ -45,11 +46,11 @@ test(
     const make = await warmUps(t)
     const first = await make('first')
     assert.equal(first.note, undefined)
-    assert.ok(first.runtime && first.runtime.length > 100_000, 'what ran is in the cache')
+    assert.ok(first.own.runtime && first.own.runtime.length > 100_000, 'what ran is in the cache')
     keepBusy(t)
     for (const name of ['second', 'third', 'fourth']) {
       const again = await make(name)
-      assert.ok(again.runtime?.equals(first.runtime), `the runtime's, the ${name} time`)
+      assert.ok(again.own.runtime?.equals(first.own.runtime), `the runtime's, the ${name} time`)
       assert.deepEqual(again.chunks, first.chunks)
     }
   },
@@ -68,3 +69,21 @@ test('code caches are the same bytes whatever was compiled first', OPTIONS, asyn
   assert.equal(one.note, undefined)
   assert.deepEqual(one.chunks, other.chunks)
 })
+
+test(
+  'a launcher starts the program as in an executable, and its code cache holds what it did',
+  OPTIONS,
+  async (t) => {
+    const make = await warmUps(t)
+    const { launcher } = await bundleRuntime()
+    const { own, note } = await make('launched', { others: { [scriptAsset(LAUNCHER)]: launcher } })
+    assert.equal(note, undefined)
+    const script = () => new Script(launcher.toString('latin1'), { filename: LAUNCHER_FILE })
+    const cold = script().createCachedData()
+    assert.ok(
+      own.launcher && own.launcher.length > 1.5 * cold.length,
+      `${own.launcher?.length} bytes, ${cold.length} before it has run`,
+    )
+    assert.equal((await make('without')).own.launcher, undefined)
+  },
+)
