@@ -38,6 +38,8 @@ export interface ChunkOptions {
   readonly sdkModules?: KnownSdkModules
   /** Asked before any others. */
   readonly plugins?: readonly Plugin[]
+  /** In the place of those of `packages`. */
+  readonly reimports?: readonly Plugin[]
   /** What stands right before a plain function's code. */
   readonly prelude?: string
   /** Further parameters of the chunk's function. */
@@ -161,9 +163,15 @@ function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
 }
 
 function esbuildOptions(options: ChunkOptions, format: BuildOptions): BuildOptions {
-  const { entry, project, minify, packages, author, plugins = [], sdkModules } = options
+  const { entry, project, minify, packages, author, sdkModules } = options
+  const { plugins = [], reimports = packages.reimports } = options
   return {
-    ...commonOptions({ minify, author, plugins: [...plugins, ...packages.plugins], sdkModules }),
+    ...commonOptions({
+      minify,
+      author,
+      plugins: [...plugins, ...packages.plugins, ...reimports],
+      sdkModules,
+    }),
     entryPoints: [entry],
     bundle: true,
     write: false,

@@ -81,7 +81,8 @@ export async function bundleFunction(
   const project = projectFolder(entry)
   await checkCode(author)
   const sdkModules: KnownSdkModules = new Map()
-  const planner = await PackagePlanner.begin(entry, project, choice)
+  const keepsImports = (author.plugins ?? []).length > 0
+  const planner = await PackagePlanner.begin(entry, project, { keepsImports, ...choice })
   try {
     for (let round = 1; ; round++) {
       const packages = new PlannedPackages(planner.plan, project)

@@ -30,7 +30,12 @@ export async function bundleWorker(
   { file, path }: OwnWorker,
   { project, minify, packages, author, sdkModules }: ChunkOptions,
 ): Promise<WorkerBundle> {
-  const common = commonOptions({ minify, author, plugins: packages.plugins, sdkModules })
+  const common = commonOptions({
+    minify,
+    author,
+    plugins: [...packages.plugins, ...packages.reimports],
+    sdkModules,
+  })
   const { outputFiles, metafile } = await build({
     ...common,
     define: { ...common.define, ...DEFINE },

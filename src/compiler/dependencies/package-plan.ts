@@ -1,6 +1,7 @@
 /** Which packages a function's bundle holds, which are shipped beside it, and where: what {@link ./package-planner.ts} makes. */
 import type { AbsentImport } from './absent-imports.ts'
 import type { ModuleFacts } from './module-facts.ts'
+import type { Reimported } from './namespaces/reimported-modules.ts'
 import type { OwnWorker } from './own-modules.ts'
 import type { PlacedPackage } from './package-layout.ts'
 
@@ -11,6 +12,8 @@ export interface PackageChoice {
   readonly bundled: readonly string[]
   /** The folder that the package's root stands for; by default the function's project. */
   readonly root?: string
+  /** Whether the author's modules are bundled with the imports that they are written with. */
+  readonly keepsImports?: boolean
 }
 
 export interface PlannedPackage extends PlacedPackage {
@@ -28,6 +31,7 @@ export interface PackagePlan {
   readonly located: ReadonlyMap<string, ModuleFacts>
   /** By absolute path, JavaScript in the place of modules of the author's. */
   readonly rewritten: ReadonlyMap<string, string>
+  readonly reimported: Reimported
   /** What the author's modules start workers and children from. */
   readonly workers: readonly OwnWorker[]
   /** Absolute paths of the files and folders that the author's modules read. */
@@ -46,6 +50,7 @@ export const EMPTY_PLAN: PackagePlan = {
   packages: [],
   located: new Map(),
   rewritten: new Map(),
+  reimported: new Map(),
   workers: [],
   reads: [],
   lookedFor: [],

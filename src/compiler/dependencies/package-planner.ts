@@ -12,6 +12,7 @@ import { type AbsentImport, absentImport } from './absent-imports.ts'
 import { type BundledModules, type BundledPackage, findBundledModules } from './bundled-packages.ts'
 import type { ModuleFacts } from './module-facts.ts'
 import { checkName, findDirectDependencies, runtimeDependencies } from './named-packages.ts'
+import { ReimportedModules } from './namespaces/reimported-modules.ts'
 import { type OwnModule, planOwnModules, surveyOwnModule } from './own-modules.ts'
 import { findPackage, type InstalledPackage, layOut, readManifest } from './package-layout.ts'
 import { importedPackage, packageFolder, packageName } from './package-of-file.ts'
@@ -37,6 +38,7 @@ export class PackagePlanner {
   readonly #imports = new Map<string, Map<string, InstalledPackage>>()
   /** By absolute path, the author's modules. */
   readonly #own = new Map<string, OwnModule>()
+  readonly #reimported: ReimportedModules
   readonly #absent: AbsentImport[] = []
   readonly #absentExternals: string[] = []
   #plan = EMPTY_PLAN
@@ -46,6 +48,7 @@ export class PackagePlanner {
     this.#entry = entry
     this.#project = project
     this.#choice = choice
+    this.#reimported = new ReimportedModules(project)
   }
 
   /** Rejects with a {@link PackageLayoutError} for a choice that names no package. */
@@ -83,6 +86,9 @@ export class PackagePlanner {
           (each) => each.specifier === absent.specifier && each.importer === absent.importer,
         )
         this.#absent.push(absent)
+      } else if (this.#reimported.found.delete(file)) {
+        // `z.object = …` is an error of esbuild's where `z` is all of a module.
+        isNew = true
       } else if (name !== undefined && folder !== undefined && !this.#isForced(name)) {
         isNew ||= !this.#shipped.has(folder)
         const reason = `cannot be bundled (${error.text.slice(0, LONGEST_REASON)})`
@@ -100,8 +106,11 @@ export class PackagePlanner {
     const modules = findBundledModules(metafiles, this.#project)
     const texts = new StringTexts(modules.own)
     const before = this.#signature()
+    const inputs = Object.assign({}, ...metafiles.map((each) => each.inputs))
     for (const file of modules.own.filter((each) => !this.#own.has(each))) {
       this.#own.set(file, await surveyOwnModule(file, this.#choice.root ?? this.#project))
+      // What an author's plugin makes of a module nobody knows.
+      await (this.#choice.keepsImports ? undefined : this.#reimported.learn(file, inputs))
     }
     for (const [folder, bundled] of modules.packages) {
       this.#rememberImports(bundled, modules)
@@ -120,8 +129,8 @@ export class PackagePlanner {
 
   /** What a bundle depends on. */
   #signature(): string {
-    const { located, rewritten } = this.#plan
-    return JSON.stringify([this.#shipped, located, rewritten].map((map) => [...map.keys()]))
+    const { located, rewritten, reimported } = this.#plan
+    return JSON.stringify([this.#shipped, located, rewritten, reimported].map((map) => [...map.keys()]))
   }
 
   #isForced(name: string): boolean {
@@ -204,6 +213,7 @@ export class PackagePlanner {
       })),
       located: new Map([...located].filter(([file]) => !external.has(packageFolder(file) ?? ''))),
       ...planOwnModules(this.#own),
+      reimported: this.#reimported.found,
       absent: this.#absent,
       absentExternals: this.#absentExternals,
       notes: [...this.#describeOwnLoads(), ...this.#describePatterns(external)],

@@ -5,6 +5,7 @@ import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
 import { escaped } from '../escaped-pattern.ts'
 import { leaveAbsent } from './absent-imports.ts'
 import { locateModule } from './located-module.ts'
+import { bundleReimported } from './namespaces/reimported-modules.ts'
 import { isEsModule, NodeResolver } from './node-resolution.ts'
 import { findPackage } from './package-layout.ts'
 import { importedPackage, packageFolder } from './package-of-file.ts'
@@ -14,6 +15,8 @@ import type { PackagePlan, PlannedPackage } from './package-plan.ts'
 export class PlannedPackages {
   readonly plan: PackagePlan
   readonly plugins: readonly Plugin[]
+  /** Asked last of them. */
+  readonly reimports: readonly Plugin[]
   /** The imports that lead to ES modules outside of the bundle, as they are written in it. */
   readonly esModules = new Set<string>()
   /** By folder. */
@@ -32,6 +35,7 @@ export class PlannedPackages {
       ...(plan.located.size > 0 ? [this.#locateModules()] : []),
       ...(plan.rewritten.size > 0 ? [rewriteModules(plan.rewritten)] : []),
     ]
+    this.reimports = bundleReimported(project, () => plan.reimported)
   }
 
   close(): void {

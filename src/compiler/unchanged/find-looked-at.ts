@@ -35,9 +35,11 @@ export async function findLookedAt(options: FunctionOptions, inputs: BuildInputs
     lookedAt.addFile(file)
     folders.add(dirname(file))
     const resolution = new Resolution(lookedAt, file, settings, options.bundle.esbuild?.alias ?? {})
-    for (const specifier of imports) {
+    const reimported = bundle.packages.reimported.get(file)
+    for (const specifier of [...imports, ...(reimported?.specifiers ?? [])]) {
       resolution.add(specifier)
     }
+    reimported?.read.forEach((path) => void lookedAt.addFile(path))
   }
   for (const folder of folders) {
     addManifests(lookedAt, folder)

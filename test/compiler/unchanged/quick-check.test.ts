@@ -45,6 +45,7 @@ const FILES = {
     import { vat } from './rates'
     import { helper } from './helper.js'
     import { list } from 'lister/list'
+    import { s } from 'schema'
     import { readFileSync } from 'node:fs'
     import template from './mail.html'
     import data from './data.json' with { type: 'json' }
@@ -52,7 +53,7 @@ const FILES = {
     try { extra = require('./extra') } catch {}
     try { extra = require('optional-package') } catch {}
     const page = () => readFileSync(new URL('./page.html', import.meta.url))
-    export const handler = async () => [template, data, add(1, extra), vat, core, helper, list, tax, price([1]), page(), process.env.STAGE]`,
+    export const handler = async () => [template, data, add(1, extra), vat, core, helper, list, tax, price([1]), s.text, page(), process.env.STAGE]`,
   'src/tax.ts': 'export const tax = 1',
   'src/helper.ts': 'export const helper = 1',
   'src/rates/index.ts': 'export const vat = 20',
@@ -69,6 +70,15 @@ const FILES = {
   'node_modules/adder/index.js': 'exports.add = (a, b) => a + b',
   'node_modules/lister/package.json': { name: 'lister', version: '1.0.0' },
   'node_modules/lister/list.js': 'exports.list = [1]',
+  'node_modules/schema/package.json': {
+    name: 'schema',
+    module: 'index.js',
+    type: 'module',
+    sideEffects: false,
+  },
+  'node_modules/schema/index.js': "import * as s from './all.js'\nexport { s }",
+  'node_modules/schema/all.js': "export const text = 'text', unused = 1",
+  'node_modules/schema/other.js': "export const text = 'other'",
   'node_modules/shipped/package.json': { name: 'shipped', version: '1.0.0' },
   'node_modules/shipped/lib/index.js': 'module.exports = 1',
 }
@@ -204,6 +214,13 @@ const CHANGES: Readonly<Record<string, () => void>> = {
     write({
       'src/node_modules/adder/package.json': { name: 'adder', version: '1.0.0' },
       'src/node_modules/adder/index.js': 'exports.add = (a, b) => a - b',
+    }),
+  'where a package’s name for all of a module leads': () =>
+    write({ 'node_modules/schema/index.js': "import * as s from './other.js'\nexport { s }" }),
+  'a package that is found nearer, and has a name for all of a module': () =>
+    write({
+      'src/node_modules/schema/package.json': { name: 'schema' },
+      'src/node_modules/schema/index.js': 'exports.s = { text: 1 }',
     }),
   'a file beside a package that comes first': () =>
     write({ 'node_modules/adder.js': 'exports.add = (a, b) => a - b' }),

@@ -3,6 +3,11 @@
  * esbuild has parsed for one it has for the next. It reads a file again whose time or size has changed.
  */
 import { type BuildContext, type BuildOptions, type BuildResult, context } from 'esbuild'
+import {
+  bundleReimported,
+  type Reimported,
+  reimportFilter,
+} from '../../dependencies/namespaces/reimported-modules.ts'
 import type { KnownSdkModules } from '../aws-sdk-modules.ts'
 import type { ChunkOptions } from '../bundle-chunk.ts'
 import { isBuildFailure } from '../bundle-failure.ts'
@@ -13,6 +18,7 @@ import type { Edge } from './module-graph.ts'
 interface Current {
   links: ChunkLinks
   readonly sdkModules: KnownSdkModules
+  reimported: Reimported
 }
 
 interface KeptContext {
@@ -39,13 +45,17 @@ export function inKeptContext(
   options: ChunkOptions,
   edges: readonly Edge[],
   links: ChunkLinks,
-): Pick<ChunkOptions, 'plugins' | 'sdkModules' | 'build'> {
-  const current: Current = { links, sdkModules: new Map(options.sdkModules) }
+): Pick<ChunkOptions, 'plugins' | 'reimports' | 'sdkModules' | 'build'> {
+  const { project, packages } = options
+  const { absent, reimported } = packages.plan
+  const current: Current = { links, sdkModules: new Map(options.sdkModules), reimported }
   const specifiers = [...new Set(edges.map(({ specifier }) => specifier))].sort()
   return {
     plugins: [linkChunk(edges, () => current.links)],
+    reimports: bundleReimported(project, () => current.reimported),
     sdkModules: current.sdkModules,
-    build: (built) => buildIn(keyOf(built, [specifiers, options.packages.plan.absent]), built, current),
+    build: (built) =>
+      buildIn(keyOf(built, [specifiers, absent, reimportFilter(project, reimported)]), built, current),
   }
 }
 
@@ -54,6 +64,7 @@ async function buildIn(key: string, options: BuildOptions, current: Current): Pr
   idle = idle.filter((each) => each !== known)
   const kept = known ?? { key, current, context: await context(options) }
   kept.current.links = current.links
+  kept.current.reimported = current.reimported
   if (kept.current !== current) {
     kept.current.sdkModules.clear()
     for (const [name, module] of current.sdkModules) {

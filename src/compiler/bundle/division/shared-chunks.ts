@@ -5,6 +5,7 @@
  * They are told to be the same by all that esbuild makes them of: the modules that the chunk can reach, their text and where their imports
  * lead, what it exposes, its links and the options.
  */
+import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { digestOf } from '../../cache/build-cache.ts'
 import type { ChunkOptions } from '../bundle-chunk.ts'
@@ -51,8 +52,10 @@ export class SharedChunks {
     const exports = [...exposed]
       .sort()
       .map(([name, names]) => [name, modulePath(graph, name), [...names].sort()])
+    const { reimported, ...plan } = packages.plan
+    const texts = reached.map((path) => reimported.get(join(options.project, path))?.text)
     return digestOf([
-      JSON.stringify([options, packages.plan, process.env.NODE_PATH ?? null], asJson),
+      JSON.stringify([options, plan, texts, process.env.NODE_PATH ?? null], asJson),
       JSON.stringify([number, exports, modules]),
       ...(await this.#files.of(reached)),
     ])

@@ -46,7 +46,13 @@ async function nameOfLate(folder: string, entry: string, options: object = {}): 
   }
   const exposed = new Map([[`${graph.modules.indexOf('src/late.ts')}`, new Set(['late'])]])
   const shared = new SharedChunks(
-    { minify: true, project: folder, author: {}, packages: { plan: {} }, ...options } as never,
+    {
+      minify: true,
+      project: folder,
+      author: {},
+      packages: { plan: { reimported: new Map() } },
+      ...options,
+    } as never,
     metafile,
     new ModuleInputs(folder, undefined),
   )
