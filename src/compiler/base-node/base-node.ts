@@ -16,6 +16,7 @@ import { IcuDataError } from '../icu/common-data.ts'
 import { compileBuiltins } from './builtin-code/compile-builtins.ts'
 import { followFunctionMemory } from './heap-limit.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
+import { answerStackStart } from './stack-start.ts'
 import { leaveOutStartupWork } from './startup-work.ts'
 import { findTargetRunner, identityOf, type TargetRunner } from './target-runner.ts'
 import { leaveOutTypeStripper } from './type-stripper.ts'
@@ -51,7 +52,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '18'
+const MAKING = '19'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
@@ -209,13 +210,9 @@ function smallerCopy(
   onNotice: (message: string) => void,
 ): Promise<SmallerCopy> {
   const key = JSON.stringify([identity, locales])
-  const known = underWay.get(key)
-  if (known !== undefined) {
-    return known
-  }
-  const made = makeSmallerCopy(original, identity, locales, runner, onNotice).finally(() =>
-    underWay.delete(key),
-  )
+  const made =
+    underWay.get(key) ??
+    makeSmallerCopy(original, identity, locales, runner, onNotice).finally(() => underWay.delete(key))
   underWay.set(key, made)
   return made
 }
@@ -242,9 +239,10 @@ async function makeSmallerCopy(
     const making = join(folder, 'making')
     await mkdir(making)
     const limited = await followFunctionMemory(lighter.bytes, original, runner, join(making, 'node'))
-    const { bytes, kept } = await compileBuiltins(limited.bytes, original, runner, making)
+    const started = explainFormat(() => answerStackStart(limited.bytes, original))
+    const { bytes, kept } = await compileBuiltins(started.bytes, original, runner, making)
     await rm(making, { recursive: true, force: true })
-    notes = [...lighter.kept, limited.kept, kept].filter((note) => note !== undefined)
+    notes = [...lighter.kept, limited.kept, started.kept, kept].filter((note) => note !== undefined)
     await writeFile(join(folder, NOTES), JSON.stringify(notes))
     await writeFile(join(folder, DIGEST), hash('sha256', bytes))
     if (bytes.equals(published)) {

@@ -13,7 +13,7 @@
  */
 import type { ElfFile } from '../elf/elf-file.ts'
 import { findSymbol } from '../elf/elf-symbols.ts'
-import { matchesCode, textSection } from '../elf/machine-code.ts'
+import { matchesCode, readPageAddress, textSection } from '../elf/machine-code.ts'
 
 const SET_MODE = /^_ZN4absl29SetMutexDeadlockDetectionModeENS_15OnDeadlockCycleE$/
 /** What Abseil says of a deadlock: a Node.js whose Abseil is in a library, or that has none, does not have it. */
@@ -67,8 +67,6 @@ function writtenByX64(bytes: Buffer, offset: number, address: number): number | 
   return address + end + bytes.readInt32LE(offset + end - 4)
 }
 
-const PAGE_BYTES = 4096
-
 /** `adrp xN, page`, `add xN, xN, #rest`, `stlr w0, [xN]` and `ret`, by both compilers. */
 function writtenByArm64(bytes: Buffer, offset: number, address: number): number | undefined {
   const [page = 0, rest = 0, store = 0, end = 0] = [0, 4, 8, 12].map((at) => bytes.readUInt32LE(offset + at))
@@ -81,9 +79,7 @@ function writtenByArm64(bytes: Buffer, offset: number, address: number): number 
   if (!isWrite) {
     return undefined
   }
-  // 21 bits with a sign, of which the lower two stand apart.
-  const pages = ((((page << 8) >> 13) << 2) | ((page >>> 29) & 3)) * PAGE_BYTES
-  return address - (address % PAGE_BYTES) + pages + ((rest >>> 10) & 0xfff)
+  return readPageAddress(bytes, offset, address) + ((rest >>> 10) & 0xfff)
 }
 
 /** Where four bytes at `address` are in the file, if they are among the program's variables. */

@@ -7,7 +7,7 @@
  * young generation, becomes three times a twentieth of it: two halves, and as much for large objects.
  */
 import type { Architecture } from '../elf/elf-file.ts'
-import { assemble, type CodeTable } from '../elf/machine-code.ts'
+import { assemble, type CodeTable, writeCall } from '../elf/machine-code.ts'
 
 const VARIABLE = 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE\0'
 
@@ -132,21 +132,4 @@ export function heapLimitCode(arch: Architecture, address: number, calls: HeapLi
     writeCall(code, offset, arch, target - address - offset)
   }
   return Buffer.concat([code, Buffer.from(VARIABLE, 'latin1')])
-}
-
-/**
- * Has the call or jump at `offset` lead `distance` bytes further, counted from its first byte. Throws a RangeError if that is
- * too far.
- */
-export function writeCall(bytes: Buffer, offset: number, arch: Architecture, distance: number): void {
-  if (arch === 'x64') {
-    bytes.writeInt32LE(distance - 5, offset + 1)
-    return
-  }
-  const instructions = distance / 4
-  if (Math.abs(instructions) >= 2 ** 25) {
-    throw new RangeError(`a call cannot lead ${distance} bytes further`)
-  }
-  const operation = bytes.readUInt32LE(offset) & 0xfc000000
-  bytes.writeUInt32LE((operation | (instructions & 0x3ffffff)) >>> 0, offset)
 }

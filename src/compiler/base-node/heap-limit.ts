@@ -13,12 +13,12 @@
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { type ElfFile, parseElf, SECTION_FLAG_ALLOCATED, SECTION_TYPE } from '../elf/elf-file.ts'
+import { addCode } from '../elf/added-code.ts'
+import { type ElfFile, parseElf } from '../elf/elf-file.ts'
 import { findSymbol } from '../elf/elf-symbols.ts'
-import { callersOf, textSection } from '../elf/machine-code.ts'
-import { growSegment, type ProgramHeader, readProgramHeaders, SEGMENT_TYPE } from '../elf/program-headers.ts'
+import { callersOf, textSection, writeCall } from '../elf/machine-code.ts'
 import { startWritten } from '../text-busy.ts'
-import { heapLimitCode, writeCall } from './heap-limit-code.ts'
+import { heapLimitCode } from './heap-limit-code.ts'
 import type { TargetRunner } from './target-runner.ts'
 
 export interface LimitedHeap {
@@ -30,7 +30,6 @@ export interface LimitedHeap {
 const CONSEQUENCE = 'the heap of this Node.js may take half of the memory that the machine has'
 const DEFAULTS = /^_ZN2v819ResourceConstraints17ConfigureDefaultsEmm$/
 const GETENV = /^uv_os_getenv$/
-const ALIGNMENT = 16
 /** Node.js has three: for its main thread, for Workers, and for who embeds it. */
 const MOST_CALLS = 8
 const TIMEOUT_MS = 60_000
@@ -72,24 +71,19 @@ export function withHeapLimit(executable: Buffer, fileName: string): Buffer | un
     return undefined
   }
   const calls = callersOf(executable, elf, defaults)
-  const place = placeBehind(executable, elf, defaults)
-  if (place === undefined || calls.length === 0 || calls.length > MOST_CALLS) {
+  if (calls.length === 0 || calls.length > MOST_CALLS) {
     return undefined
   }
-  const { header, offset, address } = place
-  const code = heapLimitCode(elf.architecture, address, { defaults, getenv })
-  if (
-    code.length > place.room ||
-    executable.subarray(offset, offset + code.length).some((byte) => byte !== 0)
-  ) {
+  const added = addCode(executable, elf, defaults, (address) =>
+    heapLimitCode(elf.architecture, address, { defaults, getenv }),
+  )
+  if (added === undefined) {
     return undefined
   }
-  const bytes = Buffer.from(executable)
-  code.copy(bytes, offset)
+  const { bytes, address } = added
   for (const call of calls) {
     writeCall(bytes, call - text.address + text.offset, elf.architecture, address - call)
   }
-  growSegment(bytes, elf, header, offset + code.length - header.offset)
   return bytes
 }
 
@@ -98,42 +92,6 @@ function findFunction(bytes: Buffer, elf: ElfFile, name: RegExp): number | undef
   const symbol = findSymbol(bytes, elf, name)
   const text = textSection(elf)
   return symbol && text && symbol.offset - text.offset + text.address
-}
-
-interface Place {
-  readonly header: ProgramHeader
-  readonly offset: number
-  readonly address: number
-  /** In bytes. */
-  readonly room: number
-}
-
-/** Behind the segment that the code at `address` is in: neither the file nor the memory has anything there. */
-function placeBehind(bytes: Buffer, elf: ElfFile, address: number): Place | undefined {
-  const headers = readProgramHeaders(bytes, elf).filter(({ type }) => type === SEGMENT_TYPE.load)
-  const header = headers.find((one) => address >= one.address && address < one.address + one.fileSize)
-  if (header === undefined || header.memorySize !== header.fileSize) {
-    return undefined
-  }
-  const size = Math.ceil(header.fileSize / ALIGNMENT) * ALIGNMENT
-  const end = header.offset + header.fileSize
-  const next = [
-    bytes.length,
-    elf.sectionHeaders.offset,
-    ...headers.map(({ offset }) => offset),
-    ...elf.sections.filter(takesPlace).map(({ offset }) => offset),
-  ].filter((offset) => offset >= end)
-  const nextInMemory = headers.map((one) => one.address).filter((one) => one > header.address)
-  const room = Math.min(
-    Math.min(...next) - header.offset,
-    // The next one's first page is mapped whole.
-    ...nextInMemory.map((one) => one - (one % header.align) - header.address),
-  )
-  return { header, offset: header.offset + size, address: header.address + size, room: room - size }
-}
-
-function takesPlace({ flags, type, size }: ElfFile['sections'][number]): boolean {
-  return size > 0 && (type !== SECTION_TYPE.noBits || (flags & SECTION_FLAG_ALLOCATED) === 0n)
 }
 
 /** Resolves to what is wrong, as the rest of a sentence; undefined when all is well. */

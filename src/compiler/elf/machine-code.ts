@@ -1,5 +1,5 @@
 /** Machine code: what of an ELF file's calls a function, whether code is of a known form, and tables of code to be added. */
-import type { ElfFile, ElfSection } from './elf-file.ts'
+import type { Architecture, ElfFile, ElfSection } from './elf-file.ts'
 
 /** x86-64: `call` and `jmp` with a distance of 32 bits behind them. */
 const X64_CALLS = [0xe8, 0xe9]
@@ -52,6 +52,41 @@ function arm64CallersOf(bytes: Buffer, text: ElfSection, address: number): numbe
     }
   }
   return found
+}
+
+const PAGE_BYTES = 4096
+
+/** AArch64's `adrp`: the address of the page that the instruction at `offset`, which is at `address`, puts into a register. */
+export function readPageAddress(bytes: Buffer, offset: number, address: number): number {
+  const instruction = bytes.readUInt32LE(offset)
+  // 21 bits with a sign, of which the lower two stand apart.
+  const pages = (((instruction << 8) >> 13) << 2) | ((instruction >>> 29) & 3)
+  return address - (address % PAGE_BYTES) + pages * PAGE_BYTES
+}
+
+/** Has the `adrp` at `offset`, which is at `address`, put the address of the page of `target` into its register. */
+export function writePageAddress(bytes: Buffer, offset: number, address: number, target: number): void {
+  const pages = Math.floor(target / PAGE_BYTES) - Math.floor(address / PAGE_BYTES)
+  const register = bytes.readUInt32LE(offset) & 0x1f
+  const places = ((pages & 3) << 29) | (((pages >> 2) & 0x7ffff) << 5)
+  bytes.writeUInt32LE((0x90000000 | places | register) >>> 0, offset)
+}
+
+/**
+ * Has the call or jump at `offset` lead `distance` bytes further, counted from its first byte. Throws a RangeError if that is
+ * too far.
+ */
+export function writeCall(bytes: Buffer, offset: number, arch: Architecture, distance: number): void {
+  if (arch === 'x64') {
+    bytes.writeInt32LE(distance - 5, offset + 1)
+    return
+  }
+  const instructions = distance / 4
+  if (Math.abs(instructions) >= 2 ** 25) {
+    throw new RangeError(`a call cannot lead ${distance} bytes further`)
+  }
+  const operation = bytes.readUInt32LE(offset) & 0xfc000000
+  bytes.writeUInt32LE((operation | (instructions & 0x3ffffff)) >>> 0, offset)
 }
 
 /** An instruction for each line: its bytes, in hexadecimal, and what it is in assembler, with a remark. */
