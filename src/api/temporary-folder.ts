@@ -1,16 +1,16 @@
 /** A folder for one invocation, or one local Lambda, in the system's folder for such. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { deleteAbandoned, ownFolder } from '../compiler/abandoned-folders.ts'
 import { onAbandon } from '../compiler/unfinished-work.ts'
+import { makeTemporaryFolder } from '../sandbox/temporary-folder.ts'
 
 const PREFIX = 'lambdabin-'
 
-/** The caller's to delete. Those of processes that were killed are deleted now: each may hold an unpacked package. */
+/** The caller's to delete. Throws a TemporaryFolderError. Those of processes that were killed are deleted now: each may hold an unpacked package. */
 export function temporaryFolder(): string {
   deleteAbandoned(tmpdir(), PREFIX)
-  const folder = mkdtempSync(join(tmpdir(), PREFIX))
+  const folder = makeTemporaryFolder(PREFIX)
   ownFolder(folder)
   return folder
 }

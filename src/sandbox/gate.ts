@@ -4,10 +4,11 @@
  */
 
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeTemporaryFolder } from './temporary-folder.ts'
 
 const PROGRAM = 'gate.cjs'
 /** Characters: a socket's path, which has a name of this and a port behind it, can have 107 bytes. */
@@ -27,7 +28,7 @@ export function gateProgram(folder: string, ports: readonly number[]): string[] 
 
 export async function openGate(ports: readonly number[]): Promise<Gate> {
   const parent = tmpdir().length > LONGEST_PARENT ? '/tmp' : tmpdir()
-  const folder = mkdtempSync(join(parent, 'lambdabin-gate-'))
+  const folder = makeTemporaryFolder('lambdabin-gate-', parent)
   writeFileSync(
     join(folder, PROGRAM),
     `(${serveInside})(process.argv[2], process.argv.slice(3).map(Number))\n`,

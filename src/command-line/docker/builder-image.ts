@@ -1,10 +1,10 @@
 /** The image that `lambdabin build --docker` builds in: made once of the Dockerfile that lambdabin comes with, and kept. */
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts'
 import { askEngine, type ContainerEngine, ContainerEngineError, runEngine } from './container-engine.ts'
 
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url))
@@ -55,7 +55,7 @@ export async function builderImage(engine: ContainerEngine, settings: ImageSetti
   process.stderr.write(
     `making the image ${image} with ${engine.command}, once: a minute, and what downloading 250 MB takes\n`,
   )
-  const context = mkdtempSync(join(tmpdir(), 'lambdabin-image-'))
+  const context = makeTemporaryFolder('lambdabin-image-')
   try {
     for (const name of files) {
       cpSync(join(PACKAGE, name), join(context, name), { recursive: true })
