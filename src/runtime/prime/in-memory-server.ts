@@ -90,7 +90,8 @@ export function connectSecure(server: ServerOptions = {}): Connection {
   }
   const secure = new TLSSocket(other, options)
   answer(secure, server)
-  return { socket: client, close: () => closed(client, other, secure) }
+  // First what may have something to write: it would make an error of what it cannot.
+  return { socket: client, close: () => closed(secure, other, client) }
 }
 
 /** Whether Node.js's options leave what a shared key takes. */
@@ -133,6 +134,6 @@ async function closed(...ends: readonly Duplex[]): Promise<void> {
   }
 }
 
-function pem(label: string, base64: string): string {
+export function pem(label: string, base64: string): string {
   return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`
 }

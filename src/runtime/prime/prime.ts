@@ -18,6 +18,7 @@ import { leaveNothing } from './leave-nothing.ts'
 import { Originals } from './originals.ts'
 import { type RehearsalOptions, rehearse as rehearseHandler } from './rehearsal.ts'
 import { primeSdkClients, type SdkPrimingOptions } from './sdk-priming.ts'
+import { primeServerIdentity } from './server-identity.ts'
 
 /** What became of a part. */
 export interface Primed {
@@ -37,6 +38,8 @@ export interface PrimeOptions {
 interface Part {
   readonly modules: readonly string[]
   run?(): Promise<void> | void
+  /** What no client of the AWS SDK does in its place. */
+  runBesides?(): void
 }
 
 /** Milliseconds, for everything: what takes longer hangs. */
@@ -47,11 +50,11 @@ const PARTS: Readonly<Record<PrimedPart, Part>> = {
   dns: { modules: ['dns'], run: lookUpAddress },
   zlib: { modules: ['zlib'], run: decompress },
   net: { modules: ['net'] },
-  tls: { modules: ['tls'], run: shakeHands },
+  tls: { modules: ['tls'], run: shakeHands, runBesides: primeServerIdentity },
   http: { modules: ['http'], run: exchange },
-  https: { modules: ['https'], run: exchangeSecurely },
-  http2: { modules: ['http2'], run: shakeHands },
-  fetch: { modules: ['tls'], run: exchangeByFetch },
+  https: { modules: ['https'], run: exchangeSecurely, runBesides: primeServerIdentity },
+  http2: { modules: ['http2'], run: shakeHands, runBesides: primeServerIdentity },
+  fetch: { modules: ['tls'], run: exchangeByFetch, runBesides: primeServerIdentity },
 }
 
 /** What a client of the AWS SDK does as it is primed. */
@@ -64,8 +67,12 @@ export async function prime({ parts, loadOnly, primesSdk }: PrimeOptions): Promi
   const isLoadedOnly = loadOnly || hasSubscribers()
   // Where there is to be a snapshot of the process, clients are not primed.
   const isDoneBySdk = primesSdk && !isSnapStart()
-  const mayRun = (part: PrimedPart) => !isLoadedOnly && !(isDoneBySdk && SDK_PARTS.has(part))
-  await inTime(primeEach(parts, mayRun, strays, done), TIMEOUT_MS, undefined)
+  const runsOf = (part: PrimedPart) => {
+    const { run, runBesides } = PARTS[part]
+    const own = isDoneBySdk && SDK_PARTS.has(part) ? undefined : run
+    return isLoadedOnly ? [] : [runBesides, own]
+  }
+  await inTime(primeEach(parts, runsOf, strays, done), TIMEOUT_MS, undefined)
   strays.stop()
   if (isDoneBySdk && !isLoadedOnly) {
     originals = new Originals()
@@ -109,7 +116,7 @@ export function rehearse(options: RehearsalOptions): Promise<void> {
 
 async function primeEach(
   parts: readonly PrimedPart[],
-  mayRun: (part: PrimedPart) => boolean,
+  runsOf: (part: PrimedPart) => readonly (Part['run'] | undefined)[],
   strays: Strays,
   done: Primed[],
 ): Promise<void> {
@@ -119,11 +126,12 @@ async function primeEach(
       return
     }
     try {
-      const { modules, run } = PARTS[part]
-      for (const name of modules) {
+      for (const name of PARTS[part].modules) {
         process.getBuiltinModule(name)
       }
-      await (mayRun(part) ? run?.() : undefined)
+      for (const run of runsOf(part)) {
+        await run?.()
+      }
       await leaveNothing()
       strays.rethrow()
       done.push({ part })

@@ -201,13 +201,16 @@ function isAgent(agent: SdkAgent | undefined): agent is SdkAgent {
 /** What SQS is to have got: the message that there is none of. Its client compares them. */
 const MD5_OF_NO_MESSAGE = 'd41d8cd98f00b204e9800998ecf8427e'
 
+/** What most items of DynamoDB have in them. */
+const SOME_ITEM = { id: { S: '1' }, count: { N: '1' }, list: { L: [{ M: { id: { S: '1' } } }] } }
+
 /**
  * What clients do not know they leave out: items are DynamoDB's, endpoints are Timestream's, whose client asks where to ask. Those
  * lead to the same memory.
  */
 const JSON_BODY = JSON.stringify({
-  Item: { id: { S: '1' } },
-  Items: [{ id: { S: '1' } }],
+  Item: SOME_ITEM,
+  Items: [SOME_ITEM],
   MD5OfMessageBody: MD5_OF_NO_MESSAGE,
   Endpoints: [{ Address: 'lambdabin.invalid', CachePeriodInMinutes: 1 }],
 })

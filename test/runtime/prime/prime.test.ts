@@ -112,3 +112,29 @@ for (const [what, keys, options] of [
     })
   })
 }
+
+test('a server’s certificate is read, and its names are compared with a host’s, once', async () => {
+  const changes = `
+    const tls = process.getBuiltinModule('node:tls')
+    const { checkServerIdentity } = tls
+    const checks = []
+    tls.checkServerIdentity = (host, certificate) => {
+      const problem = checkServerIdentity(host, certificate)
+      checks.push([host, certificate.subject.CN, problem === undefined])
+      return problem
+    }`
+  assert.deepEqual(await prime(['tls', 'https', 'fetch'], changes, 'checks'), {
+    done: [['tls'], ['https'], ['fetch']],
+    left: [],
+    isCaught: false,
+    after: [['orders.api.localhost', 'localhost', true]],
+  })
+})
+
+test('connections in memory are closed without an error whose stack Node.js would have', async () => {
+  const changes = `
+    const errors = []
+    Error.prepareStackTrace = (error) => errors.push(String(error))`
+  const { after } = (await prime(['http', 'tls', 'https'], changes, 'errors')) as { after: string[] }
+  assert.deepEqual(after, [])
+})
