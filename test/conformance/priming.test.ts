@@ -35,6 +35,7 @@ const run = (event: string) => ['--event', join(events, event), '--stub', join(e
 useFixtures(
   'priming',
   'minimal',
+  'random-ids',
   { name: 'calls', options: run('call.json') },
   { name: 'calls without calling', file: 'calls.ts', options: run('no-call.json') },
 )
@@ -97,6 +98,7 @@ for (const [what, env] of [
 for (const [name, primed] of [
   ['priming', ['priming of https: done', 'priming of fetch: done']],
   ['minimal', []],
+  ['random-ids', ['priming of crypto: done']],
   ['calls', ['priming of crypto: done', 'priming of https: done']],
   // It has loaded https, too.
   ['calls without calling', ['priming of crypto: done']],

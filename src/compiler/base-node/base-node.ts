@@ -1,6 +1,5 @@
 /** The Node.js binary that becomes the executable: the pinned one or one that the user names, made smaller and lighter. */
 import { execFile } from 'node:child_process'
-import { hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -14,7 +13,9 @@ import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-
 import { readHeader } from '../elf/elf-header.ts'
 import { IcuDataError } from '../icu/common-data.ts'
 import { compileBuiltins } from './builtin-code/compile-builtins.ts'
+import { drawEntropyDirectly } from './entropy.ts'
 import { followFunctionMemory } from './heap-limit.ts'
+import { isIntact, writeDigest } from './intact-copy.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
 import { answerStackStart } from './stack-start.ts'
 import { leaveOutStartupWork } from './startup-work.ts'
@@ -52,12 +53,10 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '19'
+const MAKING = '20'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
-/** And the digest of the copy, as it is run, and goes into executables. */
-const DIGEST = 'node.sha256'
 
 /** Thirty days: a copy takes 100 MB, and there is one for each choice of locales. */
 const UNUSED_MS = 30 * 86_400_000
@@ -240,11 +239,14 @@ async function makeSmallerCopy(
     await mkdir(making)
     const limited = await followFunctionMemory(lighter.bytes, original, runner, join(making, 'node'))
     const started = explainFormat(() => answerStackStart(limited.bytes, original))
-    const { bytes, kept } = await compileBuiltins(started.bytes, original, runner, making)
+    const direct = explainFormat(() => drawEntropyDirectly(started.bytes, original))
+    const { bytes, kept } = await compileBuiltins(direct.bytes, original, runner, making)
     await rm(making, { recursive: true, force: true })
-    notes = [...lighter.kept, limited.kept, started.kept, kept].filter((note) => note !== undefined)
+    notes = [...lighter.kept, limited.kept, started.kept, direct.kept, kept].filter(
+      (note) => note !== undefined,
+    )
     await writeFile(join(folder, NOTES), JSON.stringify(notes))
-    await writeFile(join(folder, DIGEST), hash('sha256', bytes))
+    await writeDigest(folder, bytes)
     if (bytes.equals(published)) {
       await symlink(original, join(folder, 'node')) // It was made so already, as in the Docker image.
     } else {
@@ -262,25 +264,6 @@ async function makeSmallerCopy(
     return makeSmallerCopy(original, identity, locales, runner, onNotice)
   }
   return { path: join(copy, 'node'), notes: notes ?? JSON.parse(await readFile(join(copy, NOTES), 'utf8')) }
-}
-
-/** Those that this process has looked at, or is looking at. */
-const intact = new Map<string, Promise<boolean>>()
-
-async function isIntact(copy: string): Promise<boolean> {
-  const looking = intact.get(copy) ?? hasDigest(copy)
-  intact.set(copy, looking)
-  const found = await looking
-  if (!found) {
-    intact.delete(copy)
-  }
-  return found
-}
-
-async function hasDigest(copy: string): Promise<boolean> {
-  const read = [readFile(join(copy, 'node')), readFile(join(copy, DIGEST), 'utf8')] as const
-  const [bytes, digest] = await Promise.all(read).catch(() => [])
-  return bytes !== undefined && hash('sha256', bytes) === digest
 }
 
 /** Without a place for 100 MB there is no executable. */

@@ -9,7 +9,7 @@ import type { Metafile } from 'esbuild'
 import { PRIMED_PARTS, type PrimedPart } from '../../executable/priming-settings.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import type { FunctionRun } from '../executable/code-caches.ts'
-import { FETCH_CALL } from './fetch-call.ts'
+import { CRYPTO_CALL, FETCH_CALL } from './global-calls.ts'
 
 /** Node.js's own undici, which `fetch` loads. */
 const FETCH_MODULE = 'internal/deps/undici/undici'
@@ -53,6 +53,8 @@ export function primedParts(
     switch (part) {
       case 'fetch':
         return callsFetch(bundle) && (!run?.isWhole || loaded.has(FETCH_MODULE))
+      case 'crypto':
+        return used.has(part) || (!run?.isWhole && namesInCode(bundle, CRYPTO_CALL))
       // SDKs name them, and most of their clients use none of these.
       case 'dns':
       case 'http2':
@@ -73,9 +75,14 @@ function namedModules({ outputs }: Metafile): string[] {
   )
 }
 
-function callsFetch({ entry, chunks, metafile, packages }: FunctionBundle): boolean {
+function callsFetch(bundle: FunctionBundle): boolean {
+  const { metafile, packages } = bundle
   const hasOther =
     Object.keys(metafile.inputs).some((path) => OTHER_UNDICI.test(path)) ||
     packages.packages.some(({ name }) => name === 'undici')
-  return !hasOther && [entry, ...chunks].some(({ code }) => FETCH_CALL.test(code.toString('latin1')))
+  return !hasOther && namesInCode(bundle, FETCH_CALL)
+}
+
+function namesInCode({ entry, chunks }: FunctionBundle, pattern: RegExp): boolean {
+  return [entry, ...chunks].some(({ code }) => pattern.test(code.toString('latin1')))
 }

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { packageName } from '../dependencies/package-of-file.ts'
-import { FETCH_CALL } from './fetch-call.ts'
+import { FETCH_CALL } from './global-calls.ts'
 
 /** The SDK's own packages, and what it alone uses. */
 const SDK_PACKAGE = /^@(aws-sdk|smithy|aws-crypto|aws)\//

@@ -174,11 +174,17 @@ class Strays {
   }
 }
 
-/** As requests to AWS are signed. Nothing random: what is drawn before a snapshot of SnapStart is the same after it. */
+/**
+ * As requests to AWS are signed; and OpenSSL's generator of random numbers is made, which Node.js's start leaves to whoever asks first
+ * (`base-node/entropy.ts`). Not before a snapshot of SnapStart: what is drawn before it is the same in all that are restored from it.
+ */
 function useHashes(): void {
-  const { createHash, createHmac } = process.getBuiltinModule('node:crypto')
+  const { createHash, createHmac, randomFillSync } = process.getBuiltinModule('node:crypto')
   const key = createHmac('sha256', 'AWS4').update('20260101').digest()
   createHash('sha256').update(key).digest('hex')
+  if (!isSnapStart()) {
+    randomFillSync(new Uint8Array(1))
+  }
 }
 
 /** Of an address, so that nobody is asked. */

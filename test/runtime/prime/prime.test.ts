@@ -138,3 +138,29 @@ test('connections in memory are closed without an error whose stack Node.js woul
   const { after } = (await prime(['http', 'tls', 'https'], changes, 'errors')) as { after: string[] }
   assert.deepEqual(after, [])
 })
+
+for (const [what, changes, drawn] of [
+  ['', '', 1],
+  [
+    ', unless a snapshot of the process is taken',
+    "process.env.AWS_LAMBDA_INITIALIZATION_TYPE = 'snap-start'",
+    0,
+  ],
+] as const) {
+  test(`random bytes are drawn once, so that OpenSSL can${what}`, async () => {
+    const counted = `${changes}
+      const crypto = process.getBuiltinModule('node:crypto')
+      const { randomFillSync } = crypto
+      let drawn = 0
+      crypto.randomFillSync = (bytes) => {
+        drawn += bytes.length
+        return randomFillSync(bytes)
+      }`
+    assert.deepEqual(await prime(['crypto'], counted, 'drawn'), {
+      done: [['crypto']],
+      left: [],
+      isCaught: false,
+      after: drawn,
+    })
+  })
+}
