@@ -36,11 +36,12 @@ const SET_SOURCE = '_ZN2v82V816SetEntropySourceEPFbPhmE'
  */
 const FORMS: Readonly<Record<Architecture, readonly string[]>> = {
   x64: [
-    '31 f6 31 ff generate 84 c0 0f 84 .. .. .. .. load 4c 8d bd .. .. .. .. e8',
+    '31 f6 31 ff generate 84 c0 0f 84 .. .. .. .. load 4c 8d .. .. .. .. .. e8',
     '31 ff 31 f6 generate 84 c0 0f 84 .. .. .. .. load e8',
   ],
   arm64: [
     '01 00 80 d2 00 00 80 d2 generate 1f 1c 00 72 .. .. .. 54 load',
+    '01 00 80 d2 00 00 80 d2 generate .. .. .. 36 load',
     'e0 03 1f aa e1 03 1f aa generate .. .. .. 36 load',
   ],
 }
