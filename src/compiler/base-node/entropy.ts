@@ -31,13 +31,13 @@ const GENERATE = '_ZN7ncrypto6CSPRNGEPvm'
 const SET_SOURCE = '_ZN2v82V816SetEntropySourceEPFbPhmE'
 
 /**
- * What Node.js does, by compiler, from `generate`, the call of `CSPRNG`, to the call of `SetEntropySource`. Between them
- * it goes elsewhere when the first said no, and loads the address of its function at `load`.
+ * What Node.js does, by compiler, from `generate`, the call of `CSPRNG`, on: it goes elsewhere if that said no, loads the address
+ * of its function (`load`), and calls `SetEntropySource`, with an instruction or two between.
  */
 const FORMS: Readonly<Record<Architecture, readonly string[]>> = {
   x64: [
-    '31 f6 31 ff generate 84 c0 0f 84 .. .. .. .. load 4c 8d .. .. .. .. .. e8',
-    '31 ff 31 f6 generate 84 c0 0f 84 .. .. .. .. load e8',
+    '31 f6 31 ff generate 84 c0 0f 84 .. .. .. .. load',
+    '31 ff 31 f6 generate 84 c0 0f 84 .. .. .. .. load',
   ],
   arm64: [
     '01 00 80 d2 00 00 80 d2 generate 1f 1c 00 72 .. .. .. 54 load',
@@ -45,6 +45,8 @@ const FORMS: Readonly<Record<Architecture, readonly string[]>> = {
     'e0 03 1f aa e1 03 1f aa generate .. .. .. 36 load',
   ],
 }
+/** Between the two, at most. */
+const BYTES_BETWEEN = 12
 
 /** What stands there, and what is written in the place of the first. */
 const PARTS: Readonly<Record<Architecture, { generate: string; load: string; yes: string }>> = {
@@ -136,9 +138,9 @@ function findStart(bytes: Buffer, elf: ElfFile): Found | undefined {
       const [before = '', between = ''] = form.split(/ ?(?:generate|load) ?/)
       const start = caller - lengthOf(before)
       const at = { generate: caller, load: caller + lengthOf(generate) + lengthOf(between) }
-      // x86-64's form ends with the first byte of the call.
-      const end = start + lengthOf(code) - (architecture === 'x64' ? 1 : 0)
-      if (matchesCode(bytes, start, code) && setters.includes(end)) {
+      const end = start + lengthOf(code)
+      const isBefore = setters.some((setter) => setter >= end && setter <= end + BYTES_BETWEEN)
+      if (isBefore && matchesCode(bytes, start, code)) {
         const source = readAddress(bytes, architecture, at.load, at.load - text.offset + text.address)
         found.push({ ...at, source })
       }
