@@ -133,7 +133,8 @@ test('the longest entries begin first, and what came of them is told in the orde
         }
       },
     }).then((result) => (result.ok ? { failed: [] } : result))
-    assert.deepEqual(begun.slice(0, 2), order.slice(0, 2))
+    // Of those that are built side by side, either may tell first.
+    assert.deepEqual(begun.slice(0, jobs).toSorted(), order.slice(0, jobs).toSorted())
     assert.deepEqual(begun.toSorted(), ['f0', 'f1', 'f2', 'f3'])
     assert.deepEqual(
       failed.map(({ name }) => name),
