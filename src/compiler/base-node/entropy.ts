@@ -7,6 +7,7 @@
  * `getrandom`, and where that does not give all bytes, Node.js's. OpenSSL makes its generator when it is first asked for
  * random bytes, as by `node:crypto`; what fails then is an error of that.
  */
+
 import { addCode } from '../elf/added-code.ts'
 import { type Architecture, type ElfFile, parseElf } from '../elf/elf-file.ts'
 import { readSymbols } from '../elf/elf-symbols.ts'
@@ -20,12 +21,7 @@ import {
   writeCall,
   writePageAddress,
 } from '../elf/machine-code.ts'
-
-export interface DirectEntropy {
-  readonly bytes: Buffer
-  /** Why V8 still has OpenSSL's, in one sentence; undefined when it does not. */
-  readonly kept: string | undefined
-}
+import type { ChangedNode } from './changed-node.ts'
 
 const GENERATE = '_ZN7ncrypto6CSPRNGEPvm'
 const SET_SOURCE = '_ZN2v82V816SetEntropySourceEPFbPhmE'
@@ -81,7 +77,7 @@ const CODE: Readonly<Record<Architecture, CodeTable>> = {
 }
 
 /** The bytes of `executable` with that code. Throws ElfFormatError, naming `fileName`. */
-export function drawEntropyDirectly(executable: Buffer, fileName: string): DirectEntropy {
+export function drawEntropyDirectly(executable: Buffer, fileName: string): ChangedNode {
   const bytes = withDirectEntropy(executable, parseElf(executable, fileName))
   return bytes === undefined
     ? {

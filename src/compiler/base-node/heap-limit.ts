@@ -10,6 +10,7 @@
  *
  * The code lies behind the program's own, where the segment ends and its last page does not.
  */
+
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -18,14 +19,9 @@ import { type ElfFile, parseElf } from '../elf/elf-file.ts'
 import { findSymbol } from '../elf/elf-symbols.ts'
 import { callersOf, textSection, writeCall } from '../elf/machine-code.ts'
 import { startWritten } from '../text-busy.ts'
+import type { ChangedNode } from './changed-node.ts'
 import { heapLimitCode } from './heap-limit-code.ts'
 import type { TargetRunner } from './target-runner.ts'
-
-export interface LimitedHeap {
-  readonly bytes: Buffer
-  /** Why the limit is V8's own, in one sentence; undefined when it follows the function's memory. */
-  readonly kept: string | undefined
-}
 
 const CONSEQUENCE = 'the heap of this Node.js may take half of the memory that the machine has'
 const DEFAULTS = /^_ZN2v819ResourceConstraints17ConfigureDefaultsEmm$/
@@ -44,7 +40,7 @@ export async function followFunctionMemory(
   fileName: string,
   runner: TargetRunner | undefined,
   scratch: string,
-): Promise<LimitedHeap> {
+): Promise<ChangedNode> {
   const bytes = withHeapLimit(executable, fileName)
   if (bytes === undefined) {
     return {

@@ -9,6 +9,7 @@
  * is less than 1 MiB below that address, it answers with that address, as V8 would. The kernel keeps much more than that
  * below the first thread's stack free of others. All else, as a Worker's thread, goes on to V8's function.
  */
+
 import { addCode } from '../elf/added-code.ts'
 import { type Architecture, type ElfFile, parseElf } from '../elf/elf-file.ts'
 import { type AddressedSymbol, readSymbols } from '../elf/elf-symbols.ts'
@@ -22,12 +23,7 @@ import {
   writeCall,
   writePageAddress,
 } from '../elf/machine-code.ts'
-
-export interface KnownStackStart {
-  readonly bytes: Buffer
-  /** Why V8 still has it looked up, in one sentence; undefined when it does not. */
-  readonly kept: string | undefined
-}
+import type { ChangedNode } from './changed-node.ts'
 
 const OBTAIN = '_ZN2v84base5Stack29ObtainCurrentThreadStackStartEv'
 const CALLERS = ['_ZN2v84base5Stack13GetStackStartEv', '_ZN2v84base5Stack22GetStackStartUncheckedEv']
@@ -84,7 +80,7 @@ const LINES: Readonly<Record<Architecture, CodeTable>> = { x64: X64, arm64: ARM6
 const WORD_BYTES = 8
 
 /** The bytes of `executable` with that code. Throws ElfFormatError, naming `fileName`. */
-export function answerStackStart(executable: Buffer, fileName: string): KnownStackStart {
+export function answerStackStart(executable: Buffer, fileName: string): ChangedNode {
   const bytes = withStackStart(executable, parseElf(executable, fileName))
   return bytes === undefined
     ? {

@@ -18,17 +18,12 @@ import { promisify } from 'node:util'
 import type { BuiltinCode } from '../../../build-time/contract.ts'
 import { parseElf } from '../../elf/elf-file.ts'
 import { startWritten } from '../../text-busy.ts'
+import type { ChangedNode } from '../changed-node.ts'
 import { flagsHash, readCodeCacheHeader, setFlagsHash } from '../code-cache-header.ts'
 import type { TargetRunner } from '../target-runner.ts'
 import { type EmbeddedCache, findEmbeddedCaches } from './embedded-caches.ts'
 import { hasPlacedCaches, placeCaches } from './place-caches.ts'
 import { runWorkload, WORKLOAD_OPTIONS } from './run-workload.ts'
-
-export interface CompiledBuiltins {
-  readonly bytes: Buffer
-  /** Why they are not compiled, in one sentence; undefined when they are. */
-  readonly kept: string | undefined
-}
 
 const CONSEQUENCE =
   'this Node.js compiles its own code when it is first called, 9 ms of CPU of a first HTTPS request'
@@ -43,7 +38,7 @@ export async function compileBuiltins(
   fileName: string,
   runner: TargetRunner | undefined,
   folder: string,
-): Promise<CompiledBuiltins> {
+): Promise<ChangedNode> {
   const keep = (why: string) => ({ bytes: executable, kept: `${CONSEQUENCE}: ${why}` })
   if (runner === undefined) {
     return keep('it cannot be run on this machine')
