@@ -139,7 +139,7 @@ export class StrictRuntimeApi {
     }
     this.#all.set(requestId, queued)
     this.#queue.push(queued)
-    this.#give()
+    this.#giveSoon()
     return queued.done.promise
   }
 
@@ -219,12 +219,16 @@ export class StrictRuntimeApi {
     this.#sockets.add(socket)
     socket.setNoDelay(true)
     socket.on('error', () => {})
-    socket.on('close', () => {
-      this.#sockets.delete(socket)
+    const waitsNoLonger = (): void => {
       const waiting = this.#waiting.findIndex((entry) => entry.socket === socket)
       if (waiting !== -1) {
         this.#waiting.splice(waiting, 1)
       }
+    }
+    socket.on('end', waitsNoLonger)
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      waitsNoLonger()
     })
     let busy = false
     socket.on('data', (bytes: Buffer) => {
@@ -273,7 +277,7 @@ export class StrictRuntimeApi {
         for (const watcher of this.#nextWatchers.splice(0)) {
           watcher()
         }
-        this.#give()
+        this.#giveSoon()
       }
       return
     }
@@ -351,6 +355,14 @@ export class StrictRuntimeApi {
     }
     queued.replyLost = !isHeard || fault?.close !== undefined
     answer(status, '{"status":"OK"}', fault)
+  }
+
+  /**
+   * Gives what is queued to whoever waits, once it is known who still does: of a process that a test has stopped,
+   * the last `next` may be read before its end is, which one more turn of the event loop reads.
+   */
+  #giveSoon(): void {
+    setImmediate(() => setImmediate(() => this.#give()))
   }
 
   #give(): void {
