@@ -2,18 +2,19 @@
  * Stack traces that name the TypeScript file and line.
  *
  * V8 formats a stack when it is first read, and asks `Error.prepareStackTrace` to do so; only then is a source map
- * decoded. A program in which nobody reads a stack pays one assignment.
+ * read, and of it what is asked for. A program in which nobody reads a stack pays one assignment.
  */
 
-import type { SourceMap } from 'node:module'
 import { LAUNCHER_FILE, RUNTIME_FILE } from '../executable/format.ts'
 import type { Program } from '../executable/program.ts'
+import { findOrigin, type IndexedSourceMap } from '../executable/source-map.ts'
 
 export function installStackTraces(program: Program): void {
-  const sourceMaps = new Map<string, SourceMap | undefined>()
-  const sourceMapOf = (file: string): SourceMap | undefined => {
+  const sourceMaps = new Map<string, IndexedSourceMap | undefined>()
+  const sourceMapOf = (file: string): IndexedSourceMap | undefined => {
     if (!sourceMaps.has(file)) {
-      sourceMaps.set(file, parse(program.readSourceMap(file)))
+      const json = program.readSourceMap(file)
+      sourceMaps.set(file, json === undefined ? undefined : (JSON.parse(json) as IndexedSourceMap))
     }
     return sourceMaps.get(file)
   }
@@ -27,15 +28,6 @@ export function installStackTraces(program: Program): void {
   }
 }
 
-function parse(json: string | undefined): SourceMap | undefined {
-  if (json === undefined) {
-    return undefined
-  }
-  // Loaded here, as most programs never need it.
-  const { SourceMap } = process.getBuiltinModule('node:module')
-  return new SourceMap(JSON.parse(json))
-}
-
 /** Leaves out what called the function's code, the runtime or the launcher, and what called that, unless that is all there is. */
 function ownFrames(callSites: NodeJS.CallSite[]): NodeJS.CallSite[] {
   const callers = callSites.findIndex((site) => {
@@ -46,7 +38,10 @@ function ownFrames(callSites: NodeJS.CallSite[]): NodeJS.CallSite[] {
   return own.some((site) => !site.getFileName()?.startsWith('node:')) ? own : callSites
 }
 
-function describe(site: NodeJS.CallSite, sourceMapOf: (file: string) => SourceMap | undefined): string {
+function describe(
+  site: NodeJS.CallSite,
+  sourceMapOf: (file: string) => IndexedSourceMap | undefined,
+): string {
   const text = String(site)
   const file = site.getFileName()
   const line = site.getLineNumber()
@@ -58,14 +53,13 @@ function describe(site: NodeJS.CallSite, sourceMapOf: (file: string) => SourceMa
   if (sourceMap === undefined) {
     return text
   }
-  const origin = sourceMap.findEntry(line - 1, column - 1)
-  if (!('originalSource' in origin) || origin.originalSource === undefined) {
-    return text
-  }
-  return text.replace(
-    `${file}:${line}:${column}`,
-    () => `${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`,
-  )
+  const origin = findOrigin(sourceMap, line - 1, column - 1)
+  return origin === undefined
+    ? text
+    : text.replace(
+        `${file}:${line}:${column}`,
+        () => `${origin.source}:${origin.line + 1}:${origin.column + 1}`,
+      )
 }
 
 function heading(error: unknown): string {

@@ -1,6 +1,7 @@
 /** A program whose function is initialised at build time: its heap is the executable, and scripts are in that. */
 import { join } from 'node:path'
 import { FUNCTION, sourceMapAsset } from '../../executable/format.ts'
+import { withPlaces } from '../../executable/source-map.ts'
 import { planPriming, primeAssets } from '../prime/prime-assets.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
@@ -11,7 +12,8 @@ import { findCalledFunctions } from './warm-up-run.ts'
 export async function makeInitialisedProgram(source: ProgramSource): Promise<ExecutableProgram> {
   const { entry, bundle, runtime, base, init, responder, taskRoot, folder } = source
   refuseForeignTarget(base.arch, base.runner)
-  const { code, sourceMap } = bundle.entry
+  const { code } = bundle.entry
+  const sourceMap = Buffer.from(withPlaces(bundle.entry.sourceMap.toString()))
   // That it initialises is for the snapshot to find out.
   let setting = source.name
   const checked = await withHandler(source, async (handler) => {

@@ -9,6 +9,7 @@ import {
   THREAD_LAUNCHER_ASSET,
   THREADS,
 } from '../../executable/format.ts'
+import { withPlaces } from '../../executable/source-map.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { type PrimingPlan, planPriming, primeAssets } from '../prime/prime-assets.ts'
 import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
@@ -64,7 +65,7 @@ function codeCachesOf(source: ProgramSource, { primesSdk }: PrimingPlan): Promis
 function chunkAssets({ entry, chunks }: FunctionBundle): Record<string, Buffer> {
   const assets = [entry, ...chunks].flatMap(({ code, sourceMap }, number) => [
     [scriptAsset(chunkName(number)), code],
-    [sourceMapAsset(chunkName(number)), sourceMap],
+    [sourceMapAsset(chunkName(number)), Buffer.from(withPlaces(sourceMap.toString()))],
   ])
   return Object.fromEntries(assets)
 }
