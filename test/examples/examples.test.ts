@@ -12,10 +12,14 @@ import process from 'node:process'
 import { after, before, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { readArchitecture } from '../../src/compiler/elf/elf-file.ts'
 import { startServe } from '../support/emulator/serve-process.ts'
 import { runLambdabin } from '../support/projects/command.ts'
-import { exampleProject, installForExamples } from '../support/projects/example-project.ts'
+import {
+  answer,
+  architectureOf,
+  exampleProject,
+  installForExamples,
+} from '../support/projects/example-project.ts'
 import { writeFiles } from '../support/projects/files.ts'
 import { userEnvironment } from '../support/projects/user-environment.ts'
 
@@ -290,28 +294,4 @@ async function startCloudFormation(context: TestContext): Promise<string> {
   await once(server, 'listening')
   context.after(() => server.close())
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/** What a function answers under `invoke`, with the layer that has its runtime, if it is in one. */
-async function answer(place: string, handler: string, layer?: string): Promise<unknown> {
-  const args = [
-    'invoke',
-    place,
-    '--handler',
-    handler,
-    '--event',
-    '{"quantity":3}',
-    '--env',
-    'STAGE=test',
-    '--timeout',
-    '60',
-    ...(layer === undefined ? [] : ['--layer', layer]),
-  ]
-  const { stdout, stderr, status } = await runLambdabin(args)
-  assert.equal(status, 0, stderr)
-  return JSON.parse(stdout)
-}
-
-function architectureOf(executable: string): string {
-  return readArchitecture(readFileSync(executable), executable)
 }
