@@ -31,7 +31,14 @@ const NOT_RUN: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^npx cdk synth$/, 'test/examples/ runs the app as this command does'],
   [/^npx lambdabin init$/, 'test/command-line/init/ runs it in several projects'],
   [/^npx lambdabin prefetch/, 'it downloads; test/command-line/prefetch/ runs it with a registry of its own'],
-  [/^(sam|npx cdk|npx serverless) deploy|^terraform (init|apply)/, 'it deploys to AWS, or asks a registry'],
+  [
+    /^pulumi (stack|config)/,
+    'it takes the command of Pulumi; test/examples/ runs the program that it would run',
+  ],
+  [
+    /^(sam|npx cdk|npx serverless) deploy|^terraform (init|apply)|^pulumi up/,
+    'it deploys to AWS, or asks a registry',
+  ],
 ]
 
 /** One that does not end by itself: the commands behind it in the block are for it. */
