@@ -13,6 +13,7 @@
 import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
+import { type CompiledScript, compileScript } from '../executable/compiled-script.ts'
 import {
   CONNECT,
   CONNECT_FILE,
@@ -34,7 +35,7 @@ import {
 import { asRequire } from '../executable/function-module.ts'
 import { Preloads } from '../executable/preloads.ts'
 import type { SdkExchange } from '../executable/priming-settings.ts'
-import { type CompiledScript, compileScript, startProgram } from '../executable/program-loader.ts'
+import { startProgram } from '../executable/program-loader.ts'
 import { SdkRegistry } from '../executable/sdk-registry.ts'
 import { type CalledByFile, CalledFunctions } from './called-functions.ts'
 import {

@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path'
 import { Script } from 'node:vm'
+import { type CompiledScript, compileScript } from './compiled-script.ts'
 import { tellOfEarlyConnections } from './early-connections.ts'
 import {
   CONNECT,
@@ -24,8 +25,6 @@ import { carriedProgram } from './layered-function.ts'
 import { Preloads } from './preloads.ts'
 import type { PrimedPart } from './priming-settings.ts'
 import {
-  type CompiledScript,
-  compileScript,
   earlyConnectionsOf,
   findPriming,
   type ProgramOptions,

@@ -5,8 +5,8 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
+import type { ReadAsset } from './compiled-script.ts'
 import { ECHO_FUNCTION, FUNCTION, isOfRuntime, scriptAsset } from './format.ts'
-import type { ReadAsset } from './program-loader.ts'
 import { readAsset as readOwnAsset } from './sea-asset.ts'
 
 /**

@@ -7,18 +7,16 @@
  * nothing else.
  */
 
-import { isAscii } from 'node:buffer'
 import { resolve } from 'node:path'
-import { constants, Script } from 'node:vm'
+import type { Script } from 'node:vm'
+import { type CompiledScript, compileScript, decode, type ReadAsset } from './compiled-script.ts'
 import { type ConnectEarly, type ConnectModule, hostsToConnect } from './early-connections.ts'
 import {
   type ChunkFunction,
   CONNECT,
   CONNECT_FILE,
-  checkFormat,
   chunkFile,
   chunkName,
-  codeCacheAsset,
   type ExposedModules,
   LINK_SCHEME,
   PRIME,
@@ -27,7 +25,6 @@ import {
   RUNTIME,
   RUNTIME_FILE,
   readChunkLink,
-  scriptAsset,
   scriptOfChunkFile,
   sourceMapAsset,
   THREAD_LAUNCHER_ASSET,
@@ -41,16 +38,6 @@ import type { PrimingSettings } from './priming-settings.ts'
 import type { PrimeSdk, Program, Rehearse } from './program.ts'
 import { SdkRegistry } from './sdk-registry.ts'
 import type { ThreadData, ThreadsModule } from './threads.ts'
-
-/** What an executable carries, by name; undefined for what it does not. */
-export type ReadAsset = (name: string) => Uint8Array | undefined
-
-/** A script of the executable, compiled but not run. */
-export interface CompiledScript {
-  /** `runtime`, `prime`, `connect`, `function`, or `function-1` and so on. */
-  readonly name: string
-  readonly script: Script
-}
 
 export interface ProgramOptions {
   /** The executable's name. */
@@ -80,18 +67,6 @@ export interface Runtime {
   connectsOverNet(): boolean
 }
 
-/** `file`: the name that V8 is to know it by. Throws a FormatMismatch. */
-export function compileScript(readAsset: ReadAsset, name: string, file: string): Script {
-  const text = decode(readAsset(scriptAsset(name)))
-  checkFormat(text, scriptAsset(name))
-  return new Script(text, {
-    filename: file,
-    cachedData: readAsset(codeCacheAsset(name)) as NodeJS.ArrayBufferView | undefined,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  })
-}
-
-/** Starts the runtime with the function. Returns the runtime. */
 export function startProgram(options: ProgramOptions): Runtime {
   const { readAsset } = options
   const taskRoot = resolve(options.taskRoot)
@@ -286,13 +261,4 @@ function loadFunction(options: ProgramOptions, taskRoot: string, registry: SdkRe
   }
   const pending = evaluate(0)
   return pending instanceof Promise ? pending.then(finish) : finish()
-}
-
-/** Scripts are ASCII, but for regular expressions and the like that cannot be escaped: and Latin-1 is a plain copy. */
-function decode(bytes: Uint8Array | undefined): string {
-  if (bytes === undefined) {
-    throw new Error('The executable is damaged: it lacks its runtime or its function. Build it again.')
-  }
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return buffer.toString(isAscii(buffer) ? 'latin1' : 'utf8')
 }

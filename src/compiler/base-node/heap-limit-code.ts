@@ -4,7 +4,8 @@
  * It takes the place of a call of `v8::ResourceConstraints::ConfigureDefaults`, calls that, and reads the function's memory
  * from the environment with `uv_os_getenv`. Where it is a number of one to seven digits, nine tenths of it, in whole
  * mebibytes, become the second field of the constraints, the largest size of the old generation in bytes. The third, that of the
- * young generation, becomes three times a twentieth of it: two halves, and as much for large objects.
+ * young generation, becomes three times a twentieth of it: two halves, and as much for large objects. The fifth, with which the young
+ * generation begins, becomes three times 4 MiB.
  */
 import type { Architecture } from '../elf/elf-file.ts'
 import { assemble, type CodeTable, writeCall } from '../elf/machine-code.ts'
@@ -22,12 +23,12 @@ const X64 = [
   ['48 89 fb', 'mov rbx, rdi'],
   ['e8 00 00 00 00', CALL_DEFAULTS],
   ['48 c7 44 24 18 08 00 00 00', 'mov qword [rsp + 24], 8'],
-  ['48 8d 3d 7b 00 00 00', 'lea rdi, [rip + name]      uv_os_getenv(name,'],
+  ['48 8d 3d 83 00 00 00', 'lea rdi, [rip + name]      uv_os_getenv(name,'],
   ['48 89 e6', 'mov rsi, rsp               text,'],
   ['48 8d 54 24 18', 'lea rdx, [rsp + 24]        how long it may be)'],
   ['e8 00 00 00 00', CALL_GETENV],
   ['85 c0', 'test eax, eax'],
-  ['75 64', 'jnz done                   there is none, or it is longer'],
+  ['75 6c', 'jnz done                   there is none, or it is longer'],
   ['48 89 e6', 'mov rsi, rsp'],
   ['31 c0', 'xor eax, eax               the number'],
   ['0f b6 0e', 'digit: movzx ecx, byte [rsi]'],
@@ -39,9 +40,9 @@ const X64 = [
   ['48 01 c8', 'add rax, rcx'],
   ['eb e9', 'jmp digit'],
   ['83 f9 d0', "end: cmp ecx, -'0'         a zero ends the text"],
-  ['75 43', 'jne done'],
+  ['75 4b', 'jne done'],
   ['48 85 c0', 'test rax, rax'],
-  ['74 3e', 'jz done'],
+  ['74 46', 'jz done'],
   ['49 89 c0', 'mov r8, rax'],
   ['48 8d 04 c0', 'lea rax, [rax + rax * 8]   nine'],
   ['31 d2', 'xor edx, edx'],
@@ -59,6 +60,7 @@ const X64 = [
   ['48 8d 04 40', 'lea rax, [rax + rax * 2]   three times,'],
   ['48 c1 e0 14', 'shl rax, 20                in bytes'],
   ['48 89 43 10', 'mov [rbx + 16], rax'],
+  ['48 c7 43 20 00 00 c0 00', 'mov qword [rbx + 32], 12582912'],
   ['48 83 c4 30', 'done: add rsp, 48'],
   ['5b', 'pop rbx'],
   ['c3', 'ret'],
@@ -73,11 +75,11 @@ const ARM64 = [
   ['00 00 00 94', CALL_DEFAULTS],
   ['09 01 80 d2', 'mov x9, #8'],
   ['e9 0f 00 f9', 'str x9, [sp, #24]'],
-  ['20 04 00 10', 'adr x0, name               uv_os_getenv(name,'],
+  ['60 04 00 10', 'adr x0, name               uv_os_getenv(name,'],
   ['e1 83 00 91', 'add x1, sp, #32            text,'],
   ['e2 63 00 91', 'add x2, sp, #24            how long it may be)'],
   ['00 00 00 94', CALL_GETENV],
-  ['40 03 00 35', 'cbnz w0, done              there is none, or it is longer'],
+  ['80 03 00 35', 'cbnz w0, done              there is none, or it is longer'],
   ['e1 83 00 91', 'add x1, sp, #32'],
   ['00 00 80 d2', 'mov x0, #0                 the number'],
   ['43 01 80 d2', 'mov x3, #10'],
@@ -88,8 +90,8 @@ const ARM64 = [
   ['00 08 03 9b', 'madd x0, x0, x3, x2'],
   ['fb ff ff 17', 'b digit'],
   ['5f c0 00 31', "end: cmn w2, #'0'          a zero ends the text"],
-  ['e1 01 00 54', 'b.ne done'],
-  ['c0 01 00 b4', 'cbz x0, done'],
+  ['21 02 00 54', 'b.ne done'],
+  ['00 02 00 b4', 'cbz x0, done'],
   ['e4 03 00 aa', 'mov x4, x0'],
   ['00 0c 00 8b', 'add x0, x0, x0, lsl #3     nine'],
   ['00 08 c3 9a', 'udiv x0, x0, x3            tenths'],
@@ -103,6 +105,8 @@ const ARM64 = [
   ['00 04 00 8b', 'add x0, x0, x0, lsl #1     three times,'],
   ['00 ac 6c d3', 'lsl x0, x0, #20            in bytes'],
   ['60 0a 00 f9', 'str x0, [x19, #16]'],
+  ['00 18 a0 d2', 'mov x0, #12582912'],
+  ['60 12 00 f9', 'str x0, [x19, #32]'],
   ['f3 0b 40 f9', 'done: ldr x19, [sp, #16]'],
   ['fd 7b c4 a8', 'ldp x29, x30, [sp], #64'],
   ['c0 03 5f d6', 'ret'],

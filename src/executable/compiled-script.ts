@@ -1,0 +1,52 @@
+/** The scripts of an executable, as V8 gets them: a text, and a code cache with it. */
+
+import { isAscii } from 'node:buffer'
+import { constants, Script } from 'node:vm'
+import { checkFormat, codeCacheAsset, scriptAsset } from './format.ts'
+
+/** What an executable carries, by name; undefined for what it does not. */
+export type ReadAsset = (name: string) => Uint8Array | undefined
+
+/** A script of the executable, compiled but not run. */
+export interface CompiledScript {
+  /** `runtime`, `prime`, `connect`, `function`, or `function-1` and so on. */
+  readonly name: string
+  readonly script: Script
+}
+
+/** `file`: the name that V8 is to know it by. Throws a FormatMismatch. */
+export function compileScript(readAsset: ReadAsset, name: string, file: string): Script {
+  const bytes = readAsset(scriptAsset(name))
+  const text = decode(bytes)
+  checkFormat(text, scriptAsset(name))
+  const cachedData = readAsset(codeCacheAsset(name)) as NodeJS.ArrayBufferView | undefined
+  const script = new Script(text, {
+    filename: file,
+    cachedData,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  })
+  letGo(bytes)
+  letGo(cachedData)
+  return script
+}
+
+/**
+ * Has V8 count what was read as memory no longer. Large functions else come near the limit at which it starts to collect all garbage
+ * as they load, which with 10 MB of code was a fifth of a start.
+ */
+function letGo(bytes: NodeJS.ArrayBufferView | undefined): void {
+  // A small file's bytes may share their buffer with others.
+  if (bytes !== undefined && bytes.byteLength === bytes.buffer.byteLength) {
+    ;(bytes.buffer as ArrayBuffer).transfer(0)
+  }
+}
+
+/** Starts the runtime with the function. Returns the runtime. */
+/** Scripts are ASCII, but for regular expressions and the like that cannot be escaped: and Latin-1 is a plain copy. */
+export function decode(bytes: Uint8Array | undefined): string {
+  if (bytes === undefined) {
+    throw new Error('The executable is damaged: it lacks its runtime or its function. Build it again.')
+  }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return buffer.toString(isAscii(buffer) ? 'latin1' : 'utf8')
+}
