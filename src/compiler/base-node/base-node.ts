@@ -12,6 +12,7 @@ import { CacheArea } from '../cache/build-cache.ts'
 import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-file.ts'
 import { readHeader } from '../elf/elf-header.ts'
 import { IcuDataError } from '../icu/common-data.ts'
+import { compileInLargerLots } from './baseline-code.ts'
 import { compileBuiltins } from './builtin-code/compile-builtins.ts'
 import { drawEntropyDirectly } from './entropy.ts'
 import { followFunctionMemory } from './heap-limit.ts'
@@ -53,7 +54,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '21'
+const MAKING = '22'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
@@ -240,9 +241,11 @@ async function makeSmallerCopy(
     const limited = await followFunctionMemory(lighter.bytes, original, runner, join(making, 'node'))
     const started = explainFormat(() => answerStackStart(limited.bytes, original))
     const direct = explainFormat(() => drawEntropyDirectly(started.bytes, original))
-    const { bytes, kept } = await compileBuiltins(direct.bytes, original, runner, making)
+    const inLots = explainFormat(() => compileInLargerLots(direct.bytes, original))
+    const { bytes, kept } = await compileBuiltins(inLots.bytes, original, runner, making)
     await rm(making, { recursive: true, force: true })
-    notes = [...lighter.kept, limited.kept, started.kept, direct.kept, kept].filter(
+    const changes = [limited, started, direct, inLots]
+    notes = [...lighter.kept, ...changes.map((change) => change.kept), kept].filter(
       (note) => note !== undefined,
     )
     await writeFile(join(folder, NOTES), JSON.stringify(notes))
