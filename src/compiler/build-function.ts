@@ -22,6 +22,7 @@ import { PackageFolder, type PackagePlace, packagePlace, thereOf } from './packa
 import { type LibraryNeeds, libraryNeeds } from './package/runtime-requirements.ts'
 import { writeZip } from './package/write-zip.ts'
 import { zipProgress } from './package/zip-progress.ts'
+import { FOUND_HOSTS } from './prime/found-hosts.ts'
 import { withReadAhead } from './read-ahead/read-ahead.ts'
 import { sbomPlace } from './sbom/sbom-place.ts'
 import { BuildSteps, type Progress } from './steps.ts'
@@ -114,12 +115,18 @@ function describeBundle(options: FunctionOptions, { bundle, shipped }: BuildInpu
   }
 }
 
+const NOTHING_FOUND =
+  'no connection is opened in the init phase: the function called no host over HTTPS as it was run, so there was none to be found; name those that it calls with --connect'
+
 interface MadePackage {
   readonly draft: PackageFolder
   /** Path of the zip, if there is to be one. */
   readonly zip: string | undefined
   readonly facts: PackageFacts &
-    Pick<BuiltFunction, 'arch' | 'nodeVersion' | 'notes' | 'initFailure' | 'environmentRead' | 'unanswered'>
+    Pick<
+      BuiltFunction,
+      'arch' | 'nodeVersion' | 'notes' | 'initFailure' | 'environmentRead' | 'unanswered' | 'foundHosts'
+    >
   /** Whether making it again would come to nothing else: the function ran as it should. */
   readonly isSettled: boolean
 }
@@ -151,6 +158,8 @@ async function makePackage(
     throw new InitFailureError(initFailure)
   }
   const alike = latestExecutable ?? join(place.folder, options.name)
+  const findsHosts = options.init.connect?.includes(FOUND_HOSTS) ?? false
+  const foundHosts = findsHosts ? (program.foundHosts ?? []) : []
   const { notes, needs } = options.isForLayer
     ? await addScripts(program, draft)
     : await addExecutable(inputs, { source, program, initFailure, alike, draft }, steps, work)
@@ -162,7 +171,8 @@ async function makePackage(
       arch: base.arch,
       nodeVersion: base.version,
       ...(await findPackageFacts(draft, needs, zip, base.arch)),
-      notes,
+      notes: findsHosts && foundHosts.length === 0 ? [...notes, NOTHING_FOUND] : notes,
+      foundHosts,
       initFailure,
       environmentRead: program.environmentRead,
       unanswered: program.unanswered ?? [],

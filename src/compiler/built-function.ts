@@ -39,6 +39,8 @@ export interface BuiltFunction extends PackageFacts {
   readonly environmentRead: readonly string[]
   /** Requests that the function made in the build and that its stubs do not answer: each as its file of stubs would have it. */
   readonly unanswered: readonly string[]
+  /** Hosts that the function called in the build, to which its executable connects in the init phase; none where that was not asked for. */
+  readonly foundHosts?: readonly string[]
   /** Whether the package is the function alone, for the runtime in a layer. */
   readonly isForLayer: boolean
   /** Whether what was there had been made of the same, and was left as it was. */

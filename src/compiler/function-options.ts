@@ -55,6 +55,9 @@ export interface InitOptions {
   readonly stub?: StubOptions | undefined
   /** Whether the handler is called with the events in the init phase, too. */
   readonly isRehearsed?: boolean | undefined
-  /** Hosts to connect to in the init phase: HOST or HOST:PORT, with `{region}` in the place of the region. */
+  /**
+   * Hosts to connect to in the init phase: HOST or HOST:PORT, with `{region}` in the place of the region; `found` for those that
+   * the function calls when it is run with its events and stubs.
+   */
   readonly connect?: readonly string[]
 }

@@ -57,12 +57,15 @@ export const FUNCTION_OPTIONS = {
   rehearse: flag({
     help: 'call the handler with these events in the init phase, too, with the stubs in the place of others',
   }),
-  /** Hosts that the function calls, to connect to in the init phase: `dynamodb.{region}.amazonaws.com`, with `:8443` for another port than 443. */
+  /**
+   * Hosts that the function calls, to connect to in the init phase: `dynamodb.{region}.amazonaws.com`, with `:8443` for another port than 443.
+   * `found` stands for those that it calls in the build, with its events and stubs.
+   */
   connect: list(
     {
-      expects: 'hosts, as in dynamodb.{region}.amazonaws.com or api.example.com:8443',
+      expects: 'hosts, as in dynamodb.{region}.amazonaws.com or api.example.com:8443, or found',
       placeholder: 'HOST',
-      help: 'connect to a host in the init phase, for the first HTTPS request to it; {region} is filled in on Lambda; may be repeated',
+      help: 'connect to a host in the init phase, for the first HTTPS request to it; {region} is filled in on Lambda; found: to those that it calls in the build, with --event and --stub; may be repeated',
     },
     readHost,
   ),

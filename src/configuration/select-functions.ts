@@ -1,6 +1,7 @@
 /** Which functions a build is for, each with all of its options: those that the configuration has, and those given besides. */
 import { resolve } from 'node:path'
 import type { FunctionOptions } from '../compiler/function-options.ts'
+import { FOUND_HOSTS } from '../compiler/prime/found-hosts.ts'
 import type { BUILD_OPTIONS } from './build-options.ts'
 import type { FunctionValues } from './check-configuration.ts'
 import { type ConfiguredFunction, configuredFunctions, merged } from './configured-functions.ts'
@@ -104,6 +105,11 @@ export function functionOptions(
   if (values.forLayer && values.init === 'build') {
     throw new UsageError(
       `--init build puts ${name} into its executable, and --for-layer makes none; leave one of the two options out`,
+    )
+  }
+  if (values.connect?.includes(FOUND_HOSTS) && !(values.event?.length && values.stub)) {
+    throw new UsageError(
+      `--connect ${FOUND_HOSTS} is for the hosts that ${name} calls when the build runs it, and that takes a sample event and answers; give --event and --stub, or name the hosts`,
     )
   }
   return {

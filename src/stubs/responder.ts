@@ -23,6 +23,8 @@ export class Responder {
   readonly certificate: string
   /** Requests that had no answer, in order, each once. */
   readonly unanswered: AskedRequest[] = []
+  /** Whom requests over HTTPS and HTTP/1 were for, in order: HOST, or HOST:PORT for another port than 443. */
+  readonly secureHosts = new Set<string>()
   readonly #stubs: readonly StubbedRequest[]
   readonly #authority = new CertificateAuthority('lambdabin stubs')
   readonly #contexts = new Map<string, SecureContext>()
@@ -93,6 +95,9 @@ export class Responder {
 
   async #answer(scheme: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = readAsked(scheme, request, await buffer(request))
+    if (scheme === 'https' && request.httpVersionMajor === 1 && URL.canParse(asked.url)) {
+      this.secureHosts.add(new URL(asked.url).host)
+    }
     const answer = findAnswer(this.#stubs, asked)
     if (answer === undefined) {
       this.#note(asked)

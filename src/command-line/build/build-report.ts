@@ -90,8 +90,12 @@ function remarks(built: BuiltFunction): string {
     (line) => `  ${'ships'.padEnd(16)} ${line}
 `,
   )
+  const connects = (built.foundHosts ?? []).map(
+    (host) => `  ${'connects to'.padEnd(16)} ${host}
+`,
+  )
   const unanswered = built.unanswered.map((stub) => `\n${stub}\n`)
-  return [...ships, ...warnings, ...notes, ...unanswered, budgetLines(built.budget)].join('')
+  return [...ships, ...connects, ...warnings, ...notes, ...unanswered, budgetLines(built.budget)].join('')
 }
 
 /** A line for each package that is shipped for a reason of its own, with those that it needs. */
@@ -180,6 +184,7 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
       shortcomings: built.notes,
       environmentRead: built.environmentRead,
       unanswered: built.unanswered,
+      foundHosts: built.foundHosts ?? [],
       packages: built.shipped.map(({ name, version, place, reason, neededBy, isBundled, files, bytes }) => ({
         ...{ name, version: version ?? null, place, reason: reason ?? null, neededBy: neededBy ?? null },
         ...{ isBundled, files, bytes },

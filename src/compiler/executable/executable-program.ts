@@ -22,7 +22,7 @@ export interface ProgramSource {
     readonly stub?: { readonly stubs: readonly StubbedRequest[] } | undefined
     /** Whether the handler is called with them in the init phase, too. */
     readonly isRehearsed?: boolean | undefined
-    /** Hosts to connect to in the init phase. */
+    /** Hosts to connect to in the init phase; `found` stands for those that the function calls in its run. */
     readonly connect?: readonly string[]
   }
   /** What answers the requests that the function makes of others when it is run. */
@@ -42,6 +42,8 @@ export interface ExecutableProgram extends ExecutableParts {
   readonly notes: readonly string[]
   /** Requests that the function made and that nothing answered, each as a file of stubs would have it. */
   readonly unanswered?: readonly string[]
+  /** Hosts that the function called over HTTPS in its run; undefined where nothing answered it. */
+  readonly foundHosts?: readonly string[]
   /** Set when the function did not initialise in the build. */
   readonly initFailure?: InitFailure | undefined
 }

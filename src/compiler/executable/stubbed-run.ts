@@ -5,9 +5,10 @@ import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import { Responder } from '../../stubs/responder.ts'
 import { asStub } from '../../stubs/stub-file.ts'
 import type { StubbedRequest } from '../../stubs/stubbed-requests.ts'
+import { inAnyRegion } from '../prime/found-hosts.ts'
 import { shownPath } from '../shown-path.ts'
 import type { ExecutableProgram } from './executable-program.ts'
-import { PLACEHOLDER_CREDENTIALS } from './lambda-environment.ts'
+import { PLACEHOLDER_CREDENTIALS, REGION } from './lambda-environment.ts'
 
 export interface StubOptions {
   /** The absolute path of the file that the stubs are in. */
@@ -32,10 +33,20 @@ export async function withResponder(
         ? '1 request of the function has'
         : `${unanswered.length} requests of the function have`
     const note = `${many} no answer in ${shownPath(stub.file)}, so what comes after is not prepared; add to it what is told below, with its responses`
-    return { ...program, unanswered, notes: [...program.notes, ...(unanswered.length > 0 ? [note] : [])] }
+    return {
+      ...program,
+      unanswered,
+      foundHosts: foundHosts(responder),
+      notes: [...program.notes, ...(unanswered.length > 0 ? [note] : [])],
+    }
   } finally {
     await responder.close()
   }
+}
+
+/** The hosts that the function called over HTTPS and HTTP/1: see {@link ../prime/found-hosts.ts}. */
+export function foundHosts(responder: Responder | undefined): string[] {
+  return inAnyRegion(responder?.secureHosts ?? [], REGION)
 }
 
 /**
