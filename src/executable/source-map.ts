@@ -38,7 +38,7 @@ const SEMICOLON = 0x3b
 /** In a digit of base 64: five bits of a number, and whether another digit of it follows. */
 const CONTINUES = 0b100000
 
-/** The map with places to begin at; the same text where it has a form that is not known. */
+/** The text of the map with places to begin at; as it is where it has a form that is not known. */
 export function withPlaces(json: string): string {
   const map = JSON.parse(json) as IndexedSourceMap & { names?: unknown; sections?: unknown }
   if (typeof map.mappings !== 'string' || map.sections !== undefined) {
@@ -53,7 +53,7 @@ export function withPlaces(json: string): string {
       places.push(offset, generatedLine, generatedColumn, source, line, column)
     }
   } while (readSegment(map.mappings, place) !== undefined)
-  return JSON.stringify({ ...map, x_lambdabin_places: places })
+  return json.replace(/\s*\}\s*$/, () => `,\n  "x_lambdabin_places": [${places.join(',')}]\n}\n`)
 }
 
 /** Where what is at a line and column of the generated code, counted from 0, comes from; undefined where nothing says so. */
