@@ -5,7 +5,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { ReadAsset } from './compiled-script.ts'
+import { letGo, type ReadAsset } from './compiled-script.ts'
 import { ECHO_FUNCTION, FUNCTION, isOfRuntime, scriptAsset } from './format.ts'
 import { readAsset as readOwnAsset } from './sea-asset.ts'
 
@@ -14,7 +14,9 @@ import { readAsset as readOwnAsset } from './sea-asset.ts'
  * one that returns its event.
  */
 export function carriedProgram(taskRoot: string, isSelfTest = false): { name: string; readAsset: ReadAsset } {
-  if (readOwnAsset(scriptAsset(FUNCTION)) !== undefined) {
+  const own = readOwnAsset(scriptAsset(FUNCTION))
+  letGo(own)
+  if (own !== undefined) {
     return { name: basename(process.execPath), readAsset: readOwnAsset }
   }
   const name = layeredName(taskRoot, process.env._HANDLER ?? '')

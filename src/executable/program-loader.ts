@@ -9,7 +9,7 @@
 
 import { resolve } from 'node:path'
 import type { Script } from 'node:vm'
-import { type CompiledScript, compileScript, decode, type ReadAsset } from './compiled-script.ts'
+import { type CompiledScript, compileScript, decode, letGo, type ReadAsset } from './compiled-script.ts'
 import { type ConnectEarly, type ConnectModule, hostsToConnect } from './early-connections.ts'
 import {
   type ChunkFunction,
@@ -87,7 +87,9 @@ export function startProgram(options: ProgramOptions): Runtime {
     readSourceMap(file) {
       const name = scriptOfChunkFile(taskRoot, file)
       const sourceMap = name === undefined ? undefined : readAsset(sourceMapAsset(name))
-      return sourceMap && decode(sourceMap)
+      const text = sourceMap && decode(sourceMap)
+      letGo(sourceMap)
+      return text
     },
   }
   const runtime = evaluateOwn(options, RUNTIME, RUNTIME_FILE) as Runtime
