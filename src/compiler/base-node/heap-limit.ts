@@ -115,10 +115,11 @@ async function heapOf(
   const program = `
     const space = v8.getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')
     const young = space.space_used_size + space.space_available_size
-    process.stdout.write(JSON.stringify({ limit: v8.getHeapStatistics().heap_size_limit, young }))`
+    process.stdout.write([v8.getHeapStatistics().heap_size_limit, young].join(' '))`
   const options = { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory) }, timeout: TIMEOUT_MS }
   const { stdout } = await startWritten(() =>
     promisify(execFile)(command, [...words, '-e', program], options),
   )
-  return JSON.parse(stdout)
+  const [limit = Number.NaN, young = Number.NaN] = stdout.split(' ').map(Number)
+  return { limit, young }
 }
