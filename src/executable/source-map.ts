@@ -62,9 +62,7 @@ export function findOrigin(map: IndexedSourceMap, line: number, column: number):
   let found: Origin | undefined
   for (;;) {
     const hasOrigin = readSegment(map.mappings, place)
-    const { generatedLine, generatedColumn } = place
-    const isBeyond = generatedLine > line || (generatedLine === line && generatedColumn > column)
-    if (hasOrigin === undefined || isBeyond) {
+    if (hasOrigin === undefined || isBeyond(place, line, column)) {
       return found
     }
     const source = map.sources[place.source]
@@ -82,28 +80,26 @@ function placeBefore(places: readonly number[], line: number, column: number): P
   let high = places.length / NUMBERS_PER_PLACE
   while (low < high) {
     const middle = (low + high) >> 1
-    const [, generatedLine, generatedColumn] = numbersOf(places, middle)
-    if (generatedLine < line || (generatedLine === line && generatedColumn <= column)) {
-      low = middle + 1
-    } else {
+    if (isBeyond(placeAt(places, middle), line, column)) {
       high = middle
+    } else {
+      low = middle + 1
     }
   }
   // What is known at the last place that is not beyond does not tell whether the segment before it has an origin: so the one before.
-  if (low < 2) {
-    return atBeginning()
-  }
-  const [offset, generatedLine, generatedColumn, source, originalLine, originalColumn] = numbersOf(
-    places,
-    low - 2,
-  )
-  return { offset, generatedLine, generatedColumn, source, line: originalLine, column: originalColumn }
+  return low < 2 ? atBeginning() : placeAt(places, low - 2)
 }
 
-type PlaceNumbers = [number, number, number, number, number, number]
+function placeAt(places: readonly number[], index: number): Place {
+  const [offset = 0, generatedLine = 0, generatedColumn = 0, source = 0, line = 0, column = 0] = places.slice(
+    index * NUMBERS_PER_PLACE,
+    (index + 1) * NUMBERS_PER_PLACE,
+  )
+  return { offset, generatedLine, generatedColumn, source, line, column }
+}
 
-function numbersOf(places: readonly number[], index: number): PlaceNumbers {
-  return places.slice(index * NUMBERS_PER_PLACE, (index + 1) * NUMBERS_PER_PLACE) as PlaceNumbers
+function isBeyond({ generatedLine, generatedColumn }: Place, line: number, column: number): boolean {
+  return generatedLine > line || (generatedLine === line && generatedColumn > column)
 }
 
 /** Moves `place` behind the next segment. Returns whether that has an origin; undefined at the end. */
