@@ -12,7 +12,7 @@
  * whose entries begin with an option's type and the addresses of its name, of its variable and of its default.
  */
 
-import { type ElfFile, type ElfSection, parseElf } from '../elf/elf-file.ts'
+import { type ElfFile, type ElfSection, parseElf, wordOffset } from '../elf/elf-file.ts'
 import type { ChangedNode } from './changed-node.ts'
 
 const OPTION = 'baseline_batch_compilation_threshold'
@@ -62,12 +62,13 @@ function findValues(bytes: Buffer, elf: ElfFile): number[] | undefined {
   if (entries.length !== 1 || entry < 0 || entry % 8 !== 0) {
     return undefined
   }
-  const [variable, byDefault] = [ENTRY.variable, ENTRY.default].map((at) =>
-    Number(variables.readBigUInt64LE(entry + at)),
+  const variable = Number(variables.readBigUInt64LE(entry + ENTRY.variable))
+  const byDefault = Number(variables.readBigUInt64LE(entry + ENTRY.default))
+  const places = [wordOffset(data, variable), wordOffset(constants, byDefault)].filter(
+    (at) => at !== undefined,
   )
-  const places = [offsetIn(data, variable), offsetIn(constants, byDefault)].filter((at) => at !== undefined)
   const isOwn = [variable, byDefault].every(
-    (address = 0) => occurrences(variables, pointerTo(address)).length === 1,
+    (address) => occurrences(variables, pointerTo(address)).length === 1,
   )
   return variables.readUInt32LE(entry + ENTRY.type) === INT && places.length === 2 && isOwn
     ? places
@@ -76,13 +77,6 @@ function findValues(bytes: Buffer, elf: ElfFile): number[] | undefined {
 
 function contentOf(bytes: Buffer, { offset, size }: ElfSection): Buffer {
   return bytes.subarray(offset, offset + size)
-}
-
-/** Where four bytes at `address` are in the file, if they are in the section. */
-function offsetIn({ address: begin, offset, size }: ElfSection, address = 0): number | undefined {
-  return address >= begin && address + 4 <= begin + size && address % 4 === 0
-    ? address - begin + offset
-    : undefined
 }
 
 function pointerTo(address: number): Buffer {

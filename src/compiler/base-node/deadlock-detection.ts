@@ -11,7 +11,7 @@
  * The variable has no name in a stripped Node.js. `absl::SetMutexDeadlockDetectionMode`, which is exported, does nothing
  * but write its parameter there, so its code says where that is.
  */
-import type { ElfFile } from '../elf/elf-file.ts'
+import { type ElfFile, wordOffset } from '../elf/elf-file.ts'
 import { findSymbol } from '../elf/elf-symbols.ts'
 import { matchesCode, readPageAddress, textSection } from '../elf/machine-code.ts'
 
@@ -82,12 +82,8 @@ function writtenByArm64(bytes: Buffer, offset: number, address: number): number 
   return readPageAddress(bytes, offset, address) + ((rest >>> 10) & 0xfff)
 }
 
-/** Where four bytes at `address` are in the file, if they are among the program's variables. */
+/** Where in the file the program's variable at `address` is, if it is one. */
 function dataOffset({ sections }: ElfFile, address: number | undefined): number | undefined {
   const data = sections.find(({ name }) => name === '.data')
-  if (data === undefined || address === undefined) {
-    return undefined
-  }
-  const at = address - data.address
-  return at >= 0 && at + 4 <= data.size && at % 4 === 0 ? data.offset + at : undefined
+  return data === undefined || address === undefined ? undefined : wordOffset(data, address)
 }

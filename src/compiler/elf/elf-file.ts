@@ -108,6 +108,12 @@ export function readArchitecture(bytes: Buffer, fileName: string): Architecture 
   return architecture
 }
 
+/** Where four bytes at `address` in memory are in the file, if they are in the section and aligned. */
+export function wordOffset(section: ElfSection, address: number): number | undefined {
+  const at = address - section.address
+  return at >= 0 && at + 4 <= section.size && at % 4 === 0 ? section.offset + at : undefined
+}
+
 /** The string that starts at `offset` and ends before the next NUL byte. */
 export function readString(bytes: FileBytes, offset: number): string {
   const end = bytes.indexOf(0, offset)
