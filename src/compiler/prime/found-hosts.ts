@@ -10,6 +10,6 @@ export function inAnyRegion(called: Iterable<string>, region: string): string[] 
 }
 
 /** `wanted`, with `found` in its place, each once. */
-export function hostsToConnect(wanted: readonly string[], found: readonly string[]): string[] {
+export function withFound(wanted: readonly string[], found: readonly string[]): string[] {
   return [...new Set(wanted.flatMap((host) => (host === FOUND_HOSTS ? found : [host])))]
 }

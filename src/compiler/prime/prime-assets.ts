@@ -13,7 +13,7 @@ import { registersSdk } from '../bundle/sdk-registration.ts'
 import { type FunctionRun, makeOwnCodeCache } from '../executable/code-caches.ts'
 import type { ProgramSource } from '../executable/executable-program.ts'
 import { foundHosts } from '../executable/stubbed-run.ts'
-import { hostsToConnect } from './found-hosts.ts'
+import { withFound } from './found-hosts.ts'
 import { primedParts } from './primed-parts.ts'
 import { mayConnect } from './sdk-requests.ts'
 
@@ -43,7 +43,7 @@ export async function primeAssets(
   run: FunctionRun | undefined,
   { hasCodeCache = true } = {},
 ): Promise<Record<string, Buffer>> {
-  const connect = hostsToConnect(source.init.connect ?? [], foundHosts(source.responder))
+  const connect = withFound(source.init.connect ?? [], foundHosts(source.responder))
   const settings: PrimingSettings = {
     parts: primedParts(source.bundle, run, plan.mayConnect),
     ...(run !== undefined && run.sdk.length > 0 && { sdk: run.sdk }),
