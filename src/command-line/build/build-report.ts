@@ -33,7 +33,7 @@ export function textReport(built: BuiltFunction): string {
     ...(built.isForLayer && built.glibc === undefined ? [] : systems(built)),
     ...(built.sbom === undefined ? [] : [['sbom', relative(process.cwd(), built.sbom)] as [string, string]]),
   ]
-  const text = lines.map(([label, value]) => `  ${label.padEnd(16)} ${value}\n`).join('')
+  const text = lines.map(([label, value]) => row(label, value)).join('')
   return `\n${text}${remarks(built)}\n`
 }
 
@@ -80,20 +80,18 @@ export function describePackage({
   return `${relative(process.cwd(), path) || path}, ${shownBytes(zipBytes ?? unpackedBytes)}`
 }
 
+function row(label: string, value: string): string {
+  return `  ${label.padEnd(16)} ${value}\n`
+}
+
 function remarks(built: BuiltFunction): string {
   const warnings = packageWarnings(built).map((warning) => `  warning: ${warning}\n`)
   const notes = [...built.packageNotes, ...built.notes, ...frozenEnvironment(built)].map(
     (note) => `  note: ${note}
 `,
   )
-  const ships = shippedLines(built.shipped).map(
-    (line) => `  ${'ships'.padEnd(16)} ${line}
-`,
-  )
-  const connects = (built.foundHosts ?? []).map(
-    (host) => `  ${'connects to'.padEnd(16)} ${host}
-`,
-  )
+  const ships = shippedLines(built.shipped).map((line) => row('ships', line))
+  const connects = (built.foundHosts ?? []).map((host) => row('connects to', host))
   const unanswered = built.unanswered.map((stub) => `\n${stub}\n`)
   return [...ships, ...connects, ...warnings, ...notes, ...unanswered, budgetLines(built.budget)].join('')
 }
