@@ -39,9 +39,11 @@ import {
 } from '../src/compiler/read-ahead/page-ranges.ts'
 import {
   makeReferenceExecutable,
-  referenceFunction,
+  type Reference,
+  referenceOf,
 } from '../src/compiler/read-ahead/reference-executable.ts'
 import { findTouchedPages, withNeighbours } from '../src/compiler/read-ahead/touched-pages.ts'
+import type { PrimingSettings } from '../src/executable/priming-settings.ts'
 
 /** What one start touches and another does not is a page in a hundred. */
 const RUNS = 3
@@ -50,6 +52,34 @@ const LINE = 100
 const MOST_ATTEMPTS = 60
 const ATTEMPT_MS = 1000
 
+/** What a build finds of {@link ./hot-pages/calls-aws.ts}; and of all its code, a rehearsal touches what an answer leads to. */
+const AWS_PRIMED: PrimingSettings = {
+  parts: ['crypto', 'https'],
+  sdk: [
+    {
+      client: 'DynamoDBDocumentClient',
+      command: 'GetCommand',
+      input: { TableName: 'a', Key: { a: 'a' } },
+      answer: 'json',
+    },
+  ],
+  rehearsal: {
+    events: [{}],
+    stubs: [
+      {
+        url: 'https://*',
+        headers: {},
+        response: {
+          status: 200,
+          headers: { 'content-type': 'application/x-amz-json-1.0' },
+          body: Buffer.from('{"Item":{"id":{"S":"o-1842"},"total":{"N":"44"}}}').toString('base64'),
+        },
+      },
+    ],
+  },
+}
+const CRYPTO_PRIMED: PrimingSettings = { parts: ['crypto'] }
+
 const file = fileURLToPath(new URL('../base-node/hot-pages.json', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'lambdabin-hot-pages-'))
 try {
@@ -57,21 +87,27 @@ try {
   const runtime = await bundleRuntime()
   for (const arch of ['x64', 'arm64'] as const) {
     const { base, runner } = await findBase(arch)
-    const make = (code: Buffer, name: string) =>
-      makeReferenceExecutable(code, { ...base, runner }, runtime, join(folder, `${arch}-${name}`))
-    const small = await make(referenceFunction('small'), 'small')
-    // What most functions do that use the network, and one that does more of it than the reference, which comes without packages.
-    const network = await make(referenceFunction('network'), 'network')
-    const callsAws = await make(await bundledFunction(), 'calls-aws')
+    const make = (reference: Reference, name: string) =>
+      makeReferenceExecutable(reference, { ...base, runner }, runtime, join(folder, `${arch}-${name}`))
+    const touchedOf = async (...executables: readonly string[]) => {
+      const touched: PageRange[] = []
+      for (const executable of executables) {
+        touched.push(...(await findTouched(executable, runner)))
+      }
+      return inLines(formatRanges(joinRanges(touched, 0)))
+    }
+    const small = await make(referenceOf('small'), 'small')
+    // What most functions do that use the network, and ones that do more of it than the references, which come without packages.
+    const network = await make(referenceOf('network'), 'network')
+    const usesAws = await make({ code: await bundled('uses-aws'), priming: CRYPTO_PRIMED }, 'uses-aws')
+    const connecting = await make(referenceOf('connecting'), 'connecting')
+    const callsAws = await make({ code: await bundled('calls-aws'), priming: AWS_PRIMED }, 'calls-aws')
     known[layoutOf(readFileSync(small), small)] = {
       of: `Node.js ${base.version}, ${arch}`,
       together: formatRanges([await embeddedBuiltins(arch)]),
-      small: inLines(formatRanges(await findTouched(small, runner))),
-      network: inLines(
-        formatRanges(
-          joinRanges([...(await findTouched(network, runner)), ...(await findTouched(callsAws, runner))], 0),
-        ),
-      ),
+      small: await touchedOf(small),
+      network: await touchedOf(network, usesAws),
+      connecting: await touchedOf(connecting, callsAws),
     }
   }
   writeFileSync(file, `${JSON.stringify(known, undefined, 2)}\n`)
@@ -79,8 +115,8 @@ try {
   rmSync(folder, { recursive: true })
 }
 
-async function bundledFunction(): Promise<Buffer> {
-  const entry = fileURLToPath(new URL('./hot-pages-function.ts', import.meta.url))
+async function bundled(name: string): Promise<Buffer> {
+  const entry = fileURLToPath(new URL(`./hot-pages/${name}.ts`, import.meta.url))
   return (await bundleFunction(entry, { minify: true, externals: [], bundled: [] })).entry.code
 }
 

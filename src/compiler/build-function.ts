@@ -24,6 +24,7 @@ import { writeZip } from './package/write-zip.ts'
 import { zipProgress } from './package/zip-progress.ts'
 import { FOUND_HOSTS } from './prime/found-hosts.ts'
 import { withReadAhead } from './read-ahead/read-ahead.ts'
+import { kindOfFunction } from './read-ahead/reference-executable.ts'
 import { sbomPlace } from './sbom/sbom-place.ts'
 import { BuildSteps, type Progress } from './steps.ts'
 import { buildKey } from './unchanged/build-key.ts'
@@ -162,7 +163,7 @@ async function makePackage(
   const foundHosts = findsHosts ? (program.foundHosts ?? []) : []
   const { notes, needs } = options.isForLayer
     ? await addScripts(program, draft)
-    : await addExecutable(inputs, { source, program, initFailure, alike, draft }, steps, work)
+    : await addExecutable(inputs, { program, initFailure, alike, draft }, steps, work)
   const zip = await steps.run('package', () => writePackage(draft, options, inputs.notices, steps, work))
   return {
     draft,
@@ -196,7 +197,6 @@ async function addScripts(program: ExecutableProgram, draft: PackageFolder): Pro
 }
 
 interface ExecutableSource {
-  readonly source: ProgramSource
   readonly program: ExecutableProgram
   readonly initFailure: string | undefined
   /** An executable to share what is the same with. */
@@ -206,13 +206,19 @@ interface ExecutableSource {
 
 async function addExecutable(
   { bundle, runtime, base, record }: BuildInputs,
-  { source, program, initFailure, alike, draft: { executable } }: ExecutableSource,
+  { program, initFailure, alike, draft: { executable } }: ExecutableSource,
   steps: BuildSteps,
   work: string,
 ): Promise<AddedProgram> {
   const made = await steps.run('executable', () => makeExecutable(program, base, join(work, 'parts')))
   const variants = await steps.run('read-ahead', () =>
-    withReadAhead(made.bytes, executable, source, program.cold, join(work, 'reference')),
+    withReadAhead(
+      made.bytes,
+      executable,
+      { base, runtime, kind: kindOfFunction(bundle.entry.code, program.assets) },
+      program.cold,
+      join(work, 'reference'),
+    ),
   )
   const {
     bytes,

@@ -29,7 +29,6 @@ import { PackageFolder, type PackageForm, packagePlace, thereOf } from '../packa
 import { type LibraryNeeds, libraryNeeds } from '../package/runtime-requirements.ts'
 import { writeZip } from '../package/write-zip.ts'
 import { withReadAhead } from '../read-ahead/read-ahead.ts'
-import { referenceFunction } from '../read-ahead/reference-executable.ts'
 import { BuildSteps, type Progress, type Step } from '../steps.ts'
 import { describeBase } from '../unchanged/build-key.ts'
 import { BuiltPackage, describeFiles } from '../unchanged/built-package.ts'
@@ -150,7 +149,7 @@ async function makeRuntime(
     makeExecutable({ main: runtime.main, assets }, base, join(work, 'parts')),
   )
   // Of what its functions touch, more is read ahead than some of them need.
-  const source = { base, runtime, bundle: { entry: { code: referenceFunction('network') } } }
+  const source = { base, runtime, kind: 'network' } as const
   const variants = await steps.run('read-ahead', () =>
     withReadAhead(made.bytes, executable, source, [runtime.threads], join(work, 'reference')),
   )

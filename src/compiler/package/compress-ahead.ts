@@ -5,7 +5,7 @@ import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { openDeflater } from '../deflate/deflate-file.ts'
 import { makeExecutable } from '../executable/make-executable.ts'
 import { withReadAhead } from '../read-ahead/read-ahead.ts'
-import { FUNCTION_KINDS, referenceFunction } from '../read-ahead/reference-executable.ts'
+import { FUNCTION_KINDS } from '../read-ahead/reference-executable.ts'
 import { writeSharedFile } from './shared-blocks.ts'
 import { compressedPieces, EXECUTABLE_MODE } from './write-zip.ts'
 
@@ -15,8 +15,13 @@ export async function compressAhead(base: BaseNode, runtime: RuntimeBundle, fold
   const deflater = openDeflater('fast', compressedPieces())
   try {
     for (const kind of FUNCTION_KINDS) {
-      const source = { base, runtime, bundle: { entry: { code: referenceFunction(kind) } } }
-      const [best] = await withReadAhead(made.bytes, base.path, source, [], join(folder, kind))
+      const [best] = await withReadAhead(
+        made.bytes,
+        base.path,
+        { base, runtime, kind },
+        [],
+        join(folder, kind),
+      )
       const executable = join(folder, `${kind}-executable`)
       await writeSharedFile(executable, best?.bytes() ?? made.bytes, EXECUTABLE_MODE, undefined)
       await deflater.deflate(executable)

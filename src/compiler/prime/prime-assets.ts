@@ -30,6 +30,8 @@ export interface PrimingPlan {
   readonly primesSdk: boolean
 }
 
+type AssetSource = Pick<ProgramSource, 'runtime' | 'base' | 'taskRoot' | 'folder'>
+
 export async function planPriming({ bundle, init }: ProgramSource): Promise<PrimingPlan> {
   const connects = await mayConnect(bundle)
   const registers = [bundle.entry, ...bundle.chunks].some(({ code }) => registersSdk(code))
@@ -50,9 +52,18 @@ export async function primeAssets(
     ...(await rehearsalOf(source)),
     ...(connect.length > 0 && { connect }),
   }
+  return settingsAssets(settings, source, { hasCodeCache })
+}
+
+/** What an executable has to do what `settings` say. */
+export async function settingsAssets(
+  settings: PrimingSettings,
+  source: AssetSource,
+  { hasCodeCache = true } = {},
+): Promise<Record<string, Buffer>> {
   const needed = {
     [PRIME]: settings.parts.length > 0 || settings.rehearsal !== undefined,
-    [CONNECT]: connect.length > 0,
+    [CONNECT]: settings.connect !== undefined,
   }
   const names = ([PRIME, CONNECT] as const).filter((name) => needed[name])
   if (names.length === 0) {
@@ -64,7 +75,7 @@ export async function primeAssets(
 
 async function scriptAssets(
   name: typeof PRIME | typeof CONNECT,
-  { runtime, base, taskRoot, folder }: ProgramSource,
+  { runtime, base, taskRoot, folder }: AssetSource,
   hasCodeCache: boolean,
 ): Promise<Record<string, Buffer>> {
   const { runner, path: node } = base

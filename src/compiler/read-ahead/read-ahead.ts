@@ -15,12 +15,11 @@ import type { HotPages } from './moved-pages.ts'
 import { packHotPages } from './packed-file.ts'
 import { GAP_PAGES, joinRanges, PAGE_BYTES, type PageRange, pagesOf } from './page-ranges.ts'
 import { prefetchStub } from './prefetch-stub.ts'
-import { kindOfFunction, recordTouchedPages } from './reference-executable.ts'
+import { type FunctionKind, recordTouchedPages } from './reference-executable.ts'
 
 export interface ReadAheadSource {
   readonly base: BaseNode
-  /** Of the function, the code that each start evaluates. */
-  readonly bundle: { readonly entry: { readonly code: Buffer } }
+  readonly kind: FunctionKind
   readonly runtime: RuntimeBundle
 }
 
@@ -87,7 +86,7 @@ function readInPlace(
 async function findHot(
   bytes: GatheredBytes,
   executable: string,
-  { base, bundle, runtime }: ReadAheadSource,
+  { base, kind, runtime }: ReadAheadSource,
   cold: readonly Buffer[],
   folder: string,
 ): Promise<HotPages | undefined> {
@@ -95,7 +94,6 @@ async function findHot(
   if (content === undefined) {
     return undefined
   }
-  const kind = kindOfFunction(bundle.entry.code)
   const { touched, together } = await findHotPages(bytes, executable, base.path, kind, () =>
     recordTouchedPages(kind, base, runtime, folder),
   )

@@ -1,6 +1,6 @@
-/** What a function that calls AWS touches of Node.js, for `hot-pages.ts`: it checks an order and marshals it, and returns its event. */
+/** What a function that calls AWS touches of Node.js, for `../hot-pages.ts`: it checks an order and marshals it, and returns its event. */
 
-import { handler as takeOrder } from './bench/functions/sdk.ts'
+import { handler as takeOrder } from '../bench/functions/sdk.ts'
 
 const ORDER = {
   customer: 'c-1842',
