@@ -15,6 +15,7 @@ import { IcuDataError } from '../icu/common-data.ts'
 import { compileInLargerLots } from './baseline-code.ts'
 import { compileBuiltins } from './builtin-code/compile-builtins.ts'
 import { drawEntropyDirectly } from './entropy.ts'
+import { hideInternalSymbols } from './exported-symbols.ts'
 import { followFunctionMemory } from './heap-limit.ts'
 import { isIntact, writeDigest } from './intact-copy.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
@@ -54,7 +55,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '22'
+const MAKING = '23'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
@@ -242,12 +243,13 @@ async function makeSmallerCopy(
     const started = explainFormat(() => answerStackStart(limited.bytes, original))
     const direct = explainFormat(() => drawEntropyDirectly(started.bytes, original))
     const inLots = explainFormat(() => compileInLargerLots(direct.bytes, original))
-    const { bytes, kept } = await compileBuiltins(inLots.bytes, original, runner, making)
+    const compiled = await compileBuiltins(inLots.bytes, original, runner, making)
     await rm(making, { recursive: true, force: true })
-    const changes = [limited, started, direct, inLots]
-    notes = [...lighter.kept, ...changes.map((change) => change.kept), kept].filter(
-      (note) => note !== undefined,
-    )
+    // The last, as others find by its name what they change.
+    const hidden = explainFormat(() => hideInternalSymbols(compiled.bytes, original))
+    const changes = [limited, started, direct, inLots, compiled, hidden]
+    notes = [...lighter.kept, ...changes.map((change) => change.kept)].filter((note) => note !== undefined)
+    const { bytes } = hidden
     await writeFile(join(folder, NOTES), JSON.stringify(notes))
     await writeDigest(folder, bytes)
     if (bytes.equals(published)) {
