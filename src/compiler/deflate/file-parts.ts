@@ -22,6 +22,8 @@ type Range = Pick<FilePart, 'start' | 'end'>
 /** Of the front of the file: the headers, and what is behind them in pages that change with them. */
 const HEADER_BYTES = 65_536
 const PAGE_BYTES = 4096
+/** As much is in front of what pkg has added at most: see `../read-ahead/own-file-code.ts`. */
+const MOST_CODE = 65_536
 /** Executables put what begins anew in the file at a multiple of this: zeros are in front of it. */
 const MOST_ZEROS = 524_288
 /** Shorter segments are compressed with what is in front of them. */
@@ -35,7 +37,7 @@ export async function readFileParts(file: FileHandle): Promise<FilePart[]> {
   const { size } = await file.stat()
   const segments = (await readSegments(file, size)).filter(({ type }) => type === SEGMENT_TYPE.load)
   const added = segments.toSorted((left, right) => right.address - left.address)[0]
-  if (added === undefined || !(await read(file, added.offset, PAGE_BYTES)).includes(NOTE_NAME)) {
+  if (added === undefined || !(await read(file, added.offset, MOST_CODE)).includes(NOTE_NAME)) {
     return [{ start: 0, end: size, isOfNode: false }]
   }
   const own = segments.filter((segment) => segment === added || (segment.flags & SEGMENT_FLAG.writable) !== 0)

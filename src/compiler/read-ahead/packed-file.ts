@@ -3,32 +3,32 @@
  * nothing else. In the file as the linker made it, that is scattered over half of it; and where a file is fetched in
  * pieces of half a megabyte when they are first touched, as Lambda does, half of it is fetched.
  *
- *     file header, program headers, symbols and relocations: all that is in front of Node.js's code, where it was
- *     what pkg has added: the runtime and the function
- *     a pointer to the code of {@link ./own-file-code.ts}, that code, and its table
+ *     file header, program headers, symbols and relocations: all that is in front of Node.js's code, without what was left out of it
  *     Node.js's writable data
+ *     a pointer to the code of {@link ./own-file-code.ts}, that code, and its table
+ *     what pkg has added: the runtime and the function
  *     the pages that were moved, in their order
  *     from a whole chunk on, the rest of Node.js, with zeros where pages were moved away: they take no room in a zip
  *     section headers
  *
  * Nothing that is mapped moves in memory. The kernel maps what the program headers say, and the code, which runs before
  * anything else, maps the moved pages over the zeros. Until then, the kernel and the dynamic linker read what is in front of
- * Node.js's code, and its writable data, and run none of it.
+ * Node.js's code, and its writable data, and run none of it. What they touch of it comes one piece after the other, as nobody can read
+ * it ahead: so all of that, and the code that reads the rest ahead, is in the first two chunks.
  */
 import { type ElfFile, parseElf } from '../elf/elf-file.ts'
-import { addFirstFunction, roomForFirstFunction } from '../elf/first-function.ts'
-import { type FileBytes, GatheredBytes } from '../elf/gathered-bytes.ts'
+import { addFirstFunction } from '../elf/first-function.ts'
+import { GatheredBytes } from '../elf/gathered-bytes.ts'
 import {
   type ProgramHeader,
-  readProgramHeaders,
-  roomInFront,
   SEGMENT_FLAG,
   SEGMENT_TYPE,
-  splitSegmentAt,
   withoutTable,
   writeInFront,
 } from '../elf/program-headers.ts'
-import { codeOffset, type HotPages, movableParts, movedRuns, type Part } from './moved-pages.ts'
+import { dataPages, findParts, isWithin, MOST_CODE, type Parts } from './executable-parts.ts'
+import { endOfFront, placeInFront } from './front-pieces.ts'
+import type { HotPages, Part } from './moved-pages.ts'
 import { CODE_ALIGNMENT, ownFileCode } from './own-file-code.ts'
 import {
   bytesOf,
@@ -55,26 +55,11 @@ const FRONT_BYTES = 65_536
 /** Two are what it takes. */
 const MOST_ROUNDS = 5
 
-/** What the file is made of. Offsets are those in the file as it was. */
-interface Parts {
-  readonly headers: readonly ProgramHeader[]
-  readonly interpreter: Buffer
-  /** Where Node.js's code begins. */
-  readonly code: number
-  /** The segment that pkg has added. */
-  readonly content: ProgramHeader
-  readonly data: ProgramHeader
-  /** Where in the file the dynamic linker's list has room. */
-  readonly room: number
-  readonly movable: readonly Part[]
-  readonly runs: readonly Part[]
-}
-
 /** Where they are in the new file. */
 interface Places {
-  readonly content: number
-  readonly pointer: number
   readonly data: number
+  readonly pointer: number
+  readonly content: number
   readonly moved: number
   readonly rest: number
   readonly tail: number
@@ -101,47 +86,21 @@ export function packHotPages(
     places = placesOf(parts, code)
     code = codeFor(elf, parts, hot, places)
   }
-  if (placesOf(parts, code).moved !== places.moved) {
+  if (placesOf(parts, code).moved !== places.moved || code.length + PAGE_BYTES > MOST_CODE) {
     return undefined
   }
   // The table that pkg has written, in a page of Node.js's code, differs from function to function.
   const isInCode = elf.programHeaders.offset >= parts.code
   const bare = isInCode ? withoutTable(executable, elf, PAGE_BYTES) : executable
   const bytes = gatherParts(bare, parts, places, code)
-  return moveSections(withHeaders(bytes, parts, places, code.length), elf, parts, places)
-}
-
-function findParts(executable: FileBytes, elf: ElfFile, hot: HotPages): Parts | undefined {
-  const headers = splitSegmentAt(readProgramHeaders(executable, elf), codeOffset(elf) ?? 0)
-  const loaded = headers.filter(({ type }) => type === SEGMENT_TYPE.load)
-  const content = loaded.toSorted((left, right) => right.address - left.address)[0]
-  const writable = loaded.filter(({ flags }) => (flags & SEGMENT_FLAG.writable) !== 0)
-  const interpreter = headers.find(({ type }) => type === SEGMENT_TYPE.interpreter)
-  const [data] = writable
-  const [code, room] = [codeOffset(elf), roomForFirstFunction(executable, elf)]
-  if (!content || !data || !interpreter || code === undefined || room === undefined || writable.length > 1) {
-    return undefined
-  }
-  const isLast = loaded.every(({ offset }) => offset <= content.offset)
-  if (!isLast || content.offset % PAGE_BYTES !== 0 || !isWithin(room, data) || content === data) {
-    return undefined
-  }
-  if (roomInFront(elf, headers) < headers.length) {
-    return undefined
-  }
-  const movable = movableParts(headers, content, code)
-  return {
-    ...{ headers, code, content, data, room, movable },
-    interpreter: executable.subarray(interpreter.offset, interpreter.offset + interpreter.fileSize),
-    runs: movedRuns(movable, hot),
-  }
+  return moveSections(withHeaders(bytes, parts, places), elf, parts, places)
 }
 
 function placesOf(parts: Parts, code: Buffer): Places {
-  const content = parts.code
-  const pointer = roundUp(content + parts.content.fileSize, CODE_ALIGNMENT)
-  const data = roundUp(pointer + CODE_ALIGNMENT + code.length, PAGE_BYTES)
-  const moved = data + dataPages(parts).count * PAGE_BYTES
+  const data = endOfFront(parts.front)
+  const pointer = data + dataPages(parts).count * PAGE_BYTES
+  const content = roundUp(pointer + CODE_ALIGNMENT + code.length, PAGE_BYTES)
+  const moved = roundUp(content + parts.content.fileSize, PAGE_BYTES)
   const rest = roundUp(moved + sizeOf(parts.runs) * PAGE_BYTES, CHUNK_BYTES)
   const tail = rest + parts.content.offset - parts.code
   return { content, pointer, data, moved, rest, tail }
@@ -166,21 +125,25 @@ function codeFor(
 
 /** What a start reads, where it is now: what is in front of the code, what pkg has added, and the moved pages. */
 function readRanges(
-  { code, content, runs }: Parts,
+  { front, content, runs }: Parts,
   { ofNode, ofContent }: HotPages,
   places: Pick<Places, 'content' | 'moved'>,
 ): PageRange[] {
   const shift = (places.content - content.offset) / PAGE_BYTES
-  const read = [...intersectRanges(ofNode, pagesOf(0, code))]
+  const read = front.flatMap(({ start, end, place }) =>
+    movedBy((place - start) / PAGE_BYTES, intersectRanges(ofNode, pagesOf(start, end))),
+  )
   let place = places.moved / PAGE_BYTES
   for (const run of runs) {
-    const hot = intersectRanges(ofNode, run)
-    read.push(...hot.map(({ start, count }) => ({ start: start - run.start + place, count })))
+    read.push(...movedBy(place - run.start, intersectRanges(ofNode, run)))
     place += run.count
   }
-  const added = ofContent.map(({ start, count }) => ({ start: start + shift, count }))
-  const ranges = joinRanges([...joinRanges(read, GAP_PAGES), ...added], 0)
+  const ranges = joinRanges([...joinRanges(read, GAP_PAGES), ...movedBy(shift, ofContent)], 0)
   return [...firstPages(ranges, CHUNK_BYTES), ...ranges]
+}
+
+function movedBy(pages: number, ranges: readonly PageRange[]): PageRange[] {
+  return ranges.map(({ start, count }) => ({ start: start + pages, count }))
 }
 
 function gatherParts(executable: GatheredBytes, parts: Parts, places: Places, code: Buffer): GatheredBytes {
@@ -191,13 +154,16 @@ function gatherParts(executable: GatheredBytes, parts: Parts, places: Places, co
   pointer.writeBigUInt64LE(BigInt(codeAddress))
   const data = Buffer.from(executable.subarray(...bytesOf(dataPages(parts))))
   addFirstFunction(data, parts.room - dataPages(parts).start * PAGE_BYTES, codeAddress - CODE_ALIGNMENT)
-  let bytes = executable.part(0, parts.code)
+  let bytes = GatheredBytes.of()
   const put = (place: number, ...added: (Buffer | GatheredBytes)[]) => {
     bytes = GatheredBytes.of(bytes, GatheredBytes.zeros(place - bytes.length), ...added)
   }
-  put(places.content, executable.part(content.offset, contentEnd))
-  put(places.pointer, pointer, code)
+  for (const { start, end, place } of parts.front) {
+    put(place, executable.part(start, end))
+  }
   put(places.data, data)
+  put(places.pointer, pointer, code)
+  put(places.content, executable.part(content.offset, contentEnd))
   put(places.moved, ...runs.map((run) => executable.part(...bytesOf(run))))
   put(places.rest, ...withoutMoved(executable, parts))
   put(places.tail, executable.part(contentEnd))
@@ -221,13 +187,13 @@ function withoutMoved(executable: GatheredBytes, { code, content, data, runs }: 
   return [...kept, executable.part(at, content.offset)]
 }
 
-function withHeaders(bytes: GatheredBytes, parts: Parts, places: Places, codeLength: number): GatheredBytes {
+function withHeaders(bytes: GatheredBytes, parts: Parts, places: Places): GatheredBytes {
   const front = Buffer.from(bytes.subarray(0, Math.min(FRONT_BYTES, parts.code)))
-  writeInFront(front, newHeaders(parts, places, codeLength), parts.interpreter)
+  writeInFront(front, newHeaders(parts, places), parts.interpreter)
   return bytes.with(0, front)
 }
 
-function newHeaders(parts: Parts, places: Places, codeLength: number): ProgramHeader[] {
+function newHeaders(parts: Parts, places: Places): ProgramHeader[] {
   return parts.headers.map((header) => {
     const isLoaded = header.type === SEGMENT_TYPE.load
     const offset = newOffset(header.offset, parts, places)
@@ -235,9 +201,10 @@ function newHeaders(parts: Parts, places: Places, codeLength: number): ProgramHe
     if (header !== parts.content) {
       return moved
     }
-    const size = places.pointer + CODE_ALIGNMENT + codeLength - places.content
-    const flags = header.flags | SEGMENT_FLAG.executable
-    return { ...moved, flags, fileSize: size, memorySize: size }
+    const added = places.content - places.pointer
+    const [size, flags] = [header.fileSize + added, header.flags | SEGMENT_FLAG.executable]
+    const place = { offset: places.pointer, address: header.address - added }
+    return { ...moved, ...place, flags, fileSize: size, memorySize: size }
   })
 }
 
@@ -261,9 +228,9 @@ function moveSections(
 
 /** Where a byte of the file is now; of a moved page, where its zeros are. */
 function newOffset(offset: number, parts: Parts, places: Places): number {
-  const { code, content, data } = parts
+  const { code, front, content, data } = parts
   if (offset < code) {
-    return offset
+    return placeInFront(front, offset)
   }
   if (isWithin(offset, data)) {
     return offset + places.data - dataPages(parts).start * PAGE_BYTES
@@ -281,16 +248,8 @@ function addressOf(offset: number, { content }: Parts, places: Places): number {
   return content.address + offset - places.content
 }
 
-function dataPages({ data }: Parts): PageRange {
-  return pagesOf(data.offset, data.offset + data.fileSize)
-}
-
 function inMemory({ start, count, segment }: Part): PageRange {
   return { start: start + (segment.address - segment.offset) / PAGE_BYTES, count }
-}
-
-function isWithin(offset: number, { offset: start, fileSize }: ProgramHeader): boolean {
-  return offset >= start && offset < start + fileSize
 }
 
 function roundUp(value: number, to: number): number {
