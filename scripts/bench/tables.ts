@@ -52,6 +52,7 @@ const COLD = [
     column(`${delay} ms a chunk: first \`next\`, ms`, `store${delay}`, firstNext),
   ),
   column('chunks', 'store20', chunks),
+  column('of 20 invocations', 'store2', chunks),
 ]
 const WARM = [
   column('warm p50, µs', 'warm', ({ p50Us }) => p50Us),
@@ -207,7 +208,7 @@ function coldTable(results: Results, name: FunctionName): string {
   return table === ''
     ? ''
     : `${table}\n\nThe last columns are of a file system whose files are fetched in chunks of 512 KiB when they are first touched, in so many ` +
-        'milliseconds each, several at once; the libraries of the system are on the disk. How many chunks is up to the first response, and 20 invocations more.'
+        'milliseconds each, several at once; the libraries of the system are on the disk. How many chunks is up to the first response, and then up to the twentieth.'
 }
 
 function growthTable(results: Results): string {
