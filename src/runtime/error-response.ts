@@ -13,12 +13,12 @@ const MAX_MESSAGE_LENGTH = 64 * 1024
 const MAX_TRACE_LINES = 200
 const MAX_TRACE_LINE_LENGTH = 2 * 1024
 const MAX_NAME_LENGTH = 256
-/** Errors below an error, before the rest is left out: a chain may be a circle. */
+/** Errors below an error, before the rest is left out. */
 const MAX_CAUSES = 8
 
 /** The error document of anything thrown. Never throws. */
 export function toErrorDocument(thrown: unknown): ErrorDocument {
-  return describe(thrown, 0)
+  return describe(thrown, [])
 }
 
 /**
@@ -29,11 +29,13 @@ export function errorTypeHeader(errorType: string): string {
   return errorType.replace(/[^\x20-\x7e]/g, '?').trim() || 'Error'
 }
 
-function describe(thrown: unknown, depth: number): ErrorDocument {
+/** `above` are the errors that it is the cause of: a chain may be a circle, which ends with the error that it comes back to. */
+function describe(thrown: unknown, above: readonly unknown[]): ErrorDocument {
   const document: ErrorDocument = errorFacts(thrown)
   const cause = isErrorLike(thrown) ? readMember(thrown, 'cause') : undefined
-  if (cause !== undefined && depth < MAX_CAUSES) {
-    document.cause = describe(cause, depth + 1)
+  const chain = [...above, thrown]
+  if (cause !== undefined && above.length < MAX_CAUSES) {
+    document.cause = chain.includes(cause) ? errorFacts(cause) : describe(cause, chain)
   }
   return document
 }
