@@ -1,7 +1,12 @@
 /** Which executable of a deployment package to run, and under which name, when the command does not say. */
 
 import { UsageError } from '../configuration/usage-error.ts'
-import { type DeploymentPackage, executables, layeredFunctions } from '../emulator/code/deployment-package.ts'
+import {
+  type DeploymentPackage,
+  executables,
+  isRuntimeLayer,
+  layeredFunctions,
+} from '../emulator/code/deployment-package.ts'
 
 /** The executable that is called like the package, else the only one there is. */
 export async function defaultHandler(deploymentPackage: DeploymentPackage): Promise<string> {
@@ -10,6 +15,12 @@ export async function defaultHandler(deploymentPackage: DeploymentPackage): Prom
     return deploymentPackage.name
   }
   const [only, ...others] = names
+  if (only === undefined && (await isRuntimeLayer(deploymentPackage))) {
+    throw new UsageError(
+      `expected the deployment package of a function, and ${deploymentPackage.name} is a runtime layer; ` +
+        'invoke a function that was built with --for-layer, and give this with --layer',
+    )
+  }
   if (only === undefined) {
     throw new UsageError(
       'expected an executable beside bootstrap in the deployment package, but there is none; ' +

@@ -8,7 +8,7 @@
 import { constants, type Stats } from 'node:fs'
 import { access, mkdtemp, readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { FUNCTION, scriptAsset } from '../../executable/format.ts'
+import { FUNCTION, LAYER_RUNTIME, scriptAsset } from '../../executable/format.ts'
 import { bootstrapFolder } from './bootstrap-folder.ts'
 import { DeploymentPackageError } from './deployment-package-error.ts'
 import { unpackZip } from './zip-unpacking.ts'
@@ -61,6 +61,11 @@ export async function executables({ folder }: DeploymentPackage): Promise<string
     }
   }
   return names
+}
+
+/** Whether it is no function's, but what `lambdabin layer` makes. */
+export async function isRuntimeLayer({ folder }: DeploymentPackage): Promise<boolean> {
+  return isFile(join(folder, LAYER_RUNTIME))
 }
 
 async function existing(path: string): Promise<Stats> {

@@ -285,6 +285,19 @@ test('a package without an executable gets a sentence', async (context) => {
   assert.equal(status, 2)
 })
 
+test('a layer in the place of a function gets a sentence', async (context) => {
+  const folder = temporaryFolder(context)
+  writeExecutable(join(folder, 'bootstrap'), '#!/bin/sh\n')
+  mkdirSync(join(folder, 'lambdabin'))
+  writeExecutable(join(folder, 'lambdabin/runtime'), '#!/bin/sh\n')
+  const { status, stderr } = await runInvoke([folder])
+  assert.match(
+    stderr,
+    /is a runtime layer; invoke a function that was built with --for-layer, and give this with --layer\n$/,
+  )
+  assert.equal(status, 2)
+})
+
 test('a zip that is none gets a sentence, and nothing is left behind', async (context) => {
   const file = join(temporaryFolder(context), 'orders.zip')
   writeFileSync(file, 'not a zip')
