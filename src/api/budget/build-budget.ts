@@ -91,7 +91,13 @@ export function overBudget(name: string, { lines }: BudgetReport): LambdabinErro
   )
 }
 
-/** `40.0 MB`, `212.3 ms`. */
+/** Of less, megabytes with two places say nothing. */
+const SMALL_BYTES = 10_000
+
+/** `40.00 MB`, `9.50 kB`, `212.3 ms`. */
 export function shownValue(name: string, value: number): string {
-  return name === 'init' ? `${value.toFixed(1)} ms` : `${(value / 1e6).toFixed(2)} MB`
+  if (name === 'init') {
+    return `${value.toFixed(1)} ms`
+  }
+  return Math.abs(value) < SMALL_BYTES ? `${(value / 1e3).toFixed(2)} kB` : `${(value / 1e6).toFixed(2)} MB`
 }

@@ -60,6 +60,12 @@ test('a build within its budget passes, and one that is over it fails with what 
     },
   )
 
+  await t.test('of what is small, a budget is told in kilobytes', async () => {
+    const { status, stderr } = await run('--budget', 'text=10B')
+    assert.equal(status, 1)
+    assert.match(stderr, /text is (0\.\d+|\d+\.\d+) [kM]B, and the budget is 0\.01 kB;/)
+  })
+
   await t.test('a configuration has a budget for each function, and the file is beside it', async () => {
     rmSync(file('lambdabin.budget.json'))
     rmSync(file('dist'), { recursive: true })
