@@ -14,7 +14,8 @@ export interface ConfiguredFunction {
 }
 
 /** What a pattern with wildcards never means. */
-const NO_ENTRIES = /(^|[\\/])(node_modules|__tests__)$|\.d\.[cm]?ts$|\.(test|spec)\.\w+$/
+const NO_ENTRIES =
+  /(^|[\\/])(node_modules|__tests__)$|\.d\.[cm]?ts$|\.(test|spec)\.\w+$|(^|[\\/])lambdabin\.config\.\w+$/
 
 /**
  * All functions, in the order of their names. A function that both a pattern and its name find has the options of both, and

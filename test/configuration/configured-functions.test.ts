@@ -24,7 +24,15 @@ function project(t: TestContext): string {
       'jobs/notes.md',
       'jobs/daily/node_modules/x/index.ts',
     ],
-    ...['flat/a.ts', 'flat/b.mjs', 'flat/c/index.js', 'dist/old/index.ts', 'bad/x.y/index.ts', 'bad/z.q.ts'],
+    ...[
+      'flat/a.ts',
+      'flat/lambdabin.config.ts',
+      'flat/b.mjs',
+      'flat/c/index.js',
+      'dist/old/index.ts',
+      'bad/x.y/index.ts',
+      'bad/z.q.ts',
+    ],
   ]
   return writeFiles(realpathSync(temporaryFolder(t)), {
     'package.json': {},
