@@ -79,7 +79,7 @@ export const FUNCTION_OPTIONS = {
   intl: locales(),
   /** How the zip is compressed: `small` takes twice as long the first time. By default `fast`. */
   zip: choice(['fast', 'small'], {
-    expects: 'fast, or small for a zip that is smaller by a sixteenth and takes a minute or two',
+    expects: 'fast, or small for a zip that is 0.1 MB smaller, and takes some seconds more the first time',
     help: 'small: look for more, in the function and what is included, too; 0.1 MB smaller (default: fast)',
   }),
   /** Whether the package has the function alone, for the runtime in a layer: see `lambdabin layer`. By default `false`. */

@@ -70,7 +70,9 @@ export const ESBUILD_OPTIONS = {
   minify: configurationOnly(flag({ help: 'minify all: syntax, whitespace and identifiers' })),
   minifySyntax: flag({ isOn: true, help: 'leave the syntax as it is written' }),
   minifyWhitespace: flag({ isOn: true, help: 'leave whitespace' }),
-  minifyIdentifiers: flag({ help: 'shorten names, also those of classes, which are error types' }),
+  minifyIdentifiers: flag({
+    help: 'shorten names, also those of functions and classes, which errors may be called by',
+  }),
   legalComments: choice(['none', 'inline', 'eof'], {
     help: 'where comments with licences stay (default: none)',
   }),
