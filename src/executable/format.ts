@@ -229,6 +229,11 @@ export function readChunkLink(link: string): { chunk: number; module: string } {
  * the variable away, since what it starts is a runtime.
  */
 export const CHILD_VARIABLE = 'LAMBDABIN_CHILD'
+/**
+ * The environment variable by which `bootstrap` tells a runtime in a layer that nothing is primed for its function, so that it has less
+ * of itself read ahead, before it is Node.js. Functions do not find it.
+ */
+export const SMALL_VARIABLE = 'LAMBDABIN_SMALL'
 /** The first eight characters of what options of lambdabin's own begin with. */
 export const OWN_OPTION_PREFIX = '--lambda'
 

@@ -6,7 +6,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { letGo, type ReadAsset } from './compiled-script.ts'
-import { ECHO_FUNCTION, FUNCTION, isOfRuntime, scriptAsset } from './format.ts'
+import { ECHO_FUNCTION, FUNCTION, isOfRuntime, SMALL_VARIABLE, scriptAsset } from './format.ts'
 import { readAsset as readOwnAsset } from './sea-asset.ts'
 
 /**
@@ -19,6 +19,7 @@ export function carriedProgram(taskRoot: string, isSelfTest = false): { name: st
   if (own !== undefined) {
     return { name: basename(process.execPath), readAsset: readOwnAsset }
   }
+  delete process.env[SMALL_VARIABLE]
   const name = layeredName(taskRoot, process.env._HANDLER ?? '')
   const readOther = isSelfTest ? readEcho : layeredAssets(taskRoot, name)
   return { name, readAsset: (asset) => (isOfRuntime(asset) ? readOwnAsset(asset) : readOther(asset)) }

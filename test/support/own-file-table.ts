@@ -20,9 +20,11 @@ export function readOwnFileTable(executable: Buffer, arch: Architecture): ReadTa
   const at = executable.indexOf(code)
   assert.notEqual(at, -1, 'there is no such code')
   const head = at + code.length
-  const [reads = 0, spares = 0, maps = 0, firstMapped = 0] = [0, 4, 8, 12].map((field) =>
+  const [reads = 0, parts = 0, maps = 0, firstMapped = 0] = [0, 4, 8, 12].map((field) =>
     executable.readUInt32LE(head + field),
   )
+  // The upper half says how many of the reads small functions need.
+  const spares = parts & 0xffff
   const entries = (from: number, count: number, most: number) =>
     Array.from({ length: count }, (_, index) => {
       const entry = executable.readUInt32LE(from + index * 4)

@@ -148,8 +148,7 @@ async function makeRuntime(
   const made = await steps.run('executable', () =>
     makeExecutable({ main: runtime.main, assets }, base, join(work, 'parts')),
   )
-  // Of what its functions touch, more is read ahead than some of them need.
-  const source = { base, runtime, kind: 'network' } as const
+  const source = { base, runtime, kind: ['small', 'connecting'] } as const
   const variants = await steps.run('read-ahead', () =>
     withReadAhead(made.bytes, executable, source, [runtime.threads], join(work, 'reference')),
   )

@@ -29,6 +29,8 @@ export interface Part extends PageRange {
 export interface HotPages {
   /** Pages of the file that a start touches of Node.js. */
   readonly ofNode: readonly PageRange[]
+  /** What of that also a small function touches, where it is for functions of both kinds; undefined where it is for one. */
+  readonly ofSmall?: readonly PageRange[] | undefined
   /** And of what pkg has added. */
   readonly ofContent: readonly PageRange[]
   /** What is to stay in one piece: see {@link ./touched-pages.ts}. */
@@ -59,8 +61,17 @@ export function movableParts(
     .filter(({ count }) => count > 0)
 }
 
-/** The hot pages of all parts, with what is between those that are moved as one, in order. */
-export function movedRuns(parts: readonly Part[], { ofNode, together }: HotPages): Part[] {
+/**
+ * The hot pages of all parts, with what is between those that are moved as one: in order, but for those that small functions have no
+ * use of, which are behind the others.
+ */
+export function movedRuns(parts: readonly Part[], hot: HotPages): Part[] {
+  const runs = runsInOrder(parts, hot)
+  const isSmall = (run: Part) => hot.ofSmall === undefined || intersectRanges(hot.ofSmall, run).length > 0
+  return [...runs.filter(isSmall), ...runs.filter((run) => !isSmall(run))]
+}
+
+function runsInOrder(parts: readonly Part[], { ofNode, together }: HotPages): Part[] {
   const scattered = (part: Part) => withoutRanges(intersectRanges(ofNode, part), together)
   return parts.flatMap((part) => {
     const own = scattered(part)

@@ -7,7 +7,8 @@
  * once, in the background. When the executable is in memory that would be half a millisecond for nothing: some of
  * the pages are tried first, with preadv2 and RWF_NOWAIT (Linux 4.14), which gives a byte only if there is no need to wait for
  * it. (mincore would be made for this, and says that all is in memory of files that the process may not write.) What
- * else comes back, be it that the kernel or the file system does not know how, means to read.
+ * else comes back, be it that the kernel or the file system does not know how, means to read. A runtime layer has more to read than
+ * small functions need: where the environment says that the function is one, it is less.
  *
  * **Reading no more than that.** The kernel reads as much around a page that is touched as the disk's read-ahead says: 128 KiB
  * often, 8 MiB where it is meant for large files. Of the parts that no start needs, it is asked to read just the pages.
@@ -26,6 +27,8 @@ import { inPieces, type PageRange } from './page-ranges.ts'
 export interface OwnFileTable {
   /** What to read, in pages of the file. */
   readonly read: readonly PageRange[]
+  /** What of the beginning of `read` is all that is read where the environment has `SMALL_VARIABLE` of `../../executable/format.ts`; undefined for all of it. */
+  readonly smallRead?: readonly PageRange[] | undefined
   /** Of what to read single pages only, in pages of the memory. */
   readonly spare: readonly PageRange[]
   /** What to map, in pages of the memory. */
@@ -55,15 +58,25 @@ const MOST_MAPPED = 127
 const CODE_BIT = 128
 
 /** The code, and behind it the table. It is to be at a multiple of {@link CODE_ALIGNMENT}. */
-export function ownFileCode(arch: Architecture, { read, spare, map, firstMapped }: OwnFileTable): Buffer {
-  const readEntries = inPieces(read, MOST_READ).map(({ start, count }) => start * 256 + count)
+export function ownFileCode(
+  arch: Architecture,
+  { read, smallRead = [], spare, map, firstMapped }: OwnFileTable,
+): Buffer {
+  const smallEntries = inPieces(smallRead, MOST_READ)
+  const rest = inPieces(read.slice(smallRead.length), MOST_READ)
+  const readEntries = [...smallEntries, ...rest].map(({ start, count }) => start * 256 + count)
   const spareEntries = spare.flatMap(({ start, count }) => [start, count])
   const mapEntries = map.flatMap((run) =>
     inPieces([run], MOST_MAPPED).map(({ start, count }) => start * 256 + count + (run.isCode ? CODE_BIT : 0)),
   )
   return Buffer.concat([
     CODE[arch],
-    numbers([readEntries.length, spare.length, mapEntries.length, firstMapped]),
+    numbers([
+      readEntries.length,
+      spare.length + smallEntries.length * 65_536,
+      mapEntries.length,
+      firstMapped,
+    ]),
     numbers([...readEntries, ...spareEntries, ...mapEntries]),
   ])
 }

@@ -16,6 +16,8 @@ const ALIGNMENT = 16
 const HEAD_BYTES = 16
 const READ_BYTES = 4
 const SPARE_BYTES = 8
+/** The upper half of the number says how much small functions read. */
+const SPARE_BITS = 0xffff
 /** Of an entry: the highest bit of its low byte says whether the pages are code. */
 const COUNT_BITS = 127
 
@@ -31,7 +33,7 @@ export function readMovedPages(executable: Buffer): MovedPages | undefined {
     const [reads = 0, spares = 0, maps = 0, firstPage = 0] = [0, 4, 8, 12].map((field) =>
       executable.readUInt32LE(head + field),
     )
-    const first = head + HEAD_BYTES + reads * READ_BYTES + spares * SPARE_BYTES
+    const first = head + HEAD_BYTES + reads * READ_BYTES + (spares & SPARE_BITS) * SPARE_BYTES
     if (first + 4 * maps > executable.length) {
       return undefined
     }

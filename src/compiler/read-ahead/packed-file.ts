@@ -29,7 +29,7 @@ import {
 import { dataPages, findParts, isWithin, MOST_CODE, type Parts } from './executable-parts.ts'
 import { endOfFront, placeInFront } from './front-pieces.ts'
 import type { HotPages, Part } from './moved-pages.ts'
-import { CODE_ALIGNMENT, ownFileCode } from './own-file-code.ts'
+import { CODE_ALIGNMENT, type OwnFileTable, ownFileCode } from './own-file-code.ts'
 import {
   bytesOf,
   firstPages,
@@ -40,6 +40,7 @@ import {
   type PageRange,
   pagesOf,
   sizeOf,
+  withoutRanges,
 } from './page-ranges.ts'
 
 /** What the file is fetched in, where it is fetched: Lambda's size. */
@@ -113,7 +114,7 @@ function codeFor(
   places: Pick<Places, 'content' | 'moved'>,
 ): Buffer {
   return ownFileCode(architecture, {
-    read: readRanges(parts, hot, places),
+    ...readRanges(parts, hot, places),
     spare: parts.movable.map(inMemory),
     map: parts.runs.map((run) => ({
       ...inMemory(run),
@@ -125,21 +126,41 @@ function codeFor(
 
 /** What a start reads, where it is now: what is in front of the code, what pkg has added, and the moved pages. */
 function readRanges(
-  { front, content, runs }: Parts,
-  { ofNode, ofContent }: HotPages,
+  parts: Parts,
+  { ofNode, ofSmall, ofContent }: HotPages,
   places: Pick<Places, 'content' | 'moved'>,
+): Pick<OwnFileTable, 'read' | 'smallRead'> {
+  const added = movedBy((places.content - parts.content.offset) / PAGE_BYTES, ofContent)
+  const inFile = (pages: readonly PageRange[]) =>
+    joinRanges([...joinRanges(placed(pages, parts, places), GAP_PAGES), ...added], 0)
+  const all = inFile(ofNode)
+  if (ofSmall === undefined) {
+    return { read: withFirstPages(all) }
+  }
+  const small = inFile(ofSmall)
+  const smallRead = withFirstPages(small)
+  return { read: [...smallRead, ...withFirstPages(withoutRanges(all, small))], smallRead }
+}
+
+function withFirstPages(ranges: readonly PageRange[]): PageRange[] {
+  return [...firstPages(ranges, CHUNK_BYTES), ...ranges]
+}
+
+/** Where pages of Node.js that are moved, or in front of the code, are now. */
+function placed(
+  pages: readonly PageRange[],
+  { front, runs }: Parts,
+  { moved }: Pick<Places, 'moved'>,
 ): PageRange[] {
-  const shift = (places.content - content.offset) / PAGE_BYTES
-  const read = front.flatMap(({ start, end, place }) =>
-    movedBy((place - start) / PAGE_BYTES, intersectRanges(ofNode, pagesOf(start, end))),
+  const found = front.flatMap(({ start, end, place }) =>
+    movedBy((place - start) / PAGE_BYTES, intersectRanges(pages, pagesOf(start, end))),
   )
-  let place = places.moved / PAGE_BYTES
+  let place = moved / PAGE_BYTES
   for (const run of runs) {
-    read.push(...movedBy(place - run.start, intersectRanges(ofNode, run)))
+    found.push(...movedBy(place - run.start, intersectRanges(pages, run)))
     place += run.count
   }
-  const ranges = joinRanges([...joinRanges(read, GAP_PAGES), ...movedBy(shift, ofContent)], 0)
-  return [...firstPages(ranges, CHUNK_BYTES), ...ranges]
+  return found
 }
 
 function movedBy(pages: number, ranges: readonly PageRange[]): PageRange[] {

@@ -5,6 +5,7 @@
  * It is laid side by side in the file where that can be: see {@link ./packed-file.ts}. Where it cannot, each page is left where
  * it is, and asked for there: see {@link ./prefetch-stub.ts}.
  */
+import { join } from 'node:path'
 import type { BaseNode } from '../base-node/base-node.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import type { Architecture } from '../elf/elf-file.ts'
@@ -19,7 +20,8 @@ import { type FunctionKind, recordTouchedPages } from './reference-executable.ts
 
 export interface ReadAheadSource {
   readonly base: BaseNode
-  readonly kind: FunctionKind
+  /** Of its function; several where it is for functions of all of them, of which the first needs least. */
+  readonly kind: FunctionKind | readonly [FunctionKind, FunctionKind]
   readonly runtime: RuntimeBundle
 }
 
@@ -94,14 +96,28 @@ async function findHot(
   if (content === undefined) {
     return undefined
   }
-  const { touched, together } = await findHotPages(bytes, executable, base.path, kind, () =>
-    recordTouchedPages(kind, base, runtime, folder),
+  const kinds = typeof kind === 'string' ? [kind] : kind
+  const found = await Promise.all(
+    kinds.map((each) =>
+      findHotPages(bytes, executable, base.path, each, () =>
+        recordTouchedPages(each, base, runtime, join(folder, each)),
+      ),
+    ),
   )
-  if (touched.length === 0) {
+  if (found.some(({ touched }) => touched.length === 0)) {
     return undefined
   }
-  const ofNode = touched.filter(({ start, count }) => (start + count) * PAGE_BYTES <= content)
-  return { ofNode, ofContent: contentPages(bytes, content, cold), together }
+  const isOfNode = ({ start, count }: PageRange) => (start + count) * PAGE_BYTES <= content
+  const touchedBy = found.map(({ touched }) => touched.filter(isOfNode))
+  return {
+    ofNode: joinRanges(touchedBy.flat(), 0),
+    ofSmall: touchedBy.length > 1 ? touchedBy[0] : undefined,
+    ofContent: contentPages(bytes, content, cold),
+    together: joinRanges(
+      found.flatMap(({ together }) => together),
+      0,
+    ),
+  }
 }
 
 /** The pages of what pkg has added, without those that are cold through and through. */

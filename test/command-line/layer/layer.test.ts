@@ -32,7 +32,12 @@ before(async (t) => {
       }
       export const late = async () => (await import('./late.ts')).late`,
     'src/late.ts': 'export const late = "loaded late"',
-    'src/users.ts': 'export const handler = async () => ({ users: process.version })',
+    'src/users.ts': `
+      import { execFileSync } from 'node:child_process'
+      export const handler = async () => ({ users: process.version })
+      const named = (names: string[]) => names.filter((name) => name.startsWith('LAMBDABIN_') && name !== 'LAMBDABIN_CHILD')
+      export const variables = async () =>
+        named([...Object.keys(process.env), ...execFileSync('env', { encoding: 'utf8' }).split(/=.*\\n/)])`,
     'src/failing.ts': 'throw new TypeError("not today")',
     'data/rates.json': '{"fee": 5}',
     'event.json': '{"items":[1]}',
@@ -105,6 +110,13 @@ test('the pair answers, with what is included and shipped, and with chunks that 
   const late = await answer('orders', {}, 'orders.late')
   assert.ok(late.ok, late.logs)
   assert.equal(late.payload, 'loaded late')
+})
+
+test('what bootstrap tells the runtime of a function that has nothing primed is not to be seen by that', async () => {
+  assert.equal(existsSync(file('dist/users/users/prime.json')), false)
+  const seen = await answer('users', {}, 'users.variables')
+  assert.ok(seen.ok, seen.logs)
+  assert.deepEqual(seen.payload, [])
 })
 
 test('an error has the TypeScript file and line, and an export that is not there is named', async () => {

@@ -58,7 +58,7 @@ async function compile(
     assert.equal(status, 0, stderr)
   }
   const postject = createRequire(import.meta.resolve('@yao-pkg/pkg/lib-es5/sea.js'))('postject')
-  await postject.inject(file, 'BLOB', Buffer.from('what is added'.repeat(1000)))
+  await postject.inject(file, 'BLOB', Buffer.from('what is added'.repeat(40_000)))
   const bytes = readFileSync(file)
   const elf = parseElf(bytes, file)
   const hot = elf.sections
@@ -71,11 +71,12 @@ async function compile(
   return { folder, file, bytes, hot }
 }
 
-function pack({ file, bytes, hot }: Program): Buffer {
+function pack({ file, bytes, hot }: Program, ofSmall?: readonly PageRange[]): Buffer {
   const content = lastSegmentOffset(bytes, file) ?? 0
   const packed = packHotPages(GatheredBytes.of(bytes), file, {
     ofNode: hot,
-    ofContent: [pagesOf(content, bytes.length)],
+    ofSmall,
+    ofContent: ofSmall ? [] : [pagesOf(content, bytes.length)],
     together: [],
   })?.toBuffer()
   assert.ok(packed, 'it is packed')
@@ -120,6 +121,58 @@ function emulator(t: TestContext): readonly string[] | undefined {
     return undefined
   }
   return ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu']
+}
+
+for (const arch of ['x64', 'arm64'] as const) {
+  test(`a program for functions of several kinds runs for each of them, ${arch}`, async (t) => {
+    const program = await compile(t, arch)
+    const runner = arch === process.arch ? [] : emulator(t)
+    if (program === undefined || runner === undefined) {
+      return
+    }
+    const packed = pack(program, program.hot.slice(5, 8))
+    const { read, map } = readOwnFileTable(packed, arch)
+    assert.ok(read.length >= 3 && map.length > 10, `${read.length} ranges, ${map.length} runs`)
+    const [command = '', ...parameters] = [...runner, program.file]
+    for (const env of [
+      {},
+      { LAMBDABIN_SMALL: '1' },
+      { LAMBDABIN_SMALL: '' },
+      { LAMBDABIN_SMALLER: '1', LAMBDABIN: '', L: '' },
+    ]) {
+      const run = { encoding: 'utf8', env: { ...process.env, ...env } } as const
+      const { status, stdout, stderr } = spawnSync(command, parameters, run)
+      assert.deepEqual([status, stdout], [0, 'all right\n'], `${JSON.stringify(env)} ${stderr}`)
+    }
+  })
+}
+
+test('a small function has less of it read ahead', async (t) => {
+  const program = await compile(t, process.arch as Architecture)
+  if (program === undefined) {
+    return
+  }
+  pack(program, program.hot.slice(0, 1))
+  const readAhead = (env: NodeJS.ProcessEnv): number => {
+    const { file } = program
+    spawnSync('sync', [file])
+    spawnSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0'])
+    const before = inMemory(file)
+    const { status } = spawnSync(file, { env: { ...process.env, EARLY_EXIT: '1', ...env } })
+    assert.equal(status, 0)
+    return before < 4 ? inMemory(file) : Number.NaN
+  }
+  const [all, small] = [readAhead({}), readAhead({ LAMBDABIN_SMALL: '1' })]
+  if (Number.isNaN(all)) {
+    t.skip('fincore is not installed (Debian: util-linux), or this file system keeps its files in memory')
+    return
+  }
+  assert.ok(small + 8 <= all, `${small} pages, and ${all} for others`)
+})
+
+/** How many pages of a file are; not a number where that cannot be told. */
+function inMemory(file: string): number {
+  return Number(spawnSync('fincore', ['-n', '-o', 'PAGES', file], { encoding: 'utf8' }).stdout ?? Number.NaN)
 }
 
 test('it runs where /proc is not mounted, by the path that it was started by', {
