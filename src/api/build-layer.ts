@@ -69,7 +69,7 @@ export async function buildLayer(options: LayerOptions = {}): Promise<LayerResul
     const layer = await abandonable(signal, () =>
       into === undefined
         ? buildPackage(layerOptions, progress)
-        : buildInto(place, (work) =>
+        : buildInto(place, undefined, (work) =>
             buildPackage({ ...layerOptions, outDir: work, only: 'folder' }, progress),
           ),
     )

@@ -146,7 +146,7 @@ async function wantedFunctions({
   const functions = await selectFunctions(configuration, { wanted, values, build, folder })
   const { into, budgetSummary, jobs = defaultJobs() } = build
   if (into !== undefined) {
-    checkInto(functions, into)
+    await checkInto(functions, into)
   }
   return {
     ...{ functions, jobs, into, budgetSummary },
@@ -207,7 +207,7 @@ function largestFirst(queue: [index: number, FunctionOptions][]): [index: number
 
 /** `outDir` is for the package's files alone. */
 function buildFunctionInto(options: FunctionOptions, progress: Progress): Promise<BuiltFunction> {
-  return buildInto(options.outDir, (outDir) =>
+  return buildInto(options.outDir, options.name, (outDir) =>
     buildFunction({ ...options, outDir, only: 'folder' }, progress),
   )
 }

@@ -1,6 +1,6 @@
 /** The deployment package of a function: at a path, or what was built of a configured function. */
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { type ConfiguredFunction, configuredFunctions } from '../configuration/configured-functions.ts'
 import {
@@ -65,7 +65,10 @@ export async function findPackage(
 }
 
 function builtPackage({ name }: ConfiguredFunction, outDir: string): string {
-  const found = [resolve(outDir, name), resolve(outDir, `${name}.zip`)].find((path) => existsSync(path))
+  const [folder, zip] = [resolve(outDir, name), resolve(outDir, `${name}.zip`)]
+  // Where zips alone are built, a folder beside one may be somebody else's.
+  const isPackage = existsSync(join(folder, name))
+  const found = (isPackage ? [folder] : [zip, folder]).find((path) => existsSync(path))
   if (found === undefined) {
     throw new UsageError(`${name} is not built yet; build it with: lambdabin build ${name}`)
   }

@@ -19,6 +19,7 @@ import { handlerSettings } from './handler-settings.ts'
 import { NOTICES_FILE } from './notices/third-party-notices.ts'
 import { findPackageFacts, type PackageFacts } from './package/package-facts.ts'
 import { PackageFolder, type PackagePlace, packagePlace, thereOf } from './package/package-folder.ts'
+import { checkReplaceable } from './package/replaceable-folder.ts'
 import { type LibraryNeeds, libraryNeeds } from './package/runtime-requirements.ts'
 import { writeZip } from './package/write-zip.ts'
 import { zipProgress } from './package/zip-progress.ts'
@@ -53,6 +54,10 @@ export async function buildFunction(
       progress.signal?.throwIfAborted()
       return { ...untouched, isUnchanged: true, steps: steps.done }
     }
+    const replacing = { content: 'function', entry: options.entry } as const
+    if (options.only !== 'zip') {
+      await checkReplaceable(place.folder, replacing)
+    }
     const inputs = await findInputs(options, steps, join(work, 'files'))
     const key = await buildKey(options, inputs)
     const unchanged = options.isForced ? undefined : await builtPackage.find(key)
@@ -65,7 +70,7 @@ export async function buildFunction(
     const made = await makePackage(options, inputs, place, steps, work)
     const built = { ...made.facts, ...bundled, ...thereOf(place), isUnchanged: false, steps: steps.done }
     const written = await describeFiles(thereOf({ ...place, folder: made.draft.folder, zip: made.zip ?? '' }))
-    await made.draft.publish(made.zip, place)
+    await made.draft.publish(made.zip, place, replacing)
     if (!options.isForLayer) {
       latestExecutable = join(place.folder, options.name)
     }

@@ -26,6 +26,7 @@ import { writeExecutable } from '../executable/write-executable.ts'
 import { NOTICES_FILE, renderNotices } from '../notices/third-party-notices.ts'
 import { findPackageFacts, type PackageFacts } from '../package/package-facts.ts'
 import { PackageFolder, type PackageForm, packagePlace, thereOf } from '../package/package-folder.ts'
+import { checkReplaceable } from '../package/replaceable-folder.ts'
 import { type LibraryNeeds, libraryNeeds } from '../package/runtime-requirements.ts'
 import { writeZip } from '../package/write-zip.ts'
 import { withReadAhead } from '../read-ahead/read-ahead.ts'
@@ -70,11 +71,12 @@ export async function buildLayer(options: LayerOptions, progress: Progress = {})
   const { name, outDir, target, compression, only } = options
   const steps = new BuildSteps(progress)
   return withWorkFolder(outDir, async (work) => {
+    const place = packagePlace(outDir, name, only)
+    await checkReplaceable(place.folder, { content: 'layer' })
     const runtime = await steps.run('bundle', bundleRuntime)
     const base = await steps.run('base Node.js', () =>
       prepareBaseNode(target.arch, target.nodePath, (message) => steps.notice(message), target.locales),
     )
-    const place = packagePlace(outDir, name, only)
     const builtPackage = new BuiltPackage<BuiltLayer>(place)
     const key = await layerKey(options, runtime, base)
     const unchanged = options.isForced ? undefined : await builtPackage.find(key)
@@ -100,7 +102,7 @@ export async function buildLayer(options: LayerOptions, progress: Progress = {})
       steps: steps.done,
     }
     const written = await describeFiles({ zip, folder: draft.folder })
-    await draft.publish(zip, place)
+    await draft.publish(zip, place, { content: 'layer' })
     // What made notes may go another time.
     if (notes.length === 0) {
       await builtPackage.keep(key, written, built)

@@ -6,14 +6,13 @@ import { chmod, constants, copyFile, mkdir, rename, rm, writeFile } from 'node:f
 import { dirname, join } from 'node:path'
 import { BuildError } from '../build-error.ts'
 import { BOOTSTRAP_FILE } from '../source-files.ts'
+import { BOOTSTRAP, checkReplaceable, isReplaceable, type NewPackage } from './replaceable-folder.ts'
 import { EXECUTABLE_MODE, FILE_MODE, type PackageFile } from './write-zip.ts'
 
 /** Two files want the same place in the package. */
 export class PackageCollisionError extends BuildError {
   override readonly name = 'PackageCollisionError'
 }
-
-const BOOTSTRAP = 'bootstrap'
 
 /** Where a finished package is, by absolute paths. */
 export interface PackagePlace {
@@ -125,16 +124,23 @@ export class PackageFolder {
 
   /**
    * Puts the folder and its zip in their places. Each appears whole, or the old one stays; what was there of the one that is not
-   * wanted goes, as it would be another build's.
+   * wanted goes, as it would be another build's. Rejects with an OccupiedPlaceError, and changes nothing, where the folder is not
+   * for `made` to replace.
    */
-  async publish(zip: string | undefined, place: PackagePlace): Promise<void> {
-    // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
-    // work folder.
-    await rename(place.folder, join(dirname(this.folder), 'previous')).catch((error) => {
-      if (error.code !== 'ENOENT') {
-        throw error
-      }
-    })
+  async publish(zip: string | undefined, place: PackagePlace, made: NewPackage): Promise<void> {
+    if (place.only !== 'zip') {
+      // As before the build, in which somebody may have put something there.
+      await checkReplaceable(place.folder, made)
+    }
+    if (place.only !== 'zip' || (await isReplaceable(place.folder, made))) {
+      // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
+      // work folder.
+      await rename(place.folder, join(dirname(this.folder), 'previous')).catch((error) => {
+        if (error.code !== 'ENOENT') {
+          throw error
+        }
+      })
+    }
     if (place.only !== 'zip') {
       await rename(this.folder, place.folder)
     }
