@@ -66,6 +66,11 @@ export function commonOptions({ minify, author, plugins, sdkModules }: OptionsOf
 /** Rejects with an {@link AuthorOptionsError} when code that is to be put around the bundle cannot stand in a script. */
 export async function checkCode({ banner, footer }: AuthorOptions): Promise<void> {
   await init
+  if (banner?.js?.startsWith('#!')) {
+    throw new AuthorOptionsError(
+      `esbuild’s option banner begins with ${banner.js.split('\n', 1)[0]}, which tells a shell how to start a file, and a function is a script in an executable; leave that line out`,
+    )
+  }
   for (const [option, code] of [
     ['banner', banner?.js],
     ['footer', footer?.js],

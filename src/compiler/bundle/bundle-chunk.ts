@@ -191,10 +191,22 @@ function outputs(result: Bundled): Chunk {
   const modules = Object.entries(script?.inputs ?? {}).map(
     ([path, { bytesInOutput }]) => [path, bytesInOutput] as const,
   )
+  const code = outputFile(result, '.js')
+  const sourceMap = outputFile(result, '.js.map')
   return {
-    code: outputFile(result, '.js'),
-    sourceMap: outputFile(result, '.js.map'),
+    ...(code.subarray(0, 2).equals(HASHBANG) ? withoutHashbang(code, sourceMap) : { code, sourceMap }),
     modules: new Map(modules),
+  }
+}
+
+const HASHBANG = Buffer.from('#!')
+
+/** esbuild leaves an entry's in front of all else, where a chunk's header has to be; Node.js does not run it either. */
+function withoutHashbang(code: Buffer, sourceMap: Buffer): Pick<Chunk, 'code' | 'sourceMap'> {
+  const map = JSON.parse(sourceMap.toString())
+  return {
+    code: code.subarray(code.indexOf('\n') + 1),
+    sourceMap: Buffer.from(JSON.stringify({ ...map, mappings: map.mappings.slice(1) })),
   }
 }
 

@@ -79,15 +79,6 @@ test('import.meta says where the package is, even in a module with a __dirname o
   ])
 })
 
-test('an entry with a hashbang is bundled', async (t) => {
-  assert.equal(
-    (
-      await load(await bundle(t, { 'orders.mjs': '#!/usr/bin/env node\nexport const handler = () => 1' }))
-    ).handler(),
-    1,
-  )
-})
-
 for (const minify of [true, false]) {
   test(`top-level await, with every kind of import and export (minify: ${minify})`, async (t) => {
     const folder = temporaryFolder(t)
