@@ -1,5 +1,6 @@
 /** Which functions a build is for, each with all of its options: those that the configuration has, and those given besides. */
 import { resolve } from 'node:path'
+import { FunctionNameError, functionName } from '../compiler/function-name.ts'
 import type { FunctionOptions } from '../compiler/function-options.ts'
 import { FOUND_HOSTS } from '../compiler/prime/found-hosts.ts'
 import type { BUILD_OPTIONS } from './build-options.ts'
@@ -9,7 +10,7 @@ import { readFunctionEntry } from './function-entry.ts'
 import type { LoadedConfiguration } from './load-configuration.ts'
 import { remedyFor } from './nearest-name.ts'
 import type { Values } from './option.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError, usageErrorFor } from './usage-error.ts'
 
 export interface Selection {
   /** Names of configured functions, and paths of entries; none for all that the configuration has. */
@@ -50,13 +51,22 @@ export async function chooseFunctions(
       `--name names one function, and ${found.length} entries were given; build them one by one, or without --name`,
     )
   }
+  const given = values.name
   const functions = found.map((each) => ({
     ...each,
-    name: values.name ?? each.name,
+    name: given === undefined ? each.name : checkedName(given),
     values: merged(each.values, values),
   }))
   checkNamesDiffer(functions)
   return functions
+}
+
+function checkedName(given: string): string {
+  try {
+    return functionName('entry.ts', { given })
+  } catch (error) {
+    throw usageErrorFor(error, FunctionNameError)
+  }
 }
 
 function all(

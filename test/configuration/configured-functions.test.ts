@@ -145,5 +145,15 @@ test('a build is for all configured functions, for some by name or path, or for 
     message: 'the configuration has no function user; did you mean users?',
   })
   await assert.rejects(select(['zzzzzz']), /has no function zzzzzz; there are orders, users/)
+  for (const name of ['bootstrap', 'node_modules', 'x y', 'a.b', 'é', '-q', '', '../victim', '/tmp/x']) {
+    await assert.rejects(select(['users'], { name }), (error) => {
+      assert.ok(error instanceof UsageError)
+      assert.match(
+        error.message,
+        /^a function's name is that of its executable .*; give another with --name$/,
+      )
+      return true
+    })
+  }
   await assert.rejects(select([], { name: 'x' }), /--name names one function, and 2 entries were given/)
 })
