@@ -2,8 +2,8 @@
 import { mkdtemp, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FunctionOptions } from '../compiler/function-options.ts'
+import { BOOTSTRAP } from '../compiler/package/own-files.ts'
 import {
-  BOOTSTRAP,
   isReplaceableIn,
   OccupiedPlaceError,
   ownPlaces,

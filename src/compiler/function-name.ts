@@ -2,6 +2,7 @@
 import { basename, dirname, extname, resolve } from 'node:path'
 import process from 'node:process'
 import { BuildError } from './build-error.ts'
+import { BOOTSTRAP, NOTICES_FILE } from './package/own-files.ts'
 
 /** The name cannot be both a file's and the first part of a handler setting. */
 export class FunctionNameError extends BuildError {
@@ -67,8 +68,11 @@ function problemOf(name: string): string | undefined {
   if (name === '') {
     return 'is empty'
   }
-  if (name === 'bootstrap') {
+  if (name === BOOTSTRAP) {
     return 'is the file that starts it'
+  }
+  if (name === NOTICES_FILE) {
+    return 'is the file of its licences'
   }
   if (name === 'node_modules') {
     return 'is the folder of its packages'

@@ -27,6 +27,7 @@ for (const [entry, given, message] of [
     /"orders\.create" has a dot, after which a handler setting names an export; give another with --name/,
   ],
   ['bootstrap.ts', undefined, /"bootstrap" is the file that starts it/],
+  ['THIRD-PARTY-NOTICES.ts', undefined, /"THIRD-PARTY-NOTICES" is the file of its licences/],
   ['a.ts', 'node_modules', /"node_modules" is the folder of its packages/],
   ['a.ts', 'x/y', /"x\/y" has characters other than/],
   ['a.ts', '..', /has a dot/],

@@ -15,9 +15,6 @@ import { OWN_FOLDER } from '../source-files.ts'
 import { UNDICI_FOLDER } from '../third-party.ts'
 import { bundledPackages, type LicensedPackage, nameOf, readLicensedPackage } from './bundled-packages.ts'
 
-/** What the file is called in a package. */
-export const NOTICES_FILE = 'THIRD-PARTY-NOTICES'
-
 export interface NoticesSource {
   /** The function; undefined for the layer that functions share. */
   readonly bundle: FunctionBundle | undefined

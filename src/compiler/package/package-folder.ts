@@ -6,7 +6,8 @@ import { chmod, constants, copyFile, mkdir, rename, rm, writeFile } from 'node:f
 import { dirname, join } from 'node:path'
 import { BuildError } from '../build-error.ts'
 import { BOOTSTRAP_FILE } from '../source-files.ts'
-import { BOOTSTRAP, checkReplaceable, isReplaceable, type NewPackage } from './replaceable-folder.ts'
+import { BOOTSTRAP } from './own-files.ts'
+import { checkReplaceable, isReplaceable, type NewPackage } from './replaceable-folder.ts'
 import { EXECUTABLE_MODE, FILE_MODE, type PackageFile } from './write-zip.ts'
 
 /** Two files want the same place in the package. */

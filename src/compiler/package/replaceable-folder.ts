@@ -10,15 +10,14 @@ import { lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { FUNCTION, HEADER_BEGIN, LAYER_RUNTIME, scriptAsset } from '../../executable/format.ts'
 import { BuildError } from '../build-error.ts'
-import { NOTICES_FILE } from '../notices/third-party-notices.ts'
 import { shownPath } from '../shown-path.ts'
+import { BOOTSTRAP, NOTICES_FILE } from './own-files.ts'
 
 /** In the package's place is what lambdabin has not put there. */
 export class OccupiedPlaceError extends BuildError {
   override readonly name = 'OccupiedPlaceError'
 }
 
-export const BOOTSTRAP = 'bootstrap'
 const LAYER_FOLDER = dirname(LAYER_RUNTIME)
 
 /** What is to be in the place. */

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join, posix } from 'node:path'
 import { ElfFormatError } from '../../compiler/elf/elf-file.ts'
-import { NOTICES_FILE } from '../../compiler/notices/third-party-notices.ts'
+import { NOTICES_FILE } from '../../compiler/package/own-files.ts'
 import { DeploymentPackageError } from '../../emulator/code/deployment-package-error.ts'
 import type { BuildRecord } from '../../executable/build-record.ts'
 import { LAYER_RUNTIME } from '../../executable/format.ts'
