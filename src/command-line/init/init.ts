@@ -4,17 +4,19 @@
  */
 import { globSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import process from 'node:process'
 import { makeFolder } from '../../../bin/make-folder.js'
 import { functionName } from '../../compiler/function-name.ts'
 import { OWN_FOLDER } from '../../compiler/source-files.ts'
+import { configuredFunctions } from '../../configuration/configured-functions.ts'
 import { findConfiguration } from '../../configuration/find-configuration.ts'
+import { loadConfiguration } from '../../configuration/load-configuration.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 import { readOptions } from '../options.ts'
 import { completedManifest, type Manifest, readManifest } from './manifest.ts'
 import { findPackageManager, type PackageManager } from './package-manager.ts'
-import { type FunctionFiles, projectFiles } from './project-files.ts'
+import { CONFIGURATION_FILE, configurationText, type FunctionFiles, projectFiles } from './project-files.ts'
 
 /** Where functions are looked for, and the first is written where there are none: the first that has some counts. */
 const PATTERNS = ['src/functions/*.ts', 'src/*/index.ts']
@@ -39,15 +41,17 @@ export async function initCommand(args: string[]): Promise<number> {
   const manager = findPackageManager(folder, process.env)
   const before = await readManifest(folder)
   await makeFolder(folder)
-  const files = projectFiles({
-    ...findFunctions(folder, name),
-    isVitest: usesVitest(before),
-    ...configured(folder),
-  })
-  const outcomes: Outcome[] = [await writeManifest(folder, before, own)]
-  for (const [path, text] of Object.entries(files)) {
+  const functions = findFunctions(folder, name)
+  findConfiguration(folder) // Which says, before anything is written, if there are several.
+  const manifest = await writeManifest(folder, before, own)
+  const outcomes: Outcome[] = []
+  for (const [path, text] of Object.entries(projectFiles({ ...functions, isVitest: usesVitest(before) }))) {
     outcomes.push(await writeIfMissing(folder, path, text))
   }
+  if (!(await isConfigured(folder))) {
+    outcomes.unshift(await writeIfMissing(folder, CONFIGURATION_FILE, configurationText(functions)))
+  }
+  outcomes.unshift(manifest)
   process.stdout.write(report(outcomes, folder, manager))
   return 0
 }
@@ -62,8 +66,22 @@ function findFunctions(folder: string, name: string): FunctionFiles {
   return { pattern: 'src/*/index.ts', first: { name, entry } }
 }
 
-function configured(folder: string): { hasConfiguration: boolean } {
-  return { hasConfiguration: findConfiguration(folder) !== undefined }
+/**
+ * Whether the folder, as it is now, has a configuration, or one further up finds functions in it. Another project's does not:
+ * commands in the folder would take it for their own, and find none of what is there.
+ */
+async function isConfigured(folder: string): Promise<boolean> {
+  const file = findConfiguration(folder)
+  if (file === undefined || dirname(file) === folder) {
+    return file !== undefined
+  }
+  try {
+    const configuration = await loadConfiguration(file, folder, { command: 'init' })
+    const functions = configuration === undefined ? [] : configuredFunctions(configuration)
+    return functions.some(({ entry }) => entry.startsWith(folder + sep))
+  } catch {
+    return false // Whatever is the matter with it, it finds nothing here.
+  }
 }
 
 function usesVitest(manifest: Manifest | undefined): boolean {

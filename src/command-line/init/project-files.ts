@@ -9,18 +9,11 @@ export interface FunctionFiles {
 
 interface ProjectKind extends FunctionFiles {
   readonly isVitest: boolean
-  /** Whether there is a configuration that holds in the folder. */
-  readonly hasConfiguration: boolean
 }
 
-export function projectFiles({
-  pattern,
-  first,
-  isVitest,
-  hasConfiguration,
-}: ProjectKind): Record<string, string> {
+/** But for the configuration. */
+export function projectFiles({ first, isVitest }: ProjectKind): Record<string, string> {
   return {
-    ...(!hasConfiguration && { 'lambdabin.config.ts': configuration(pattern) }),
     ...(first && {
       [first.entry]: FUNCTION,
       [`test/${first.name}.test.ts`]: isVitest ? vitestTest(first.name) : nodeTest(first.name),
@@ -30,7 +23,9 @@ export function projectFiles({
   }
 }
 
-function configuration(pattern: string): string {
+export const CONFIGURATION_FILE = 'lambdabin.config.ts'
+
+export function configurationText({ pattern }: FunctionFiles): string {
   return `import { defineConfig } from 'lambdabin/config'
 
 export default defineConfig({

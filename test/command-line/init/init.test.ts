@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { planBuild } from '../../../src/api/build.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { runLambdabin } from '../../support/projects/command.ts'
 import { writeFiles } from '../../support/projects/files.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const HANDLER = 'export const handler = async () => 1\n'
 const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
 function filesOf(folder: string): Record<string, string> {
@@ -112,7 +114,7 @@ test('nothing is overwritten, and a second time changes nothing', async (t) => {
 
 test('where there are functions or a configuration, they are the project’s', async (t) => {
   const folder = writeFiles(temporaryFolder(t), {
-    'src/functions/orders.ts': 'export const handler = async () => 1\n',
+    'src/functions/orders.ts': HANDLER,
   })
   await init(folder, [], { npm_config_user_agent: 'yarn/4.18.1 npm/? node/v24' })
   const files = filesOf(folder)
@@ -125,6 +127,38 @@ test('where there are functions or a configuration, they are the project’s', a
   const other = writeFiles(temporaryFolder(t), { 'lambdabin.config.json': { functions: 'src/*/index.ts' } })
   await init(other)
   assert.ok(!Object.keys(filesOf(other)).includes('lambdabin.config.ts'))
+})
+
+test('below a project, the folder gets a configuration of its own, unless the one further up finds what is in it', async (t) => {
+  for (const more of [{}, { '.git/HEAD': '' }]) {
+    const folder = writeFiles(temporaryFolder(t), { ...more, 'src/hello/index.ts': HANDLER })
+    await init(folder)
+    const outer = filesOf(folder)
+    const stdout = await init(folder, ['inner'])
+    assert.match(stdout, /^ {2}package\.json +written\n {2}lambdabin\.config\.ts +written\n/)
+    const after = filesOf(folder)
+    assert.deepEqual(Object.fromEntries(Object.keys(outer).map((name) => [name, after[name]])), outer)
+    const names = Object.keys(after).filter((name) => name.startsWith('inner/'))
+    assert.deepEqual(
+      names.filter((name) => /config\.ts$|src/.test(name)),
+      ['inner/lambdabin.config.ts', 'inner/src/hello/index.ts'],
+    )
+    const { functions } = await planBuild({ cwd: join(folder, 'inner') })
+    assert.deepEqual(
+      functions.map(({ entry }) => entry),
+      [join(folder, 'inner/src/hello/index.ts')],
+    )
+  }
+
+  const root = writeFiles(temporaryFolder(t), {
+    'package.json': { workspaces: ['packages/*'] },
+    'lambdabin.config.json': { functions: 'packages/*/src/*/index.ts' },
+  })
+  await init(root, ['packages/shop'])
+  assert.ok(!Object.keys(filesOf(root)).includes('packages/shop/lambdabin.config.ts'))
+  const broken = writeFiles(temporaryFolder(t), { '.git/HEAD': '', 'lambdabin.config.json': '{' })
+  await init(broken, ['shop'])
+  assert.ok(Object.keys(filesOf(broken)).includes('shop/lambdabin.config.ts'))
 })
 
 test('what cannot be is told in a sentence, and nothing is written', async (t) => {
