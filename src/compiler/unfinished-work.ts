@@ -1,5 +1,9 @@
-/** What a build that is ended before its time leaves behind: folders half full, processes under way. */
+/**
+ * Work that is not finished: what a build that is ended before its time leaves behind, folders half full and processes under way; and
+ * what never ends, because a promise that it waits for is never settled.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import process from 'node:process'
 
 /** Those of everything that is under way in this process. */
 const all = new Set<() => void>()
@@ -45,5 +49,43 @@ function undo(undoing: Set<() => void>): void {
     undoing.delete(each)
     all.delete(each)
     each()
+  }
+}
+
+/** What fails those that are waited for, the latest last. */
+const awaited = new Set<() => void>()
+
+/**
+ * What `work` comes to. Rejects with what `explain` makes when nothing is left in this process that could bring it about: Node.js
+ * ends then, in silence and with success.
+ */
+export async function unlessNeverEnding<Result>(
+  work: Result | PromiseLike<Result>,
+  explain: () => Error,
+): Promise<Result> {
+  let fail = () => {}
+  const neverEnds = new Promise<never>((_, reject) => {
+    fail = () => reject(explain())
+  })
+  if (awaited.size === 0) {
+    process.on('beforeExit', failLatest)
+  }
+  awaited.add(fail)
+  try {
+    return await Promise.race([work, neverEnds])
+  } finally {
+    awaited.delete(fail)
+    if (awaited.size === 0) {
+      process.off('beforeExit', failLatest)
+    }
+  }
+}
+
+/** The latest is the innermost, and knows best; if that leaves nothing to do either, the next one is asked. */
+function failLatest(): void {
+  const latest = [...awaited].at(-1)
+  if (latest !== undefined) {
+    // Which keeps Node.js from ending.
+    setImmediate(latest)
   }
 }

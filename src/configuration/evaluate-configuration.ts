@@ -11,14 +11,19 @@ import * as nodeModules from 'node:module'
 import { dirname, extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
+import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
+import { NeverSettled } from './never-settled.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Tells one evaluation from the next, as Node.js keeps what it has evaluated. */
 const QUERY = 'lambdabin-configuration'
 let evaluations = 0
 
-/** The default export of `file`. Rejects with a {@link UsageError}. `named` is how the user knows the file. */
-export async function evaluateConfiguration(file: string, named: string): Promise<unknown> {
+/** The exports of `file`, of which one may be a promise. Rejects with a {@link UsageError}. `named` is how the user knows the file. */
+export async function evaluateConfiguration(
+  file: string,
+  named: string,
+): Promise<{ readonly default?: unknown }> {
   const { code, sourceMap } = await bundleConfiguration(file, named)
   evaluations += 1
   const url = `${pathToFileURL(file).href}?${QUERY}=${evaluations}`
@@ -27,7 +32,7 @@ export async function evaluateConfiguration(file: string, named: string): Promis
       asked === url ? { format: 'module', source: code, shortCircuit: true } : nextLoad(asked, context),
   })
   try {
-    return (await import(url)).default
+    return await unlessNeverEnding(import(url), () => new NeverSettled())
   } catch (error) {
     throw explainFailure(error, url, sourceMap, file, named)
   } finally {

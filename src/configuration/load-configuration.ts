@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { shownPath } from '../compiler/shown-path.ts'
+import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
 import { type CheckedConfiguration, ConfigurationProblem, checkConfiguration } from './check-configuration.ts'
 import type { ConfigContext, ConfigExport } from './configuration.ts'
 import { findConfiguration, MANIFEST_KEY } from './find-configuration.ts'
 import { jsonErrorOffset } from './json-error-offset.ts'
+import { NeverSettled } from './never-settled.ts'
 import type { ValuePath } from './source-position.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -32,7 +34,12 @@ export async function loadConfiguration(
   }
   if (typeof choice === 'object' || typeof choice === 'function') {
     const place = { file: undefined, named: 'the configuration', folder }
-    return { ...place, ...(await check(await settle(choice, context), folder)) }
+    const value = await settle(choice, context).catch((error) => {
+      throw error instanceof NeverSettled
+        ? new UsageError(`${place.named} cannot be evaluated: ${error.message}`, { cause: error })
+        : error
+    })
+    return { ...place, ...(await check(value, folder)) }
   }
   const file = choice === undefined ? findConfiguration(folder) : resolve(folder, choice)
   return file === undefined ? undefined : await loadFile(file, context)
@@ -54,7 +61,7 @@ async function loadFile(file: string, context: ConfigContext): Promise<LoadedCon
     }
   }
   const { evaluateConfiguration } = await import('./evaluate-configuration.ts')
-  const exported = await evaluateConfiguration(file, named)
+  const { default: exported } = await evaluateConfiguration(file, named)
   if (exported === undefined) {
     throw new UsageError(
       `${named} has no default export, which a configuration is; write export default defineConfig({ … })`,
@@ -74,7 +81,10 @@ async function loadFile(file: string, context: ConfigContext): Promise<LoadedCon
 
 /** What a function or a promise that is exported comes to. */
 async function settle(exported: ConfigExport, context: ConfigContext): Promise<unknown> {
-  return typeof exported === 'function' ? exported(context) : exported
+  return unlessNeverEnding(
+    typeof exported === 'function' ? exported(context) : exported,
+    () => new NeverSettled(),
+  )
 }
 
 function readSource(file: string, named: string): string {

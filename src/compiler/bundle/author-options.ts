@@ -51,7 +51,7 @@ export function commonOptions({ minify, author, plugins, sdkModules }: OptionsOf
     conditions: ['module', ...OWN_CONDITIONS, ...(author.conditions ?? [])],
     plugins: [
       ...plugins,
-      ...(author.plugins ?? []),
+      ...(author.plugins ?? []).map(thatEnds),
       leaveNativeAddons,
       // What an author's plugin says may be another thing each time.
       awsSdkModules((author.plugins ?? []).length > 0 ? undefined : sdkModules),
@@ -61,6 +61,30 @@ export function commonOptions({ minify, author, plugins, sdkModules }: OptionsOf
     ],
     // esbuild's default charset, ASCII, is the best: V8 holds such a script in one byte per character instead of two.
   }
+}
+
+/** How long a plugin's `setup` may take, which esbuild calls anew for each bundle; it would wait for ever. */
+const SETUP_MS = 60_000
+
+function thatEnds(plugin: Plugin): Plugin {
+  return {
+    ...plugin,
+    setup: (build) => {
+      const done = plugin.setup(build)
+      return done && inTime(done, plugin.name)
+    },
+  }
+}
+
+async function inTime(setup: Promise<void>, name: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `the setup of the plugin ${name} is not done after ${SETUP_MS / 1000} seconds; look for a promise in it that is neither resolved nor rejected`
+      reject(new AuthorOptionsError(message))
+    }, SETUP_MS)
+  })
+  await Promise.race([setup, late]).finally(() => clearTimeout(timer))
 }
 
 /** Rejects with an {@link AuthorOptionsError} when code that is to be put around the bundle cannot stand in a script. */
