@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
+import { endWith } from './command-line/end.ts'
 import type { COMMAND_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
@@ -28,16 +29,10 @@ const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
 
 endWithStarter()
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(args: string[]): Promise<number> {
-  try {
-    return await run(args)
-  } catch (error) {
-    process.stderr.write(`lambdabin: ${describe(error)}\n`)
-    return isWrongUsage(error) ? EXIT_USAGE : EXIT_FAILURE
-  }
-}
+await endWith(run(process.argv.slice(2)), (error) => {
+  process.stderr.write(`lambdabin: ${describe(error)}\n`)
+  return isWrongUsage(error) ? EXIT_USAGE : EXIT_FAILURE
+})
 
 async function run([name, ...args]: string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') {

@@ -73,3 +73,26 @@ test('a plugin whose setup never ends fails the build, after a minute', async (t
   })
   assert.ok(result.ok, result.ok ? '' : result.error.message)
 })
+
+const OPEN = 'setInterval(() => {}, 1000)\n'
+
+test('a command whose configuration leaves something open ends with its status once it is done, and all that it says', {
+  timeout: 60_000,
+}, async (t) => {
+  const config = (text: string) => `${OPEN}export default ${text}`
+  const cwd = temporaryFiles(t, { ...FILES, 'lambdabin.config.ts': config('{ functions: "src/*.ts" }') })
+  const { status, stdout, stderr } = await runLambdabin(['build', '--only', 'folder', '--json'], { cwd })
+  assert.equal(status, 0, stderr)
+  assert.equal(JSON.parse(stdout).functions[0].name, 'orders')
+  assert.match(stderr, /package +dist\/orders/)
+  const invoked = await runLambdabin(['invoke', 'orders', '--timeout', '30'], { cwd })
+  assert.deepEqual([invoked.status, invoked.stdout], [0, '1'])
+
+  const wrong = temporaryFiles(t, { ...FILES, 'lambdabin.config.ts': config('{ function: "src/*.ts" }') })
+  const refused = await runLambdabin(['build'], { cwd: wrong })
+  assert.match(
+    refused.stderr,
+    /^lambdabin: lambdabin\.config\.ts:2: the configuration has no option function/,
+  )
+  assert.equal(refused.status, 2)
+})
