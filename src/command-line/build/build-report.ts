@@ -2,7 +2,7 @@
 
 import { relative } from 'node:path'
 import process from 'node:process'
-import type { BuiltFunction, FailedFunction } from '../../api/build.ts'
+import type { BuiltFunction } from '../../api/build.ts'
 import { LAMBDA_RUNTIMES } from '../../compiler/package/lambda-runtimes.ts'
 import { megabytes } from '../../compiler/package/megabytes.ts'
 import type { ShippedPackage } from '../../compiler/package/shipped-packages.ts'
@@ -164,11 +164,8 @@ export function packageWarnings(built: BuiltFunction): string[] {
 /** The members of a function in {@link jsonReport} that are paths, or null. */
 export const JSON_PATHS = ['entry', 'zip', 'folder', 'sbom'] as const
 
-/**
- * The object that `--json` prints: other people's scripts read it. Sizes are bytes, paths absolute. A function that is over its
- * budget is built, and has failed.
- */
-export function jsonReport(functions: readonly BuiltFunction[], failed: readonly FailedFunction[] = []) {
+/** The object that `--json` prints: other people's scripts read it. Sizes are bytes, paths absolute. */
+export function jsonReport(functions: readonly BuiltFunction[]) {
   return {
     functions: functions.map((built) => ({
       name: built.name,
@@ -202,11 +199,6 @@ export function jsonReport(functions: readonly BuiltFunction[], failed: readonly
       warnings: [...built.warnings.map(({ text }) => text), ...packageWarnings(built)],
       unchanged: built.isUnchanged,
       steps: built.steps,
-    })),
-    failed: failed.map(({ name, entry, error: { code, message } }) => ({
-      name,
-      entry,
-      error: { code, message },
     })),
   }
 }

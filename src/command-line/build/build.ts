@@ -29,19 +29,17 @@ export async function buildCommand(args: string[]): Promise<number> {
   if (newer !== undefined) {
     process.stderr.write(`  note: ${newer}\n`)
   }
-  const failed = result.ok ? [] : result.failed
-  // Where nothing was begun, as by a mistake in use, there is nothing to tell of.
-  if (json && (result.ok || failed.length > 0)) {
-    process.stdout.write(`${JSON.stringify(jsonReport(result.functions, failed), undefined, 2)}\n`)
+  if (json && (result.ok || result.failed.some(({ built }) => built !== undefined))) {
+    process.stdout.write(`${JSON.stringify(jsonReport(result.functions), undefined, 2)}\n`)
   }
   if (!result.ok) {
-    const count = new Set([...result.functions, ...failed].map(({ name }) => name)).size
+    const count = new Set([...result.functions, ...result.failed].map(({ name }) => name)).size
     if (count < 2) {
       throw result.error
     }
-    const names = failed.map(({ name }) => name).join(', ')
+    const names = result.failed.map(({ name }) => name).join(', ')
     throw new BuildError(
-      `${failed.length} of ${count} functions could not be built: ${names}; it says above why`,
+      `${result.failed.length} of ${count} functions could not be built: ${names}; it says above why`,
     )
   }
   return 0

@@ -134,8 +134,7 @@ export function withHostPaths(text: string, platform: NodeJS.Platform = process.
         }),
       ),
     }))
-    const failed = report.failed.map((each) => ({ ...each, entry: hostPath(each.entry, platform) }))
-    return `${JSON.stringify({ ...report, functions, failed }, undefined, 2)}\n`
+    return `${JSON.stringify({ ...report, functions }, undefined, 2)}\n`
   } catch {
     return text
   }

@@ -75,7 +75,6 @@ test('the paths of --json’s object are this computer’s, all that there are',
       },
       { name: 'b', entry: place('src/b.ts'), zip: null, folder: place('dist/b'), sbom: null },
     ],
-    failed: [{ name: 'c', entry: place('src/c.ts'), error: { code: 'BUILD', message: 'no' } }],
   })
   const inContainer = `${JSON.stringify(report((name) => `/c/shop/${name}`))}\n`
   const here = report((name) => `C:\\shop\\${name.replaceAll('/', '\\')}`)
