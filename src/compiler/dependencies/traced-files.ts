@@ -2,6 +2,7 @@
  * Which files a module reads or loads by a path, as Vercel's tracer finds out by reading the code: `path.join(__dirname,
  * 'data', name)` is all of `data`.
  */
+import { lstatSync, realpathSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { packageFolder } from './package-of-file.ts'
 
@@ -21,14 +22,32 @@ export async function traceOwnFiles(files: readonly string[]): Promise<string[]>
       type.some((each) => each === 'asset' || each === 'dependency' || each === 'sharedlib'),
     )
     .map(([path]) => join('/', path))
-    .filter((path) => !files.includes(path) && packageFolder(path) !== undefined)
+    .filter((path) => !files.includes(path) && isPackageFile(path))
 }
 
 /** As absolute paths, all files of packages that the modules `files` need, those themselves included. */
 export async function traceAll(files: readonly string[]): Promise<string[]> {
   const { nodeFileTrace } = await import('@vercel/nft')
   const { fileList } = await nodeFileTrace([...files], OPTIONS)
-  return [...fileList].map((path) => join('/', path)).filter((path) => packageFolder(path) !== undefined)
+  return [...fileList].map((path) => join('/', path)).filter(isPackageFile)
+}
+
+/**
+ * Not the links that pnpm and workspaces have in the place of packages, which the tracer counts as files: what they lead to is
+ * found by its own path, and would be there twice. A package's links to files of its own are files.
+ */
+function isPackageFile(path: string): boolean {
+  const folder = packageFolder(path)
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  return folder !== undefined && !(isLink && packageFolder(`${realPath(path)}/`) !== folder)
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path // A link to nowhere.
+  }
 }
 
 /** Whether Node.js can load a file as a module. */

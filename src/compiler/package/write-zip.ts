@@ -55,6 +55,7 @@ export async function writeZip(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<void> {
   const sorted = files.toSorted((left, right) => (left.path < right.path ? -1 : 1))
+  checkNames(sorted)
   const deflater = openDeflater(compression, compressedPieces(), onBytes)
   const zip = await open(output, 'w')
   try {
@@ -79,6 +80,18 @@ export async function writeZip(
   } finally {
     await zip.close()
     await deflater.close()
+  }
+}
+
+/** What unpacks a zip with two entries of one name keeps one of them, or refuses it. */
+function checkNames(sorted: readonly PackageFile[]): void {
+  for (const [index, { path, source }] of sorted.entries()) {
+    const next = sorted[index + 1]
+    if (next?.path === path) {
+      throw new BuildError(
+        `each file of a package should have a place of its own, and ${path} would be there twice, of ${source} and of ${next.source}; please report this`,
+      )
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /** Packages that cannot live in one text, by kinds: each is bundled, laid out and run from an empty folder. */
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { bundleFunction, type FunctionBundle } from '../../../src/compiler/bundle/bundle-function.ts'
@@ -26,7 +26,14 @@ async function run(
   files: Files,
   choice: { externals?: string[]; bundled?: string[] } = {},
 ): Promise<Run> {
-  const project = writeFiles(temporaryFolder(t), { 'package.json': { dependencies: {} }, ...files })
+  return runProject(
+    t,
+    writeFiles(temporaryFolder(t), { 'package.json': { dependencies: {} }, ...files }),
+    choice,
+  )
+}
+
+async function runProject(t: TestContext, project: string, choice = {}): Promise<Run> {
   const options = { minify: true, externals: [], bundled: [], ...choice }
   const bundle = await bundleFunction(join(project, 'orders.js'), options)
   const shipped = await listShippedPackages(bundle.packages.packages, 'x64')
@@ -119,6 +126,39 @@ for (const [what, more] of [
     assert.ok(!pathsOf(done).includes('node_modules/reader/build/four.js'))
   })
 }
+
+test('what pnpm keeps behind links is shipped once, and only the files that are needed', async (t) => {
+  const store = 'node_modules/.pnpm/threads@1/node_modules'
+  const project = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'orders.js': `import { go } from 'threads'\n${HANDLER}`,
+    [`${store}/threads/package.json`]: { name: 'threads', dependencies: { '@s/red': '*', fast: '*' } },
+    [`${store}/threads/index.js`]: `
+      const { Worker } = require('worker_threads')
+      exports.go = () => new Promise((resolve) => new Worker(require('path').join(__dirname, 'work.js')).on('message', resolve))`,
+    [`${store}/threads/work.js`]:
+      "require('worker_threads').parentPort.postMessage(require('@s/red') + require('fast'))",
+    'node_modules/.pnpm/@s+red@1/node_modules/@s/red/package.json': { name: '@s/red' },
+    'node_modules/.pnpm/@s+red@1/node_modules/@s/red/index.js': "module.exports = 'red'",
+    'node_modules/.pnpm/@s+red@1/node_modules/@s/red/unused.js': '',
+    'node_modules/.pnpm/fast@1/node_modules/fast/package.json': { name: 'fast' },
+    'node_modules/.pnpm/fast@1/node_modules/fast/index.js': "module.exports = ' and fast'",
+  })
+  mkdirSync(join(project, store, '@s'))
+  symlinkSync('.pnpm/threads@1/node_modules/threads', join(project, 'node_modules/threads'))
+  symlinkSync('../../../@s+red@1/node_modules/@s/red', join(project, store, '@s/red'))
+  symlinkSync('../../fast@1/node_modules/fast', join(project, store, 'fast'))
+  const done = await runProject(t, project)
+  assert.equal(done.result, 'red and fast')
+  assert.deepEqual(pathsOf(done), [
+    'node_modules/@s/red/index.js',
+    'node_modules/@s/red/package.json',
+    'node_modules/fast/index.js',
+    'node_modules/fast/package.json',
+    'node_modules/threads/package.json',
+    'node_modules/threads/work.js',
+  ])
+})
 
 test('a package whose own modules are loaded by computed names is shipped, if the author means one of them', async (t) => {
   const files = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmodSync, readFileSync, utimesSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -94,4 +94,11 @@ test('a file that cannot be read fails the zip instead of being left out', async
 test('a zip that cannot be written fails', async (t) => {
   const { folder, files } = someFiles(t)
   await assert.rejects(writeZip(files, join(folder, 'no-such-folder', 'a.zip')), { code: 'ENOENT' })
+})
+
+test('two files for one place are refused by their names, before anything is written', async (t) => {
+  const { folder, files } = someFiles(t)
+  const again = { path: 'bootstrap', source: join(folder, 'orders'), executable: false }
+  await assert.rejects(writeZip([...files, again], join(folder, 'a.zip')), /bootstrap would be there twice/)
+  assert.ok(!existsSync(join(folder, 'a.zip')))
 })
