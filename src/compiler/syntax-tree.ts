@@ -49,8 +49,14 @@ export function childrenOf(node: AnyNode): AnyNode[] {
   return children
 }
 
-/** `import.meta.url`, `__filename`, `new URL(import.meta.url)`. */
+/** `import.meta.url`, `__filename`, `new URL(import.meta.url)`, `import.meta.url ?? __filename`. */
 export function isOwnLocation(node: AnyNode | undefined): boolean {
+  if (node?.type === 'LogicalExpression') {
+    return isOwnLocation(node.left) || isOwnLocation(node.right)
+  }
+  if (node?.type === 'ConditionalExpression') {
+    return isOwnLocation(node.consequent) || isOwnLocation(node.alternate)
+  }
   return (
     node?.object?.type === 'MetaProperty' ||
     /^__(?:filename|dirname)$/.test(node?.name ?? '') ||
@@ -92,13 +98,21 @@ export function isResolve({ callee, arguments: [first] }: AnyNode): boolean {
   )
 }
 
-/** `createRequire(…)`, `module.createRequire(…)`, `(0, module.createRequire)(…)`. */
-export function isCreateRequire(callee: AnyNode): boolean {
-  if (callee.type === 'SequenceExpression') {
-    return isCreateRequire(callee.expressions.at(-1))
+/** What a function without parameters returns, where it does nothing else; any other node is that node. */
+export function withoutFunction(node: AnyNode): AnyNode {
+  if (
+    !/^(?:Arrow)?FunctionExpression$/.test(node.type) ||
+    node.params.length > 0 ||
+    node.async ||
+    node.generator
+  ) {
+    return node
   }
-  const name = callee.type === 'MemberExpression' ? callee.property.name : callee.name
-  return /^createRequire\d*$/.test(name ?? '')
+  if (node.body.type !== 'BlockStatement') {
+    return node.body
+  }
+  const [first, second] = node.body.body
+  return first?.type === 'ReturnStatement' && first.argument && second === undefined ? first.argument : node
 }
 
 /** Whether an identifier stands for a variable's value, and not for a property or in a declaration. */

@@ -5,11 +5,8 @@
  * A `require` that it makes for that path becomes the bundle's where it is given a name, so that what it loads is bundled.
  */
 import type { Span } from '../syntax-tree.ts'
-import type { Location, MadeRequire, ModuleFacts } from './module-facts.ts'
-
-export interface Edit extends Span {
-  readonly text: string
-}
+import type { Location, ModuleFacts } from './module-facts.ts'
+import { type Edit, requireEdits } from './requires/made-requires.ts'
 
 /**
  * The code of a module with its own path at `place`, relative to the task root and with slashes. It stands in a chunk,
@@ -23,14 +20,6 @@ export function locateModule(code: string, facts: ModuleFacts, place: string): s
     ...facts.madeRequires.flatMap(requireEdits),
   ]
   return edited(code, edits)
-}
-
-/** Has the calls of a `require` that a module makes be the bundle's. */
-export function requireEdits({ variable, declaration, calls, others }: MadeRequire): Edit[] {
-  return [
-    ...[declaration, ...others].map((span) => ({ ...span, text: `${variable}$own` })),
-    ...calls.map((span) => ({ ...span, text: 'require' })),
-  ]
 }
 
 function locate({ kind, isShorthand, ...span }: Location, place: string): Edit {

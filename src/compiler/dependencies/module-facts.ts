@@ -8,9 +8,7 @@ import {
   type AnyNode,
   childrenOf,
   declaredIn,
-  isCreateRequire,
   isEval,
-  isOwnLocation,
   isReference,
   isRelativePattern,
   isResolve,
@@ -19,6 +17,8 @@ import {
   parseModule,
   type Span,
 } from '../syntax-tree.ts'
+import { type ExportsRequire, findMadeRequires, type MadeRequire } from './requires/made-requires.ts'
+import { OwnNames } from './requires/own-location.ts'
 
 /** What a module asks for of its own path. */
 export type LocationKind =
@@ -34,19 +34,6 @@ export interface Location extends Span {
   readonly isShorthand: boolean
   /** Whether it goes into a call, or a sum: what is only kept or compared leads to no file. */
   readonly isUsed: boolean
-}
-
-/** A `require` that a module makes for its own path. */
-export interface MadeRequire {
-  readonly variable: string
-  /** The name where it is declared. */
-  readonly declaration: Span
-  /** `load('./data.json')`: the name in each call that a bundler could follow. */
-  readonly calls: readonly Span[]
-  /** The name wherever else it stands. */
-  readonly others: readonly Span[]
-  /** Those of them that are called with what is no text: `load(name)`. */
-  readonly computed: readonly Span[]
 }
 
 export interface ModuleFacts {
@@ -77,7 +64,10 @@ export interface ModuleFacts {
 
 /** A module in which this finds nothing has no such facts. */
 const HINT =
-  /\b(?:__dirname|__filename|import\.meta|createRequire|new\s+(?:\w+\.)?Worker)\b|\brequire\b(?!\s*(?:\(\s*(?:"[^"]*"|'[^']*')\s*\)|\.main\b))|\bimport\s*\((?!\s*(?:"[^"]*"|'[^']*')\s*\))/g
+  /\b(?:__dirname|__filename|import\.meta|new\s+(?:\w+\.)?Worker)\b|[cC]reateRequire|\bimport\b(?=[^'"();]*[rR]equire[^'"();]*['"]\.)|\brequire\b(?!\s*(?:\(\s*(?:"[^"]*"|'[^']*')\s*\)|\.main\b))|\bimport\s*\((?!\s*(?:"[^"]*"|'[^']*')\s*\))/g
+
+/** A module without this makes no `require`, and imports none. */
+const MAKES_REQUIRE = /createRequire|\bimport\b[^'"();]*require[^'"();]*['"]\./i
 
 /** Whether a module, TypeScript too, may have any of these facts. */
 export function mayHaveFacts(code: string): boolean {
@@ -87,17 +77,20 @@ export function mayHaveFacts(code: string): boolean {
 /** The whole name of a module that is beside another. */
 const RELATIVE_MODULE = /^\.\.?\/[^*\n]+\.[cm]?js$/
 
-/** Undefined for a module that has none of these facts, or is no JavaScript. */
-export function findModuleFacts(code: string): ModuleFacts | undefined {
+/** Undefined for a module that has none of these facts, or is no JavaScript; `exportsRequire` tells of those that it imports. */
+export function findModuleFacts(code: string, exportsRequire: ExportsRequire): ModuleFacts | undefined {
   const hints = [...code.matchAll(HINT)].map(({ index }) => index)
   const program = hints.length === 0 ? undefined : parseModule(code)
   if (program === undefined) {
     return undefined
   }
-  const finder = new FactFinder(hints)
+  const makesRequire = MAKES_REQUIRE.test(code)
+  const finder = new FactFinder(hints, new OwnNames(makesRequire ? program : undefined))
   finder.visit(program, undefined, new Set())
   const { locations, requires, importsByName, startsWorkers, makesOtherRequires } = finder
-  if (locations.length + requires.length === 0 && !importsByName && !startsWorkers && !makesOtherRequires) {
+  const madeRequires = makesRequire ? findMadeRequires(program, exportsRequire) : []
+  const places = locations.length + requires.length + madeRequires.length
+  if (places === 0 && !importsByName && !startsWorkers && !makesOtherRequires) {
     return undefined
   }
   return {
@@ -106,7 +99,7 @@ export function findModuleFacts(code: string): ModuleFacts | undefined {
     loads: finder.loads,
     importedNames: finder.importedNames,
     importedTexts: finder.importedNames.length > 0 ? relativeTexts(program) : [],
-    madeRequires: finder.makers.map((maker) => usesOf(maker, program)),
+    madeRequires,
     relativePatterns: finder.loadsByName ? relativePatterns(program) : [],
   }
 }
@@ -117,16 +110,16 @@ class FactFinder {
   readonly loads: Span[] = []
   readonly importedNames: Span[] = []
   importsByName = false
-  /** The names that are given to a `require` that is made. */
-  readonly makers: AnyNode[] = []
   loadsByName = false
   startsWorkers = false
   makesOtherRequires = false
   readonly resolved: string[] = []
   readonly #hints: readonly number[]
+  readonly #names: OwnNames
 
-  constructor(hints: readonly number[]) {
+  constructor(hints: readonly number[], names: OwnNames) {
     this.#hints = hints
+    this.#names = names
   }
 
   /** `hidden` are the names that mean something else here. */
@@ -173,16 +166,8 @@ class FactFinder {
       this.startsWorkers ||= node.arguments.length > 0 && !node.arguments[1]?.properties?.some(isEval)
     } else if (node.type === 'CallExpression' && isResolve(node) && !hidden.has('require')) {
       this.resolved.push(node.arguments[0].value)
-    } else if (node.type === 'CallExpression' && isCreateRequire(node.callee)) {
-      this.#noteMadeRequire(node, parent)
-    }
-  }
-
-  #noteMadeRequire(node: AnyNode, parent: AnyNode | undefined): void {
-    if (!isOwnLocation(node.arguments[0])) {
-      this.makesOtherRequires = true
-    } else if (parent?.type === 'VariableDeclarator' && parent.id.type === 'Identifier') {
-      this.makers.push(parent.id)
+    } else if (node.type === 'CallExpression' && this.#names.isCreateRequire(node.callee)) {
+      this.makesOtherRequires ||= !this.#names.isLocation(node.arguments[0])
     }
   }
 
@@ -229,28 +214,6 @@ class FactFinder {
       }
     }
   }
-}
-
-/** Where the variable `name` stands; there is one of the name in any module that was seen. */
-function usesOf(name: AnyNode, program: AnyNode): MadeRequire {
-  const calls: Span[] = []
-  const others: Span[] = []
-  const computed: Span[] = []
-  const look = (node: AnyNode, parent: AnyNode | undefined): void => {
-    if (node.type === 'Identifier' && node.name === name.name && parent && isReference(node, parent)) {
-      const isCall = parent.type === 'CallExpression' && parent.callee === node
-      const uses = isCall && isText(parent.arguments[0]) ? calls : others
-      uses.push(span(node))
-      if (isCall && uses === others) {
-        computed.push(span(node))
-      }
-    }
-    for (const child of childrenOf(node)) {
-      look(child, node)
-    }
-  }
-  look(program, undefined)
-  return { variable: name.name, declaration: span(name), calls, others, computed }
 }
 
 function relativeTexts(program: AnyNode): string[] {

@@ -7,16 +7,17 @@
  *
  * What it loads by a name that only shows when it runs, `require(name)`, is told of, so that the build can say so.
  */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { getLineInfo } from 'acorn'
-import { transform } from 'esbuild'
+import { transform, transformSync } from 'esbuild'
 import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { type AnyNode, childrenOf, parseModule, type Span } from '../syntax-tree.ts'
-import { type Edit, edited, requireEdits } from './located-module.ts'
+import { edited } from './located-module.ts'
 import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
+import { type Edit, requireEdits, requiresOfOthers } from './requires/made-requires.ts'
 
 export interface OwnModule {
   /** What is to be bundled in the place of it, as JavaScript; undefined where that is the module itself. */
@@ -78,7 +79,10 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
       edits.push({ ...span, text: placeText(slashed(relative(root, target)), isUrl) })
     }
   }
-  const facts = findModuleFacts(code)
+  const facts = findModuleFacts(
+    code,
+    requiresOfOthers((specifier) => javaScriptOf(moduleAt(join(dirname(file), specifier)))),
+  )
   // `createRequire(import.meta.url)`: what it loads by a name that is written out is bundled.
   edits.push(...(facts?.madeRequires ?? []).flatMap(requireEdits))
   const loads = facts === undefined ? [] : linesOf(loadsOf(facts), code, new SourceMap(JSON.parse(map)))
@@ -128,6 +132,18 @@ function workerPath(file: string, root: string): string {
 
 function slashed(path: string): string {
   return path.split(sep).join('/')
+}
+
+function javaScriptOf(file: string | undefined): string | undefined {
+  try {
+    return (
+      file &&
+      transformSync(readFileSync(file, 'utf8'), { loader: /x$/.test(file) ? 'tsx' : 'ts', target: 'esnext' })
+        .code
+    )
+  } catch {
+    return undefined // The bundler says what is wrong with it.
+  }
 }
 
 function isInside(path: string, root: string): boolean {

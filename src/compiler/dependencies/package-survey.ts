@@ -7,7 +7,7 @@
  *   faster: its files are shipped, and its modules are *located*, that is they are told the place that they would be at.
  */
 
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, isAbsolute, join, parse } from 'node:path'
@@ -16,6 +16,7 @@ import { hasDataFiles } from './data-files.ts'
 import { findModuleFacts, type ModuleFacts } from './module-facts.ts'
 import { isAddonImport, platformPackages } from './native-addons.ts'
 import { readManifest } from './package-layout.ts'
+import { requiresOfOthers } from './requires/made-requires.ts'
 import { isModuleFile, traceAll, traceOwnFiles } from './traced-files.ts'
 
 export interface PackageVerdict {
@@ -71,7 +72,12 @@ export async function surveyPackage(
 async function readFacts(modules: readonly string[]): Promise<Map<string, ModuleFacts>> {
   const facts = new Map<string, ModuleFacts>()
   for (const file of modules.filter(isModuleFile)) {
-    const found = findModuleFacts(await readFile(file, 'utf8'))
+    const found = findModuleFacts(
+      await readFile(file, 'utf8'),
+      requiresOfOthers(
+        (specifier) => resolveFrom(specifier, file).map((found) => readFileSync(found, 'utf8'))[0],
+      ),
+    )
     if (found !== undefined) {
       facts.set(file, found)
     }

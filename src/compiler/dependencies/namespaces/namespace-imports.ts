@@ -11,8 +11,9 @@ import { dirname, extname, join, relative, sep } from 'node:path'
 import type { ImportDeclaration, Statement } from '@babel/types'
 import type { Metafile } from 'esbuild'
 import { withDecoratorMetadata } from '../../bundle/decorator-metadata.ts'
-import { type Edit, edited } from '../located-module.ts'
+import { edited } from '../located-module.ts'
 import { packageName } from '../package-of-file.ts'
+import type { Edit } from '../requires/made-requires.ts'
 import { type ExportedNamespaces, targetOf } from './exported-namespaces.ts'
 
 export interface OwnImports {
