@@ -17,6 +17,7 @@ import {
   parseModule,
   type Span,
 } from '../syntax-tree.ts'
+import { findKeptLocations } from './requires/kept-locations.ts'
 import { type ExportsRequire, findMadeRequires, type MadeRequire } from './requires/made-requires.ts'
 import { OwnNames } from './requires/own-location.ts'
 
@@ -32,7 +33,7 @@ export interface Location extends Span {
   readonly kind: LocationKind
   /** `{ __dirname }`, whose value has to be written behind the name. */
   readonly isShorthand: boolean
-  /** Whether it goes into a call, or a sum: what is only kept or compared leads to no file. */
+  /** Whether it, or a variable that holds it, goes into a call, or a sum: what is only kept leads to no file. */
   readonly isUsed: boolean
 }
 
@@ -56,7 +57,7 @@ export interface ModuleFacts {
   readonly startsWorkers: boolean
   /** Whether it makes a `require` for another path than its own. */
   readonly makesOtherRequires: boolean
-  /** What `require.resolve` is asked for. */
+  /** What `require.resolve` is asked for, or `new URL` with a base that is kept in a variable. */
   readonly resolved: readonly string[]
   /** What a `require` under another name is called with: `./locale/` for `load('./locale/' + name)`. */
   readonly relativePatterns: readonly string[]
@@ -87,14 +88,27 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
   const makesRequire = MAKES_REQUIRE.test(code)
   const finder = new FactFinder(hints, new OwnNames(makesRequire ? program : undefined))
   finder.visit(program, undefined, new Set())
-  const { locations, requires, importsByName, startsWorkers, makesOtherRequires } = finder
+  const { requires, importsByName, startsWorkers, makesOtherRequires } = finder
+  const idle = new Set(finder.locations.filter(({ isUsed }) => !isUsed).map(({ start }) => start))
+  const kept = findKeptLocations(idle.size === 0 ? undefined : program, idle)
+  const locations = finder.locations.map((each) => ({
+    ...each,
+    isUsed: each.isUsed || kept.used.has(each.start),
+  }))
   const madeRequires = makesRequire ? findMadeRequires(program, exportsRequire) : []
   const places = locations.length + requires.length + madeRequires.length
   if (places === 0 && !importsByName && !startsWorkers && !makesOtherRequires) {
     return undefined
   }
   return {
-    ...{ locations, requires, importsByName, startsWorkers, makesOtherRequires, resolved: finder.resolved },
+    ...{
+      locations,
+      requires,
+      importsByName,
+      startsWorkers,
+      makesOtherRequires,
+      resolved: [...finder.resolved, ...kept.beside],
+    },
     loadsByName: finder.loadsByName,
     loads: finder.loads,
     importedNames: finder.importedNames,

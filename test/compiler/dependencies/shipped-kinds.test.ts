@@ -92,6 +92,30 @@ test('so does an ES module that reads by import.meta.url, and requires by create
   assert.equal(done.result, 'abc')
 })
 
+for (const [what, base] of [
+  ['its URL', 'const base = import.meta.url'],
+  ['one of two', 'const base = globalThis.base ?? import.meta.url'],
+]) {
+  test(`what is read by a URL is shipped where the base is ${what}, kept in a variable`, async (t) => {
+    const done = await run(t, {
+      'orders.js': `import { go } from 'reader'\n${HANDLER}`,
+      'node_modules/reader/package.json': { name: 'reader', type: 'module', exports: './lib/index.js' },
+      'node_modules/reader/lib/index.js': `
+        import { readFileSync } from 'node:fs'
+        ${base}
+        const url = new URL('./parser/parser.wasm', base)
+        export const go = () => readFileSync(url, 'utf8')`,
+      'node_modules/reader/lib/parser/parser.wasm': 'wasm',
+      'node_modules/reader/src/parser.wasm': 'unused',
+    })
+    assert.equal(done.result, 'wasm')
+    assert.deepEqual(pathsOf(done), [
+      'node_modules/reader/lib/parser/parser.wasm',
+      'node_modules/reader/package.json',
+    ])
+  })
+}
+
 for (const [what, more] of [
   [
     'that reads a file beside it',
