@@ -2,7 +2,7 @@
  * Watches a function while it is initialised at build time. It looks for two kinds of things.
  *
  * A startup snapshot cannot hold some: open files and connections, timers, WebAssembly, hooks of async_hooks. Each of these
- * is a problem, which keeps the function from being initialised at build time.
+ * is a problem, which keeps the function from being initialised at build time. So is an object of Intl that is kept.
  *
  * Others would be the same in each environment that starts from the snapshot, and should not be: random bytes, which are a
  * problem, and environment variables, which the build tells the user of.
@@ -36,6 +36,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 
 export class InitWatch {
   readonly problems: InitProblem[] = []
+  /** Places where something was made that is a problem only if it is kept. */
+  readonly suspects: InitProblem[] = []
   readonly #environmentRead = new Set<string>()
   readonly #undo: (() => void)[] = []
   /** What has been opened and not closed, by async id. */
@@ -65,6 +67,7 @@ export class InitWatch {
     this.#watchWebAssembly()
     this.#watchGlobalCrypto()
     this.#watchAsyncHooks()
+    this.#watchIntl()
     this.#hook.enable()
   }
 
@@ -183,6 +186,39 @@ export class InitWatch {
       }
       return hook
     })
+  }
+
+  /**
+   * An object of `Intl` has one of ICU's outside of the heap, which a snapshot cannot hold. One that nobody keeps does no harm, and
+   * only V8 knows: to ask a WeakRef would keep it.
+   */
+  #watchIntl(): void {
+    for (const name of Object.getOwnPropertyNames(Intl)) {
+      const original = Reflect.get(Intl, name)
+      if (typeof original === 'function' && original.prototype !== undefined) {
+        const note = (): void => this.#suspect(`makes an Intl.${name} and keeps it`)
+        const watched = new Proxy(original, {
+          construct: (target, parameters, newTarget) => {
+            note()
+            return Reflect.construct(target, parameters, newTarget)
+          },
+          apply: (target, receiver, parameters) => {
+            note()
+            return Reflect.apply(target, receiver, parameters)
+          },
+        })
+        this.#replace(Intl, name, watched)
+      }
+    }
+  }
+
+  #suspect(what: string): void {
+    if (!this.#isOver) {
+      const stack = callers()
+      if (!this.suspects.some((known) => known.what === what && known.stack === stack)) {
+        this.suspects.push({ what, stack })
+      }
+    }
   }
 
   /** The global `crypto` loads `node:crypto` when it is read. Most functions do not read it, and have a smaller heap. */

@@ -209,7 +209,8 @@ function finish(found: readonly InitProblem[]): void {
   watch.end()
   useNetwork()
   const problems = [...watch.problems, ...found]
-  const report: InitReport = { problems, environmentRead: watch.environmentRead, notes: notesOn() }
+  const { suspects, environmentRead } = watch
+  const report: InitReport = { problems, suspects, environmentRead, notes: notesOn() }
   writeFileSync(join(folder, FILES.report), JSON.stringify(report))
   if (problems.length > 0) {
     process.exit(EXIT_REFUSED)

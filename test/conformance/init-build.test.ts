@@ -172,6 +172,16 @@ describe('a function cannot be initialised at build time that', () => {
       `import { createHook } from 'node:async_hooks'\ncreateHook({ init() {} }).enable()`,
       /it leaves a hook of async_hooks enabled \(entry\.ts:2:/,
     ],
+    [
+      'keeps an object of Intl',
+      `const dates = new Intl.DateTimeFormat('en')\nexport const tell = () => dates.format(0)`,
+      /it makes an Intl\.DateTimeFormat and keeps it \(entry\.ts:1:15\)/,
+    ],
+    [
+      'keeps one of a class of its own',
+      `class Own extends Intl.NumberFormat {}\nexport const kept = { own: new Own('en') }`,
+      /it makes an Intl\.NumberFormat and keeps it \(entry\.ts:1:/,
+    ],
     ['uses the HTTP classes of the web', `export const headers = new Headers()`, /HTTP/],
     ['awaits what never settles', `await new Promise(() => {})`, /it awaits a promise that never settles/],
     ['throws', `throw new TypeError('no table')`, /it fails: TypeError: no table \(entry\.ts:1:7\)/],
@@ -190,6 +200,15 @@ describe('a function cannot be initialised at build time that', () => {
       assert.equal(status, 1)
     })
   }
+})
+
+test('an object of Intl that nobody keeps is no problem', async (t) => {
+  const code = `
+    const { NumberFormat } = Intl
+    export const price = new NumberFormat('en').format(12.5)
+    export const handler = async () => [price, new NumberFormat('en').format(2.5)]\n`
+  const { status, stderr } = await build(t, code)
+  assert.equal(status, 0, stderr)
 })
 
 test('the environment variables that were read at build time are told', async (t) => {

@@ -26,6 +26,7 @@ import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
 import { ECHO_RUN, type FunctionRun } from './code-caches.ts'
 import { systemEnvironment } from './lambda-environment.ts'
+import { readSnapshotFailure, type SnapshotFailure } from './snapshot/snapshot-failure.ts'
 import { isWholeRun } from './stubbed-run.ts'
 import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
 
@@ -127,9 +128,12 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   if (report !== undefined && report.problems.length > 0) {
     throw new InitAtBuildError(explainProblems(report.problems, options))
   }
+  if (failure?.isHeldOutside && report !== undefined && report.suspects.length > 0) {
+    throw new InitAtBuildError(explainProblems(report.suspects, options))
+  }
   if (failure !== undefined || report === undefined) {
     throw new InitAtBuildError(
-      `${options.entry} cannot be initialised at build time: ${failure ?? 'it ended its process'}; ${REMEDY}`,
+      `${options.entry} cannot be initialised at build time: ${failure?.how ?? 'it ended its process'}; ${REMEDY}`,
     )
   }
   const environment = initEnvironment(withoutSandbox(options.taskRoot), folder)
@@ -197,7 +201,7 @@ async function run(
   { node, folder, taskRoot }: InitAtBuildOptions,
   script: string,
   assets: readonly string[],
-): Promise<string | undefined> {
+): Promise<SnapshotFailure | undefined> {
   const sandbox = await openBuildSandbox({ taskRoot, folder, node, programFolder: folder })
   // Not `sandbox.environment`: what Node.js preloads would be in the snapshot. Packages are out of reach anyway, as the
   // program loads none.
@@ -220,16 +224,9 @@ async function run(
       if (error === null) {
         resolve(undefined)
       } else if (error.killed) {
-        resolve(`it does not finish within ${TIMEOUT_MS / 1000} s`)
+        resolve({ how: `it does not finish within ${TIMEOUT_MS / 1000} s`, isHeldOutside: false })
       } else {
-        const fatal = stderr
-          .split('\n')
-          .find((line) => /not serialized|Unknown external|Assertion failed|Fatal error/.test(line))
-        const said =
-          fatal ??
-          (stderr.split('\n').find((line) => /^[\w.]*Error\b/.test(line)) ||
-            `exit status ${error.code ?? child.signalCode}`)
-        resolve(`V8 cannot take a snapshot of it (${said.trim().slice(0, 200)})`)
+        resolve(readSnapshotFailure(stderr, `exit status ${error.code ?? child.signalCode}`))
       }
     })
     const finished = onAbandon(() => child.kill('SIGKILL'))

@@ -1,0 +1,27 @@
+/** What Node.js printed when it could not take a startup snapshot, in few words. */
+
+const LONGEST = 200
+
+export interface SnapshotFailure {
+  /** As what follows a colon. */
+  readonly how: string
+  /** Whether something in the heap holds an object outside of it, which V8 has no way to write. */
+  readonly isHeldOutside: boolean
+}
+
+/** `ended` is how the process did, where it printed nothing of use. */
+export function readSnapshotFailure(stderr: string, ended: string): SnapshotFailure {
+  const lines = stderr.split('\n')
+  // V8 says where it is on one line, and what is wrong on the next.
+  const header = lines.findIndex((line) => /Fatal error in/.test(line))
+  const fatal = header === -1 ? undefined : lines[header + 1]?.replace(/^#/, '').trim()
+  const said =
+    fatal ||
+    lines.find((line) => /not serialized|Unknown external|Assertion failed|Fatal error/.test(line)) ||
+    lines.find((line) => /^[\w.]*Error\b/.test(line)) ||
+    ended
+  return {
+    how: `V8 cannot take a snapshot of it (${said.trim().slice(0, LONGEST)})`,
+    isHeldOutside: /CheckGlobalAndEternalHandles/.test(stderr),
+  }
+}
