@@ -24,7 +24,7 @@ import {
   scriptAsset,
   sourceMapAsset,
 } from '../executable/format.ts'
-import { asRequire, FunctionModule, ImportMeta } from '../executable/function-module.ts'
+import { FunctionModule, ImportMeta } from '../executable/function-module.ts'
 import type { Program } from '../executable/program.ts'
 import { SdkRegistry } from '../executable/sdk-registry.ts'
 import { lifecycleHooks } from '../runtime/lifecycle/lifecycle-hooks.ts'
@@ -37,11 +37,10 @@ import {
   type ScriptFunctions,
   SNAPSHOT_FOLDER_VARIABLE,
 } from './contract.ts'
-import { deferModule } from './deferred-modules.ts'
 import { InitWatch } from './init-watch.ts'
 import { keepToLoopback } from './loopback.ts'
-import { missingModule } from './missing-module.ts'
 import { SnapshotPriming } from './snapshot-priming.ts'
+import { SnapshotRequire } from './snapshot-require.ts'
 
 /** What `__filename` says, wherever it is built. */
 const FUNCTION_FILE = chunkFile(LAMBDA_TASK_ROOT, 0)
@@ -56,17 +55,19 @@ interface Runtime {
 
 const folder = process.env[SNAPSHOT_FOLDER_VARIABLE] as string
 delete process.env[SNAPSHOT_FOLDER_VARIABLE]
-/** With what is shipped beside the executable. */
-const shippedFolder = process.env.LAMBDA_TASK_ROOT as string
 const deferredModules: Record<string, ModuleDescription> = JSON.parse(
   readFileSync(join(folder, FILES.deferredModules), 'utf8'),
 )
 const watch = new InitWatch()
 
 const runtimeModule = { exports: {} as Runtime }
-const deferred = new Map<string, object>()
-const functionRequire = requireForBoth()
-const functionModule = new FunctionModule(FUNCTION_FILE, functionRequire)
+const functionRequire = new SnapshotRequire({
+  watch,
+  deferredModules,
+  functionFile: FUNCTION_FILE,
+  shippedFolder: process.env.LAMBDA_TASK_ROOT as string,
+})
+const functionModule = new FunctionModule(FUNCTION_FILE, functionRequire.require)
 const functionText = readScript(FUNCTION)
 /** What is shipped beside the executable, or its own files; all else has become a part of it. */
 const mayImport = /\bimport\(/.test(functionText)
@@ -74,7 +75,6 @@ let isSelfTest = false
 /** Looked for in the execution environment. */
 let priming: SnapshotPriming | undefined
 const sdkRegistry = new SdkRegistry()
-let madeRequire: NodeJS.Require | undefined
 let pending: unknown
 
 const program: Program = {
@@ -120,11 +120,11 @@ try {
     functionText,
     FUNCTION_FILE,
     functionModule.exports,
-    functionRequire,
+    functionRequire.require,
     functionModule,
     FUNCTION_FILE,
     LAMBDA_TASK_ROOT,
-    new ImportMeta(FUNCTION_FILE, realRequire),
+    new ImportMeta(FUNCTION_FILE, functionRequire.real),
     sdkRegistry.register,
   )
   pending = Promise.resolve(pending)
@@ -241,50 +241,4 @@ function loadedAfterAll(): InitProblem[] {
   const what =
     'loads Node.js’s HTTP or TLS implementation as it initialises, by using fetch, Request, Response, Headers or WebSocket, say'
   return [{ what, stack: '' }]
-}
-
-/** In the execution environment only: it loads what is shipped beside the executable. */
-function realRequire(what: string): NodeJS.Require {
-  if (!watch.isOver) {
-    throw watch.refuse(`loads ${what}, which is shipped beside the executable,`)
-  }
-  const taskRoot = process.env.LAMBDA_TASK_ROOT || LAMBDA_TASK_ROOT
-  madeRequire ??= process.getBuiltinModule('node:module').createRequire(chunkFile(taskRoot, 0))
-  return madeRequire
-}
-
-/** A `require` for the function, at build time and in the environment: Node.js's own modules, some of them deferred. */
-function requireForBoth(): NodeJS.Require {
-  return asRequire((id) => {
-    const name = id.replace(/^node:/, '')
-    if (Object.hasOwn(deferredModules, name) && !watch.isOver) {
-      return deferredModule(name)
-    }
-    if (name === 'crypto') {
-      watch.watchRandom()
-    }
-    const builtin = process.getBuiltinModule(id)
-    if (builtin !== undefined) {
-      return builtin
-    }
-    const missing = watch.isOver ? undefined : missingModule(id, shippedFolder, FUNCTION_FILE)
-    if (missing !== undefined) {
-      throw missing
-    }
-    return realRequire(id)(id)
-  }, realRequire)
-}
-
-function deferredModule(name: string): object {
-  const known = deferred.get(name)
-  if (known !== undefined) {
-    return known
-  }
-  const made = deferModule(name, () => deferredModules[name] as ModuleDescription, {
-    isBuilding: () => !watch.isOver,
-    load: () => process.getBuiltinModule(`node:${name}`) as unknown as Record<PropertyKey, unknown>,
-    refuse: (what) => watch.refuse(what),
-  })
-  deferred.set(name, made)
-  return made
 }

@@ -211,6 +211,24 @@ test('an object of Intl that nobody keeps is no problem', async (t) => {
   assert.equal(status, 0, stderr)
 })
 
+test('to read what a require has beside resolving is no problem, and to resolve as modules load is', async (t) => {
+  const reading = `
+    const isMain = require.main === module
+    const tables = [typeof require.cache, typeof require.extensions['.json'], typeof require.resolve.paths]
+    const { resolve } = require
+    require.extensions['.page'] = () => undefined
+    export const handler = async () => [isMain, tables, '.page' in require.extensions, resolve('fs')]\n`
+  const { status, stderr, folder } = await build(t, reading)
+  assert.equal(status, 0, stderr)
+  const { stdout } = await runLambdabin(['invoke', join(folder, 'entry.zip'), '--event', '{}'])
+  assert.deepEqual(JSON.parse(stdout), [false, ['object', 'function', 'function'], true, 'fs'])
+  const resolving = await build(
+    t,
+    "export const path = require.resolve('./data.json')\nexport const handler = () => path\n",
+  )
+  assert.match(resolving.stderr, /it calls require\.resolve, for what is shipped .*\(entry\.ts:1:/)
+})
+
 test('the environment variables that were read at build time are told', async (t) => {
   const code = `const { TABLE } = process.env\nconst known = 'STAGE' in process.env\nexport const handler = async () => [TABLE, known]\n`
   // What this machine has must not get into a package.
