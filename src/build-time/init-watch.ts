@@ -13,9 +13,12 @@
 
 import { type AsyncHook, createHook, type HookCallbacks } from 'node:async_hooks'
 import type { InitProblem } from './contract.ts'
+import { WatchedFiles } from './watched-files.ts'
 
 /** A frame of Node.js's own code, as V8 prints it. */
 const NODE_FRAME = /[( ]node:/
+
+const FILE_LEFT_OPEN = 'leaves a file open'
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   Timeout: 'leaves a timer running (setTimeout or setInterval)',
@@ -30,7 +33,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   MESSAGEPORT: 'leaves a message port open',
   SIGNALWRAP: 'listens for a signal',
   FSEVENTWRAP: 'leaves a file watched',
-  FILEHANDLE: 'leaves a file open',
+  FILEHANDLE: FILE_LEFT_OPEN,
+  DIRHANDLE: 'leaves a folder open',
   TTYWRAP: 'leaves a terminal open',
 }
 
@@ -42,6 +46,7 @@ export class InitWatch {
   readonly #undo: (() => void)[] = []
   /** What has been opened and not closed, by async id. */
   readonly #open = new Map<number, { type: string; resource: object; stack: string }>()
+  #files: WatchedFiles | undefined
   readonly #hook: AsyncHook
   /** Hooks that the function has enabled, with the stack of where. */
   readonly #enabledHooks = new Map<AsyncHook, string>()
@@ -68,6 +73,8 @@ export class InitWatch {
     this.#watchGlobalCrypto()
     this.#watchAsyncHooks()
     this.#watchIntl()
+    const replace = this.#replace.bind(this)
+    this.#files = new WatchedFiles(replace, callers, () => this.#isOver)
     this.#hook.enable()
   }
 
@@ -89,7 +96,8 @@ export class InitWatch {
     const handles = [...this.#open.values()]
       .filter(({ resource }) => !(resource as { _destroyed?: boolean })._destroyed)
       .map(({ type, stack }) => ({ what: DESCRIPTIONS[type] ?? `leaves something open (${type})`, stack }))
-    return [...hooks, ...handles]
+    const files = [...(this.#files?.open.values() ?? [])].map((stack) => ({ what: FILE_LEFT_OPEN, stack }))
+    return [...hooks, ...handles, ...files]
   }
 
   #note(id: number, type: string, resource: object): void {
@@ -122,7 +130,12 @@ export class InitWatch {
   #replace(holder: object, key: PropertyKey, value: unknown): void {
     const before = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor
     Object.defineProperty(holder, key, { ...before, value })
-    this.#undo.push(() => Object.defineProperty(holder, key, before))
+    this.#undo.push(() => {
+      // What the function has put there itself, around this, is to stay: graceful-fs does so with `fs.close`.
+      if (Object.getOwnPropertyDescriptor(holder, key)?.value === value) {
+        Object.defineProperty(holder, key, before)
+      }
+    })
   }
 
   #watchEnvironment(): void {

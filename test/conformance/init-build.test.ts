@@ -182,6 +182,21 @@ describe('a function cannot be initialised at build time that', () => {
       `class Own extends Intl.NumberFormat {}\nexport const kept = { own: new Own('en') }`,
       /it makes an Intl\.NumberFormat and keeps it \(entry\.ts:1:/,
     ],
+    [
+      'leaves a file open',
+      `import { openSync } from 'node:fs'\nexport const log = openSync('/tmp/lambdabin-test-log', 'a')`,
+      /it leaves a file open \(entry\.ts:2:20\)/,
+    ],
+    [
+      'leaves a stream to a file open',
+      `import fs from 'node:fs'\nexport const log = fs.createWriteStream('/tmp/lambdabin-test-log')`,
+      /it leaves a file open \(entry\.ts:2:23\)/,
+    ],
+    [
+      'leaves a handle of a file open',
+      `import { open } from 'node:fs/promises'\nexport const log = await open('/dev/null')`,
+      /it leaves a file open$/m,
+    ],
     ['uses the HTTP classes of the web', `export const headers = new Headers()`, /HTTP/],
     ['awaits what never settles', `await new Promise(() => {})`, /it awaits a promise that never settles/],
     ['throws', `throw new TypeError('no table')`, /it fails: TypeError: no table \(entry\.ts:1:7\)/],
@@ -209,6 +224,27 @@ test('an object of Intl that nobody keeps is no problem', async (t) => {
     export const handler = async () => [price, new NumberFormat('en').format(2.5)]\n`
   const { status, stderr } = await build(t, code)
   assert.equal(status, 0, stderr)
+})
+
+test('files that are closed again are no problem, and what wraps a function of node:fs stays', async (t) => {
+  const code = `
+    import fs from 'node:fs'
+    const file = fs.openSync('/dev/null', 'r')
+    fs.closeSync(file)
+    const text = fs.readFileSync(new URL('./event.json', import.meta.url), 'utf8')
+    const other = await new Promise((resolve, reject) => fs.open('/dev/null', (error, found) => error ? reject(error) : resolve(found)))
+    await new Promise((resolve) => fs.close(other, resolve))
+    let closed = 0
+    const { closeSync, openSync } = fs
+    fs.closeSync = (which) => { closed++; closeSync(which) }
+    export const handler = async () => {
+      fs.closeSync(openSync('/dev/null', 'r'))
+      return [text, closed]
+    }\n`
+  const { status, stderr, folder } = await build(t, code, ['--include', 'event.json'])
+  assert.equal(status, 0, stderr)
+  const { stdout } = await runLambdabin(['invoke', join(folder, 'entry.zip'), '--event', '{}'])
+  assert.deepEqual(JSON.parse(stdout), ['{}', 1])
 })
 
 test('to read what a require has beside resolving is no problem, and to resolve as modules load is', async (t) => {
