@@ -73,8 +73,8 @@ export class InitWatch {
     this.#watchGlobalCrypto()
     this.#watchAsyncHooks()
     this.#watchIntl()
-    const replace = this.#replace.bind(this)
-    this.#files = new WatchedFiles(replace, callers, () => this.#isOver)
+    this.#watchModules()
+    this.#files = new WatchedFiles(this.#replace.bind(this), callers, () => this.#isOver)
     this.#hook.enable()
   }
 
@@ -223,6 +223,19 @@ export class InitWatch {
         this.#replace(Intl, name, watched)
       }
     }
+  }
+
+  /** Node.js does not start from the snapshot of a process that has run a module from a file, or what is given out for one. */
+  #watchModules(): void {
+    const { prototype } = process.getBuiltinModule('node:module')
+    const compile: (...parameters: unknown[]) => unknown = Reflect.get(prototype, '_compile')
+    const apply = (target: typeof compile, receiver: unknown, parameters: unknown[]): unknown => {
+      if (!this.#isOver) {
+        throw this.refuse('runs a module that is not in the bundle (by Module.prototype._compile)')
+      }
+      return target.apply(receiver, parameters)
+    }
+    this.#replace(prototype, '_compile', new Proxy(compile, { apply }))
   }
 
   #suspect(what: string): void {

@@ -197,6 +197,11 @@ describe('a function cannot be initialised at build time that', () => {
       `import { open } from 'node:fs/promises'\nexport const log = await open('/dev/null')`,
       /it leaves a file open$/m,
     ],
+    [
+      'runs a module that is not in the bundle',
+      `import Module from 'node:module'\nObject.assign(new Module('own'))._compile('exports.a = 1', 'own.js')`,
+      /it runs a module that is not in the bundle \(by Module\.prototype\._compile\) \(entry\.ts:2:/,
+    ],
     ['uses the HTTP classes of the web', `export const headers = new Headers()`, /HTTP/],
     ['awaits what never settles', `await new Promise(() => {})`, /it awaits a promise that never settles/],
     ['throws', `throw new TypeError('no table')`, /it fails: TypeError: no table \(entry\.ts:1:7\)/],
