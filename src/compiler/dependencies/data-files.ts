@@ -1,6 +1,6 @@
-/** Whether a package has files that are no code: fonts, templates, WebAssembly, dictionaries. */
+/** Which files of a package are no code: fonts, templates, WebAssembly, dictionaries. */
 import { readdir } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 
 /** Code, and what comes with it without being read by it. */
 const CODE = new Set(
@@ -15,19 +15,38 @@ const ASIDE =
 /** A bound, for links that lead around. */
 const DEEPEST = 12
 
-export async function hasDataFiles(folder: string, depth = 0): Promise<boolean> {
-  const entries = await readdir(folder, { withFileTypes: true })
-  const isData = (name: string) =>
-    /\./.test(name.slice(1)) && !name.startsWith('.') && !CODE.has(extname(name))
-  if (entries.some((entry) => entry.isFile() && isData(entry.name))) {
+export async function hasDataFiles(folder: string): Promise<boolean> {
+  for await (const _ of dataFiles(folder, 0)) {
     return true
+  }
+  return false
+}
+
+/** Absolute paths of the package's data files whose names are in one of the `texts`, or of all where none is. */
+export async function findDataFiles(folder: string, texts: readonly string[]): Promise<string[]> {
+  const all: string[] = []
+  for await (const file of dataFiles(folder, 0)) {
+    all.push(file)
+  }
+  const named = all.filter((file) => texts.some((text) => text.includes(basename(file))))
+  return named.length > 0 ? named : all
+}
+
+export function isDataFile(path: string): boolean {
+  const name = basename(path)
+  return /\./.test(name.slice(1)) && !name.startsWith('.') && !CODE.has(extname(name))
+}
+
+async function* dataFiles(folder: string, depth: number): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  for (const entry of entries) {
+    if (entry.isFile() && isDataFile(entry.name)) {
+      yield join(folder, entry.name)
+    }
   }
   for (const entry of entries) {
     if (entry.isDirectory() && !ASIDE.test(entry.name) && depth < DEEPEST) {
-      if (await hasDataFiles(join(folder, entry.name), depth + 1)) {
-        return true
-      }
+      yield* dataFiles(join(folder, entry.name), depth + 1)
     }
   }
-  return false
 }

@@ -12,10 +12,11 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, isAbsolute, join, parse } from 'node:path'
 import type { BundledPackage } from './bundled-packages.ts'
-import { hasDataFiles } from './data-files.ts'
+import { findDataFiles, hasDataFiles, isDataFile } from './data-files.ts'
 import { findModuleFacts, type ModuleFacts } from './module-facts.ts'
 import { isAddonImport, platformPackages } from './native-addons.ts'
 import { readManifest } from './package-layout.ts'
+import { packageFolder, packageFolders } from './package-of-file.ts'
 import { requiresOfOthers } from './requires/made-requires.ts'
 import { isModuleFile, traceAll, traceOwnFiles } from './traced-files.ts'
 
@@ -115,7 +116,8 @@ async function surveyFiles(
     importedTexts.flatMap((text) => resolveFrom(text, file)),
   )
   const code = [...found.filter(isModuleFile), ...imported]
-  const needed = code.length > 0 ? await traceAll(code) : []
+  const traced = code.length > 0 ? await traceAll(code) : []
+  const needed = [...traced, ...(await dataBeside(traced))]
   const located = new Map([...facts].filter(([, each]) => isToBeLocated(each)))
   const loadsOwn = asking.some(([, each]) => each.loadsByName || each.importsByName)
   if (
@@ -145,6 +147,25 @@ async function surveyFiles(
     filesBecause: imported.length > 0 ? 'loads its own modules by computed names' : '',
     loadsByName,
   }
+}
+
+/**
+ * What modules may read that are shipped as files, as those of a worker: where they ask for their own path, and it was not found
+ * out what for, the package's data files. Emscripten's output finds its WebAssembly so.
+ */
+async function dataBeside(files: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const folder of packageFolders(files)) {
+    const own = files.filter((file) => packageFolder(file) === folder)
+    const texts = await Promise.all(own.filter(isModuleFile).map((file) => readFile(file, 'utf8')))
+    const asking = texts.filter((text) =>
+      findModuleFacts(text, () => false)?.locations.some(({ isUsed }) => isUsed),
+    )
+    if (asking.length > 0 && !own.some(isDataFile)) {
+      found.push(...(await findDataFiles(folder, asking)))
+    }
+  }
+  return found
 }
 
 /** What `require.resolve` gives. */

@@ -184,6 +184,28 @@ test('what pnpm keeps behind links is shipped once, and only the files that are 
   ])
 })
 
+test('what a worker’s packages read beside their modules is shipped with them', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'threads'\n${HANDLER}`,
+    'node_modules/threads/package.json': { name: 'threads', dependencies: { core: '*' } },
+    'node_modules/threads/index.js': `
+      const { Worker } = require('worker_threads')
+      exports.go = () => new Promise((resolve) => new Worker(require('path').join(__dirname, 'work.js')).on('message', resolve))`,
+    'node_modules/threads/work.js': "require('worker_threads').parentPort.postMessage(require('core'))",
+    'node_modules/core/package.json': { name: 'core' },
+    // As Emscripten writes it.
+    'node_modules/core/index.js': `
+      var folder = ''; var locate = (name) => folder + name
+      folder = __dirname + '/'
+      module.exports = require('fs').readFileSync(locate('core.wasm'), 'utf8')`,
+    'node_modules/core/core.wasm': 'wasm',
+    'node_modules/core/other.wasm': 'unused',
+  })
+  assert.equal(done.result, 'wasm')
+  assert.ok(pathsOf(done).includes('node_modules/core/core.wasm'))
+  assert.ok(!pathsOf(done).includes('node_modules/core/other.wasm'))
+})
+
 test('a package whose own modules are loaded by computed names is shipped, if the author means one of them', async (t) => {
   const files = {
     'node_modules/when/package.json': { name: 'when' },
