@@ -58,7 +58,7 @@ export async function listShippedPackages(
     const all = await listFiles(each)
     const kept = []
     for (const file of all) {
-      if (await isOfUse(file.source, arch)) {
+      if (await isOfUse(file.source, arch, names.has('typescript'))) {
         kept.push(file)
       }
     }
@@ -130,19 +130,45 @@ function lacksPlatformPackage(
 }
 
 const WHAT_IT_WAS_BUILT_FROM =
-  /\.(?:c|cc|cpp|cxx|h|hpp|hh|gyp|gypi|o|obj|a|lib|pdb|tsbuildinfo|d\.[cm]?ts\.map)$/
+  /\.(?:c|cc|cpp|cxx|h|hpp|hh|hxx|ipp|S|asm|cmake|gyp|gypi|o|obj|a|lib|pdb|tsbuildinfo|d\.[cm]?ts\.map)$/
+/** What node-gyp leaves beside the addon that it has built: the same addon before it was copied, and what each object was made of. */
+const LEFT_BY_NODE_GYP =
+  /[\\/]build[\\/](?:Release|Debug)[\\/](?:obj\.target|\.deps)[\\/]|[\\/]build[\\/](?:Makefile|[^\\/]*\.mk)$/
 const BINARY = /\.(?:node|dylib|dll|exe|so(?:\.\d+)*)$/
 
-async function isOfUse(source: string, arch: Architecture): Promise<boolean> {
-  if (WHAT_IT_WAS_BUILT_FROM.test(source)) {
+/** TypeScript's own library, which it reads when it compiles. */
+const LIBRARY_OF_TYPES = /[\\/]lib(?:\.[\w.]+)?\.d\.ts$/
+
+/** `readsTypes` where something may read declarations. */
+async function isOfUse(source: string, arch: Architecture, readsTypes: boolean): Promise<boolean> {
+  if (WHAT_IT_WAS_BUILT_FROM.test(source) || LEFT_BY_NODE_GYP.test(source) || isSourceOfModule(source)) {
     return false
   }
-  // Declarations and source maps of code that is there. TypeScript's own library is of declarations alone.
-  const [, stem, kind] = /^(.*)\.(?:d\.([cm]?ts)|map)$/.exec(source) ?? []
-  if (stem !== undefined) {
-    return !existsSync(kind === undefined ? stem : `${stem}.${kind.replace('ts', 'js')}`)
+  if (/\.d\.[cm]?ts$/.test(source)) {
+    return (
+      LIBRARY_OF_TYPES.test(source) || (readsTypes && !existsSync(source.replace(/\.d\.([cm]?)ts$/, '.$1js')))
+    )
+  }
+  if (source.endsWith('.map')) {
+    return !existsSync(source.slice(0, -'.map'.length))
   }
   return isBinary(source) ? isForArchitecture(source, arch) : true
+}
+
+/** The innermost `src` of a path. */
+const SOURCE_FOLDER = /^(.*[\\/])src([\\/])/
+
+/** TypeScript of a module that is there as JavaScript, beside it or in the folder that it was compiled to, and tests of it. */
+function isSourceOfModule(source: string): boolean {
+  const [, stem = '', kind] = /^(.*?)\.([cm]?)tsx?$/.exec(source) ?? []
+  if (kind === undefined || stem.endsWith('.d')) {
+    return false
+  }
+  const places = [
+    stem,
+    ...['dist', 'lib', 'build'].map((folder) => stem.replace(SOURCE_FOLDER, `$1${folder}$2`)),
+  ]
+  return /\.(?:spec|test)$/.test(stem) || places.some((place) => existsSync(`${place}.${kind}js`))
 }
 
 function isBinary(source: string): boolean {
