@@ -10,7 +10,7 @@ export function asInitError(error: unknown): unknown {
   if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {
     return new ImportModuleError(
       `The function needs a module that is neither in its executable nor beside it: ${error.message.split('\n')[0]}; ` +
-        'import it so that the build can bundle it, or ship it with --external.',
+        'install it, and import it so that the build can bundle it, or ship it with --external.',
       { cause: error },
     )
   }

@@ -28,16 +28,26 @@ export function describeMissingFiles(
     })
 }
 
-/** None, or one. */
-function describeAbsent(absent: readonly AbsentImport[]): string[] {
+/** At most one of addons, and one of all else. */
+function describeAbsent(all: readonly AbsentImport[]): string[] {
+  const addons = all.filter(({ specifier }) => specifier.endsWith('.node'))
+  const names = [...new Set(addons.map(({ importedBy }) => importedBy))].join(' ')
+  const unbuilt =
+    addons.length === 0
+      ? []
+      : [
+          `${addons.map(({ specifier }) => specifier).join(', ')} is not there, an addon that is built when its package is installed; if the function needs it, run npm rebuild ${names}`,
+        ]
+  const absent = all.filter((each) => !addons.includes(each))
   if (absent.length === 0) {
-    return []
+    return unbuilt
   }
   const list = [...Map.groupBy(absent, ({ specifier }) => specifier)].map(([specifier, imports]) => {
     const importers = [...new Set(imports.map(({ importedBy }) => importedBy))]
     return `${specifier} (for ${firstOf(importers)})`
   })
   return [
+    ...unbuilt,
     `what is not installed fails when it is reached, as on Node.js: ${list.join(', ')}; install what the function needs of it`,
   ]
 }

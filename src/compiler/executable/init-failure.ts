@@ -8,7 +8,8 @@ import { SourceMap } from 'node:module'
 import { chunkOfScript } from '../../executable/format.ts'
 import { BuildError } from '../build-error.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
-import { packageName } from '../dependencies/package-of-file.ts'
+import { isAddonImport } from '../dependencies/native-addons.ts'
+import { importedPackage, packageName } from '../dependencies/package-of-file.ts'
 
 /** What the run of a function came to that did not initialise. */
 export type InitFailure =
@@ -51,11 +52,12 @@ export function explainInitFailure(failure: InitFailure, bundle: FunctionBundle)
     )
   }
   const { errorType, errorMessage, trace } = failure
-  const [what = ''] = errorMessage.split('\nRequire stack:')
+  // With `bindings`, thirteen paths that it tried.
+  const [what = ''] = errorMessage.split(/\nRequire stack:|\s*Tried:\n/)
   const place = placeOf(trace, bundle)
   return (
     `the function does not initialise: ${errorType}: ${oneLine(what)}` +
-    `${place === undefined ? '' : ` (${place})`}; ${remedy(errorMessage)}`
+    `${place === undefined ? '' : ` (${place})`}; ${remedy(errorMessage, trace, bundle)}`
   )
 }
 
@@ -74,7 +76,8 @@ function placeOf(trace: readonly string[], bundle: FunctionBundle): string | und
       const map = maps.get(name) ?? new SourceMap(JSON.parse(chunk.sourceMap.toString()))
       maps.set(name, map)
       const origin = map.findEntry(Number(row) - 1, Number(column) - 1)
-      if ('originalSource' in origin) {
+      // What throws in the place of a module that is not installed is nobody's.
+      if ('originalSource' in origin && !origin.originalSource.startsWith('absent-import:')) {
         return inPackage(`${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`)
       }
     }
@@ -91,14 +94,22 @@ function inPackage(place: string): string {
   return name === undefined ? place : `in the package ${name}, ${place}`
 }
 
-function remedy(message: string): string {
+const NO_ADDON =
+  /Could not locate the bindings file|No native build was found|Cannot find module '[^']+\.node'/
+
+function remedy(message: string, trace: readonly string[], { packages }: FunctionBundle): string {
   const [, missing] = /Cannot find (?:module|package) '([^']+)'/.exec(message) ?? []
+  const importing = packages.absent.find(({ specifier }) => specifier === missing)?.importedBy
+  const unbuilt = NO_ADDON.test(message) ? (importing ?? packageOfAddon([message, ...trace])) : undefined
+  if (unbuilt !== undefined) {
+    return `the addon of ${unbuilt} was not built when it was installed: run npm rebuild ${unbuilt}, with its install script allowed`
+  }
   if (missing !== undefined && !/^[./]/.test(missing)) {
-    const [name] = /^(?:@[^/]+\/)?[^/]+/.exec(missing) ?? [missing]
-    return (
-      `only what is bundled or shipped is there, here as on Lambda: import ${name} by a name that is written out, ` +
-      `or ship it with --external ${name}`
-    )
+    const name = importedPackage(missing) ?? missing
+    return packages.absent.some(({ specifier }) => importedPackage(specifier) === name)
+      ? `${name} is not installed: install it`
+      : `only what is bundled or shipped is there, here as on Lambda: install ${name} if it is not, and import it by a name ` +
+          `that is written out, or ship it with --external ${name}`
   }
   if (missing !== undefined || /ENOENT/.test(message)) {
     return (
@@ -113,6 +124,14 @@ function remedy(message: string): string {
     return 'a build has no network: connect in the handler, or take no notice if it is there on Lambda'
   }
   return 'if it needs what a build has not (environment variables, credentials, a network), take no notice; else it fails on Lambda, too'
+}
+
+/** The package that texts name a path of, and not what looks for its addon. */
+function packageOfAddon(texts: readonly string[]): string | undefined {
+  return texts
+    .flatMap((text) => text.match(/[^\s()']*node_modules\/[^\s()']+/g) ?? [])
+    .map(packageName)
+    .find((name) => name !== undefined && !isAddonImport(name))
 }
 
 function oneLine(text: string): string {

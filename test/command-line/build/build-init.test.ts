@@ -33,6 +33,36 @@ test('a function that does not initialise is a warning: what failed, in which pa
   }
 })
 
+for (const [what, files, message] of [
+  [
+    'a package that is not installed is to be installed',
+    { 'node_modules/uses/index.js': 'require("@clients/peer"); exports.go = () => 1' },
+    /Cannot find module '@clients\/peer' .*; @clients\/peer is not installed: install it\n/,
+  ],
+  [
+    'an addon that was not built is to be built: bindings does not find it',
+    {
+      'node_modules/uses/index.js': 'exports.go = () => require("bindings")("uses")',
+      'node_modules/uses/package.json': { name: 'uses', dependencies: { bindings: '*' } },
+      'node_modules/bindings/index.js':
+        "module.exports = (name) => { throw new Error('Could not locate the bindings file. Tried:\\n → /var/task/node_modules/uses/build/' + name + '.node\\n → elsewhere') }",
+    },
+    /Could not locate the bindings file\. \(.*\); the addon of uses was not built when it was installed: run npm rebuild uses/,
+  ],
+  [
+    'an addon that was not built is to be built: it is required by its path',
+    { 'node_modules/uses/index.js': 'exports.go = () => require("./build/Release/uses.node")' },
+    /Cannot find module '\.\/build\/Release\/uses\.node' .*; the addon of uses was not built when it was installed: run npm rebuild uses/,
+  ],
+] as const) {
+  test(`what the build advises: ${what}`, async (t) => {
+    const folder = writeFiles(temporaryFolder(t), { ...PROJECT, 'orders.ts': FAILING, ...files })
+    const { status, stderr } = await runLambdabin(['build', 'orders.ts', '--offline'], { cwd: folder })
+    assert.equal(status, 0)
+    assert.match(stderr, message)
+  })
+}
+
 test('with --strict that is an error, and nothing is written', async (t) => {
   const folder = writeFiles(temporaryFolder(t), { ...PROJECT, 'orders.ts': FAILING })
   const { status, stderr } = await runLambdabin(['build', 'orders.ts', '--strict'], { cwd: folder })
