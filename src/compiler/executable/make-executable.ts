@@ -6,7 +6,7 @@ import { actAsNode } from '../children/act-as-node.ts'
 import { GatheredBytes } from '../elf/gathered-bytes.ts'
 import { executableOfBlob, executableOfTemplate } from './executable-template.ts'
 import { type ExecutableParts, runPkg, type SnapshotOptions } from './run-pkg.ts'
-import { explainIdleCode, withoutIdleCode } from './snapshot/snapshot-blob.ts'
+import { explainIdleCode, withoutIdleCode } from './snapshot-blob.ts'
 
 export interface MadeExecutable {
   readonly bytes: GatheredBytes

@@ -13,7 +13,7 @@ import process from 'node:process'
 import type sea from '@yao-pkg/pkg/lib-es5/sea.js'
 import { PKG_SEA_FILE } from '../third-party.ts'
 import type { PkgRequest } from './run-pkg.ts'
-import { explainIdleCode, withoutIdleCode } from './snapshot/snapshot-blob.ts'
+import { explainIdleCode, withoutIdleCode } from './snapshot-blob.ts'
 
 const [, , requestFile] = process.argv
 if (requestFile === undefined) {

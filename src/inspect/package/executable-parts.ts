@@ -3,7 +3,7 @@
 import { readSection } from '../../compiler/elf/added-section.ts'
 import { type Architecture, type ElfFile, parseElf } from '../../compiler/elf/elf-file.ts'
 import { SEGMENT_TYPE } from '../../compiler/elf/program-headers.ts'
-import { findCodeCache } from '../../compiler/executable/snapshot/snapshot-blob.ts'
+import { findCodeCache } from '../../compiler/executable/snapshot-blob.ts'
 import { type LibraryNeeds, libraryNeeds } from '../../compiler/package/runtime-requirements.ts'
 import { type BuildRecord, RECORD_SECTION } from '../../executable/build-record.ts'
 import {

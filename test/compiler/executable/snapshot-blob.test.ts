@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { after, before, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { withoutIdleCode } from '../../../../src/compiler/executable/snapshot/snapshot-blob.ts'
-import { temporaryFolder } from '../../../support/emulator/fixture-package.ts'
-import { occurrences } from '../../../support/occurrences.ts'
+import { withoutIdleCode } from '../../../src/compiler/executable/snapshot-blob.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { occurrences } from '../../support/occurrences.ts'
 
 const SNAPSHOT_MAGIC = Buffer.from([0x19, 0xda, 0x43, 0x01])
 const ASSET = 'an asset that is here as it is'
