@@ -6,6 +6,7 @@ import { endWith } from './command-line/end.ts'
 import type { COMMAND_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
+import { explainStrayError } from './configuration/configuration-failure.ts'
 import { remedyFor } from './configuration/nearest-name.ts'
 import { UsageError } from './configuration/usage-error.ts'
 
@@ -29,10 +30,21 @@ const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
 
 endWithStarter()
+process.on('uncaughtException', endFor)
 await endWith(run(process.argv.slice(2)), (error) => {
   process.stderr.write(`lambdabin: ${describe(error)}\n`)
   return isWrongUsage(error) ? EXIT_USAGE : EXIT_FAILURE
 })
+
+/**
+ * Ends the command as Node.js would, at once and with status 1, but for what code of a configuration's has thrown after nobody could
+ * catch it any more: that is a mistake in use.
+ */
+function endFor(error: unknown): never {
+  const explained = explainStrayError(error)
+  process.stderr.write(`lambdabin: ${describe(explained ?? error)}\n`)
+  process.exit(explained === undefined ? EXIT_FAILURE : EXIT_USAGE)
+}
 
 async function run([name, ...args]: string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') {

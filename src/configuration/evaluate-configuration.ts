@@ -12,6 +12,7 @@ import { dirname, extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
+import { beginEvaluation, configurationFailure } from './configuration-failure.ts'
 import { NeverSettled } from './never-settled.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -19,22 +20,33 @@ import { UsageError } from './usage-error.ts'
 const QUERY = 'lambdabin-configuration'
 let evaluations = 0
 
-/** The exports of `file`, of which one may be a promise. Rejects with a {@link UsageError}. `named` is how the user knows the file. */
-export async function evaluateConfiguration(
-  file: string,
-  named: string,
-): Promise<{ readonly default?: unknown }> {
+export interface EvaluatedConfiguration {
+  /** The default export, which may be a promise or a function. */
+  readonly exported: unknown
+  /** What it throws later, as a mistake in it, with its place. */
+  readonly explain: (error: unknown) => UsageError
+  /** To be called when all is read of it. */
+  readonly done: () => void
+}
+
+/** Evaluates `file`. Rejects with a {@link UsageError}. `named` is how the user knows the file. */
+export async function evaluateConfiguration(file: string, named: string): Promise<EvaluatedConfiguration> {
   const { code, sourceMap } = await bundleConfiguration(file, named)
   evaluations += 1
   const url = `${pathToFileURL(file).href}?${QUERY}=${evaluations}`
+  const place = (error: unknown) => placeOf(error, url, sourceMap, file, named) ?? named
+  const explain = (error: unknown) => configurationFailure(error, place(error))
+  const done = beginEvaluation(url, place)
   const hooks = nodeModules.registerHooks({
     load: (asked, context, nextLoad) =>
       asked === url ? { format: 'module', source: code, shortCircuit: true } : nextLoad(asked, context),
   })
   try {
-    return await unlessNeverEnding(import(url), () => new NeverSettled())
+    const { default: exported } = await unlessNeverEnding(import(url), () => new NeverSettled())
+    return { exported, explain, done }
   } catch (error) {
-    throw explainFailure(error, url, sourceMap, file, named)
+    done()
+    throw explain(error)
   } finally {
     hooks.deregister()
   }
@@ -121,20 +133,6 @@ const fileConstants: Plugin = {
       return { contents: `const ${declarations.join(', ')}; ${text}`, loader }
     })
   },
-}
-
-function explainFailure(
-  error: unknown,
-  url: string,
-  sourceMap: string,
-  file: string,
-  named: string,
-): unknown {
-  const message = error instanceof Error ? error.message : String(error)
-  const place = placeOf(error, url, sourceMap, file, named) ?? named
-  return new UsageError(`${place}: the configuration cannot be evaluated: ${message.split('\n')[0]}`, {
-    cause: error,
-  })
 }
 
 /** The innermost place in the project's own files that the error's stack leads through. */

@@ -5,6 +5,7 @@ import { shownPath } from '../compiler/shown-path.ts'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
 import { type CheckedConfiguration, ConfigurationProblem, checkConfiguration } from './check-configuration.ts'
 import type { ConfigContext, ConfigExport } from './configuration.ts'
+import { configurationFailure } from './configuration-failure.ts'
 import { findConfiguration, MANIFEST_KEY } from './find-configuration.ts'
 import { jsonErrorOffset } from './json-error-offset.ts'
 import { NeverSettled } from './never-settled.ts'
@@ -35,9 +36,7 @@ export async function loadConfiguration(
   if (typeof choice === 'object' || typeof choice === 'function') {
     const place = { file: undefined, named: 'the configuration', folder }
     const value = await settle(choice, context).catch((error) => {
-      throw error instanceof NeverSettled
-        ? new UsageError(`${place.named} cannot be evaluated: ${error.message}`, { cause: error })
-        : error
+      throw configurationFailure(error)
     })
     return { ...place, ...(await check(value, folder)) }
   }
@@ -61,21 +60,22 @@ async function loadFile(file: string, context: ConfigContext): Promise<LoadedCon
     }
   }
   const { evaluateConfiguration } = await import('./evaluate-configuration.ts')
-  const { default: exported } = await evaluateConfiguration(file, named)
-  if (exported === undefined) {
-    throw new UsageError(
-      `${named} has no default export, which a configuration is; write export default defineConfig({ … })`,
-    )
-  }
-  const value = await settle(exported as ConfigExport, context).catch((error) => {
-    throw new UsageError(
-      `${named}: the configuration cannot be evaluated: ${error instanceof Error ? error.message : error}`,
-      { cause: error },
-    )
-  })
-  return {
-    ...place,
-    ...(await check(value, place.folder, { named, source, isJson, within: [] })),
+  const { exported, explain, done } = await evaluateConfiguration(file, named)
+  try {
+    if (exported === undefined) {
+      throw new UsageError(
+        `${named} has no default export, which a configuration is; write export default defineConfig({ … })`,
+      )
+    }
+    const value = await settle(exported as ConfigExport, context).catch((error) => {
+      throw explain(error)
+    })
+    return {
+      ...place,
+      ...(await check(value, place.folder, { named, source, isJson, within: [] }, explain)),
+    }
+  } finally {
+    done()
   }
 }
 
@@ -122,12 +122,13 @@ async function check(
   value: unknown,
   folder: string,
   written?: ConfigurationSource,
+  explain: (error: unknown) => UsageError = configurationFailure,
 ): Promise<CheckedConfiguration> {
   try {
     return checkConfiguration(value, folder)
   } catch (error) {
     if (!(error instanceof ConfigurationProblem)) {
-      throw error
+      throw explain(error) // One of its values is a getter, or it is a proxy: reading it runs code of the configuration's.
     }
     const place = written === undefined ? '' : `${await placeOf(error.path, written)}: `
     throw new UsageError(`${place}${error.message}`, { cause: error })

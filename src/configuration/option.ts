@@ -6,6 +6,8 @@
  * has. An option of the key `outDir` is `outDir: 'dist'` in a configuration and `--out-dir dist` on the command line.
  */
 
+import { inspect } from 'node:util'
+
 /** What is wrong with an option's value. */
 export class OptionError extends Error {
   override readonly name = 'OptionError'
@@ -67,6 +69,14 @@ export function shown(value: unknown): string {
   if (typeof value === 'string' && /^[\w./@:+-]+$/.test(value)) {
     return value
   }
-  const text = typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value))
+  const text = typeof value === 'function' ? 'a function' : asJson(value)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
+
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY }) // A BigInt, or what refers to itself.
+  }
 }
