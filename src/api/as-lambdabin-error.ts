@@ -1,4 +1,5 @@
 /** Tells what was thrown by its code: whose mistake it is. */
+import { BuildOptionsError } from '../compiler/build-error.ts'
 import { UnknownLocaleError } from '../compiler/icu/locales.ts'
 import { remedyFor } from '../configuration/nearest-name.ts'
 import { UsageError } from '../configuration/usage-error.ts'
@@ -25,7 +26,7 @@ function explainLocale({ locale, known }: UnknownLocaleError): string {
 }
 
 function codeOf(thrown: unknown): LambdabinErrorCode {
-  if (thrown instanceof UsageError) {
+  if (thrown instanceof UsageError || thrown instanceof BuildOptionsError) {
     return 'USAGE'
   }
   return thrown instanceof Error && 'isMeantForUser' in thrown && thrown.isMeantForUser === true

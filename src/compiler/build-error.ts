@@ -6,3 +6,8 @@ export class BuildError extends Error {
   /** The command line prints the message alone, without a stack. */
   readonly isMeantForUser = true
 }
+
+/** A build that cannot be as its options say: a mistake in use, that only the tool which the options are for can tell. */
+export class BuildOptionsError extends BuildError {
+  override readonly name: string = 'BuildOptionsError'
+}

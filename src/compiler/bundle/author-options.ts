@@ -1,9 +1,10 @@
 /** The options of esbuild's that a function is bundled with: those that its author chose, and those that an executable needs. */
 import { type Import, init, parse } from 'es-module-lexer'
 import type { BuildOptions, Plugin } from 'esbuild'
-import { BuildError } from '../build-error.ts'
+import { BuildOptionsError } from '../build-error.ts'
 import { OWN_CONDITIONS } from '../source-files.ts'
 import { awsSdkModules, type KnownSdkModules } from './aws-sdk-modules.ts'
+import { isBuildFailure } from './bundle-failure.ts'
 import { emitDecoratorMetadata } from './decorator-metadata.ts'
 import { FILE_LOADERS, filePlugin } from './file-loaders.ts'
 import { IMPORT_META } from './function-wrapper.ts'
@@ -18,8 +19,8 @@ export type AuthorOptions = Readonly<
   >
 >
 
-/** An option has code that cannot be a part of the bundle. */
-export class AuthorOptionsError extends BuildError {
+/** An option has code that cannot be a part of the bundle, or what esbuild does not take. */
+export class AuthorOptionsError extends BuildOptionsError {
   override readonly name = 'AuthorOptionsError'
 }
 
@@ -85,6 +86,17 @@ async function inTime(setup: Promise<void>, name: string): Promise<void> {
     }, SETUP_MS)
   })
   await Promise.race([setup, late]).finally(() => clearTimeout(timer))
+}
+
+/** An {@link AuthorOptionsError} for what esbuild rejects with when it is no failure of the code: it has not begun, but for one that has ended. */
+export function explainRefusal(error: unknown): unknown {
+  if (!(error instanceof Error) || isBuildFailure(error) || /^The service /.test(error.message)) {
+    return error
+  }
+  return new AuthorOptionsError(
+    `esbuild takes other values for its options: ${error.message}; https://esbuild.github.io/api/ tells which`,
+    { cause: error },
+  )
 }
 
 /** Rejects with an {@link AuthorOptionsError} when code that is to be put around the bundle cannot stand in a script. */

@@ -11,7 +11,7 @@ import { type BuildContext, type BuildOptions, type BuildResult, build, context,
 import { FUNCTION, scriptAsset } from '../../executable/format.ts'
 import type { PlannedPackages } from '../dependencies/planned-packages.ts'
 import { asyncFunctionFromModule } from './async-module.ts'
-import { type AuthorOptions, commonOptions } from './author-options.ts'
+import { type AuthorOptions, commonOptions, explainRefusal } from './author-options.ts'
 import type { KnownSdkModules } from './aws-sdk-modules.ts'
 import { isBuildFailure } from './bundle-failure.ts'
 import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
@@ -157,9 +157,13 @@ async function bundleWithNames(options: ChunkOptions, format: BuildOptions): Pro
   }
 }
 
-function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
+async function bundle(options: ChunkOptions, format: BuildOptions): Promise<Bundled> {
   const { build: run = build } = options
-  return run(esbuildOptions(options, format)) as Promise<Bundled>
+  try {
+    return (await run(esbuildOptions(options, format))) as Bundled
+  } catch (error) {
+    throw explainRefusal(error)
+  }
 }
 
 function esbuildOptions(options: ChunkOptions, format: BuildOptions): BuildOptions {
