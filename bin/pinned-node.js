@@ -10,7 +10,7 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdtemp, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import process from 'node:process'
 import { pipeline } from 'node:stream/promises'
 import { makeFolder } from './make-folder.js'
@@ -52,11 +52,11 @@ const FETCH_TIMEOUT_MS = 600_000
  * @returns {Promise<string>}
  */
 export async function findPinnedNode(architecture, onFetch) {
-  const folder = cachedNode(architecture)
-  const place = pinnedNodePlace(architecture)
-  if (place !== join(folder, 'bin', 'node')) {
-    return place
+  const installed = installedNode(architecture)
+  if (installed !== undefined) {
+    return installed
   }
+  const folder = cachedNode(architecture)
   const known = await found.get(folder)
   if (known !== undefined && existsSync(known)) {
     return known
@@ -74,9 +74,6 @@ export async function findPinnedNode(architecture, onFetch) {
  * @returns {string}
  */
 export function pinnedNodePlace(architecture) {
-  if (process.env.LAMBDABIN_BASE_NODES) {
-    return join(process.env.LAMBDABIN_BASE_NODES, architecture, 'bin', 'node')
-  }
   return installedNode(architecture) ?? join(cachedNode(architecture), 'bin', 'node')
 }
 
@@ -119,21 +116,45 @@ async function provideNode(architecture, folder, onFetch) {
 const found = new Map()
 
 /**
- * Where files that can be fetched or made again are kept.
+ * Where files that can be fetched or made again are kept: an absolute path. Throws a {@link PinnedNodeError} for a user who has no such place. XDG's
+ * specification wants a relative path ignored: https://specifications.freedesktop.org/basedir-spec/latest/
  *
  * @returns {string}
  */
 export function cacheFolder() {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lambdabin')
+  const { XDG_CACHE_HOME = '' } = process.env
+  return join(isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homeFolder(), '.cache'), 'lambdabin')
+}
+
+/** @returns {string} */
+function homeFolder() {
+  let home = ''
+  let cause
+  try {
+    home = homedir()
+  } catch (error) {
+    cause = error // A user whom the system does not know, without HOME.
+  }
+  if (!isAbsolute(home)) {
+    throw new PinnedNodeError(
+      `expected a home folder, for the cache folder in it, but this user's is ${home === '' ? 'not known' : home}; set HOME, or XDG_CACHE_HOME to a folder that can be written`,
+      { cause },
+    )
+  }
+  return home
 }
 
 /**
- * The binary of the package in node_modules, if it is there and of the pinned version.
+ * The builder's image's own, or the binary of the package in node_modules, if it is there and of the pinned version.
  *
  * @param {Architecture} architecture
  * @returns {string | undefined}
  */
 function installedNode(architecture) {
+  const { LAMBDABIN_BASE_NODES } = process.env
+  if (LAMBDABIN_BASE_NODES) {
+    return join(LAMBDABIN_BASE_NODES, architecture, 'bin', 'node')
+  }
   try {
     const file = createRequire(import.meta.url).resolve(
       `${pinnedVersions.packages[architecture].name}/package.json`,
@@ -157,9 +178,8 @@ function installedNode(architecture) {
 async function fetchNode(architecture, folder, onFetch) {
   const { name, integrity } = pinnedVersions.packages[architecture]
   const spec = `${name}@${pinnedVersions.version}`
+  const work = await makeWorkFolder(dirname(folder))
   onFetch?.(`fetching ${spec} with npm, once, into ${folder}`)
-  await makeFolder(dirname(folder))
-  const work = await mkdtemp(join(dirname(folder), '.fetch-'))
   try {
     await run(
       'npm',
@@ -182,6 +202,22 @@ async function fetchNode(architecture, folder, onFetch) {
     await moveInto(join(work, 'package'), folder)
   } finally {
     await rm(work, { recursive: true, force: true })
+  }
+}
+
+/**
+ * @param {string} cache
+ * @returns {Promise<string>}
+ */
+async function makeWorkFolder(cache) {
+  try {
+    await makeFolder(cache)
+    return await mkdtemp(join(cache, '.fetch-'))
+  } catch (error) {
+    throw new PinnedNodeError(
+      `the cache folder ${cache} cannot be written; set XDG_CACHE_HOME to a folder that can be`,
+      { cause: error },
+    )
   }
 }
 

@@ -209,3 +209,32 @@ test('a command that was handed over and still finds its Node.js too old says so
     /^lambdabin: it needs Node\.js 22\.19 or later, and was started with v\S+ again; install/,
   )
 })
+
+for (const [what, changes, message] of [
+  [
+    'cannot be made',
+    { XDG_CACHE_HOME: '/proc' },
+    'the cache folder /proc/lambdabin cannot be written; set XDG_CACHE_HOME to a folder that can be',
+  ],
+  [
+    'has no place, as the home folder is not known',
+    { XDG_CACHE_HOME: '', HOME: '' },
+    "expected a home folder, for the cache folder in it, but this user's is not known; set HOME, or XDG_CACHE_HOME to a folder that can be written",
+  ],
+] as const) {
+  test(`a cache folder that ${what} is told in a sentence`, async (t) => {
+    const installed = installation(t, '')
+    const changed = { ...installed, env: { ...installed.env, ...changes } }
+    const { status, stderr } = await run(changed, 'command.js')
+    assert.equal(stderr, `lambdabin: ${message}\n`)
+    assert.equal(status, 1)
+    assert.equal(npmCalls(installed), 0)
+  })
+}
+
+test('a relative XDG_CACHE_HOME is ignored, as XDG wants it', async (t) => {
+  const installed = installation(t, '')
+  const env = { ...installed.env, XDG_CACHE_HOME: 'relative', HOME: installed.folder }
+  const { stdout } = await run({ ...installed, env }, 'find.js')
+  assert.equal(stdout, `${installed.folder}/.cache/lambdabin/node-1.0.0-x64/bin/node\n`)
+})
