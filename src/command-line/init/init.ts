@@ -3,7 +3,7 @@
  * it overwrites nothing: a file that is there stays as it is, and of a package.json only what is missing is added.
  */
 import { globSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import process from 'node:process'
 import { makeFolder } from '../../../bin/make-folder.js'
@@ -40,20 +40,40 @@ export async function initCommand(args: string[]): Promise<number> {
   const own: Manifest = JSON.parse(await readFile(join(OWN_FOLDER, 'package.json'), 'utf8'))
   const manager = findPackageManager(folder, process.env)
   const before = await readManifest(folder)
-  await makeFolder(folder)
   const functions = findFunctions(folder, name)
   findConfiguration(folder) // Which says, before anything is written, if there are several.
-  const manifest = await writeManifest(folder, before, own)
+  const files = projectFiles({ ...functions, isVitest: usesVitest(before) })
   const outcomes: Outcome[] = []
-  for (const [path, text] of Object.entries(projectFiles({ ...functions, isVitest: usesVitest(before) }))) {
-    outcomes.push(await writeIfMissing(folder, path, text))
+  try {
+    for (const path of ['package.json', ...Object.keys(files)]) {
+      await makeFolder(dirname(join(folder, path)))
+    }
+    for (const [path, text] of Object.entries(files)) {
+      outcomes.push(await writeIfMissing(folder, path, text))
+    }
+    // After what can be deleted again: this may be completed. A folder with one is a project, which a configuration further up may be for.
+    const manifest = await writeManifest(folder, before, own)
+    if (!(await isConfigured(folder))) {
+      outcomes.unshift(await writeIfMissing(folder, CONFIGURATION_FILE, configurationText(functions)))
+    }
+    outcomes.unshift(manifest)
+  } catch (error) {
+    const written = outcomes.filter(({ what }) => what === 'written')
+    await Promise.all(written.map(({ path }) => rm(join(folder, path), { force: true })))
+    throw explainUnwritable(error, folder)
   }
-  if (!(await isConfigured(folder))) {
-    outcomes.unshift(await writeIfMissing(folder, CONFIGURATION_FILE, configurationText(functions)))
-  }
-  outcomes.unshift(manifest)
   process.stdout.write(report(outcomes, folder, manager))
   return 0
+}
+
+function explainUnwritable(error: unknown, folder: string): unknown {
+  const { code, path = folder } = error as NodeJS.ErrnoException
+  return code === undefined
+    ? error
+    : new UsageError(
+        `init expects a folder that it can write a project into, and ${path} cannot be made or written (${code}); nothing was written: see what is there, or name another folder`,
+        { cause: error },
+      )
 }
 
 /** The pattern that holds, and the first function, unless there are functions already. */
@@ -99,10 +119,8 @@ async function writeManifest(folder: string, before: Manifest | undefined, own: 
 }
 
 async function writeIfMissing(folder: string, path: string, text: string): Promise<Outcome> {
-  const place = join(folder, path)
-  await makeFolder(dirname(place))
   try {
-    await writeFile(place, text, { flag: 'wx' })
+    await writeFile(join(folder, path), text, { flag: 'wx' })
     return { path, what: 'written' }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {

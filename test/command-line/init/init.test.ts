@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -175,3 +175,28 @@ test('what cannot be is told in a sentence, and nothing is written', async (t) =
   }
   assert.deepEqual(Object.keys(filesOf(folder)), ['file', 'package.json'])
 })
+
+for (const [what, args, prepare, place, code] of [
+  ['one that cannot be made', ['/proc/shop'], () => {}, '/proc/shop', 'ENOENT'],
+  ['one with a file called src', [], (folder: string) => writeFiles(folder, { src: '' }), 'src', 'EEXIST'],
+  [
+    'one whose package.json cannot be written',
+    [],
+    (folder: string) => symlinkSync('/proc/gone', join(folder, 'package.json')),
+    'package.json',
+    'ENOENT',
+  ],
+] as const) {
+  test(`a folder that no project can be written into is told in a sentence, and nothing is written: ${what}`, async (t) => {
+    const folder = temporaryFolder(t)
+    prepare(folder)
+    const before = filesOf(folder)
+    const { status, stderr } = await runLambdabin(['init', ...args], { cwd: folder })
+    assert.equal(
+      stderr,
+      `lambdabin: init expects a folder that it can write a project into, and ${resolve(realpathSync(folder), place)} cannot be made or written (${code}); nothing was written: see what is there, or name another folder\n`,
+    )
+    assert.equal(status, 2)
+    assert.deepEqual(filesOf(folder), before)
+  })
+}
