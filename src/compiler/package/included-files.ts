@@ -4,7 +4,7 @@
  * Links are followed to what is in that folder, too. One that leads out of it might ship what nobody looked at, somebody's keys say,
  * so that takes an option.
  */
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { BuildError } from '../build-error.ts'
 import { mayHoldKeys } from './key-files.ts'
@@ -66,7 +66,9 @@ async function listFiles(
   boundary: string,
   ancestors: readonly string[] = [],
 ): Promise<{ source: string; executable: boolean }[]> {
-  const { status, real } = await look(source, include)
+  const read = <Result>(work: Promise<Result>) => orExplain(work, source, include)
+  const status = await read(stat(source))
+  const real = await read(realpath(source))
   if (!status.isFile() && !status.isDirectory()) {
     throw new IncludeError(`--include expects files and folders, and ${source} is neither; leave it out`)
   }
@@ -76,6 +78,8 @@ async function listFiles(
     )
   }
   if (status.isFile()) {
+    // Whether it can be read is told now, and not when all else is built.
+    await read(open(source).then((file) => file.close()))
     return [{ source, executable: (status.mode & 0o111) !== 0 }]
   }
   if (ancestors.includes(real)) {
@@ -84,19 +88,21 @@ async function listFiles(
     )
   }
   const files = []
-  const names = (await readdir(source)).filter((name) => !mayHoldKeys(name))
+  const names = (await read(readdir(source))).filter((name) => !mayHoldKeys(name))
   for (const name of names.sort()) {
     files.push(...(await listFiles(join(source, name), include, boundary, [...ancestors, real])))
   }
   return files
 }
 
-async function look(source: string, include: string) {
+async function orExplain<Result>(work: Promise<Result>, source: string, include: string): Promise<Result> {
   try {
-    return { status: await stat(source), real: await realpath(source) }
+    return await work
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const remedy = code === 'EACCES' ? 'let this user read it' : 'check the path'
     throw new IncludeError(
-      `--include expects a file or folder that is there, and ${source} cannot be read (--include ${include}); check the path`,
+      `--include expects a file or folder that is there, and ${source} cannot be read (--include ${include}); ${remedy}`,
       { cause: error },
     )
   }

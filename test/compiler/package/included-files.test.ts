@@ -106,3 +106,31 @@ for (const [what, include, message] of [
     )
   })
 }
+
+test('so is what this user may not read, a file or a folder, before anything is built of it', async (t) => {
+  const folder = project(t)
+  chmodSync(folder, 0o755)
+  chmodSync(join(folder, '..'), 0o755)
+  chmodSync(join(folder, 'c.txt'), 0)
+  chmodSync(join(folder, 'data/deep'), 0)
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) {
+    process.seteuid?.(1234) // Root may read all.
+  }
+  try {
+    for (const [include, place] of [
+      ['c.txt', 'c.txt'],
+      ['data', 'data/deep'],
+    ] as const) {
+      await assert.rejects(find(folder, include), {
+        name: 'IncludeError',
+        message: `--include expects a file or folder that is there, and ${join(folder, place)} cannot be read (--include ${include}); let this user read it`,
+      })
+    }
+  } finally {
+    if (isRoot) {
+      process.seteuid?.(0)
+    }
+    chmodSync(join(folder, 'data/deep'), 0o755)
+  }
+})
