@@ -13,10 +13,11 @@ import { type BundleOptions, bundleFunction, writeBundledFiles } from './bundle/
 import { bundleRuntime } from './bundle/bundle-runtime.ts'
 import { projectFolder } from './bundle/project-folder.ts'
 import type { PlannedPackage } from './dependencies/package-plan.ts'
+import { entryBelow } from './escaped-pattern.ts'
 import { findIncludes, type IncludeOptions } from './package/included-files.ts'
 import { listShippedPackages } from './package/shipped-packages.ts'
 import type { PackageFile } from './package/write-zip.ts'
-import { BOOTSTRAP_FILE, FILE_LAUNCHER_ENTRY } from './source-files.ts'
+import { BOOTSTRAP_FILE, FILE_LAUNCHER_ENTRY, OWN_FOLDER } from './source-files.ts'
 
 export interface UnpackedFunctionOptions {
   /** Absolute path. */
@@ -42,7 +43,7 @@ export async function prepareLauncher(folder: string, node: string): Promise<voi
   const [{ runtime }] = await Promise.all([
     bundleRuntime(),
     build({
-      entryPoints: [FILE_LAUNCHER_ENTRY],
+      ...entryBelow(OWN_FOLDER, FILE_LAUNCHER_ENTRY),
       outfile: join(folder, LAUNCHER),
       bundle: true,
       platform: 'node',

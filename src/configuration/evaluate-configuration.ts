@@ -11,6 +11,7 @@ import * as nodeModules from 'node:module'
 import { dirname, extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
+import { entryBelow } from '../compiler/escaped-pattern.ts'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
 import { beginEvaluation, configurationFailure } from './configuration-failure.ts'
 import { NeverSettled } from './never-settled.ts'
@@ -56,9 +57,8 @@ async function bundleConfiguration(file: string, named: string) {
   try {
     const folder = dirname(file)
     const { outputFiles } = await build({
-      entryPoints: [file],
+      ...entryBelow(folder, file),
       outfile: join(folder, 'configuration.mjs'),
-      absWorkingDir: folder,
       bundle: true,
       packages: 'external',
       platform: 'node',

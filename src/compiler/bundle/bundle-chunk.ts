@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { type BuildContext, type BuildOptions, type BuildResult, build, context, type Plugin } from 'esbuild'
 import { FUNCTION, scriptAsset } from '../../executable/format.ts'
 import type { PlannedPackages } from '../dependencies/planned-packages.ts'
+import { entryBelow } from '../escaped-pattern.ts'
 import { asyncFunctionFromModule } from './async-module.ts'
 import { type AuthorOptions, commonOptions, explainRefusal } from './author-options.ts'
 import type { KnownSdkModules } from './aws-sdk-modules.ts'
@@ -176,11 +177,10 @@ function esbuildOptions(options: ChunkOptions, format: BuildOptions): BuildOptio
       plugins: [...plugins, ...packages.plugins, ...reimports],
       sdkModules,
     }),
-    entryPoints: [entry],
+    ...entryBelow(project, entry),
     bundle: true,
     write: false,
     metafile: true,
-    absWorkingDir: project,
     outfile: join(project, scriptAsset(FUNCTION)),
     platform: 'node',
     external: [...packages.plan.absentExternals],

@@ -5,13 +5,16 @@
  * evaluated, is a function, as `executable/format.ts` tells. Kept apart, because a script can come with a V8 code cache that was
  * made after it had run, and an executable's main script cannot.
  */
+import { relative } from 'node:path'
 import { type BuildOptions, build, type OutputFile } from 'esbuild'
 import { FORMAT_HEADER, LAUNCHER_PARAMETERS, RUNTIME_PARAMETERS } from '../../executable/format.ts'
+import { entryBelow } from '../escaped-pattern.ts'
 import {
   BUILTIN_CODE_ENTRY,
   CONNECT_ENTRY,
   LAUNCHER_ENTRY,
   MAIN_ENTRY,
+  OWN_FOLDER,
   PRIME_ENTRY,
   RUNTIME_ENTRY,
   SNAPSHOT_BUILDER_ENTRY,
@@ -75,14 +78,14 @@ export function bundleRuntime(): Promise<RuntimeBundle> {
 
 async function bundleAll(): Promise<RuntimeBundle> {
   const [main, launcher, runtime, prime, connect, threads, threadLauncher, warmUp] = await Promise.all([
-    bundle({ entryPoints: [MAIN_ENTRY] }),
-    bundle({ entryPoints: [LAUNCHER_ENTRY], ...AS_LAUNCHER }),
-    bundleWithUndici({ entryPoints: [RUNTIME_ENTRY], ...AS_SCRIPT }),
-    bundle({ entryPoints: [PRIME_ENTRY], ...AS_SCRIPT }),
-    bundle({ entryPoints: [CONNECT_ENTRY], ...AS_SCRIPT }),
-    bundle({ entryPoints: [THREADS_ENTRY], ...AS_SCRIPT }),
-    bundle({ entryPoints: [THREAD_LAUNCHER_ENTRY] }),
-    bundle({ entryPoints: [WARM_UP_ENTRY] }),
+    bundle({ ...entryBelow(OWN_FOLDER, MAIN_ENTRY) }),
+    bundle({ ...entryBelow(OWN_FOLDER, LAUNCHER_ENTRY), ...AS_LAUNCHER }),
+    bundleWithUndici({ ...entryBelow(OWN_FOLDER, RUNTIME_ENTRY), ...AS_SCRIPT }),
+    bundle({ ...entryBelow(OWN_FOLDER, PRIME_ENTRY), ...AS_SCRIPT }),
+    bundle({ ...entryBelow(OWN_FOLDER, CONNECT_ENTRY), ...AS_SCRIPT }),
+    bundle({ ...entryBelow(OWN_FOLDER, THREADS_ENTRY), ...AS_SCRIPT }),
+    bundle({ ...entryBelow(OWN_FOLDER, THREAD_LAUNCHER_ENTRY) }),
+    bundle({ ...entryBelow(OWN_FOLDER, WARM_UP_ENTRY) }),
   ])
   const { code, notes } = runtime
   return { main, launcher, runtime: code, prime, connect, threads, threadLauncher, warmUp, notes }
@@ -98,7 +101,9 @@ export async function bundleWithUndici(
     ...options,
     write: false,
     metafile: true,
-    alias: { undici: UNDICI_FOLDER },
+    // Of an absolute path with a `*` in it esbuild finds nothing.
+    absWorkingDir: OWN_FOLDER,
+    alias: { undici: `./${relative(OWN_FOLDER, UNDICI_FOLDER)}` },
     plugins: [undici.plugin],
   })
   return { code: outputOf(result), notes: undici.check(metafile) }
@@ -106,13 +111,13 @@ export async function bundleWithUndici(
 
 /** What has a Node.js make code caches of its own modules. */
 export function bundleBuiltinCode(): Promise<Buffer> {
-  return bundle({ entryPoints: [BUILTIN_CODE_ENTRY] })
+  return bundle({ ...entryBelow(OWN_FOLDER, BUILTIN_CODE_ENTRY) })
 }
 
 /** The main script of an executable whose function is initialised at build time. */
 export function bundleSnapshotBuilder(): Promise<Buffer> {
   // What runs such a script gives it `require`, but no `module`.
-  return bundle({ entryPoints: [SNAPSHOT_BUILDER_ENTRY], format: 'iife' })
+  return bundle({ ...entryBelow(OWN_FOLDER, SNAPSHOT_BUILDER_ENTRY), format: 'iife' })
 }
 
 async function bundle(options: BuildOptions): Promise<Buffer> {

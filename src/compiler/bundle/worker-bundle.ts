@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import type { OwnWorker } from '../dependencies/own-modules.ts'
+import { entryBelow } from '../escaped-pattern.ts'
 import { commonOptions } from './author-options.ts'
 import type { ChunkOptions } from './bundle-chunk.ts'
 
@@ -39,11 +40,10 @@ export async function bundleWorker(
   const { outputFiles, metafile } = await build({
     ...common,
     define: { ...common.define, ...DEFINE },
-    entryPoints: [file],
+    ...entryBelow(project, file),
     bundle: true,
     write: false,
     metafile: true,
-    absWorkingDir: project,
     outfile: join(project, path),
     platform: 'node',
     format: 'esm',

@@ -4,10 +4,11 @@
  */
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
+import { entryBelow } from '../../compiler/escaped-pattern.ts'
 import type { CgroupHome } from '../../emulator/environments/resources/cgroup.ts'
 import { EnvironmentCgroup } from '../../emulator/environments/resources/cgroup.ts'
 import { functionArn } from '../../runtime-api/invocation.ts'
@@ -211,7 +212,7 @@ async function writeHook(workFolder: string): Promise<string> {
   const outfile = join(workFolder, 'trace-hook.cjs')
   const entry = fileURLToPath(new URL(`./trace-hook${extname(import.meta.url)}`, import.meta.url))
   await build({
-    entryPoints: [entry],
+    ...entryBelow(dirname(entry), entry),
     outfile,
     ...{ bundle: true, format: 'cjs', platform: 'node', target: 'node22', minify: true, logLevel: 'silent' },
   })

@@ -9,13 +9,14 @@
  * hold, a test fails and each build has a note. And each replacement throws when it is used after all.
  */
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Metafile, Plugin } from 'esbuild'
 import { EMITTER_FILE, UNDICI_CONNECTION_FILE } from '../../source-files.ts'
 import { UNDICI_FOLDER } from '../../third-party.ts'
 
-const CONNECTION = JSON.stringify(UNDICI_CONNECTION_FILE)
-const EMITTER = JSON.stringify(EMITTER_FILE)
+/** Beside each other, and named so: of an absolute path with a `*` in it esbuild finds nothing. */
+const CONNECTION = JSON.stringify(`./${basename(UNDICI_CONNECTION_FILE)}`)
+const EMITTER = JSON.stringify(`./${basename(EMITTER_FILE)}`)
 
 /** The files of undici that the runtime holds, in `lib/`. */
 export const BUNDLED_OF_UNDICI: readonly string[] = [
