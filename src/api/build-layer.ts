@@ -8,6 +8,7 @@ import { type BuiltLayer, buildLayer as buildPackage } from '../compiler/layer/b
 import type { Step } from '../compiler/steps.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
+import { checkCall, signalOf } from '../configuration/call-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
 import type { Written } from '../configuration/option.ts'
 import { usageErrorFor } from '../configuration/usage-error.ts'
@@ -41,21 +42,30 @@ export type LayerResult =
 
 /** Never rejects, and writes nothing but the layer. */
 export async function buildLayer(options: LayerOptions = {}): Promise<LayerResult> {
-  const {
-    name = 'layer',
-    outDir = 'dist',
-    into,
-    force = false,
-    cwd,
-    signal,
-    onStep,
-    onNotice,
-    ...given
-  } = options
+  const signal = signalOf(options)
+  try {
+    checkCall('buildLayer', options)
+    signal?.throwIfAborted()
+    return { ok: true, layer: await makeLayer(options) }
+  } catch (error) {
+    return { ok: false, error: asLambdabinError(error, signal) }
+  }
+}
+
+async function makeLayer({
+  name = 'layer',
+  outDir = 'dist',
+  into,
+  force = false,
+  cwd,
+  signal,
+  onStep,
+  onNotice,
+  ...given
+}: LayerOptions): Promise<BuiltLayer> {
   const folder = resolve(cwd ?? process.cwd())
   const place = resolve(folder, into ?? outDir)
   try {
-    signal?.throwIfAborted()
     const { values } = checkBuildValues(given, folder)
     const limit = cacheSizeLimit()
     const layerOptions = {
@@ -74,9 +84,9 @@ export async function buildLayer(options: LayerOptions = {}): Promise<LayerResul
           ),
     )
     await keepCacheSize(limit)
-    return { ok: true, layer }
+    return layer
   } catch (error) {
-    return { ok: false, error: asLambdabinError(explainFullDisk(error, place), signal) }
+    throw explainFullDisk(error, place)
   }
 }
 

@@ -11,6 +11,7 @@ import type { FunctionOptions } from '../compiler/function-options.ts'
 import type { Progress, Step } from '../compiler/steps.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { BUILD_OPTIONS } from '../configuration/build-options.ts'
+import { checkCall, signalOf } from '../configuration/call-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
 import type { FunctionConfig } from '../configuration/configuration.ts'
 import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
@@ -36,7 +37,7 @@ export interface BuildOptions
   extends Omit<FunctionConfig, 'entry' | keyof typeof RUN_OPTIONS>,
     Written<typeof BUILD_OPTIONS> {
   /** Names of configured functions, and paths of entries. By default all functions of the configuration. */
-  readonly functions?: readonly string[] | undefined
+  readonly functions?: string | readonly string[] | undefined
   /** A configuration, the path of its file, or `false` for none. By default the one that holds in `cwd`. */
   readonly config?: ConfigurationChoice
   /** What relative paths start at. By default the current folder. */
@@ -91,8 +92,9 @@ export type BuildResult =
 
 /** Builds functions into deployment packages. Never rejects, and writes nothing but the packages. */
 export async function build(options: BuildOptions = {}): Promise<BuildResult> {
-  const { signal } = options
+  const signal = signalOf(options)
   try {
+    checkCall('build', options)
     signal?.throwIfAborted()
     const { functions, jobs, into, budgetSummary, folder } = await wantedFunctions(options)
     if (budgetSummary !== undefined) {
@@ -131,6 +133,9 @@ export async function planBuild(options: BuildOptions): Promise<PlannedBuild> {
   }
 }
 
+/** What is no configuration's. */
+const OWN_OPTIONS = ['functions', 'config', 'cwd', 'signal', 'onProgress']
+
 async function wantedFunctions({
   functions: wanted = [],
   config,
@@ -140,10 +145,10 @@ async function wantedFunctions({
   ...given
 }: BuildOptions): Promise<WantedFunctions> {
   const folder = resolve(cwd ?? process.cwd())
-  const { values, build: own } = checkBuildValues(given, folder)
+  const { values, build: own } = checkBuildValues(given, folder, OWN_OPTIONS)
   const configuration = await loadConfiguration(config, folder, { command: 'build' })
   const build = { ...configuration?.build, ...own }
-  const functions = await selectFunctions(configuration, { wanted, values, build, folder })
+  const functions = await selectFunctions(configuration, { wanted: [wanted].flat(), values, build, folder })
   const { into, budgetSummary, jobs = defaultJobs() } = build
   if (into !== undefined) {
     await checkInto(functions, into)

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
+import { checkCall, signalOf } from '../configuration/call-options.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
@@ -28,9 +29,9 @@ import { deleteTemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 /** How it is run. What is not said here of a function, the configuration says. */
 export interface LocalLambdaOptions extends Written<typeof RUN_OPTIONS> {
   /** Deployment packages, zips and folders; and names of configured functions, which are built. */
-  readonly functions?: readonly string[] | undefined
+  readonly functions?: string | readonly string[] | undefined
   /** Sources, and names of configured functions: served without a build of an executable, and anew when they change. */
-  readonly watch?: readonly string[] | undefined
+  readonly watch?: string | readonly string[] | undefined
   /** A configuration, the path of its file, or `false` for none. By default the one that holds in `cwd`. */
   readonly config?: ConfigurationChoice
   /** What relative paths start at. By default the current folder. */
@@ -87,8 +88,9 @@ export type LocalLambdaResult =
 
 /** Starts a local Lambda. Never rejects, and has no output of its own. */
 export async function createLocalLambda(options: LocalLambdaOptions = {}): Promise<LocalLambdaResult> {
-  const { signal } = options
+  const signal = signalOf(options)
   try {
+    checkCall('createLocalLambda', options)
     signal?.throwIfAborted()
     return { ok: true, lambda: await abandonable(undefined, () => start(options)) }
   } catch (error) {
@@ -231,14 +233,14 @@ async function functionsOf({
 }: LocalLambdaOptions): Promise<Pick<LocalLambdaSettings, 'packages' | 'watched'>> {
   const folder = resolve(cwd ?? process.cwd())
   const { timeout, memory, env, envFile, layer } = options
-  const own = checkRunValues({ timeout, memory, env, envFile, layer }, folder, 'createLocalLambda')
+  const own = checkRunValues({ timeout, memory, env, envFile, layer }, folder, 'createLocalLambda', [])
   const search = { folder, configuration: onFirstUse(config, folder, 'serve') }
   const packages: ServedPackage[] = []
-  for (const given of functions) {
+  for (const given of [functions].flat()) {
     const { path, run } = await findPackage(given, search)
     packages.push({ path, run: runSettings(mergedRun(run, own)) })
   }
-  return { packages, watched: await watchedSources(watch, own, search) }
+  return { packages, watched: await watchedSources([watch].flat(), own, search) }
 }
 
 async function watchedSources(

@@ -3,9 +3,12 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { METHODS } from 'node:http'
+import { checkCall } from '../configuration/call-options.ts'
+import { shown } from '../configuration/option.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import { httpEvent as eventOf, type HttpRequestFacts } from '../emulator/function-url/http-event.ts'
 import { createTraceId } from '../runtime-api/invocation.ts'
+import { asLambdabinError } from './as-lambdabin-error.ts'
 
 export interface HttpEventOptions {
   /** By default GET, and POST where there is a body. */
@@ -22,8 +25,17 @@ export interface HttpEventOptions {
 
 const HOST = 'localhost'
 
-/** Throws a UsageError. */
+/** Throws a LambdabinError of the code `USAGE` for what is no request. */
 export function httpEvent(options: HttpEventOptions): object {
+  try {
+    checkCall('httpEvent', options)
+    return makeEvent(options)
+  } catch (error) {
+    throw asLambdabinError(error)
+  }
+}
+
+function makeEvent(options: HttpEventOptions): object {
   const url = readUrl(options.path)
   for (const [name, value] of pairs(options.query)) {
     url.searchParams.append(name, value)
@@ -66,19 +78,19 @@ export function httpEvent(options: HttpEventOptions): object {
 function readUrl(path: string): URL {
   try {
     const isWhole = /^https?:\/\//i.test(path)
-    if (isWhole || path.startsWith('/')) {
+    if (typeof path === 'string' && (isWhole || path.startsWith('/'))) {
       return new URL(isWhole ? path : `http://${HOST}${path}`)
     }
   } catch {
     // It is said below.
   }
   throw new UsageError(
-    `expected the path of an HTTP request, as in /orders/7?page=1, but got ${JSON.stringify(path)}; begin it with /`,
+    `expected the path of an HTTP request, as in /orders/7?page=1, but got ${shown(path)}; begin it with /`,
   )
 }
 
 function readMethod(method: string): string {
-  const known = method.toUpperCase()
+  const known = String(method).toUpperCase()
   if (!METHODS.includes(known)) {
     throw new UsageError(`expected an HTTP method, as GET or POST, but got ${JSON.stringify(method)}`)
   }

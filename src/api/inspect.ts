@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable } from '../compiler/unfinished-work.ts'
+import { checkCall, signalOf } from '../configuration/call-options.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
@@ -63,8 +64,9 @@ export type Inspected = Omit<Extract<InspectResult, { ok: true }>, 'ok'>
  * such package the error's code is `USAGE`, and for a function that does not start `FUNCTION`.
  */
 export async function inspect(options: InspectOptions): Promise<InspectResult> {
-  const { signal } = options
+  const signal = signalOf(options)
   try {
+    checkCall('inspect', options, ['package'])
     signal?.throwIfAborted()
     return { ok: true, ...(await abandonable(signal, () => inspectOnce(options))) }
   } catch (error) {
@@ -100,13 +102,15 @@ const LEAST_TIMEOUT_MS = 30_000
 
 type MeasureOptions = Omit<InspectOptions, 'package' | 'config' | 'cwd'> & { readonly folder: string }
 
+const OWN_OPTIONS = ['package', 'config', 'cwd', 'start', 'runs', 'event', 'handler', 'signal']
+
 async function measure(
   contents: InspectedContents,
   found: FoundPackage,
   { start: _start, runs, event, handler: named, signal: _signal, folder, ...own }: MeasureOptions,
   workFolder: string,
 ): Promise<StartMeasurement> {
-  const merged = mergedRun(found.run, checkRunValues(own, folder, 'inspect'))
+  const merged = mergedRun(found.run, checkRunValues(own, folder, 'inspect', OWN_OPTIONS))
   const { timeoutSeconds, memorySizeMb, environment, region, layers } = runSettings(merged)
   const layersFolder = await openGivenLayers(layers, workFolder)
   const handler = await startedHandler(contents, named, layersFolder)

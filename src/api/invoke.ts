@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
+import { checkCall, signalOf } from '../configuration/call-options.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
@@ -45,7 +46,13 @@ export interface InvokeOptions extends Written<typeof RUN_OPTIONS> {
  * ended, and the folders made for it deleted.
  */
 export async function invoke<Payload = unknown>(options: InvokeOptions): Promise<InvocationResult<Payload>> {
-  const { signal, onLog = () => {} } = options
+  const signal = signalOf(options)
+  try {
+    checkCall('invoke', options, ['package'])
+  } catch (error) {
+    return { ok: false, error: asLambdabinError(error, signal), logs: '' }
+  }
+  const { onLog = () => {} } = options
   const logged: Buffer[] = []
   const log = (chunk: Uint8Array | string) => {
     const bytes = Buffer.from(chunk)
@@ -73,6 +80,8 @@ async function invokeOnce(
   )
 }
 
+const OWN_OPTIONS = ['package', 'event', 'handler', 'config', 'cwd', 'signal', 'onLog', 'onResponse']
+
 async function environmentOptions(
   {
     package: given,
@@ -85,7 +94,7 @@ async function environmentOptions(
   workFolder: string,
 ): Promise<Omit<ExecutionEnvironmentOptions, 'log'>> {
   const folder = resolve(cwd ?? process.cwd())
-  const own = checkRunValues(run, folder, 'invoke')
+  const own = checkRunValues(run, folder, 'invoke', OWN_OPTIONS)
   const found = await findPackage(given, { folder, configuration: onFirstUse(config, folder, 'invoke') })
   const { timeoutSeconds, memorySizeMb, environment, region, layers } = runSettings(mergedRun(found.run, own))
   const layersFolder = await openGivenLayers(layers, workFolder)

@@ -7,6 +7,7 @@ import { bundleRuntime } from '../compiler/bundle/bundle-runtime.ts'
 import { compressAhead } from '../compiler/package/compress-ahead.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
+import { checkCall, signalOf } from '../configuration/call-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
 import { configuredFunctions } from '../configuration/configured-functions.ts'
 import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
@@ -48,8 +49,10 @@ export type PrefetchResult =
 
 /** Never rejects. */
 export async function prefetch(options: PrefetchOptions = {}): Promise<PrefetchResult> {
-  const { signal, onNotice = () => {} } = options
+  const signal = signalOf(options)
   try {
+    checkCall('prefetch', options)
+    const { onNotice = () => {} } = options
     signal?.throwIfAborted()
     const targets = await wantedTargets(options)
     const nodes: PrefetchedNode[] = []

@@ -66,12 +66,13 @@ export function checkConfiguration(given: unknown, folder: string): CheckedConfi
   }
 }
 
-/** Checks options that are given for a build, and are no configuration's. Throws a {@link UsageError}. */
+/** Checks options that are given for a build, and are no configuration's; `others` are read elsewhere. Throws a {@link UsageError}. */
 export function checkBuildValues(
   given: Readonly<Record<string, unknown>>,
   folder: string,
+  others: readonly string[] = [],
 ): { values: FunctionValues; build: CheckedConfiguration['build'] } {
-  const known = ['esbuild', ...Object.keys(BUILD_OPTIONS), ...Object.keys(FUNCTION_OPTIONS)]
+  const known = [...others, 'esbuild', ...Object.keys(BUILD_OPTIONS), ...Object.keys(FUNCTION_OPTIONS)]
   return checkOptions('build', () => {
     checkKeys(given, [], known)
     return {
@@ -81,14 +82,15 @@ export function checkBuildValues(
   })
 }
 
-/** Checks options that are given to `what`, which runs a function. Throws a {@link UsageError}. */
+/** Checks options that are given to `what`, which runs a function and has `others`, too. Throws a {@link UsageError}. */
 export function checkRunValues(
   given: Readonly<Record<string, unknown>>,
   folder: string,
   what: string,
+  others: readonly string[],
 ): Values<typeof RUN_OPTIONS> {
   return checkOptions(what, () => {
-    checkKeys(given, [], Object.keys(RUN_OPTIONS))
+    checkKeys(given, [], [...others, ...Object.keys(RUN_OPTIONS)])
     return readValues(RUN_OPTIONS, given, [], folder)
   })
 }

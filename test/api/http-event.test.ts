@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { type HttpEventOptions, httpEvent } from '../../src/api.ts'
-import { UsageError } from '../../src/configuration/usage-error.ts'
 
 const eventOf = (options: HttpEventOptions) => httpEvent(options) as APIGatewayProxyEventV2
 
@@ -53,7 +52,14 @@ test('bytes that are no text are in base64, and what a header says is of a kind 
 })
 
 test('what is no request is told in one sentence', () => {
-  for (const options of [{ path: 'orders/7' }, { path: 'http://' }, { method: 'FETCH', path: '/' }]) {
-    assert.throws(() => httpEvent(options), UsageError, JSON.stringify(options))
+  for (const options of [
+    ...[{ path: 'orders/7' }, { path: 'http://' }, { method: 'FETCH', path: '/' }],
+    ...[{ path: 6 }, { path: '/', method: 6 }, {}, undefined, null],
+  ]) {
+    assert.throws(
+      () => httpEvent(options as HttpEventOptions),
+      { name: 'LambdabinError', code: 'USAGE', message: /^(expected|httpEvent expects) .* got / },
+      JSON.stringify(options),
+    )
   }
 })

@@ -1,0 +1,69 @@
+/**
+ * What the functions of the JavaScript API are called with besides the options of a configuration. A program may be no TypeScript, or have
+ * its options from elsewhere, so each is checked before it is used.
+ */
+import { shown } from './option.ts'
+import { UsageError } from './usage-error.ts'
+
+interface Kind {
+  /** As what follows "expects". */
+  readonly expects: string
+  readonly isRight: (value: unknown) => boolean
+}
+
+const FUNCTION: Kind = { expects: 'a function', isRight: (value) => typeof value === 'function' }
+const TEXTS: Kind = {
+  expects: 'names and paths, a list of them or one',
+  isRight: (value) => [value].flat().every((each) => typeof each === 'string'),
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  package: {
+    expects: 'a deployment package, a zip or a folder, or the name of a configured function',
+    isRight: isText,
+  },
+  functions: TEXTS,
+  watch: TEXTS,
+  handler: { expects: 'a handler setting, as in orders.handler', isRight: isText },
+  config: {
+    expects: 'a configuration, the path of its file, or false for none',
+    isRight: (value) => value === false || ['string', 'object', 'function'].includes(typeof value),
+  },
+  cwd: { expects: 'the path of a folder', isRight: isText },
+  signal: { expects: 'an AbortSignal', isRight: isSignal },
+  onLog: FUNCTION,
+  onResponse: FUNCTION,
+  onProgress: FUNCTION,
+  onStep: FUNCTION,
+  onNotice: FUNCTION,
+  openLog: FUNCTION,
+}
+
+/** Checks what `what` is called with: that it is an object, and those of its options that have one of these names. Throws a {@link UsageError}. */
+export function checkCall(what: string, given: unknown, required: readonly string[] = []): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new UsageError(`${what} expects an object with options, and got ${shown(given)}; see its type`)
+  }
+  for (const [name, { expects, isRight }] of Object.entries(KINDS)) {
+    const value = (given as Record<string, unknown>)[name]
+    if (value === undefined ? required.includes(name) : !isRight(value)) {
+      throw new UsageError(`${name} of ${what} expects ${expects}, and got ${shown(value)}`)
+    }
+  }
+}
+
+/** The signal among options of whatever kind, if that can be one. */
+export function signalOf(given: unknown): AbortSignal | undefined {
+  const { signal } = (given ?? {}) as { signal?: unknown }
+  return isSignal(signal) ? signal : undefined
+}
+
+/** Not by its class: tests run in realms that have classes of their own. */
+function isSignal(value: unknown): value is AbortSignal {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
