@@ -7,13 +7,16 @@ import { LambdabinError, type LambdabinErrorCode } from './lambdabin-error.ts'
 
 /** What was thrown, as a value. */
 export function asLambdabinError(thrown: unknown, signal?: AbortSignal): LambdabinError {
+  if (signal?.aborted) {
+    // What was thrown then is that something is gone, in whatever words.
+    return new LambdabinError('ABORTED', 'the signal told to end before this was done', {
+      cause: signal.reason,
+    })
+  }
   if (thrown instanceof LambdabinError) {
     return thrown
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  if (signal?.aborted) {
-    return new LambdabinError('ABORTED', 'the signal told to end before this was done', { cause: thrown })
-  }
   if (thrown instanceof UnknownLocaleError) {
     return new LambdabinError('USAGE', explainLocale(thrown), { cause: thrown })
   }

@@ -92,6 +92,11 @@ test('a signal ends the build, with its processes, and leaves no files', async (
   })
   assert.equal(result.ok, false)
   assert.equal(result.error.code, 'ABORTED')
+  assert.equal(result.error.cause, controller.signal.reason)
+  assert.deepEqual(
+    result.failed.map(({ error }) => error.cause === controller.signal.reason),
+    [true, true],
+  )
   assert.deepEqual(result.functions, [])
   assert.equal(existsSync(join(cwd, 'out')), false)
   assert.deepEqual(processesIn(cwd), [])

@@ -109,6 +109,7 @@ test('a signal ends the invocation, and leaves no folder', async (t) => {
   })
   assert.equal(result.ok, false)
   assert.equal(result.error.code, 'ABORTED')
+  assert.equal((result.error.cause as Error).name, 'TimeoutError')
   assert.deepEqual(
     readdirSync(tmpdir()).filter((name) => /^lambdabin-\w{6}$/.test(name) && !before.includes(name)),
     [],
