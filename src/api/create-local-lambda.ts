@@ -9,6 +9,7 @@ import type { ConfigurationChoice } from '../configuration/load-configuration.ts
 import type { Values, Written } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { chooseFunctions, functionOptions } from '../configuration/select-functions.ts'
+import { UsageError } from '../configuration/usage-error.ts'
 import type { SandboxKind } from '../sandbox/sandbox.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
 import { eventBytes } from './event-bytes.ts'
@@ -22,6 +23,7 @@ import type {
   ServedPackage,
   WatchedSource,
 } from './local-lambda/local-lambda-settings.ts'
+import { explainNotFound } from './local-lambda/not-invoked.ts'
 import { type StartedLambda, startLocalLambda } from './local-lambda/start-local-lambda.ts'
 import { DEFAULT_REGION, runSettings } from './run-settings.ts'
 import { deleteTemporaryFolder, temporaryFolder } from './temporary-folder.ts'
@@ -168,10 +170,18 @@ export class LocalLambda implements AsyncDisposable {
   async invoke<Payload = unknown>(
     name: string,
     event?: unknown,
-    { qualifier, signal }: LocalInvokeOptions = {},
+    options: LocalInvokeOptions = {},
   ): Promise<InvocationResult<Payload>> {
+    const signal = signalOf(options)
     try {
+      checkCall('invoke', options)
       signal?.throwIfAborted()
+      if (this.#closed !== undefined) {
+        throw new UsageError(
+          'expected a local Lambda that is open, but this one is closed; invoke before that',
+        )
+      }
+      const { qualifier } = options
       const { invoker } = this.#started.lambda
       const started = await invoker.invoke(name, { event: eventBytes(event), qualifier, signal })
       const result = await resultOf(await started.outcome, () => {})
@@ -179,7 +189,8 @@ export class LocalLambda implements AsyncDisposable {
       return signal?.aborted
         ? { ok: false, error: asLambdabinError(signal.reason, signal), logs }
         : { ...(result as Result<Payload>), logs }
-    } catch (error) {
+    } catch (thrown) {
+      const error = explainNotFound(thrown, name, options?.qualifier, this.functions)
       return { ok: false, error: asLambdabinError(error, signal), logs: '' }
     }
   }

@@ -62,7 +62,14 @@ test('a local Lambda runs configured functions from source, and packages, for ca
 
   const gone = await lambda.invoke('nobody')
   assert.equal(gone.ok, false)
-  assert.match(gone.error.message, /Function not found/)
+  assert.equal(gone.error.code, 'USAGE')
+  assert.equal(
+    gone.error.message,
+    'expected the name of a function, but got nobody; there are misbehaving, orders',
+  )
+  const unpublished = await lambda.invoke('orders', 1, { qualifier: '7' })
+  assert.equal(!unpublished.ok && unpublished.error.code, 'USAGE')
+  assert.match(unpublished.ok ? '' : unpublished.error.message, /^orders has no version or alias 7; /)
 
   const client = new LambdaClient({
     endpoint: lambda.endpoint,
@@ -89,6 +96,9 @@ test('a local Lambda that is closed, by hand, by a signal or by its end of scope
   }
   assert.equal((await byHand.invoke('misbehaving', 1)).ok, true)
   await byHand.close()
+  const late = await byHand.invoke('misbehaving', 1)
+  assert.equal(!late.ok && late.error.code, 'USAGE')
+  assert.match(late.ok ? '' : late.error.message, /a local Lambda that is open, but this one is closed/)
   controller.abort()
   await bySignal.close()
   for (const { endpoint } of [byHand, bySignal]) {
