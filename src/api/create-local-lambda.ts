@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
-import { checkCall, signalOf } from '../configuration/call-options.ts'
+import { checkCall, guarded, signalOf } from '../configuration/call-options.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
@@ -117,7 +117,11 @@ async function start(options: LocalLambdaOptions): Promise<LocalLambda> {
   }
   try {
     const settings = await settingsOf(options, temporary ?? String(state))
-    const log: LambdaLog = { open: openLog, notice: onNotice }
+    const notice = guarded('onNotice', onNotice, () => {})
+    const log: LambdaLog = {
+      open: (name) => guarded('openLog', openLog(name), ({ message }) => notice(message)),
+      notice,
+    }
     const started = await startLocalLambda(settings, log, (kill) => forget.push(onAbandon(kill)))
     const lambda = new LocalLambda(started, onClosed)
     signal?.addEventListener('abort', () => lambda.close(), { once: true })

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
-import { checkCall, signalOf } from '../configuration/call-options.ts'
+import { checkCall, guarded, signalOf } from '../configuration/call-options.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
@@ -54,18 +54,22 @@ export async function invoke<Payload = unknown>(options: InvokeOptions): Promise
   }
   const { onLog = () => {} } = options
   const logged: Buffer[] = []
+  const failing = new AbortController()
+  const hear = guarded('onLog', onLog, (error) => failing.abort(error))
   const log = (chunk: Uint8Array | string) => {
     const bytes = Buffer.from(chunk)
     logged.push(bytes)
-    onLog(bytes)
+    hear(bytes)
   }
-  const result = await abandonable(signal, () => invokeOnce(options, log)).catch((error) => ({
+  const ends = signal === undefined ? failing.signal : AbortSignal.any([signal, failing.signal])
+  const result = await abandonable(ends, () => invokeOnce(options, log)).catch((error) => ({
     ok: false as const,
     error: asLambdabinError(error, signal),
   }))
   const logs = Buffer.concat(logged).toString()
-  return signal?.aborted
-    ? { ok: false, error: asLambdabinError(signal.reason, signal), logs }
+  // Whatever came of it then, it is because it was ended.
+  return ends.aborted
+    ? { ok: false, error: asLambdabinError(ends.reason, signal), logs }
     : { ...(result as Result<Payload>), logs }
 }
 

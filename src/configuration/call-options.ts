@@ -67,3 +67,40 @@ function isSignal(value: unknown): value is AbortSignal {
 function isText(value: unknown): boolean {
   return typeof value === 'string'
 }
+
+/**
+ * A program's callback that throws where nothing of the program's is there to catch it, in an event of a stream say: `onThrown` gets that as a
+ * {@link UsageError}, once, and nothing more is told to the callback.
+ */
+export function guarded<Heard>(
+  name: string,
+  callback: (heard: Heard) => unknown,
+  onThrown: (error: UsageError) => void,
+): (heard: Heard) => void {
+  let isOver = false
+  const end = (error: unknown) => {
+    if (!isOver) {
+      isOver = true
+      const message = error instanceof Error ? error.message : String(error)
+      onThrown(
+        new UsageError(
+          `expected ${name} to take what it hears, but it has thrown: ${message}; catch that in it`,
+          {
+            cause: error,
+          },
+        ),
+      )
+    }
+  }
+  return (heard) => {
+    if (isOver) {
+      return
+    }
+    try {
+      // One that is async is not waited for.
+      Promise.resolve(callback(heard)).catch(end)
+    } catch (error) {
+      end(error)
+    }
+  }
+}

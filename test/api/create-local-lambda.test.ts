@@ -111,6 +111,26 @@ test('a local Lambda that is closed, by hand, by a signal or by its end of scope
   assert.equal(existsSync(join(cwd, '.lambdabin')), false)
 })
 
+test('what hears the logs of a local Lambda may throw: it is told so, and hears no more, and functions are invoked', async (t) => {
+  const notices: string[] = []
+  const lambda = await start(t, {
+    cwd: project(t),
+    functions: ['misbehaving'],
+    onNotice: (notice) => notices.push(notice),
+    openLog: () => () => {
+      throw new Error('no disk')
+    },
+  })
+  for (const event of [1, 2]) {
+    const result = await lambda.invoke('misbehaving', event)
+    assert.ok(result.ok, result.ok ? '' : result.error.stack)
+    assert.equal(result.payload, event)
+  }
+  assert.deepEqual(notices, [
+    'expected openLog to take what it hears, but it has thrown: no disk; catch that in it',
+  ])
+})
+
 test('a configuration that is a function is called once, for however many functions, and not for paths', async (t) => {
   const cwd = project(t)
   let calls = 0

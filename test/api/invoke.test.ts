@@ -2,12 +2,27 @@
 
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { invoke } from '../../src/api.ts'
 import { fixturePackage, temporaryFolder } from '../support/emulator/fixture-package.ts'
 import { writeFiles } from '../support/projects/files.ts'
+
+/** A place for temporary folders that no other process has some in, until the test ends. */
+function ownTemporaryFolder(t: TestContext): string {
+  const before = process.env.TMPDIR
+  const folder = temporaryFolder(t)
+  process.env.TMPDIR = folder
+  t.after(() => {
+    if (before === undefined) {
+      delete process.env.TMPDIR
+    } else {
+      process.env.TMPDIR = before
+    }
+  })
+  return folder
+}
 
 /** A built function of the name `misbehaving`, that a configuration has, too. */
 function project(t: TestContext): string {
@@ -97,9 +112,33 @@ for (const [options, code, message] of [
   })
 }
 
+for (const [what, onLog] of [
+  [
+    'throws',
+    () => {
+      throw new Error('no disk')
+    },
+  ],
+  ['rejects', async () => Promise.reject(new Error('no disk'))],
+] as const) {
+  test(`an onLog that ${what} ends the invocation, as a value, and leaves nothing`, async (t) => {
+    const cwd = project(t)
+    const temporary = ownTemporaryFolder(t)
+    const result = await invoke({ package: 'misbehaving', cwd, event: { do: 'hang' }, onLog })
+    assert.ok(!result.ok)
+    assert.equal(result.error.code, 'USAGE')
+    assert.equal(
+      result.error.message,
+      'expected onLog to take what it hears, but it has thrown: no disk; catch that in it',
+    )
+    assert.match(result.logs, /^START RequestId: /)
+    assert.deepEqual(readdirSync(temporary), [])
+  })
+}
+
 test('a signal ends the invocation, and leaves no folder', async (t) => {
   const cwd = project(t)
-  const before = readdirSync(tmpdir())
+  const temporary = ownTemporaryFolder(t)
   const result = await invoke({
     package: 'misbehaving',
     cwd,
@@ -110,8 +149,5 @@ test('a signal ends the invocation, and leaves no folder', async (t) => {
   assert.equal(result.ok, false)
   assert.equal(result.error.code, 'ABORTED')
   assert.equal((result.error.cause as Error).name, 'TimeoutError')
-  assert.deepEqual(
-    readdirSync(tmpdir()).filter((name) => /^lambdabin-\w{6}$/.test(name) && !before.includes(name)),
-    [],
-  )
+  assert.deepEqual(readdirSync(temporary), [])
 })
