@@ -8,7 +8,6 @@ import { shown } from '../configuration/option.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import { httpEvent as eventOf, type HttpRequestFacts } from '../emulator/function-url/http-event.ts'
 import { createTraceId } from '../runtime-api/invocation.ts'
-import { asLambdabinError } from './as-lambdabin-error.ts'
 
 export interface HttpEventOptions {
   /** By default GET, and POST where there is a body. */
@@ -25,14 +24,10 @@ export interface HttpEventOptions {
 
 const HOST = 'localhost'
 
-/** Throws a LambdabinError of the code `USAGE` for what is no request. */
+/** Throws a {@link UsageError}, whose code is `USAGE`, for what is no request. */
 export function httpEvent(options: HttpEventOptions): object {
-  try {
-    checkCall('httpEvent', options)
-    return makeEvent(options)
-  } catch (error) {
-    throw asLambdabinError(error)
-  }
+  checkCall('httpEvent', options)
+  return makeEvent(options)
 }
 
 function makeEvent(options: HttpEventOptions): object {

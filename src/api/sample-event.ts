@@ -9,18 +9,13 @@ import {
   SAMPLE_NAMES,
   type SampleName,
 } from '../events/sample-events.ts'
-import { asLambdabinError } from './as-lambdabin-error.ts'
 
 /**
  * An event of its own each time. `body` is what it carries: the body of a message or a request, a detail of EventBridge's. Throws a
- * LambdabinError of the code `USAGE` for a name that there is not, or where there is nothing that it could carry.
+ * UsageError, whose code is `USAGE`, for a name that there is not, or where there is nothing that it could carry.
  */
 export function sampleEvent(name: SampleName | (string & {}), body?: string): object {
-  try {
-    return eventOf(String(name), body)
-  } catch (error) {
-    throw asLambdabinError(error)
-  }
+  return eventOf(String(name), body)
 }
 
 function eventOf(name: string, body: string | undefined): object {

@@ -6,6 +6,15 @@
 import { inspect } from 'node:util'
 import { UsageError } from './usage-error.ts'
 
+/** A configuration, or what it exports, is a promise that nothing will settle. */
+export class NeverSettled extends UsageError {
+  constructor() {
+    super(
+      'it waits for a promise that nothing is left to settle; look for one that is neither resolved nor rejected',
+    )
+  }
+}
+
 const NOT_EVALUATED = 'the configuration cannot be evaluated'
 
 /** As a mistake in the configuration. Not all that is thrown is an Error, or can become a text by itself. */

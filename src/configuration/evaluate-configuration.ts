@@ -13,8 +13,7 @@ import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
 import { entryBelow } from '../compiler/escaped-pattern.ts'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
-import { beginEvaluation, configurationFailure } from './configuration-failure.ts'
-import { NeverSettled } from './never-settled.ts'
+import { beginEvaluation, configurationFailure, NeverSettled } from './configuration-failure.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Tells one evaluation from the next, as Node.js keeps what it has evaluated. */

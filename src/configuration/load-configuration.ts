@@ -5,10 +5,9 @@ import { shownPath } from '../compiler/shown-path.ts'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
 import { type CheckedConfiguration, ConfigurationProblem, checkConfiguration } from './check-configuration.ts'
 import type { ConfigContext, ConfigExport } from './configuration.ts'
-import { configurationFailure } from './configuration-failure.ts'
+import { configurationFailure, NeverSettled } from './configuration-failure.ts'
 import { findConfiguration, MANIFEST_KEY } from './find-configuration.ts'
 import { jsonErrorOffset } from './json-error-offset.ts'
-import { NeverSettled } from './never-settled.ts'
 import type { ValuePath } from './source-position.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -68,7 +67,7 @@ async function loadFile(file: string, context: ConfigContext): Promise<LoadedCon
       )
     }
     const value = await settle(exported as ConfigExport, context).catch((error) => {
-      throw explain(error)
+      throw configurationFailure(error, named)
     })
     return {
       ...place,

@@ -4,6 +4,8 @@
  */
 export class UsageError extends Error {
   override name = 'UsageError'
+  /** As the JavaScript API's errors have it. */
+  readonly code = 'USAGE'
   /** The command line prints the message alone, without a stack. */
   readonly isMeantForUser = true
 }

@@ -65,11 +65,14 @@ test('a local Lambda runs configured functions from source, and packages, for ca
   assert.equal(gone.error.code, 'USAGE')
   assert.equal(
     gone.error.message,
-    'expected the name of a function, but got nobody; there are misbehaving, orders',
+    'Function not found: expected the name of a function, but got nobody; there are misbehaving, orders',
   )
   const unpublished = await lambda.invoke('orders', 1, { qualifier: '7' })
   assert.equal(!unpublished.ok && unpublished.error.code, 'USAGE')
-  assert.match(unpublished.ok ? '' : unpublished.error.message, /^orders has no version or alias 7; /)
+  assert.match(
+    unpublished.ok ? '' : unpublished.error.message,
+    /^Function not found: orders has no version or alias 7; /,
+  )
 
   const client = new LambdaClient({
     endpoint: lambda.endpoint,

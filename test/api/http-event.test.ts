@@ -58,7 +58,7 @@ test('what is no request is told in one sentence', () => {
   ]) {
     assert.throws(
       () => httpEvent(options as HttpEventOptions),
-      { name: 'LambdabinError', code: 'USAGE', message: /^(expected|httpEvent expects) .* got / },
+      { name: 'UsageError', code: 'USAGE', message: /^(expected|httpEvent expects) .* got / },
       JSON.stringify(options),
     )
   }

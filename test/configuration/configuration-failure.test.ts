@@ -11,7 +11,7 @@ const STRAY = 'the configuration throws what nothing catches'
 const NOT_EVALUATED = 'the configuration cannot be evaluated'
 
 for (const [what, text, message] of [
-  ['a promise', 'export default Promise.reject(new Error("no stage"))', `1:31: ${NOT_EVALUATED}: no stage`],
+  ['a promise', 'export default Promise.reject(new Error("no stage"))', `: ${NOT_EVALUATED}: no stage`],
   [
     'a promise that nobody waits for',
     'Promise.reject(new Error("no stage"))\nexport default { functions: "a.ts" }',

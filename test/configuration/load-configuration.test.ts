@@ -245,7 +245,7 @@ for (const [file, text, message] of [
   [
     'lambdabin.config.ts',
     'export default async () => { throw new Error("no stage is set") }',
-    'lambdabin.config.ts:1:36: the configuration cannot be evaluated: no stage is set',
+    'lambdabin.config.ts: the configuration cannot be evaluated: no stage is set',
   ],
   [
     'lambdabin.config.json',

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import type { CloudWatchLogsEvent, KinesisStreamEvent, MSKEvent, SQSEvent } from 'aws-lambda'
-import { LambdabinError, type SampleName, sampleEvent } from '../../src/api.ts'
+import { type SampleName, sampleEvent } from '../../src/api.ts'
+import { UsageError } from '../../src/configuration/usage-error.ts'
 import { isCarrying, SAMPLE_ALIASES, SAMPLE_NAMES } from '../../src/events/sample-events.ts'
 
 // That they are as @types/aws-lambda says, the type-checker holds: each is written with `satisfies`.
@@ -46,12 +47,11 @@ test('a sample has the names that other tools have for it', () => {
 })
 
 test('a name that there is not, and a body that nothing carries, are told in one sentence', () => {
-  assert.throws(() => sampleEvent('sqss'), {
-    name: 'LambdabinError',
-    code: 'USAGE',
-    message: 'expected the name of a sample event, but got "sqss"; did you mean sqs?',
-  })
+  assert.throws(
+    () => sampleEvent('sqss'),
+    new UsageError('expected the name of a sample event, but got "sqss"; did you mean sqs?'),
+  )
   assert.throws(() => sampleEvent('something else'), /there are alb, apigateway-v1, /)
-  assert.throws(() => sampleEvent('toString' as SampleName), LambdabinError)
+  assert.throws(() => sampleEvent('toString' as SampleName), UsageError)
   assert.throws(() => sampleEvent('s3', 'x'), /s3, which carries none; .* A body have alb, /)
 })

@@ -17,5 +17,5 @@ export function explainNotFound(
   const sentence = names.includes(name)
     ? `${name} has no version or alias ${shown(qualifier)}; publish one over the Lambda API, or leave the qualifier out`
     : `expected the name of a function, but got ${shown(name)}; ${names.length === 0 ? 'there is none yet' : remedyFor(String(name), names)}`
-  return new UsageError(sentence, { cause: thrown })
+  return new UsageError(`Function not found: ${sentence}`, { cause: thrown })
 }

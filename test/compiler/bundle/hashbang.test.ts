@@ -73,6 +73,6 @@ test('a banner with a hashbang is refused with the reason', async (t) => {
     ['build', 'orders.ts', '--banner', 'js=#!/usr/bin/env node', '--arch', process.arch],
     { cwd: folder },
   )
-  assert.equal(status, 1)
+  assert.equal(status, 2)
   assert.match(stderr, /^lambdabin: esbuild’s option banner begins with #!\/usr\/bin\/env node, which/m)
 })
