@@ -11,6 +11,8 @@ import { BuildError } from './build-error.ts'
 import { onAbandon } from './unfinished-work.ts'
 
 const PREFIX = '.lambdabin-'
+/** As many builds that fail may be under way at once. */
+const MOST_ATTEMPTS = 100
 /** No build takes a day. */
 const LONGEST_MS = 24 * 3600 * 1000
 
@@ -59,11 +61,23 @@ function deleteEmpty(folder: string): void {
   }
 }
 
+/** Anew where another build, which has failed and made `outDir`, deletes that in between. */
+async function makeFolderIn(outDir: string, attempts = MOST_ATTEMPTS) {
+  const firstMade = await makeFolder(outDir)
+  deleteAbandoned(outDir, PREFIX, LONGEST_MS)
+  try {
+    return { folder: await mkdtemp(join(outDir, PREFIX)), firstMade }
+  } catch (error) {
+    if (attempts > 1 && (error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return makeFolderIn(outDir, attempts - 1)
+    }
+    throw error
+  }
+}
+
 async function makeFolders(outDir: string, option: string) {
   try {
-    const firstMade = await makeFolder(outDir)
-    deleteAbandoned(outDir, PREFIX, LONGEST_MS)
-    const folder = await mkdtemp(join(outDir, PREFIX))
+    const { folder, firstMade } = await makeFolderIn(outDir)
     ownFolder(folder)
     return { folder, firstMade }
   } catch (error) {
