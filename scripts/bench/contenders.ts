@@ -1,11 +1,12 @@
 /** What is compared: each runtime with each function, built and started the way its makers publish. */
 
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { PRIMING_SETTINGS_ASSET, SMALL_VARIABLE } from '../../src/executable/format.ts'
 import { installAwsClient } from '../aws-client.ts'
 import type { AwsEndpoint } from './first-call/aws-endpoint.ts'
 import {
@@ -259,13 +260,19 @@ function lambdabinConnecting(given: Given, options: readonly string[]): Prepared
   return lambdabin(given, [...options, '--connect', new URL(endpoint.url).host])
 }
 
-/** The layer is where it was made: what unpacks it to `/opt` on Lambda does nothing else. */
+/**
+ * The layer is where it was made: what unpacks it to `/opt` on Lambda does nothing else. As of the others, the executable is started
+ * without `bootstrap`, and with what that tells it.
+ */
 function lambdabinOfLayer({ folder, function: name }: Given): Prepared {
   execFileSync(process.execPath, [LAMBDABIN, 'layer', '--out-dir', folder], {
     stdio: ['ignore', 'ignore', 2],
   })
   const { env } = buildWithLambdabin(OWN_SOURCES[name], folder, ['--for-layer'])
   const executable = join(folder, 'layer/lambdabin/runtime')
+  const told = existsSync(join(folder, 'function/function', PRIMING_SETTINGS_ASSET))
+    ? undefined
+    : { [SMALL_VARIABLE]: '1' }
   return {
     command: [executable],
     shipped: {
@@ -273,7 +280,7 @@ function lambdabinOfLayer({ folder, function: name }: Given): Prepared {
       zips: ['function.zip', 'layer.zip'].map((zip) => join(folder, zip)),
       scripts: [join(folder, 'function/function')],
     },
-    ...(env && { env }),
+    ...((env ?? told) && { env: { ...env, ...told } }),
   }
 }
 
