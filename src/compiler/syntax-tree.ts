@@ -49,15 +49,22 @@ export function childrenOf(node: AnyNode): AnyNode[] {
   return children
 }
 
+/** What an expression may come to: the sides of `a ?? b` and `a || b`, and those of `c ? a : b`; none for any other node. */
+export function branchesOf(node: AnyNode | undefined): AnyNode[] {
+  switch (node?.type) {
+    case 'LogicalExpression':
+      return [node.left, node.right]
+    case 'ConditionalExpression':
+      return [node.consequent, node.alternate]
+    default:
+      return []
+  }
+}
+
 /** `import.meta.url`, `__filename`, `new URL(import.meta.url)`, `import.meta.url ?? __filename`. */
 export function isOwnLocation(node: AnyNode | undefined): boolean {
-  if (node?.type === 'LogicalExpression') {
-    return isOwnLocation(node.left) || isOwnLocation(node.right)
-  }
-  if (node?.type === 'ConditionalExpression') {
-    return isOwnLocation(node.consequent) || isOwnLocation(node.alternate)
-  }
   return (
+    branchesOf(node).some(isOwnLocation) ||
     node?.object?.type === 'MetaProperty' ||
     /^__(?:filename|dirname)$/.test(node?.name ?? '') ||
     (node?.arguments ?? []).some(isOwnLocation)

@@ -86,7 +86,8 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
     return undefined
   }
   const makesRequire = MAKES_REQUIRE.test(code)
-  const finder = new FactFinder(hints, new OwnNames(makesRequire ? program : undefined))
+  const names = new OwnNames(makesRequire ? program : undefined)
+  const finder = new FactFinder(hints, names)
   finder.visit(program, undefined, new Set())
   const { requires, importsByName, startsWorkers, makesOtherRequires } = finder
   const idle = new Set(finder.locations.filter(({ isUsed }) => !isUsed).map(({ start }) => start))
@@ -95,7 +96,7 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
     ...each,
     isUsed: each.isUsed || kept.used.has(each.start),
   }))
-  const madeRequires = makesRequire ? findMadeRequires(program, exportsRequire) : []
+  const madeRequires = makesRequire ? findMadeRequires(program, names, exportsRequire) : []
   const places = locations.length + requires.length + madeRequires.length
   if (places === 0 && !importsByName && !startsWorkers && !makesOtherRequires) {
     return undefined

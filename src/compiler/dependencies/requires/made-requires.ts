@@ -4,6 +4,7 @@
  */
 import {
   type AnyNode,
+  branchesOf,
   childrenOf,
   isReference,
   isText,
@@ -34,8 +35,12 @@ export function requireEdits({ calls, renames }: MadeRequire): Edit[] {
   return [...renames, ...calls.map((span) => ({ ...span, text: 'require' }))]
 }
 
-export function findMadeRequires(program: AnyNode, exportsRequire: ExportsRequire): MadeRequire[] {
-  const { variables, direct } = new RequireMakers(program, exportsRequire)
+export function findMadeRequires(
+  program: AnyNode,
+  names: OwnNames,
+  exportsRequire: ExportsRequire,
+): MadeRequire[] {
+  const { variables, direct } = new RequireMakers(program, names, exportsRequire)
   const made = [...variables].map(([name, isBeside]) => usesOf(name, program, isBeside))
   return direct.length === 0 ? made : [...made, { calls: direct, renames: [], computed: [] }]
 }
@@ -57,8 +62,8 @@ class RequireMakers {
   readonly #names: OwnNames
   readonly #exportsRequire: ExportsRequire
 
-  constructor(program: AnyNode, exportsRequire: ExportsRequire) {
-    this.#names = new OwnNames(program)
+  constructor(program: AnyNode, names: OwnNames, exportsRequire: ExportsRequire) {
+    this.#names = names
     this.#exportsRequire = exportsRequire
     this.#read(program)
   }
@@ -99,20 +104,13 @@ class RequireMakers {
 
   /** `createRequire(import.meta.url)`, `(() => createRequire(import.meta.url))()`, `globalThis.require ?? createRequire(__filename)`. */
   #isMade(node: AnyNode): boolean {
-    switch (node.type) {
-      case 'CallExpression': {
-        const called = withoutFunction(node.callee)
-        return called === node.callee
-          ? this.#names.isCreateRequire(called) && this.#names.isLocation(node.arguments[0])
-          : node.arguments.length === 0 && this.#isMade(called)
-      }
-      case 'LogicalExpression':
-        return this.#isMade(node.left) || this.#isMade(node.right)
-      case 'ConditionalExpression':
-        return this.#isMade(node.consequent) || this.#isMade(node.alternate)
-      default:
-        return false
+    if (node.type !== 'CallExpression') {
+      return branchesOf(node).some((branch) => this.#isMade(branch))
     }
+    const called = withoutFunction(node.callee)
+    return called === node.callee
+      ? this.#names.isCreateRequire(called) && this.#names.isLocation(node.arguments[0])
+      : node.arguments.length === 0 && this.#isMade(called)
   }
 
   /** esbuild's and tsup's `__require`, which is a module's `require` where it has one: behind a banner that makes one it has. */
@@ -123,7 +121,7 @@ class RequireMakers {
 
 /** The names that a module exports a `require` under that it has made. */
 function exportedRequires(program: AnyNode): Set<string> {
-  const { variables } = new RequireMakers(program, () => false)
+  const { variables } = new RequireMakers(program, new OwnNames(program), () => false)
   const found = new Set<string>()
   for (const node of program.body as AnyNode[]) {
     const declared: AnyNode[] = node.declaration?.declarations ?? []

@@ -2,7 +2,7 @@
  * What in a module stands for the module's own path, and for `createRequire`: under their own names, under those that the module
  * gives them, and in the forms that esbuild, Rollup, Rolldown, tsup and webpack write.
  */
-import { type AnyNode, childrenOf, isOwnLocation, withoutFunction } from '../../syntax-tree.ts'
+import { type AnyNode, branchesOf, childrenOf, isOwnLocation, withoutFunction } from '../../syntax-tree.ts'
 
 /** `createRequire`, `createRequire$1`, `__WEBPACK_EXTERNAL_createRequire`. */
 const CREATE_REQUIRE = /createRequire(?:\$?\d+)?$/i
@@ -75,12 +75,8 @@ export class OwnNames {
         return (
           /^(?:file:(?:\/\/)?)?$/.test(node.quasis[0].value.cooked) && node.expressions.some(this.#isKeptOne)
         )
-      case 'LogicalExpression':
-        return this.#isKept(node.left) || this.#isKept(node.right)
-      case 'ConditionalExpression':
-        return this.#isKept(node.consequent) || this.#isKept(node.alternate)
       default:
-        return false
+        return branchesOf(node).some(this.#isKeptOne)
     }
   }
 
