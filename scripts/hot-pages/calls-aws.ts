@@ -5,13 +5,7 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
-import { handler as takeOrder } from '../bench/functions/sdk.ts'
-
-const ORDER = {
-  customer: 'c-1842',
-  email: 'jane@example.com',
-  items: [{ sku: 'A-100', quantity: 2, price: 19.5 }],
-}
+import { handler as takeOrder } from './uses-aws.ts'
 
 /** Nobody listens at the port. */
 const documents = DynamoDBDocumentClient.from(
@@ -24,7 +18,7 @@ const documents = DynamoDBDocumentClient.from(
 )
 
 export const handler = async (event: unknown) => {
-  await takeOrder(ORDER)
+  await takeOrder(event)
   await documents.send(new GetCommand({ TableName: 'orders', Key: { id: 'o-1842' } })).catch(() => {})
   return event
 }

@@ -38,14 +38,12 @@ export function frontPieces(headers: readonly ProgramHeader[], code: number): Fr
     .filter(({ type, offset }) => type === SEGMENT_TYPE.load && offset < code)
     .toSorted((left, right) => left.offset - right.offset)
   const pieces: FrontPiece[] = []
-  let place = 0
   for (const { offset, fileSize } of segments) {
     const [before] = pieces.slice(-1)
     if (offset % PAGE_BYTES !== 0 || (before === undefined ? offset !== 0 : offset < before.end)) {
       return undefined
     }
-    pieces.push({ start: offset, end: offset + fileSize, place })
-    place += Math.ceil(fileSize / PAGE_BYTES) * PAGE_BYTES
+    pieces.push({ start: offset, end: offset + fileSize, place: endOfFront(pieces) })
   }
   return pieces.length === 0 ? undefined : pieces
 }
