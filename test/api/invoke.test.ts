@@ -3,26 +3,14 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { invoke } from '../../src/api.ts'
-import { fixturePackage, temporaryFolder } from '../support/emulator/fixture-package.ts'
+import {
+  fixturePackage,
+  temporaryFolder,
+  temporarySystemFolder,
+} from '../support/emulator/fixture-package.ts'
 import { writeFiles } from '../support/projects/files.ts'
-
-/** A place for temporary folders that no other process has some in, until the test ends. */
-function ownTemporaryFolder(t: TestContext): string {
-  const before = process.env.TMPDIR
-  const folder = temporaryFolder(t)
-  process.env.TMPDIR = folder
-  t.after(() => {
-    if (before === undefined) {
-      delete process.env.TMPDIR
-    } else {
-      process.env.TMPDIR = before
-    }
-  })
-  return folder
-}
 
 /** A built function of the name `misbehaving`, that a configuration has, too. */
 function project(t: TestContext): string {
@@ -123,7 +111,7 @@ for (const [what, onLog] of [
 ] as const) {
   test(`an onLog that ${what} ends the invocation, as a value, and leaves nothing`, async (t) => {
     const cwd = project(t)
-    const temporary = ownTemporaryFolder(t)
+    const temporary = temporarySystemFolder(t)
     const result = await invoke({ package: 'misbehaving', cwd, event: { do: 'hang' }, onLog })
     assert.ok(!result.ok)
     assert.equal(result.error.code, 'USAGE')
@@ -138,7 +126,7 @@ for (const [what, onLog] of [
 
 test('a signal ends the invocation, and leaves no folder', async (t) => {
   const cwd = project(t)
-  const temporary = ownTemporaryFolder(t)
+  const temporary = temporarySystemFolder(t)
   const result = await invoke({
     package: 'misbehaving',
     cwd,

@@ -4,30 +4,15 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { withTemporaryFolder } from '../../src/api/temporary-folder.ts'
 import { abandonable } from '../../src/compiler/unfinished-work.ts'
-import { temporaryFolder } from '../support/emulator/fixture-package.ts'
+import { temporarySystemFolder } from '../support/emulator/fixture-package.ts'
 
 const MODULE = new URL('../../src/api/temporary-folder.ts', import.meta.url)
 
-/** The system's folder for temporary files, until the test ends. */
-function systemFolder(t: TestContext): string {
-  const folder = temporaryFolder(t)
-  const { TMPDIR } = process.env
-  process.env.TMPDIR = folder
-  t.after(() => {
-    if (TMPDIR === undefined) {
-      delete process.env.TMPDIR
-    } else {
-      process.env.TMPDIR = TMPDIR
-    }
-  })
-  return folder
-}
-
 test('the folder is there while the work is, and goes with what is in it, whether that ends well or not', async (t) => {
-  const system = systemFolder(t)
+  const system = temporarySystemFolder(t)
   const work = async (folder: string) => {
     writeFileSync(join(folder, 'file'), '')
     return readdirSync(system).length
@@ -44,7 +29,7 @@ test('the folder is there while the work is, and goes with what is in it, whethe
 })
 
 test('the folder of work that is abandoned goes at once', async (t) => {
-  const system = systemFolder(t)
+  const system = temporarySystemFolder(t)
   const controller = new AbortController()
   const { promise, resolve } = Promise.withResolvers<void>()
   const working = abandonable(controller.signal, () =>
@@ -60,7 +45,7 @@ test('the folder of work that is abandoned goes at once', async (t) => {
 })
 
 test('the folder of a process that was killed goes with the next one', async (t) => {
-  const system = systemFolder(t)
+  const system = temporarySystemFolder(t)
   const script = `import { withTemporaryFolder } from ${JSON.stringify(MODULE)}
     await withTemporaryFolder(() => new Promise(() => process.stdout.write('made', () => setInterval(() => {}, 1000))))`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {

@@ -28,14 +28,23 @@ export function temporaryFolder(test: TestContext): string {
 
 /** A folder that lambdabin's cache folder is in until the test ends. */
 export function temporaryCacheHome(test: TestContext): string {
-  const before = process.env.XDG_CACHE_HOME
+  return folderInVariable(test, 'XDG_CACHE_HOME')
+}
+
+/** The system's folder for temporary files until the test ends, in which no other process has some. */
+export function temporarySystemFolder(test: TestContext): string {
+  return folderInVariable(test, 'TMPDIR')
+}
+
+function folderInVariable(test: TestContext, variable: string): string {
+  const before = process.env[variable]
   const folder = temporaryFolder(test)
-  process.env.XDG_CACHE_HOME = folder
+  process.env[variable] = folder
   test.after(() => {
     if (before === undefined) {
-      delete process.env.XDG_CACHE_HOME
+      delete process.env[variable]
     } else {
-      process.env.XDG_CACHE_HOME = before
+      process.env[variable] = before
     }
   })
   return folder
