@@ -78,14 +78,14 @@ export function bundleRuntime(): Promise<RuntimeBundle> {
 
 async function bundleAll(): Promise<RuntimeBundle> {
   const [main, launcher, runtime, prime, connect, threads, threadLauncher, warmUp] = await Promise.all([
-    bundle({ ...entryBelow(OWN_FOLDER, MAIN_ENTRY) }),
-    bundle({ ...entryBelow(OWN_FOLDER, LAUNCHER_ENTRY), ...AS_LAUNCHER }),
+    bundle(MAIN_ENTRY),
+    bundle(LAUNCHER_ENTRY, AS_LAUNCHER),
     bundleWithUndici({ ...entryBelow(OWN_FOLDER, RUNTIME_ENTRY), ...AS_SCRIPT }),
-    bundle({ ...entryBelow(OWN_FOLDER, PRIME_ENTRY), ...AS_SCRIPT }),
-    bundle({ ...entryBelow(OWN_FOLDER, CONNECT_ENTRY), ...AS_SCRIPT }),
-    bundle({ ...entryBelow(OWN_FOLDER, THREADS_ENTRY), ...AS_SCRIPT }),
-    bundle({ ...entryBelow(OWN_FOLDER, THREAD_LAUNCHER_ENTRY) }),
-    bundle({ ...entryBelow(OWN_FOLDER, WARM_UP_ENTRY) }),
+    bundle(PRIME_ENTRY, AS_SCRIPT),
+    bundle(CONNECT_ENTRY, AS_SCRIPT),
+    bundle(THREADS_ENTRY, AS_SCRIPT),
+    bundle(THREAD_LAUNCHER_ENTRY),
+    bundle(WARM_UP_ENTRY),
   ])
   const { code, notes } = runtime
   return { main, launcher, runtime: code, prime, connect, threads, threadLauncher, warmUp, notes }
@@ -111,17 +111,17 @@ export async function bundleWithUndici(
 
 /** What has a Node.js make code caches of its own modules. */
 export function bundleBuiltinCode(): Promise<Buffer> {
-  return bundle({ ...entryBelow(OWN_FOLDER, BUILTIN_CODE_ENTRY) })
+  return bundle(BUILTIN_CODE_ENTRY)
 }
 
 /** The main script of an executable whose function is initialised at build time. */
 export function bundleSnapshotBuilder(): Promise<Buffer> {
   // What runs such a script gives it `require`, but no `module`.
-  return bundle({ ...entryBelow(OWN_FOLDER, SNAPSHOT_BUILDER_ENTRY), format: 'iife' })
+  return bundle(SNAPSHOT_BUILDER_ENTRY, { format: 'iife' })
 }
 
-async function bundle(options: BuildOptions): Promise<Buffer> {
-  return outputOf(await build({ ...OPTIONS, ...options, write: false }))
+async function bundle(entry: string, options: BuildOptions = {}): Promise<Buffer> {
+  return outputOf(await build({ ...OPTIONS, ...entryBelow(OWN_FOLDER, entry), ...options, write: false }))
 }
 
 function outputOf({ outputFiles }: { outputFiles: readonly OutputFile[] }): Buffer {
