@@ -34,11 +34,12 @@ export async function findInputs(
   const { entry, target, init } = options
   const [bundle, runtime] = await steps.run('bundle', () =>
     Promise.all([
-      // A snapshot holds the heap of one chunk.
-      bundleFunction(entry, options.bundle, {
-        split: init.at === 'lambda',
-        isForced: options.isForced ?? false,
-      }),
+      // A snapshot holds the heap of one chunk, and of what nothing requires as it is made.
+      bundleFunction(
+        entry,
+        { ...options.bundle, bundlesInstrumented: init.at === 'build' },
+        { split: init.at === 'lambda', isForced: options.isForced ?? false },
+      ),
       bundleRuntime(),
     ]),
   )

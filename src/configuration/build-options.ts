@@ -5,7 +5,7 @@ import { readStubFile, StubFileError } from '../stubs/stub-file.ts'
 import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
 import { budgetOption } from './budget-option.ts'
 import { type Option, OptionError } from './option.ts'
-import { choice, flag, list, path, paths, text, wholeNumber } from './option-kinds.ts'
+import { choice, flag, list, path, paths, readableFile, text, wholeNumber } from './option-kinds.ts'
 
 /** Those that each function may have otherwise. */
 export const FUNCTION_OPTIONS = {
@@ -21,8 +21,8 @@ export const FUNCTION_OPTIONS = {
     help: 'what the function runs on (default: x64)',
   }),
   /** A Node.js binary for Linux to make the executable of, in place of the pinned one. */
-  node: path({
-    expects: 'the path of a Node.js binary',
+  node: readableFile({
+    expects: 'a Node.js binary',
     placeholder: 'PATH',
     help: 'a Node.js binary for Linux, version 22 or later, to make the executable of (default: the pinned one)',
   }),

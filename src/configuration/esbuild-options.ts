@@ -5,7 +5,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
 import { type Option, OptionError, shown } from './option.ts'
-import { choice, flag, list, pairs, path, paths, refuse, text } from './option-kinds.ts'
+import { choice, findReadable, flag, list, pairs, paths, readableFile, refuse, text } from './option-kinds.ts'
 
 export const ESBUILD_OPTIONS = {
   define: pairs({
@@ -41,11 +41,14 @@ export const ESBUILD_OPTIONS = {
   preserveSymlinks: flag({ help: 'do not follow links to files' }),
   banner: pairs({ expects: 'js, and its code', placeholder: 'js=CODE', help: 'code to put in front' }, code),
   footer: pairs({ expects: 'js, and its code', placeholder: 'js=CODE', help: 'code to put behind' }, code),
-  inject: paths({
-    expects: 'a list of paths',
-    placeholder: 'FILE',
-    help: 'a file whose exports take the place of global names',
-  }),
+  inject: paths(
+    {
+      expects: 'a list of files',
+      placeholder: 'FILE',
+      help: 'a file whose exports take the place of global names',
+    },
+    (file, folder) => findReadable({ expects: 'files to inject' }, file, folder),
+  ),
   jsx: choice(['transform', 'automatic'], {
     help: 'what JSX becomes: calls of React.createElement, or of jsx',
   }),
@@ -54,7 +57,11 @@ export const ESBUILD_OPTIONS = {
   jsxImportSource: name('PACKAGE', 'the package that has the function jsx'),
   jsxDev: flag({ help: 'compile JSX for development' }),
   jsxSideEffects: flag({ help: 'keep JSX that nothing uses' }),
-  tsconfig: path({ expects: 'the path of a file', placeholder: 'FILE', help: 'the tsconfig.json to follow' }),
+  tsconfig: readableFile({
+    expects: 'a tsconfig.json',
+    placeholder: 'FILE',
+    help: 'the tsconfig.json to follow',
+  }),
   tsconfigRaw: tsconfigRaw(),
   target: texts('TARGET', 'compile syntax for this (default: node22)'),
   supported: pairs(

@@ -1,4 +1,5 @@
 /** The kinds of options that there are: what each may be given, and what comes of it. */
+import { accessSync, constants } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Option, OptionError, shown } from './option.ts'
 
@@ -58,6 +59,25 @@ export function path(described: Expecting): Option<string, string> {
     isPath: true,
     read: (written, folder) => resolve(folder, readText(described, written)),
   }
+}
+
+/** A file that is there and can be read; its value is absolute. */
+export function readableFile(described: Expecting): Option<string, string> {
+  return {
+    ...path(described),
+    read: (written, folder) => findReadable(described, readText(described, written), folder),
+  }
+}
+
+/** The absolute path of `file`, of an option that expects one that can be read. */
+export function findReadable({ expects }: Pick<Expecting, 'expects'>, file: string, folder: string): string {
+  const place = resolve(folder, file)
+  try {
+    accessSync(place, constants.R_OK)
+  } catch (error) {
+    throw new OptionError(`expects ${expects}, and ${file} cannot be read; check the path`, { cause: error })
+  }
+  return place
 }
 
 /** Numbers from `least` to `most`. */

@@ -1,6 +1,6 @@
 /** The options of esbuild's that a function is bundled with: those that its author chose, and those that an executable needs. */
 import { type Import, init, parse } from 'es-module-lexer'
-import type { BuildOptions, Plugin } from 'esbuild'
+import type { BuildFailure, BuildOptions, Plugin } from 'esbuild'
 import { BuildOptionsError } from '../build-error.ts'
 import { OWN_CONDITIONS } from '../source-files.ts'
 import { awsSdkModules, type KnownSdkModules } from './aws-sdk-modules.ts'
@@ -90,13 +90,26 @@ async function inTime(setup: Promise<void>, name: string): Promise<void> {
 
 /** An {@link AuthorOptionsError} for what esbuild rejects with when it is no failure of the code: it has not begun, but for one that has ended. */
 export function explainRefusal(error: unknown): unknown {
-  if (!(error instanceof Error) || isBuildFailure(error) || /^The service /.test(error.message)) {
+  if (!(error instanceof Error) || /^The service /.test(error.message)) {
+    return error
+  }
+  const refused = isBuildFailure(error) ? refusedValue(error) : error.message
+  if (refused === undefined) {
     return error
   }
   return new AuthorOptionsError(
-    `esbuild takes other values for its options: ${error.message}; https://esbuild.github.io/api/ tells which`,
+    `esbuild takes other values for its options: ${refused}; https://esbuild.github.io/api/ tells which`,
     { cause: error },
   )
+}
+
+/** Of some values esbuild tells as of failures of the code, but for that they are in no file. */
+function refusedValue({ errors }: BuildFailure): string | undefined {
+  const refused = errors.find(
+    ({ text, location, pluginName }) =>
+      location === null && pluginName === '' && /^(Invalid|Unsupported) /.test(text),
+  )
+  return refused?.text
 }
 
 /** Rejects with an {@link AuthorOptionsError} when code that is to be put around the bundle cannot stand in a script. */

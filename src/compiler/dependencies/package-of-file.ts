@@ -13,6 +13,11 @@ export function packageFolder(file: string): string | undefined {
   return IN_PACKAGE.exec(file)?.slice(1).join('')
 }
 
+/** The name of the package in a folder that {@link packageFolder} gave. */
+export function nameOfFolder(folder: string): string {
+  return packageName(`${folder}/`) ?? folder
+}
+
 /** The folders of the packages that files are from, each once. */
 export function packageFolders(files: readonly string[]): string[] {
   const folders = files.map(packageFolder).filter((folder) => folder !== undefined)

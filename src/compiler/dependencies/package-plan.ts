@@ -14,6 +14,8 @@ export interface PackageChoice {
   readonly root?: string
   /** Whether the author's modules are bundled with the imports that they are written with. */
   readonly keepsImports?: boolean
+  /** Whether packages are bundled that another one would change as they are required: a snapshot holds one script. */
+  readonly bundlesInstrumented?: boolean
 }
 
 export interface PlannedPackage extends PlacedPackage {

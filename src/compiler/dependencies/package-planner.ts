@@ -11,15 +11,16 @@ import type { BuildFailure, Metafile } from 'esbuild'
 import { type AbsentImport, absentImport } from './absent-imports.ts'
 import { type BundledModules, type BundledPackage, findBundledModules } from './bundled-packages.ts'
 import type { ModuleFacts } from './module-facts.ts'
-import { checkName, findDirectDependencies, runtimeDependencies } from './named-packages.ts'
+import { findInstrumented } from './named/instrumented-packages.ts'
+import { checkName, findDirectDependencies, runtimeDependencies } from './named/named-packages.ts'
+import { StringTexts } from './named/string-texts.ts'
 import { ReimportedModules } from './namespaces/reimported-modules.ts'
 import { type OwnModule, planOwnModules, surveyOwnModule } from './own-modules.ts'
 import { findPackage, type InstalledPackage, layOut, readManifest } from './package-layout.ts'
-import { importedPackage, packageFolder, packageName } from './package-of-file.ts'
+import { importedPackage, nameOfFolder, packageFolder, packageName } from './package-of-file.ts'
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, surveyPackage } from './package-survey.ts'
-import { describeLoads } from './plan-notes.ts'
-import { StringTexts } from './string-texts.ts'
+import { describeLoads, describePatterns } from './plan-notes.ts'
 
 const LOADED_BY_NAME = 'is loaded by its name'
 
@@ -38,6 +39,8 @@ export class PackagePlanner {
   readonly #imports = new Map<string, Map<string, InstalledPackage>>()
   /** By absolute path, the author's modules. */
   readonly #own = new Map<string, OwnModule>()
+  /** By the name of a package that instruments others, their names. */
+  readonly #instrumented = new Map<string, ReadonlySet<string>>()
   readonly #reimported: ReimportedModules
   readonly #absent: AbsentImport[] = []
   readonly #absentExternals: string[] = []
@@ -117,12 +120,17 @@ export class PackagePlanner {
       if (!this.#verdicts.has(folder) && !this.#isForced(bundled.name)) {
         const verdict = await surveyPackage(bundled, (text) => texts.has(text))
         this.#verdicts.set(folder, verdict)
+        const instrumented = await findInstrumented(bundled)
+        if (instrumented !== undefined && this.#choice.bundlesInstrumented !== true) {
+          this.#instrumented.set(bundled.name, instrumented)
+        }
         if (verdict.shippedBecause !== undefined) {
           this.#shipped.set(folder, { name: bundled.name, folder, reason: verdict.shippedBecause })
         }
       }
     }
     await this.#shipWhatIsNamed(modules, texts)
+    this.#shipWhatIsInstrumented(modules)
     await this.#update()
     return before !== this.#signature()
   }
@@ -182,6 +190,15 @@ export class PackagePlanner {
     }
   }
 
+  #shipWhatIsInstrumented({ packages }: BundledModules): void {
+    for (const { name, folder } of packages.values()) {
+      const by = [...this.#instrumented].find(([, names]) => names.has(name))?.[0]
+      if (by !== undefined && !this.#shipped.has(folder) && !this.#isForced(name)) {
+        this.#shipped.set(folder, { name, folder, reason: `is instrumented by ${by}` })
+      }
+    }
+  }
+
   async #update(): Promise<void> {
     const located = new Map<string, ModuleFacts>()
     const files = new Map<string, Set<string> | 'all'>()
@@ -216,7 +233,7 @@ export class PackagePlanner {
       reimported: this.#reimported.found,
       absent: this.#absent,
       absentExternals: this.#absentExternals,
-      notes: [...this.#describeOwnLoads(), ...this.#describePatterns(external)],
+      notes: [...this.#describeOwnLoads(), ...describePatterns(this.#verdicts, external)],
     }
   }
 
@@ -261,19 +278,6 @@ export class PackagePlanner {
     }
     return [...found.values()]
   }
-
-  #describePatterns(external: ReadonlyMap<string, InstalledPackage>): string[] {
-    return [...this.#verdicts]
-      .filter(([folder, { ownPatterns }]) => ownPatterns.length > 0 && !external.has(folder))
-      .map(([folder, { ownPatterns }]) => {
-        const { name } = named(folder)
-        const patterns = ownPatterns.map((pattern) => `${pattern.slice(folder.length + 1)}*`).join(' and ')
-        return (
-          `${name} loads ${patterns} by names that only show when the function runs, and they are not in the package; ` +
-          `if it needs them, ship ${name} with --external ${name}`
-        )
-      })
-  }
 }
 
 function addFiles(files: Map<string, Set<string> | 'all'>, paths: readonly string[]): void {
@@ -290,5 +294,5 @@ function addFiles(files: Map<string, Set<string> | 'all'>, paths: readonly strin
 }
 
 function named(folder: string): InstalledPackage {
-  return { name: packageName(`${folder}/`) ?? folder, folder }
+  return { name: nameOfFolder(folder), folder }
 }

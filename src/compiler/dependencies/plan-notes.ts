@@ -1,7 +1,9 @@
 /** What a build tells of its plan of packages besides what it ships. */
 import { relative, resolve, sep } from 'node:path'
 import type { AbsentImport } from './absent-imports.ts'
+import { nameOfFolder } from './package-of-file.ts'
 import type { PackagePlan } from './package-plan.ts'
+import type { PackageVerdict } from './package-survey.ts'
 
 /** Sentences. */
 export function describePlan({ absent, absentExternals, notes }: PackagePlan): string[] {
@@ -65,4 +67,21 @@ export function describeLoads(places: readonly string[]): string[] {
         `${firstOf(places)}: a module that is loaded by a name that only shows when the function runs is found if it is Node.js's own or ` +
           'shipped; write the name out, so that it is bundled, or ship its package with --external PACKAGE',
       ]
+}
+
+/** One for each package that is bundled, and loads modules of its own that are not. All by the packages' folders. */
+export function describePatterns(
+  verdicts: ReadonlyMap<string, Pick<PackageVerdict, 'ownPatterns'>>,
+  external: { has(folder: string): boolean },
+): string[] {
+  return [...verdicts]
+    .filter(([folder, { ownPatterns }]) => ownPatterns.length > 0 && !external.has(folder))
+    .map(([folder, { ownPatterns }]) => {
+      const name = nameOfFolder(folder)
+      const patterns = ownPatterns.map((pattern) => `${pattern.slice(folder.length + 1)}*`).join(' and ')
+      return (
+        `${name} loads ${patterns} by names that only show when the function runs, and they are not in the package; ` +
+        `if it needs them, ship ${name} with --external ${name}`
+      )
+    })
 }

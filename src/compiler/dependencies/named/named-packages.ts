@@ -1,7 +1,7 @@
 /** Packages that somebody names: a project's author, a package's manifest, an option. */
 import { isBuiltin } from 'node:module'
-import { findPackageJson } from './nearest-manifest.ts'
-import { findPackage, type InstalledPackage, type Manifest, PackageLayoutError } from './package-layout.ts'
+import { findPackageJson } from '../nearest-manifest.ts'
+import { findPackage, type InstalledPackage, type Manifest, PackageLayoutError } from '../package-layout.ts'
 
 /** Of the project that `entry` is in, by folder. */
 export async function findDirectDependencies(entry: string): Promise<ReadonlyMap<string, InstalledPackage>> {
