@@ -15,12 +15,12 @@ const HOOKS = [
   'require-in-the-middle',
 ]
 
-/** Those that hook into it by code of their own. */
-const AGENTS = ['@sentry/server-utils', 'dd-trace']
+/** Those that hook into it by code of their own. Sentry's from its version 11 on are none: they have a plugin for esbuild. */
+const AGENTS = ['dd-trace']
 
 /** Where names of what is instrumented stand in the modules of those that instrument. */
 const NAMES = [
-  // As https://github.com/apm-js-collab/code-transformer is told: New Relic, Sentry.
+  // As https://github.com/apm-js-collab/code-transformer is told: New Relic.
   /\bmodule:\s*\{\s*name:\s*["'`]([^"'`]+)/g,
   // Elastic.
   /\bmodPath:\s*["'`]([^"'`]+)/g,
