@@ -17,6 +17,7 @@ import { readOptions } from '../options.ts'
 import { completedManifest, type Manifest, readManifest } from './manifest.ts'
 import { findPackageManager, type PackageManager } from './package-manager.ts'
 import { CONFIGURATION_FILE, configurationText, type FunctionFiles, projectFiles } from './project-files.ts'
+import { findTestRunner } from './test-runner.ts'
 
 /** Where functions are looked for, and the first is written where there are none: the first that has some counts. */
 const PATTERNS = ['src/functions/*.ts', 'src/*/index.ts']
@@ -42,7 +43,7 @@ export async function initCommand(args: string[]): Promise<number> {
   const before = await readManifest(folder)
   const functions = findFunctions(folder, name)
   findConfiguration(folder) // Which says, before anything is written, if there are several.
-  const files = projectFiles({ ...functions, isVitest: usesVitest(before) })
+  const files = projectFiles({ ...functions, tests: findTestRunner(before) })
   const outcomes: Outcome[] = []
   try {
     for (const path of ['package.json', ...Object.keys(files)]) {
@@ -102,10 +103,6 @@ async function isConfigured(folder: string): Promise<boolean> {
   } catch {
     return false // Whatever is the matter with it, it finds nothing here.
   }
-}
-
-function usesVitest(manifest: Manifest | undefined): boolean {
-  return manifest?.devDependencies?.vitest !== undefined || manifest?.dependencies?.vitest !== undefined
 }
 
 async function writeManifest(folder: string, before: Manifest | undefined, own: Manifest): Promise<Outcome> {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { UsageError } from '../../configuration/usage-error.ts'
+import { findTestRunner, TEST_COMMANDS } from './test-runner.ts'
 
 /** What there is to know of a package.json. */
 export interface Manifest {
@@ -12,11 +13,8 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-const SCRIPTS = {
-  build: 'lambdabin build',
-  serve: 'lambdabin serve',
-  test: 'node --test',
-  typecheck: 'tsc --noEmit',
+function scripts(test: string) {
+  return { build: 'lambdabin build', serve: 'lambdabin serve', test, typecheck: 'tsc --noEmit' }
 }
 
 /** What the project's types and tests are checked with, of the versions that lambdabin is tested with. */
@@ -58,13 +56,12 @@ export function completedManifest(
   folder: string,
 ): string | undefined {
   const start: Manifest = before ?? newManifest(folder)
-  const isVitest = { ...start.dependencies, ...start.devDependencies }.vitest !== undefined
   const known = { ...start.dependencies, ...start.devDependencies }
   const wanted = { lambdabin: `^${own.version}`, ...versionsOf(TYPES, own) }
   const missing = Object.entries(wanted).filter(([name]) => known[name] === undefined)
   const after: Manifest = {
     ...start,
-    scripts: { ...SCRIPTS, ...(isVitest && { test: 'vitest run' }), ...start.scripts },
+    scripts: { ...scripts(TEST_COMMANDS[findTestRunner(start)]), ...start.scripts },
     devDependencies: sorted({ ...start.devDependencies, ...Object.fromEntries(missing) }),
   }
   if (before !== undefined && JSON.stringify(after) === JSON.stringify(before)) {

@@ -1,5 +1,7 @@
 /** The files that `lambdabin init` writes, but for package.json: their texts, by path. */
 
+import type { TestRunner } from './test-runner.ts'
+
 export interface FunctionFiles {
   /** Where the project's functions are. */
   readonly pattern: string
@@ -8,15 +10,15 @@ export interface FunctionFiles {
 }
 
 interface ProjectKind extends FunctionFiles {
-  readonly isVitest: boolean
+  readonly tests: TestRunner
 }
 
 /** But for the configuration. */
-export function projectFiles({ first, isVitest }: ProjectKind): Record<string, string> {
+export function projectFiles({ first, tests }: ProjectKind): Record<string, string> {
   return {
     ...(first && {
       [first.entry]: FUNCTION,
-      [`test/${first.name}.test.ts`]: isVitest ? vitestTest(first.name) : nodeTest(first.name),
+      [`test/${first.name}.test.ts`]: TESTS[tests](first.name),
     }),
     'tsconfig.json': TSCONFIG,
     '.gitignore': 'node_modules/\ndist/\n.lambdabin/\n',
@@ -82,4 +84,27 @@ test('${name} greets by name', { timeout: 120_000 }, async () => {
   expect(result.payload).toEqual({ hello: 'Ada' })
 })
 `
+}
+
+/** Jest loads no ES module without an option of Node.js's, and so not the API; the command does the same. */
+function jestTest(name: string, imports = "import { expect, test } from '@jest/globals'\n"): string {
+  return `${imports}import { execFileSync } from 'node:child_process'
+
+function lambdabin(...args: string[]): string {
+  return execFileSync('npx', ['lambdabin', ...args], { encoding: 'utf8' })
+}
+
+test('${name} greets by name', () => {
+  lambdabin('build', '${name}')
+  const response = lambdabin('invoke', '${name}', '--event', '{"name":"Ada"}', '--timeout', '30')
+  expect(JSON.parse(response)).toEqual({ hello: 'Ada' })
+}, 120_000)
+`
+}
+
+const TESTS: Readonly<Record<TestRunner, (name: string) => string>> = {
+  node: nodeTest,
+  vitest: vitestTest,
+  jest: jestTest,
+  'jest with types': (name) => jestTest(name, ''),
 }

@@ -112,6 +112,22 @@ test('nothing is overwritten, and a second time changes nothing', async (t) => {
   assert.deepEqual(filesOf(folder), after)
 })
 
+for (const [types, imports] of [
+  [{}, /^import \{ expect, test \} from '@jest\/globals'\n/],
+  [{ '@types/jest': '30.0.0' }, /^import \{ execFileSync \} from 'node:child_process'\n\nfunction/],
+] as const) {
+  test(`a project with Jest gets a test for it${Object.keys(types).map((name) => `, with ${name}`)}`, async (t) => {
+    const folder = writeFiles(temporaryFolder(t), {
+      'package.json': { name: 'mine', devDependencies: { jest: '30.0.0', ...types } },
+    })
+    await init(folder)
+    const files = filesOf(folder)
+    assert.equal(JSON.parse(files['package.json'] ?? '').scripts.test, 'jest')
+    assert.match(files['test/hello.test.ts'] ?? '', imports)
+    assert.doesNotMatch(files['test/hello.test.ts'] ?? '', /node:test|lambdabin\/api/)
+  })
+}
+
 test('where there are functions or a configuration, they are the project’s', async (t) => {
   const folder = writeFiles(temporaryFolder(t), {
     'src/functions/orders.ts': HANDLER,
