@@ -49,6 +49,7 @@ const OPTIONS = ['--event', `${folder}/event.json`, '--stub', `${folder}/stubs.y
 useFixtures(
   { name: 'rehearsed', options: OPTIONS },
   { name: 'initialised', file: 'rehearsed.ts', options: [...OPTIONS, '--init', 'build'] },
+  { name: 'garbage', options: OPTIONS },
 )
 
 interface State {
@@ -89,6 +90,21 @@ test('with --init build it is called in the execution environment, after Node.js
 test('with LAMBDABIN_PRIME=0 it has not', { skip }, async () => {
   start({ LAMBDABIN_PRIME: '0' })
   assert.deepEqual((await state()).calls, [])
+})
+
+const garbageLeft = async (env: Record<string, string>) => {
+  startFixture('garbage', 'garbage', env)
+  return (await invoke({})).json<number>()
+}
+
+test('garbage of the init phase is collected in it, and not in the first invocation', { skip }, async () => {
+  const left = await garbageLeft({})
+  assert.ok(left < 1_800_000, `${left} bytes`)
+})
+
+test('without a rehearsal that garbage is left to V8', { skip }, async () => {
+  const left = await garbageLeft({ LAMBDABIN_PRIME: '0' })
+  assert.ok(left > 2_200_000, `${left} bytes`)
 })
 
 test('what it would write to a connection that was there is not written', { skip }, async (t) => {

@@ -11,6 +11,7 @@
 
 import type { PrimedPart } from '../../executable/priming-settings.ts'
 import { isSnapStart } from '../environment.ts'
+import { collectYoungGeneration } from './collect-garbage.ts'
 import { exchangeByFetch } from './fetch-exchange.ts'
 import { exchange, exchangeSecurely, shakeHands } from './http-exchange.ts'
 import { inTime } from './in-time.ts'
@@ -110,8 +111,9 @@ export async function primeSdk(options: SdkPrimingOptions): Promise<void> {
 }
 
 /** See {@link ./rehearsal.ts}. */
-export function rehearse(options: RehearsalOptions): Promise<void> {
-  return rehearseHandler(options)
+export async function rehearse(options: RehearsalOptions): Promise<void> {
+  await rehearseHandler(options)
+  collectYoungGeneration()
 }
 
 async function primeEach(
