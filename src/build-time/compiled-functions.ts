@@ -25,7 +25,7 @@ export interface ScriptToCompile {
   /** The name that V8 knows it by, an absolute path. */
   readonly file: string
   readonly text: string
-  readonly functions: FunctionRanges
+  readonly functions: FunctionRanges | 'all'
 }
 
 export function compileFunctions(scripts: readonly ScriptToCompile[]): void {
@@ -39,8 +39,9 @@ export function compileFunctions(scripts: readonly ScriptToCompile[]): void {
       continue
     }
     const locate = locationsIn(text, scriptId)
-    for (const [start, end] of functions) {
-      const range = { start: locate(start), end: locate(end), restrictToFunction: true }
+    const restrictToFunction = functions !== 'all'
+    for (const [start, end] of restrictToFunction ? functions : [[0, text.length] as const]) {
+      const range = { start: locate(start), end: locate(end), restrictToFunction }
       session.post('Debugger.getPossibleBreakpoints', range)
     }
   }

@@ -37,6 +37,8 @@ export const HANDSHAKES = {
 } as const
 
 export const SNAPSHOT_FOLDER_VARIABLE = 'LAMBDABIN_SNAPSHOT'
+/** What `snapshot-builder.js` is called in that folder. */
+export const SNAPSHOT_MAIN = 'main.js'
 
 export const FILES = {
   /** {@link ScriptFunctions}, JSON: those that invocations call. */

@@ -36,6 +36,7 @@ import {
   type ModuleDescription,
   type ScriptFunctions,
   SNAPSHOT_FOLDER_VARIABLE,
+  SNAPSHOT_MAIN,
 } from './contract.ts'
 import { InitWatch } from './init-watch.ts'
 import { keepToLoopback } from './loopback.ts'
@@ -55,6 +56,7 @@ interface Runtime {
 
 const folder = process.env[SNAPSHOT_FOLDER_VARIABLE] as string
 delete process.env[SNAPSHOT_FOLDER_VARIABLE]
+const MAIN_FILE = join(folder, SNAPSHOT_MAIN)
 const deferredModules: Record<string, ModuleDescription> = JSON.parse(
   readFileSync(join(folder, FILES.deferredModules), 'utf8'),
 )
@@ -148,6 +150,8 @@ startupSnapshot.addSerializeCallback(() => {
   compileFunctions([
     { file: RUNTIME_FILE, text: readScript(RUNTIME), functions: called[RUNTIME] ?? [] },
     { file: FUNCTION_FILE, text: readScript(FUNCTION), functions: called[FUNCTION] ?? [] },
+    // This one, of which each start runs much, and little is left over.
+    { file: MAIN_FILE, text: readFileSync(MAIN_FILE, 'utf8'), functions: 'all' },
   ])
   for (const name of Object.keys(deferredModules)) {
     delete deferredModules[name]

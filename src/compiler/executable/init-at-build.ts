@@ -16,6 +16,7 @@ import {
   type InitProblem,
   type InitReport,
   SNAPSHOT_FOLDER_VARIABLE,
+  SNAPSHOT_MAIN,
 } from '../../build-time/contract.ts'
 import { FUNCTION, MODULES_OUTSIDE_SNAPSHOTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
@@ -111,7 +112,7 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     ...use,
     isWhole: isWholeRun(options, note),
   })
-  const script = join(folder, 'main.js')
+  const script = join(folder, SNAPSHOT_MAIN)
   await Promise.all([
     writeFile(script, main),
     writeFile(join(folder, scriptAsset(RUNTIME)), options.runtime),
@@ -147,7 +148,10 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   }
 }
 
-/** Those of the runtime, and those of the function that its sample events lead to. */
+/**
+ * Those of the runtime, as for any function, and those of the function that its sample events lead to. A function without events has no invocation
+ * in the build, and its runtime is to have handled some.
+ */
 async function findFunctionsToCompile({
   warmUp,
   runtime,
@@ -158,21 +162,20 @@ async function findFunctionsToCompile({
   primesSdk,
   ...options
 }: InitAtBuildOptions): Promise<CalledFunctions> {
+  const common = { warmUp, runtime, runner: [], node, nodeOptions: [], taskRoot }
+  const echo = findCalledFunctions({ ...common, ...ECHO_RUN, folder: join(folder, 'warm-up') })
   const events = await Promise.all(options.events.map((file) => readFile(file)))
-  const program =
-    events.length > 0 || primesSdk
-      ? { chunks: [code] as const, handler: options.handler, events, responder: options.responder, primesSdk }
-      : ECHO_RUN
-  const run = {
-    warmUp,
-    runtime,
-    runner: [],
-    node,
-    nodeOptions: [],
-    taskRoot,
-    folder: join(folder, 'warm-up'),
+  if (events.length === 0 && !primesSdk) {
+    return echo
   }
-  return findCalledFunctions({ ...run, ...program })
+  const { handler, responder } = options
+  const own = await findCalledFunctions({
+    ...common,
+    ...{ chunks: [code] as const, handler, events, responder, primesSdk },
+    folder: join(folder, 'own-warm-up'),
+  })
+  const ofRuntime = [await echo, own].flatMap(({ functions }) => functions[RUNTIME] ?? [])
+  return { ...own, functions: { ...own.functions, [RUNTIME]: ofRuntime } }
 }
 
 const REMEDY = 'do that in the handler, or in a hook of onAfterRestore, or build it without --init build'
