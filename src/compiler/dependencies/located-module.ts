@@ -16,7 +16,10 @@ export function locateModule(code: string, facts: ModuleFacts, place: string): s
   const edits = [
     ...facts.importedNames.flatMap((span) => importFrom(span, place)),
     ...facts.locations.map((location) => locate(location, place)),
-    ...facts.requires.map((span) => ({ ...span, text: requireAt(place) })),
+    ...facts.requires.map(({ isShorthand, ...span }) => ({
+      ...span,
+      text: isShorthand ? `require: ${requireAt(place)}` : requireAt(place),
+    })),
     ...facts.madeRequires.flatMap(requireEdits),
   ]
   return edited(code, edits)

@@ -40,7 +40,9 @@ export interface Location extends Span {
 export interface ModuleFacts {
   readonly locations: readonly Location[]
   /** `require` where a bundler cannot follow it: `require(name)`, `require.resolve`, or handed on. */
-  readonly requires: readonly Span[]
+  readonly requires: readonly (Span & { readonly isShorthand?: boolean })[]
+  /** Whether another function takes the place of `require`: what that is called with a bundler takes for its own. */
+  readonly replacesRequire: boolean
   /** Whether one of those loads modules: `require(name)`, or `require` under another name. */
   readonly loadsByName: boolean
   /** `const load = createRequire(import.meta.url)`, and the like. */
@@ -89,7 +91,7 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
   const names = new OwnNames(makesRequire ? program : undefined)
   const finder = new FactFinder(hints, names)
   finder.visit(program, undefined, new Set())
-  const { requires, importsByName, startsWorkers, makesOtherRequires } = finder
+  const { requires, replacesRequire, importsByName, startsWorkers, makesOtherRequires } = finder
   const idle = new Set(finder.locations.filter(({ isUsed }) => !isUsed).map(({ start }) => start))
   const kept = findKeptLocations(idle.size === 0 ? undefined : program, idle)
   const locations = finder.locations.map((each) => ({
@@ -105,6 +107,7 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
     ...{
       locations,
       requires,
+      replacesRequire,
       importsByName,
       startsWorkers,
       makesOtherRequires,
@@ -121,7 +124,8 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
 
 class FactFinder {
   readonly locations: Location[] = []
-  readonly requires: Span[] = []
+  readonly requires: (Span & { readonly isShorthand?: boolean })[] = []
+  replacesRequire = false
   readonly loads: Span[] = []
   readonly importedNames: Span[] = []
   importsByName = false
@@ -187,6 +191,8 @@ class FactFinder {
   }
 
   #noteName(node: AnyNode, parent: AnyNode): void {
+    const isAssigned = parent.type === 'AssignmentExpression' && parent.left === node
+    this.replacesRequire ||= isAssigned && node.name === 'require' && parent.right.type === 'Identifier'
     if (!isReference(node, parent)) {
       return
     }
@@ -222,7 +228,7 @@ class FactFinder {
         this.requires.push(span(node))
       }
     } else if (parent.type !== 'UnaryExpression' && parent.type !== 'BinaryExpression') {
-      this.requires.push(span(node))
+      this.requires.push({ ...span(node), isShorthand: parent.shorthand === true })
       if (parent.type === 'AssignmentExpression' || parent.type === 'VariableDeclarator') {
         this.loads.push(span(node))
         this.loadsByName = true

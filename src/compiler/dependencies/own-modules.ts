@@ -10,13 +10,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
-import { dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { dirname, extname, join, relative, sep } from 'node:path'
 import { getLineInfo } from 'acorn'
 import { transform, transformSync } from 'esbuild'
 import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
-import { type AnyNode, childrenOf, parseModule, type Span } from '../syntax-tree.ts'
+import { type AnyNode, parseModule, type Span } from '../syntax-tree.ts'
 import { edited } from './located-module.ts'
 import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
+import { OwnPaths } from './own/own-paths.ts'
 import { type Edit, requireEdits, requiresOfOthers } from './requires/made-requires.ts'
 
 export interface OwnModule {
@@ -27,6 +28,8 @@ export interface OwnModule {
   readonly reads: readonly string[]
   /** Absolute paths of what it names by a path of its own, whether it is there or not, and of what that may be compiled from. */
   readonly lookedFor: readonly string[]
+  /** What it has Node.js look for by a name that is written out: what is found has to be a file. */
+  readonly resolved: readonly string[]
   /** Lines of its source, from 1, that load a module by a name that only shows when they run. */
   readonly loads: readonly number[]
 }
@@ -43,7 +46,14 @@ const RUNS_MODULES = /\b(?:Worker|fork|spawn|execFile|Piscina|Tinypool|workerpoo
 
 /** `root` is the folder that the package's root stands for. */
 export async function surveyOwnModule(file: string, root: string): Promise<OwnModule> {
-  const plain: OwnModule = { contents: undefined, workers: [], reads: [], lookedFor: [], loads: [] }
+  const plain: OwnModule = {
+    contents: undefined,
+    workers: [],
+    reads: [],
+    lookedFor: [],
+    resolved: [],
+    loads: [],
+  }
   // One that is no file is a plugin's.
   const text = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file) ? await readFile(file, 'utf8') : ''
   if (!mayHaveFacts(text)) {
@@ -61,21 +71,25 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   if (program === undefined) {
     return plain
   }
-  const paths = new OwnPaths(dirname(file))
+  const paths = new OwnPaths(file)
   paths.visit(program)
+  const placeText = placeTextIn(program, code)
   const runsModules = RUNS_MODULES.test(code)
   const lookedFor = paths.found.map(({ target }) => target)
   const edits: Edit[] = []
   const workers: OwnWorker[] = []
   const reads: string[] = []
-  for (const { target, isUrl, ...span } of paths.found) {
-    const worker = runsModules ? moduleAt(target) : undefined
+  for (const { target, isUrl, reads: there, ...span } of paths.found) {
+    const worker = runsModules && there === undefined ? moduleAt(target) : undefined
     if (worker !== undefined) {
       const path = workerPath(worker, root)
       workers.push({ file: worker, path })
       edits.push({ ...span, text: placeText(path, isUrl) })
-    } else if (existsSync(target) && isInside(target, root)) {
-      reads.push(target)
+    } else if (existsSync(target) && isInside(there ?? target, root)) {
+      reads.push(there ?? target)
+      if (target === root) {
+        continue // It is where it says.
+      }
       edits.push({ ...span, text: placeText(slashed(relative(root, target)), isUrl) })
     }
   }
@@ -87,7 +101,7 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   edits.push(...(facts?.madeRequires ?? []).flatMap(requireEdits))
   const loads = facts === undefined ? [] : linesOf(loadsOf(facts), code, new SourceMap(JSON.parse(map)))
   const contents = edits.length === 0 ? undefined : edited(code, edits)
-  return { contents, workers, reads, lookedFor, loads }
+  return { contents, workers, reads, lookedFor, resolved: paths.resolved, loads }
 }
 
 /** What a plan of packages has of modules, by absolute path. */
@@ -118,10 +132,16 @@ function linesOf(spans: readonly Span[], code: string, map: SourceMap): number[]
   return [...new Set(lines)].sort((left, right) => left - right)
 }
 
-function placeText(path: string, isUrl: boolean): string {
-  return isUrl
-    ? `new URL(${JSON.stringify(`./${encodeURI(path)}`)}, import.meta.url)`
-    : `(import.meta.dirname + ${JSON.stringify(`/${path}`)})`
+/** What stands for a path in the package; `import.meta` would make an ES module of what is none. */
+function placeTextIn(program: AnyNode, code: string): (path: string, isUrl: boolean) => string {
+  const isModule =
+    /\bimport\.meta\b/.test(code) ||
+    program.body.some(({ type }: AnyNode) => /^(?:Import|Export\w+)Declaration$/.test(type))
+  const folder = isModule ? 'import.meta.dirname' : '__dirname'
+  return (path, isUrl) =>
+    isUrl
+      ? `new URL(${JSON.stringify(`./${encodeURI(path)}`)}, import.meta.url)`
+      : `(${folder} + ${JSON.stringify(path === '' ? '' : `/${path}`)})`
 }
 
 /** Beside the executable, for its packages to be found. */
@@ -147,7 +167,7 @@ function javaScriptOf(file: string | undefined): string | undefined {
 }
 
 function isInside(path: string, root: string): boolean {
-  return path.startsWith(root + sep) && !path.includes(`${sep}node_modules${sep}`)
+  return (path === root || path.startsWith(root + sep)) && !path.includes(`${sep}node_modules${sep}`)
 }
 
 /** The source of a module that may be named as what it is compiled to. */
@@ -157,101 +177,4 @@ function moduleAt(path: string): string | undefined {
   const kind = /^\.([cm]?)[jt]sx?$/.exec(ending)?.[1]
   const candidates = kind === undefined ? [] : [path, `${stem}.${kind}ts`, `${stem}.${kind}js`, `${stem}.tsx`]
   return candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile())
-}
-
-interface OwnPath extends Span {
-  /** Absolute. */
-  readonly target: string
-  readonly isUrl: boolean
-}
-
-/** The expressions of a module whose value is a path that begins at its own. */
-class OwnPaths {
-  /** In order. */
-  readonly found: OwnPath[] = []
-  readonly #folder: string
-  /** Variables that hold the module's folder. */
-  readonly #folders = new Set(['__dirname'])
-
-  constructor(folder: string) {
-    this.#folder = folder
-  }
-
-  visit(node: AnyNode): void {
-    if (node.type === 'VariableDeclarator' && node.init && this.#isFolder(node.init)) {
-      this.#folders.add(node.id.name)
-    }
-    const found = this.#readUrl(node) ?? this.#readJoin(node) ?? this.#readSum(node)
-    if (found !== undefined) {
-      this.found.push({ start: node.start, end: node.end, ...found })
-      return
-    }
-    for (const child of childrenOf(node)) {
-      this.visit(child)
-    }
-  }
-
-  /** `new URL('./a.ts', import.meta.url)`. */
-  #readUrl(node: AnyNode): Omit<OwnPath, keyof Span> | undefined {
-    if (node.type !== 'NewExpression' || node.callee.name !== 'URL' || !isMeta(node.arguments[1], 'url')) {
-      return undefined
-    }
-    const path = textOf(node.arguments[0])
-    const isPath = path !== undefined && !/^[a-z]+:|^\//i.test(path)
-    return isPath ? { target: resolve(this.#folder, decodeURI(path)), isUrl: true } : undefined
-  }
-
-  /** `join(__dirname, 'a.html')`. */
-  #readJoin(node: AnyNode): Omit<OwnPath, keyof Span> | undefined {
-    const name = node.type === 'CallExpression' && (node.callee.property?.name ?? node.callee.name)
-    const [folder, ...rest] = name === 'join' || name === 'resolve' ? node.arguments : []
-    const words = rest.map(textOf)
-    const isPath = folder !== undefined && this.#isFolder(folder) && words.length > 0
-    return isPath && words.every((word: unknown) => typeof word === 'string')
-      ? { target: join(this.#folder, ...(words as string[])), isUrl: false }
-      : undefined
-  }
-
-  /** `__dirname + '/a.html'`, and the same as a template. */
-  #readSum(node: AnyNode): Omit<OwnPath, keyof Span> | undefined {
-    const [folder, path]: [AnyNode?, (string | undefined)?] =
-      node.type === 'BinaryExpression' && node.operator === '+'
-        ? [node.left, textOf(node.right)]
-        : node.type === 'TemplateLiteral' &&
-            node.expressions.length === 1 &&
-            node.quasis[0].value.cooked === ''
-          ? [node.expressions[0], node.quasis[1].value.cooked as string]
-          : []
-    return folder !== undefined && path?.startsWith('/') && this.#isFolder(folder)
-      ? { target: join(this.#folder, path), isUrl: false }
-      : undefined
-  }
-
-  /** `__dirname`, `import.meta.dirname`, `dirname(fileURLToPath(import.meta.url))`. */
-  #isFolder(node: AnyNode): boolean {
-    if (node.type === 'Identifier') {
-      return this.#folders.has(node.name)
-    }
-    const name = node.type === 'CallExpression' && (node.callee.property?.name ?? node.callee.name)
-    return isMeta(node, 'dirname') || (name === 'dirname' && isOwnFile(node.arguments[0]))
-  }
-}
-
-function isOwnFile(node: AnyNode | undefined): boolean {
-  const isConverted =
-    node?.type === 'CallExpression' &&
-    (node.callee.property?.name ?? node.callee.name) === 'fileURLToPath' &&
-    isMeta(node.arguments[0], 'url')
-  return node?.name === '__filename' || isMeta(node, 'filename') || isConverted
-}
-
-function isMeta(node: AnyNode | undefined, property: string): boolean {
-  return node?.object?.type === 'MetaProperty' && node.property.name === property
-}
-
-function textOf(node: AnyNode | undefined): string | undefined {
-  if (node?.type === 'TemplateLiteral' && node.expressions.length === 0) {
-    return node.quasis[0].value.cooked
-  }
-  return node?.type === 'Literal' && typeof node.value === 'string' ? node.value : undefined
 }

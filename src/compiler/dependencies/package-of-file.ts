@@ -28,3 +28,17 @@ export function packageFolders(files: readonly string[]): string[] {
 export function importedPackage(specifier: string): string | undefined {
   return /^(?:@[^/]+\/|\.[a-z][^/]*\/)?[^/@.:#][^/:]*(?=\/|$)/.exec(specifier)?.[0]
 }
+
+/** Adds files to those of their packages, by folder. */
+export function addFiles(files: Map<string, Set<string> | 'all'>, paths: readonly string[]): void {
+  for (const path of paths) {
+    const folder = packageFolder(path)
+    if (folder !== undefined) {
+      const known = files.get(folder) ?? new Set<string>()
+      files.set(folder, known)
+      if (known !== 'all') {
+        known.add(path)
+      }
+    }
+  }
+}

@@ -6,25 +6,31 @@
  *
  * A package has one instance. So what a shipped package needs is shipped with it, and left out of the bundle as well.
  */
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import type { BuildFailure, Metafile } from 'esbuild'
 import { type AbsentImport, absentImport } from './absent-imports.ts'
 import { type BundledModules, type BundledPackage, findBundledModules } from './bundled-packages.ts'
 import type { ModuleFacts } from './module-facts.ts'
 import { findInstrumented } from './named/instrumented-packages.ts'
-import { checkName, findDirectDependencies, runtimeDependencies } from './named/named-packages.ts'
+import {
+  checkName,
+  chosenPeers,
+  findDirectDependencies,
+  findLookedFor,
+  runtimeDependencies,
+} from './named/named-packages.ts'
 import { StringTexts } from './named/string-texts.ts'
 import { ReimportedModules } from './namespaces/reimported-modules.ts'
 import { type OwnModule, planOwnModules, surveyOwnModule } from './own-modules.ts'
 import { findPackage, type InstalledPackage, layOut, readManifest } from './package-layout.ts'
-import { importedPackage, nameOfFolder, packageFolder, packageName } from './package-of-file.ts'
+import { addFiles, importedPackage, nameOfFolder, packageFolder, packageName } from './package-of-file.ts'
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, surveyPackage } from './package-survey.ts'
 import { describeLoads, describePatterns } from './plan-notes.ts'
 
 const LOADED_BY_NAME = 'is loaded by its name'
 
-/** What esbuild cannot bundle at all, in few words. */
+/** Characters of what esbuild says. */
 const LONGEST_REASON = 90
 
 export class PackagePlanner {
@@ -129,6 +135,7 @@ export class PackagePlanner {
         }
       }
     }
+    await this.#shipWhatIsLookedFor()
     await this.#shipWhatIsNamed(modules, texts)
     this.#shipWhatIsInstrumented(modules)
     await this.#update()
@@ -153,6 +160,15 @@ export class PackagePlanner {
       const name = importedPackage(specifier)
       if (target !== undefined && name !== undefined) {
         known.set(target.folder, { name, folder: target.folder })
+      }
+    }
+  }
+
+  /** Packages of whose files the author's code asks Node.js for the paths. */
+  async #shipWhatIsLookedFor(): Promise<void> {
+    for (const found of await findLookedFor(this.#own)) {
+      if (!this.#shipped.has(found.folder)) {
+        this.#shipped.set(found.folder, { ...found, reason: 'is looked for by its path' })
       }
     }
   }
@@ -216,7 +232,10 @@ export class PackagePlanner {
     }
     const external = await this.#findExternals()
     const locatedFolders = new Set([...located.keys()].map((file) => packageFolder(file) ?? ''))
-    const roots = [...this.#shipped.values(), ...[...files.keys(), ...locatedFolders].map(named)]
+    const roots = [
+      ...this.#shipped.values(),
+      ...[...files.keys(), ...locatedFolders].map((folder) => ({ name: nameOfFolder(folder), folder })),
+    ]
     const layout = await layOut(roots, async ({ folder }) => {
       const together: { has(folder: string): boolean } = external.has(folder) ? external : files
       return (await this.#dependenciesOf(folder)).filter((each) => together.has(each.folder))
@@ -244,10 +263,7 @@ export class PackagePlanner {
   /** Who has shipped what is loaded so need not be told. */
   #describeOwnLoads(): string[] {
     const isShipped = [...this.#shipped.values()].some(({ reason }) => reason === LOADED_BY_NAME)
-    const places = [...this.#own].flatMap(([file, { loads }]) =>
-      loads.map((line) => `${relative(this.#project, file)}:${line}`),
-    )
-    return isShipped || this.#choice.externals.length > 0 ? [] : describeLoads(places)
+    return isShipped || this.#choice.externals.length > 0 ? [] : describeLoads(this.#own, this.#project)
   }
 
   /** What is shipped, and what that needs, by folder. */
@@ -265,12 +281,14 @@ export class PackagePlanner {
 
   /**
    * The packages that the one in `folder` needs when it runs, as far as they are installed: of its optional peers those
-   * that its code was seen to import.
+   * that its code was seen to import, and where that was never read, those of the project's choice.
    */
   async #dependenciesOf(folder: string): Promise<InstalledPackage[]> {
     const manifest = await readManifest(folder)
-    const found = new Map(this.#imports.get(folder))
-    for (const name of runtimeDependencies(manifest)) {
+    const imports = this.#imports.get(folder)
+    const peers = imports === undefined ? await chosenPeers(manifest, this.#entry) : []
+    const found = new Map(imports)
+    for (const name of [...runtimeDependencies(manifest), ...peers]) {
       const dependency = await findPackage(name, join(folder, 'package.json'))
       if (dependency !== undefined) {
         found.set(dependency.folder, dependency)
@@ -278,21 +296,4 @@ export class PackagePlanner {
     }
     return [...found.values()]
   }
-}
-
-function addFiles(files: Map<string, Set<string> | 'all'>, paths: readonly string[]): void {
-  for (const path of paths) {
-    const folder = packageFolder(path)
-    if (folder !== undefined) {
-      const known = files.get(folder) ?? new Set<string>()
-      files.set(folder, known)
-      if (known !== 'all') {
-        known.add(path)
-      }
-    }
-  }
-}
-
-function named(folder: string): InstalledPackage {
-  return { name: nameOfFolder(folder), folder }
 }

@@ -61,6 +61,9 @@ export async function surveyPackage(
   if (facts.size === 0) {
     return PLAIN
   }
+  if ([...facts.values()].some(({ replacesRequire }) => replacesRequire)) {
+    return { ...PLAIN, shippedBecause: 'loads modules by a require of its own', loadsByName: true }
+  }
   const ownPatterns = [...facts].flatMap(([file, { relativePatterns }]) =>
     relativePatterns.map((pattern) => join(dirname(file), pattern)),
   )

@@ -59,8 +59,14 @@ function firstOf(names: readonly string[]): string {
   return names.slice(0, 3).join(', ') + (names.length > 3 ? ' and others' : '')
 }
 
-/** None, or one. `places` are lines of the author's modules, `src/orders.ts:7`. */
-export function describeLoads(places: readonly string[]): string[] {
+/** None, or one. `modules` are the author's, by absolute path, with lines of theirs. */
+export function describeLoads(
+  modules: ReadonlyMap<string, { readonly loads: readonly number[] }>,
+  project: string,
+): string[] {
+  const places = [...modules].flatMap(([file, { loads }]) =>
+    loads.map((line) => `${relative(project, file)}:${line}`),
+  )
   return places.length === 0
     ? []
     : [

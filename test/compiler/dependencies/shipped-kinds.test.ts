@@ -411,3 +411,58 @@ test('a shipped ES module that awaits at its top level is waited for', async (t)
   )
   assert.deepEqual(done.result, [1, 2])
 })
+
+test('a package that hands on its require in an object stays in the bundle', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'sandbox'\n${HANDLER}`,
+    'node_modules/sandbox/package.json': { name: 'sandbox' },
+    'node_modules/sandbox/index.js':
+      "const sandbox = { require, module: {} }; exports.go = () => typeof sandbox.require('node:os').EOL",
+  })
+  assert.equal(done.result, 'string')
+  assert.deepEqual(done.shipped.packages, [])
+})
+
+test('a package that puts a function of its own in the place of require is shipped, with what that loads', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'lazy'\n${HANDLER}`,
+    'node_modules/lazy/package.json': { name: 'lazy', dependencies: { kinds: '1' } },
+    'node_modules/lazy/index.js': `
+      const utils = ((load) => (name) => { Object.defineProperty(utils, name, { get: () => load(name) }) })(require)
+      const own = require
+      require = utils
+      require('kinds')
+      require = own
+      exports.go = () => utils.kinds.of(1)`,
+    'node_modules/kinds/package.json': { name: 'kinds' },
+    'node_modules/kinds/index.js': 'exports.of = (value) => typeof value',
+  })
+  assert.equal(done.result, 'number')
+  assert.deepEqual(
+    done.shipped.packages.map(({ name }) => name),
+    ['lazy', 'kinds'],
+  )
+})
+
+test('what is left out is shipped with the optional peers that the project has chosen', async (t) => {
+  const files = {
+    'orders.js': `import { go } from 'driver'\n${HANDLER}`,
+    'node_modules/driver/package.json': {
+      name: 'driver',
+      peerDependencies: { engine: '*', compiler: '*' },
+      peerDependenciesMeta: { engine: { optional: true }, compiler: { optional: true } },
+    },
+    'node_modules/driver/index.js': "exports.go = () => require('en' + 'gine').name",
+    'node_modules/engine/package.json': { name: 'engine' },
+    'node_modules/engine/index.js': "exports.name = 'an engine'",
+    'node_modules/compiler/package.json': { name: 'compiler' },
+    'node_modules/compiler/index.js': '',
+    'package.json': { dependencies: { engine: '1' }, devDependencies: { compiler: '1' } },
+  }
+  const done = await run(t, files, { externals: ['driver'] })
+  assert.equal(done.result, 'an engine')
+  assert.equal(
+    pathsOf(done).some((path) => path.includes('compiler')),
+    false,
+  )
+})
