@@ -95,7 +95,7 @@ export async function bundleFunction(
           packages.plan.workers.map((worker) => bundleWorker(worker, options)),
         )
         const metafiles = [module, ...workers].map(({ metafile }) => metafile)
-        if (!(await planner.learn(metafiles)) || round === MOST_ROUNDS) {
+        if (!(await planner.learn(metafiles, module.warnings)) || round === MOST_ROUNDS) {
           const bundle = await bundlePlanned(options, module, { split, isForced })
           const files = [...bundle.files, ...workers.map(({ file }) => file)]
           // Of what this last round has shown, too.

@@ -2,6 +2,7 @@
 import type { AbsentImport } from './absent-imports.ts'
 import type { ModuleFacts } from './module-facts.ts'
 import type { Reimported } from './namespaces/reimported-modules.ts'
+import type { BareImport } from './own/bare-imports.ts'
 import type { OwnWorker } from './own-modules.ts'
 import type { PlacedPackage } from './package-layout.ts'
 
@@ -42,6 +43,8 @@ export interface PackagePlan {
   readonly lookedFor: readonly string[]
   /** What is looked for when the function runs. */
   readonly absent: readonly AbsentImport[]
+  /** What the author's modules import for what it does, although its package says that it does nothing. */
+  readonly bare: readonly BareImport[]
   /** Names of packages that are left out, and are not installed. */
   readonly absentExternals: readonly string[]
   /** Each a sentence, for the report. */
@@ -57,6 +60,7 @@ export const EMPTY_PLAN: PackagePlan = {
   reads: [],
   lookedFor: [],
   absent: [],
+  bare: [],
   absentExternals: [],
   notes: [],
 }

@@ -7,20 +7,16 @@
  * A package has one instance. So what a shipped package needs is shipped with it, and left out of the bundle as well.
  */
 import { join } from 'node:path'
-import type { BuildFailure, Metafile } from 'esbuild'
+import type { BuildFailure, Message, Metafile } from 'esbuild'
 import { type AbsentImport, absentImport } from './absent-imports.ts'
 import { type BundledModules, type BundledPackage, findBundledModules } from './bundled-packages.ts'
 import type { ModuleFacts } from './module-facts.ts'
+import { chosenPeers, findDirectDependencies, findLookedFor } from './named/chosen-packages.ts'
 import { findInstrumented } from './named/instrumented-packages.ts'
-import {
-  checkName,
-  chosenPeers,
-  findDirectDependencies,
-  findLookedFor,
-  runtimeDependencies,
-} from './named/named-packages.ts'
+import { checkName, runtimeDependencies } from './named/named-packages.ts'
 import { StringTexts } from './named/string-texts.ts'
 import { ReimportedModules } from './namespaces/reimported-modules.ts'
+import { type BareImport, findIgnoredImports } from './own/bare-imports.ts'
 import { type OwnModule, planOwnModules, surveyOwnModule } from './own-modules.ts'
 import { findPackage, type InstalledPackage, layOut, readManifest } from './package-layout.ts'
 import { addFiles, importedPackage, nameOfFolder, packageFolder, packageName } from './package-of-file.ts'
@@ -49,6 +45,7 @@ export class PackagePlanner {
   readonly #instrumented = new Map<string, ReadonlySet<string>>()
   readonly #reimported: ReimportedModules
   readonly #absent: AbsentImport[] = []
+  readonly #bare: BareImport[] = []
   readonly #absentExternals: string[] = []
   #plan = EMPTY_PLAN
   #direct: Promise<ReadonlyMap<string, InstalledPackage>> | undefined
@@ -111,11 +108,12 @@ export class PackagePlanner {
   }
 
   /** Learns from bundles that follow the plan. Returns whether the plan is another now. */
-  async learn(metafiles: readonly Metafile[]): Promise<boolean> {
+  async learn(metafiles: readonly Metafile[], warnings: readonly Message[]): Promise<boolean> {
     const modules = findBundledModules(metafiles, this.#project)
     const texts = new StringTexts(modules.own)
     const before = this.#signature()
     const inputs = Object.assign({}, ...metafiles.map((each) => each.inputs))
+    this.#bare.push(...findIgnoredImports(warnings, this.#project))
     for (const file of modules.own.filter((each) => !this.#own.has(each))) {
       this.#own.set(file, await surveyOwnModule(file, this.#choice.root ?? this.#project))
       // What an author's plugin makes of a module nobody knows.
@@ -145,7 +143,8 @@ export class PackagePlanner {
   /** What a bundle depends on. */
   #signature(): string {
     const { located, rewritten, reimported } = this.#plan
-    return JSON.stringify([this.#shipped, located, rewritten, reimported].map((map) => [...map.keys()]))
+    const known = [this.#shipped, located, rewritten, reimported].map((map) => [...map.keys()])
+    return JSON.stringify([known, this.#bare])
   }
 
   #isForced(name: string): boolean {
@@ -251,6 +250,7 @@ export class PackagePlanner {
       ...planOwnModules(this.#own),
       reimported: this.#reimported.found,
       absent: this.#absent,
+      bare: this.#bare,
       absentExternals: this.#absentExternals,
       notes: [...this.#describeOwnLoads(), ...describePatterns(this.#verdicts, external)],
     }

@@ -7,6 +7,7 @@ import { leaveAbsent } from './absent-imports.ts'
 import { locateModule } from './located-module.ts'
 import { bundleReimported } from './namespaces/reimported-modules.ts'
 import { isEsModule, NodeResolver } from './node-resolution.ts'
+import { keepBareImports } from './own/bare-imports.ts'
 import { findPackage } from './package-layout.ts'
 import { importedPackage, packageFolder } from './package-of-file.ts'
 import type { PackagePlan, PlannedPackage } from './package-plan.ts'
@@ -31,6 +32,7 @@ export class PlannedPackages {
     this.#resolver = external.length === 0 ? undefined : new NodeResolver(project)
     this.plugins = [
       leaveAbsent(plan.absent),
+      ...(plan.bare.length > 0 ? [keepBareImports(plan.bare)] : []),
       ...(this.#resolver ? [this.#leaveShipped(external, this.#resolver)] : []),
       ...(plan.located.size > 0 ? [this.#locateModules()] : []),
       ...(plan.rewritten.size > 0 ? [rewriteModules(plan.rewritten)] : []),

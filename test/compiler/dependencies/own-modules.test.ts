@@ -228,6 +228,21 @@ for (const [what, code] of [
   })
 }
 
+test('what an author imports for what it does is kept, whatever its package says', async (t) => {
+  const project = writeFiles(temporaryFolder(t), {
+    'package.json': { type: 'module' },
+    'node_modules/backend/package.json': { name: 'backend', version: '1.0.0', sideEffects: ['./browser.js'] },
+    'node_modules/backend/index.js': "globalThis.backends = [...(globalThis.backends ?? []), 'cpu']",
+    'src/orders.ts': "import 'backend'\nexport const handler = () => (globalThis as any).backends",
+  })
+  t.after(() => Reflect.deleteProperty(globalThis, 'backends'))
+  const options = { minify: true, externals: [], bundled: [] }
+  const bundle = await bundleFunction(join(project, 'src/orders.ts'), options)
+  assert.deepEqual(bundle.warnings, [])
+  const { exports } = await loadBundle(bundle, temporaryFolder(t))
+  assert.deepEqual(await exports.handler(), ['cpu'])
+})
+
 test('what a require of its own loads by a name that is written out is bundled', async (t) => {
   const { result } = await run(t, {
     'src/data.json': { a: 1 },
