@@ -90,6 +90,8 @@ export interface InitReport {
   readonly problems: readonly InitProblem[]
   /** What does keep it from that only if what was made is still there; V8 finds that out, and does not say what it is. */
   readonly suspects: readonly InitProblem[]
+  /** What it does without, where it was not there in the build. */
+  readonly lacking: readonly InitProblem[]
   /** Names of the environment variables that the function read, in order. */
   readonly environmentRead: readonly string[]
   /** What makes each start slower than it might be, in one sentence each. */

@@ -14,6 +14,7 @@
 import { type AsyncHook, createHook, type HookCallbacks } from 'node:async_hooks'
 import type { InitProblem } from './contract.ts'
 import { WatchedFiles } from './watched-files.ts'
+import { watchWebAssembly } from './watched-webassembly.ts'
 
 /** A frame of Node.js's own code, as V8 prints it. */
 const NODE_FRAME = /[( ]node:/
@@ -42,6 +43,8 @@ export class InitWatch {
   readonly problems: InitProblem[] = []
   /** Places where something was made that is a problem only if it is kept. */
   readonly suspects: InitProblem[] = []
+  /** Places where it asked for what is not there while a snapshot is made, and may do without. */
+  readonly lacking: InitProblem[] = []
   readonly #environmentRead = new Set<string>()
   readonly #undo: (() => void)[] = []
   /** What has been opened and not closed, by async id. */
@@ -69,7 +72,13 @@ export class InitWatch {
 
   begin(): void {
     this.#watchEnvironment()
-    this.#watchWebAssembly()
+    this.#undo.push(
+      watchWebAssembly({
+        isOver: () => this.#isOver,
+        refuse: (what) => this.refuse(what),
+        lack: (what) => this.#lack(what),
+      }),
+    )
     this.#watchGlobalCrypto()
     this.#watchAsyncHooks()
     this.#watchIntl()
@@ -85,6 +94,12 @@ export class InitWatch {
       this.problems.push({ what, stack })
     }
     return new Error(`This ${what}, which is not possible in a function that is initialised at build time.`)
+  }
+
+  /** The error to throw; what does not catch it cannot be initialised. */
+  #lack(what: string): Error {
+    this.lacking.push({ what, stack: callers() })
+    return new Error(`This ${what}, which is not there while a function is initialised at build time.`)
   }
 
   /** What is open now. */
@@ -162,22 +177,6 @@ export class InitWatch {
       },
     })
     this.#replace(process, 'env', watched)
-  }
-
-  /** While a snapshot is made, V8 has no WebAssembly; each process that starts from the snapshot has it again. */
-  #watchWebAssembly(): void {
-    if ('WebAssembly' in globalThis) {
-      throw new Error('WebAssembly is there, and would not be watched')
-    }
-    const later = (key: PropertyKey): unknown => {
-      if (!this.#isOver) {
-        throw this.refuse(`uses WebAssembly.${String(key)}`)
-      }
-      return Reflect.get(Reflect.get(globalThis, 'WebAssembly'), key)
-    }
-    const proxy = new Proxy({}, { get: (_, key) => later(key) })
-    Object.defineProperty(globalThis, 'WebAssembly', { configurable: true, writable: true, value: proxy })
-    this.#undo.push(() => Reflect.deleteProperty(globalThis, 'WebAssembly'))
   }
 
   /** V8 calls an enabled hook by native functions, which a snapshot cannot hold. */

@@ -213,8 +213,8 @@ function finish(found: readonly InitProblem[]): void {
   watch.end()
   useNetwork()
   const problems = [...watch.problems, ...found]
-  const { suspects, environmentRead } = watch
-  const report: InitReport = { problems, suspects, environmentRead, notes: notesOn() }
+  const { suspects, lacking, environmentRead } = watch
+  const report: InitReport = { problems, suspects, lacking, environmentRead, notes: notesOn() }
   writeFileSync(join(folder, FILES.report), JSON.stringify(report))
   if (problems.length > 0) {
     process.exit(EXIT_REFUSED)
@@ -233,7 +233,8 @@ function fail(error: unknown): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error))
   // What was refused is the cause of what follows from it.
   const what = `fails: ${error instanceof Error ? error.name : typeof error}: ${message}`
-  finish(watch.problems.length > 0 ? [] : [{ what, stack: String(stack) }])
+  const own = watch.lacking.length > 0 ? watch.lacking : [{ what, stack: String(stack) }]
+  finish(watch.problems.length > 0 ? [] : own)
 }
 
 /** Modules that got loaded although they are deferred, by something of Node.js's that needs them. */

@@ -252,6 +252,18 @@ test('files that are closed again are no problem, and what wraps a function of n
   assert.deepEqual(JSON.parse(stdout), ['{}', 1])
 })
 
+test('what goes on without WebAssembly as it loads is initialised, and the build says so', async (t) => {
+  const code = `
+    let own: unknown
+    try { own = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))) } catch {}
+    export const handler = async () => [own === undefined, typeof WebAssembly.Module]\n`
+  const { status, stderr, folder } = await build(t, code)
+  assert.equal(status, 0, stderr)
+  assert.match(stderr, /note: the function uses WebAssembly\.Instance \(entry\.ts:3:\d+\) as it initialises/)
+  const { stdout } = await runLambdabin(['invoke', join(folder, 'entry.zip'), '--event', '{}'])
+  assert.deepEqual(JSON.parse(stdout), [true, 'function'])
+})
+
 test('to read what a require has beside resolving is no problem, and to resolve as modules load is', async (t) => {
   const reading = `
     const isMain = require.main === module

@@ -7,17 +7,10 @@
  */
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { SourceMap } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import {
-  FILES,
-  type InitProblem,
-  type InitReport,
-  SNAPSHOT_FOLDER_VARIABLE,
-  SNAPSHOT_MAIN,
-} from '../../build-time/contract.ts'
+import { FILES, type InitReport, SNAPSHOT_FOLDER_VARIABLE, SNAPSHOT_MAIN } from '../../build-time/contract.ts'
 import { FUNCTION, MODULES_OUTSIDE_SNAPSHOTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { Responder } from '../../stubs/responder.ts'
@@ -27,6 +20,7 @@ import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
 import { ECHO_RUN, type FunctionRun } from './code-caches.ts'
 import { systemEnvironment } from './lambda-environment.ts'
+import { explainLacking, explainProblems, REMEDY } from './snapshot/explain-init.ts'
 import { readSnapshotFailure, type SnapshotFailure } from './snapshot/snapshot-failure.ts'
 import { isWholeRun } from './stubbed-run.ts'
 import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
@@ -144,7 +138,11 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     environment,
     environmentRead: report.environmentRead,
     assets,
-    notes: [...report.notes, ...(note === undefined ? [] : [note])],
+    notes: [
+      ...report.notes,
+      ...explainLacking(report.lacking, options),
+      ...(note === undefined ? [] : [note]),
+    ],
   }
 }
 
@@ -177,8 +175,6 @@ async function findFunctionsToCompile({
   const ofRuntime = [await echo, own].flatMap(({ functions }) => functions[RUNTIME] ?? [])
   return { ...own, functions: { ...own.functions, [RUNTIME]: ofRuntime } }
 }
-
-const REMEDY = 'do that in the handler, or in a hook of onAfterRestore, or build it without --init build'
 
 /** Nothing of this machine's, and nothing that Lambda would set otherwise: what is not there cannot be kept. */
 function initEnvironment(sandbox: OpenSandbox, folder: string): NodeJS.ProcessEnv {
@@ -249,34 +245,6 @@ function seaConfig(sandbox: OpenSandbox, folder: string, script: string, assets:
     useCodeCache: false,
     assets: Object.fromEntries(assets.map((name) => [name, seen(name)])),
   }
-}
-
-function explainProblems(problems: readonly InitProblem[], options: InitAtBuildOptions): string {
-  const map = new SourceMap(JSON.parse(options.sourceMap.toString()))
-  const lines = problems.map(({ what, stack }) => {
-    const place = sourceOf(stack, map)
-    return `  it ${what}${place === undefined ? '' : ` (${place})`}`
-  })
-  return `${options.entry} cannot be initialised at build time, because of what it does as its modules load:\n\n${lines.join('\n')}\n\n${capitalised(REMEDY)}.`
-}
-
-const FUNCTION_FRAME = new RegExp(String.raw`\b${scriptAsset(FUNCTION)}:(\d+):(\d+)`)
-
-/** The innermost place in the function's sources that a stack leads through: `src/orders.ts:3:9`. */
-function sourceOf(stack: string, map: SourceMap): string | undefined {
-  const [, line, column] = FUNCTION_FRAME.exec(stack) ?? []
-  if (line === undefined || column === undefined) {
-    return undefined
-  }
-  const origin = map.findEntry(Number(line) - 1, Number(column) - 1)
-  if (!('originalSource' in origin)) {
-    return undefined
-  }
-  return `${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`
-}
-
-function capitalised(text: string): string {
-  return `${text[0]?.toUpperCase()}${text.slice(1)}`
 }
 
 /** Throws an {@link InitAtBuildError} unless the Node.js that the executable is for runs here by itself. */
