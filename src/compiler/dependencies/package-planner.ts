@@ -198,7 +198,7 @@ export class PackagePlanner {
       )
       const isNamedByAuthor = packages.has(folder)
         ? this.#hasOwnLoads() && texts.beginsComputedPath(name)
-        : texts.has(name) || texts.beginsComputedPath(name)
+        : texts.has(name) || texts.endsFileName(name) || texts.beginsComputedPath(name)
       if (by !== undefined || isNamedByAuthor) {
         this.#shipped.set(folder, { name, folder, reason: LOADED_BY_NAME })
       }

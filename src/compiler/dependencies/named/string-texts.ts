@@ -23,6 +23,16 @@ export class StringTexts {
     return this.#contexts(text).some((before) => LOADING.test(before) && !IMPORTING.test(before))
   }
 
+  /** Whether it is what a file's name ends with: `ejs`, for `'page.ejs'`, by which a view engine is found. */
+  endsFileName(text: string): boolean {
+    const ending = `.${text}`
+    return this.#read().some((source) =>
+      placesIn(source, ending).some(
+        (at) => /\w/.test(source[at - 1] ?? '') && /["'`]/.test(source[at + ending.length] ?? ''),
+      ),
+    )
+  }
+
   /** Whether a path is computed that begins with it: `` `dayjs/locale/${name}.js` ``, `'dayjs/locale/' + name`. */
   beginsComputedPath(text: string): boolean {
     return this.#read().some((source) =>
@@ -61,11 +71,13 @@ function contextsOf(source: string, text: string): string[] {
 
 /** Where a string begins with it. */
 function placesOf(source: string, text: string): number[] {
+  return placesIn(source, text).filter((at) => /["'`]/.test(source[at - 1] ?? ''))
+}
+
+function placesIn(source: string, text: string): number[] {
   const found: number[] = []
   for (let at = source.indexOf(text); at !== -1; at = source.indexOf(text, at + 1)) {
-    if (/["'`]/.test(source[at - 1] ?? '')) {
-      found.push(at)
-    }
+    found.push(at)
   }
   return found
 }

@@ -1,0 +1,28 @@
+/** What counts as the name of a package in the author's code, and what does not. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { StringTexts } from '../../../../src/compiler/dependencies/named/string-texts.ts'
+import { temporaryFolder } from '../../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../../support/projects/files.ts'
+
+function textsOf(t: TestContext, code: string): StringTexts {
+  return new StringTexts([join(writeFiles(temporaryFolder(t), { 'a.ts': code }), 'a.ts')])
+}
+
+test('a file’s name ends with it where a view engine is found by that', (t) => {
+  const named = (code: string) => textsOf(t, code).endsFileName('ejs')
+  assert.equal(named("response.render('page.ejs', {})"), true)
+  assert.equal(named('response.render(`pages/page.ejs`)'), true)
+  assert.equal(named("response.render('page.ejs.html')"), false)
+  assert.equal(named("app.engine('.ejs', engine)"), false)
+  assert.equal(named('// page.ejs'), false)
+})
+
+test('a path begins with it, and an import is none', (t) => {
+  const texts = textsOf(t, "import a from 'pg'\nuse('pino/file')\nimport('redis')")
+  assert.deepEqual(
+    ['pg', 'pino', 'redis'].map((name) => texts.has(name)),
+    [false, true, false],
+  )
+})
