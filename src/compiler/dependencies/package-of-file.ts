@@ -18,6 +18,11 @@ export function nameOfFolder(folder: string): string {
   return packageName(`${folder}/`) ?? folder
 }
 
+/** The package in such a folder. */
+export function packageAt(folder: string): { readonly name: string; readonly folder: string } {
+  return { name: nameOfFolder(folder), folder }
+}
+
 /** The folders of the packages that files are from, each once. */
 export function packageFolders(files: readonly string[]): string[] {
   const folders = files.map(packageFolder).filter((folder) => folder !== undefined)

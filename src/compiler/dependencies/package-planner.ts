@@ -9,22 +9,24 @@
 import { join } from 'node:path'
 import type { BuildFailure, Message, Metafile } from 'esbuild'
 import { type AbsentImport, absentImport } from './absent-imports.ts'
-import { type BundledModules, type BundledPackage, findBundledModules } from './bundled-packages.ts'
+import { type BundledModules, findBundledModules } from './bundled-packages.ts'
 import type { ModuleFacts } from './module-facts.ts'
-import { chosenPeers, findDirectDependencies, findLookedFor } from './named/chosen-packages.ts'
+import { findDirectDependencies, findLookedFor } from './named/chosen-packages.ts'
 import { findInstrumented } from './named/instrumented-packages.ts'
-import { checkName, runtimeDependencies } from './named/named-packages.ts'
+import { checkName } from './named/named-packages.ts'
 import { StringTexts } from './named/string-texts.ts'
 import { ReimportedModules } from './namespaces/reimported-modules.ts'
 import { type BareImport, findIgnoredImports } from './own/bare-imports.ts'
 import { type OwnModule, planOwnModules, surveyOwnModule } from './own-modules.ts'
-import { findPackage, type InstalledPackage, layOut, readManifest } from './package-layout.ts'
-import { addFiles, importedPackage, nameOfFolder, packageFolder, packageName } from './package-of-file.ts'
+import { PackageDependencies } from './package-dependencies.ts'
+import { findPackage, type InstalledPackage, layOut } from './package-layout.ts'
+import { addFiles, packageAt, packageFolder, packageFolders, packageName } from './package-of-file.ts'
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, surveyPackage } from './package-survey.ts'
 import { describeLoads, describePatterns } from './plan-notes.ts'
 
 const LOADED_BY_NAME = 'is loaded by its name'
+const LOOKED_FOR = 'is looked for by its path'
 
 /** Characters of what esbuild says. */
 const LONGEST_REASON = 90
@@ -37,8 +39,7 @@ export class PackagePlanner {
   readonly #shipped = new Map<string, InstalledPackage & { reason: string }>()
   /** By folder, what was found out. */
   readonly #verdicts = new Map<string, PackageVerdict>()
-  /** By folder, the folders of what its modules import. */
-  readonly #imports = new Map<string, Map<string, InstalledPackage>>()
+  readonly #dependencies: PackageDependencies
   /** By absolute path, the author's modules. */
   readonly #own = new Map<string, OwnModule>()
   /** By the name of a package that instruments others, their names. */
@@ -46,6 +47,8 @@ export class PackagePlanner {
   readonly #reimported: ReimportedModules
   readonly #absent: AbsentImport[] = []
   readonly #bare: BareImport[] = []
+  /** Absolute paths of data files of packages. */
+  readonly #lookedFor = new Set<string>()
   readonly #absentExternals: string[] = []
   #plan = EMPTY_PLAN
   #direct: Promise<ReadonlyMap<string, InstalledPackage>> | undefined
@@ -55,6 +58,7 @@ export class PackagePlanner {
     this.#project = project
     this.#choice = choice
     this.#reimported = new ReimportedModules(project)
+    this.#dependencies = new PackageDependencies(entry)
   }
 
   /** Rejects with a {@link PackageLayoutError} for a choice that names no package. */
@@ -120,7 +124,7 @@ export class PackagePlanner {
       await (this.#choice.keepsImports ? undefined : this.#reimported.learn(file, inputs))
     }
     for (const [folder, bundled] of modules.packages) {
-      this.#rememberImports(bundled, modules)
+      this.#dependencies.learn(bundled, modules)
       if (!this.#verdicts.has(folder) && !this.#isForced(bundled.name)) {
         const verdict = await surveyPackage(bundled, (text) => texts.has(text))
         this.#verdicts.set(folder, verdict)
@@ -144,30 +148,20 @@ export class PackagePlanner {
   #signature(): string {
     const { located, rewritten, reimported } = this.#plan
     const known = [this.#shipped, located, rewritten, reimported].map((map) => [...map.keys()])
-    return JSON.stringify([known, this.#bare])
+    return JSON.stringify([known, this.#bare, [...this.#lookedFor]])
   }
 
   #isForced(name: string): boolean {
     return this.#choice.bundled.includes(name)
   }
 
-  #rememberImports({ folder, imports }: BundledPackage, { packages }: BundledModules): void {
-    const known = this.#imports.get(folder) ?? new Map<string, InstalledPackage>()
-    this.#imports.set(folder, known)
-    for (const { specifier, folder: to } of imports) {
-      const target = to === undefined ? undefined : packages.get(to)
-      const name = importedPackage(specifier)
-      if (target !== undefined && name !== undefined) {
-        known.set(target.folder, { name, folder: target.folder })
-      }
-    }
-  }
-
   /** Packages of whose files the author's code asks Node.js for the paths. */
   async #shipWhatIsLookedFor(): Promise<void> {
-    for (const found of await findLookedFor(this.#own)) {
-      if (!this.#shipped.has(found.folder)) {
-        this.#shipped.set(found.folder, { ...found, reason: 'is looked for by its path' })
+    for (const { file, ...found } of await findLookedFor(this.#own)) {
+      if (file !== undefined) {
+        this.#lookedFor.add(file)
+      } else if (!this.#shipped.has(found.folder)) {
+        this.#shipped.set(found.folder, { ...found, reason: LOOKED_FOR })
       }
     }
   }
@@ -193,7 +187,7 @@ export class PackagePlanner {
       const by = loaderTexts.find(
         (each) =>
           each.loader.folder !== folder &&
-          !this.#imports.get(each.loader.folder)?.has(folder) &&
+          !this.#dependencies.areImported(each.loader.folder, folder) &&
           each.texts.isLoaded(name),
       )
       const isNamedByAuthor = packages.has(folder)
@@ -229,15 +223,16 @@ export class PackagePlanner {
         addFiles(files, verdict.files)
       }
     }
+    for (const file of this.#lookedFor) {
+      addFiles(files, [file])
+      reasons.set(packageFolder(file) ?? '', LOOKED_FOR)
+    }
     const external = await this.#findExternals()
-    const locatedFolders = new Set([...located.keys()].map((file) => packageFolder(file) ?? ''))
-    const roots = [
-      ...this.#shipped.values(),
-      ...[...files.keys(), ...locatedFolders].map((folder) => ({ name: nameOfFolder(folder), folder })),
-    ]
+    const folders = [...files.keys(), ...packageFolders([...located.keys()])]
+    const roots = [...this.#shipped.values(), ...folders.map(packageAt)]
     const layout = await layOut(roots, async ({ folder }) => {
       const together: { has(folder: string): boolean } = external.has(folder) ? external : files
-      return (await this.#dependenciesOf(folder)).filter((each) => together.has(each.folder))
+      return (await this.#dependencies.of(folder)).filter((each) => together.has(each.folder))
     })
     this.#plan = {
       packages: layout.map((placed) => ({
@@ -273,27 +268,9 @@ export class PackagePlanner {
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       if (!found.has(next.folder) && !(this.#isForced(next.name) && !this.#shipped.has(next.folder))) {
         found.set(next.folder, { name: next.name, folder: next.folder })
-        pending.push(...(await this.#dependenciesOf(next.folder)))
+        pending.push(...(await this.#dependencies.of(next.folder)))
       }
     }
     return found
-  }
-
-  /**
-   * The packages that the one in `folder` needs when it runs, as far as they are installed: of its optional peers those
-   * that its code was seen to import, and where that was never read, those of the project's choice.
-   */
-  async #dependenciesOf(folder: string): Promise<InstalledPackage[]> {
-    const manifest = await readManifest(folder)
-    const imports = this.#imports.get(folder)
-    const peers = imports === undefined ? await chosenPeers(manifest, this.#entry) : []
-    const found = new Map(imports)
-    for (const name of [...runtimeDependencies(manifest), ...peers]) {
-      const dependency = await findPackage(name, join(folder, 'package.json'))
-      if (dependency !== undefined) {
-        found.set(dependency.folder, dependency)
-      }
-    }
-    return [...found.values()]
   }
 }

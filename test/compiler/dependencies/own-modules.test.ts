@@ -1,36 +1,11 @@
 /** What an author's module names by a path of its own: workers, children, files. */
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { bundleFunction, writeBundledFiles } from '../../../src/compiler/bundle/bundle-function.ts'
-import { describeMissingFiles } from '../../../src/compiler/dependencies/plan-notes.ts'
+import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
-import { loadBundle } from '../../support/projects/loaded-bundle.ts'
-
-/** Bundles `src/orders.ts`, lays it out with `included` files of the project, and calls its handler. */
-async function run(
-  t: TestContext,
-  files: Parameters<typeof writeFiles>[1],
-  included: readonly string[] = [],
-) {
-  const project = writeFiles(temporaryFolder(t), { 'package.json': { type: 'module' }, ...files })
-  const options = { minify: true, externals: [], bundled: [] }
-  const bundle = await bundleFunction(join(project, 'src/orders.ts'), options)
-  const taskRoot = temporaryFolder(t)
-  await writeBundledFiles(bundle.files, taskRoot)
-  for (const path of included) {
-    mkdirSync(dirname(join(taskRoot, path)), { recursive: true })
-    copyFileSync(join(project, path), join(taskRoot, path))
-  }
-  const missing = describeMissingFiles(bundle.packages, { paths: included, root: project })
-  const { exports } = await loadBundle(bundle, taskRoot)
-  return { result: await exports.handler(), missing, files: bundle.files.map(({ path }) => path) }
-}
-
-const ASK = `
-  const ask = (worker: any) => new Promise((resolve, reject) => { worker.once('message', resolve); worker.once('error', reject) })`
+import { ASK, runOwnModule } from '../../support/projects/own-module-run.ts'
 
 const WORKER = {
   'src/double.ts':
@@ -44,7 +19,7 @@ for (const [what, path] of [
   ['a path in a variable’s folder', "join(here, 'double.js')"],
 ] as const) {
   test(`a worker is bundled by itself, and runs: from ${what}`, async (t) => {
-    const { result, files, missing } = await run(t, {
+    const { result, files, missing } = await runOwnModule(t, {
       ...WORKER,
       'src/orders.ts': `
         import { Worker } from 'node:worker_threads'
@@ -61,7 +36,7 @@ for (const [what, path] of [
 }
 
 test('so is the module of a child process', async (t) => {
-  const { result } = await run(t, {
+  const { result } = await runOwnModule(t, {
     'src/child.ts':
       "process.once('message', (n: number) => process.send!(n + 1, () => process.disconnect()))",
     'src/orders.ts': `
@@ -85,9 +60,9 @@ for (const [what, path] of [
         import { join } from 'node:path'
         export const handler = () => { try { return typeof join && readFileSync(${path}, 'utf8') } catch (error: any) { return error.code } }`,
     }
-    const included = await run(t, files, ['src/page.html'])
+    const included = await runOwnModule(t, files, ['src/page.html'])
     assert.deepEqual([included.result, included.missing], ['<p>', []])
-    const without = await run(t, files)
+    const without = await runOwnModule(t, files)
     assert.equal(without.result, 'ENOENT')
     assert.match(
       String(without.missing[0]),
@@ -96,155 +71,8 @@ for (const [what, path] of [
   })
 }
 
-for (const [what, path] of [
-  ['join', `join(import.meta.dirname, 'pages', \`\${name}.html\`)`],
-  ['a template in join', `join(import.meta.dirname, \`pages/\${name}.html\`)`],
-  ['a variable’s folder', "join(here, 'pages', name + '.html')"],
-  ['a template', `\`\${here}/pages/\${name}.html\``],
-  ['a sum', "here + ('/pages/' + name + '.html')"],
-  ['a URL', `new URL(\`./pages/\${name}.html\`, import.meta.url)`],
-] as const) {
-  test(`a path that is computed from a folder on means that folder in the package: by ${what}`, async (t) => {
-    const files = {
-      'src/pages/a.html': '<p>',
-      'src/orders.ts': `
-        import { readFileSync } from 'node:fs'
-        import { join } from 'node:path'
-        const here = import.meta.dirname
-        const read = (name: string) => { try { return typeof join && typeof here && readFileSync(${path}, 'utf8') } catch (error: any) { return error.code } }
-        export const handler = () => read('a')`,
-    }
-    const included = await run(t, files, ['src/pages/a.html'])
-    assert.equal(included.result, '<p>')
-    const without = await run(t, files)
-    assert.equal(without.result, 'ENOENT')
-    assert.match(
-      String(without.missing[0]),
-      /reads src\/pages, which is not in the package; .*--include src\/pages/,
-    )
-  })
-}
-
-test('a pattern of paths begins at the module’s folder in the package', async (t) => {
-  const { result } = await run(t, {
-    'src/entities/a.ts': 'export const a = 1',
-    'src/orders.ts': `
-      import { join } from 'node:path'
-      export const handler = () => [join(import.meta.dirname, 'entities/*.{js,ts}'), import.meta.dirname]`,
-  })
-  const [pattern, root] = result as [string, string]
-  assert.equal(pattern, join(root, 'src/entities/*.{js,ts}'))
-})
-
-for (const [what, code] of [
-  ['the entry', "exports.handler = () => readFileSync(join(__dirname, 'page.html'), 'utf8')"],
-  [
-    'a folder in it',
-    "const page = 'page.html'; exports.handler = () => readFileSync(join(__dirname, 'pages', page), 'utf8')",
-  ],
-] as const) {
-  test(`a CommonJS module names what is beside it, and stays one: ${what}`, async (t) => {
-    const head = "const { readFileSync } = require('fs'); const { join } = require('path');"
-    const files = {
-      'src/page.html': '<p>',
-      'src/pages/page.html': '<p>',
-      'src/old.cjs': head + code,
-      'src/orders.ts': "import old from './old.cjs'\nexport const handler = () => old.handler()",
-    }
-    const { result } = await run(t, files, ['src/page.html', 'src/pages/page.html'])
-    assert.equal(result, '<p>')
-  })
-}
-
-for (const [what, self] of [
-  ['its path', 'fileURLToPath(import.meta.url)'],
-  ['its file name', 'import.meta.filename'],
-  ['a URL of it', 'new URL(import.meta.url)'],
-] as const) {
-  test(`a module runs itself in a worker: by ${what}`, async (t) => {
-    const { result, files } = await run(t, {
-      'src/orders.ts': `
-        import { fileURLToPath } from 'node:url'
-        import { isMainThread, parentPort, Worker } from 'node:worker_threads'
-        ${ASK}
-        if (!isMainThread) parentPort!.postMessage([isMainThread, typeof fileURLToPath])
-        export const handler = () => ask(new Worker(${self}))`,
-    })
-    assert.deepEqual(result, [false, 'function'])
-    assert.deepEqual(files, ['worker-src-orders.mjs'])
-  })
-}
-
-test('a module that is looked for beside another is run as a child', async (t) => {
-  const { result } = await run(t, {
-    'src/child.ts': "process.send!('a child', () => process.disconnect())",
-    'src/orders.ts': `
-      import { fork } from 'node:child_process'
-      import { createRequire } from 'node:module'
-      ${ASK}
-      const require = createRequire(import.meta.url)
-      export const handler = () => ask(fork(require.resolve('./child')))`,
-  })
-  assert.equal(result, 'a child')
-})
-
-const FONTS = {
-  'node_modules/fonts/package.json': { name: 'fonts', version: '1.0.0' },
-  'node_modules/fonts/index.js': 'exports.name = 1',
-  'node_modules/fonts/a.ttf': 'a font',
-}
-
-for (const [what, code] of [
-  ['require.resolve', "createRequire(import.meta.url).resolve('fonts/a.ttf')"],
-  ['a require of its own', "load.resolve('fonts/a.ttf')"],
-  ['its folder', "join(dirname(load.resolve('fonts/package.json')), 'a.ttf')"],
-  ['import.meta.resolve', "fileURLToPath(import.meta.resolve('fonts/a.ttf'))"],
-  [
-    'a require of another folder',
-    "typeof createRequire(process.cwd() + '/')('fonts') && join(dirname(load.resolve('fonts')), 'a.ttf')",
-  ],
-] as const) {
-  test(`a package whose files the author’s code looks for is shipped: by ${what}`, async (t) => {
-    const project = writeFiles(temporaryFolder(t), {
-      'package.json': { type: 'module', dependencies: { fonts: '1.0.0' } },
-      ...FONTS,
-      'src/orders.ts': `
-        import { createRequire } from 'node:module'
-        import { dirname, join } from 'node:path'
-        import { fileURLToPath } from 'node:url'
-        import { readFileSync } from 'node:fs'
-        const load = createRequire(import.meta.url)
-        export const handler = () => [dirname, join, fileURLToPath, load] && readFileSync(${code}, 'utf8')`,
-    })
-    const { packages } = await bundleFunction(join(project, 'src/orders.ts'), {
-      minify: true,
-      externals: [],
-      bundled: [],
-    })
-    assert.deepEqual(
-      packages.packages.map(({ name, reason, files }) => [name, reason, files]),
-      [['fonts', 'is looked for by its path', 'all']],
-    )
-  })
-}
-
-test('what an author imports for what it does is kept, whatever its package says', async (t) => {
-  const project = writeFiles(temporaryFolder(t), {
-    'package.json': { type: 'module' },
-    'node_modules/backend/package.json': { name: 'backend', version: '1.0.0', sideEffects: ['./browser.js'] },
-    'node_modules/backend/index.js': "globalThis.backends = [...(globalThis.backends ?? []), 'cpu']",
-    'src/orders.ts': "import 'backend'\nexport const handler = () => (globalThis as any).backends",
-  })
-  t.after(() => Reflect.deleteProperty(globalThis, 'backends'))
-  const options = { minify: true, externals: [], bundled: [] }
-  const bundle = await bundleFunction(join(project, 'src/orders.ts'), options)
-  assert.deepEqual(bundle.warnings, [])
-  const { exports } = await loadBundle(bundle, temporaryFolder(t))
-  assert.deepEqual(await exports.handler(), ['cpu'])
-})
-
 test('what a require of its own loads by a name that is written out is bundled', async (t) => {
-  const { result } = await run(t, {
+  const { result } = await runOwnModule(t, {
     'src/data.json': { a: 1 },
     'node_modules/old/package.json': { name: 'old' },
     'node_modules/old/index.js': 'exports.b = 2',

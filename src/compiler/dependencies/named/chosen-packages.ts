@@ -1,4 +1,6 @@
 /** Packages that the author of a function has chosen: what the project depends on, and what its modules look for. */
+import { createRequire } from 'node:module'
+import { isDataFile } from '../data-files.ts'
 import { findPackageJson } from '../nearest-manifest.ts'
 import { findPackage, type InstalledPackage, type Manifest } from '../package-layout.ts'
 import { importedPackage } from '../package-of-file.ts'
@@ -15,20 +17,34 @@ export async function findDirectDependencies(entry: string): Promise<ReadonlyMap
   return new Map(found.filter((each) => each !== undefined).map((each) => [each.folder, each]))
 }
 
+export interface LookedFor extends InstalledPackage {
+  /** Absolute path, where what is looked for is one of its data files: no more than that is needed. */
+  readonly file: string | undefined
+}
+
 /** The packages whose files modules ask Node.js for; `modules` are by absolute path. */
 export async function findLookedFor(
   modules: ReadonlyMap<string, { readonly resolved: readonly string[] }>,
-): Promise<InstalledPackage[]> {
-  const found: InstalledPackage[] = []
-  for (const [file, { resolved }] of modules) {
-    for (const name of resolved.map(importedPackage)) {
-      const looked = name === undefined ? undefined : await findPackage(name, file)
+): Promise<LookedFor[]> {
+  const found: LookedFor[] = []
+  for (const [module, { resolved }] of modules) {
+    for (const specifier of resolved) {
+      const name = importedPackage(specifier)
+      const looked = name === undefined ? undefined : await findPackage(name, module)
       if (looked !== undefined) {
-        found.push(looked)
+        found.push({ ...looked, file: isDataFile(specifier) ? resolve(specifier, module) : undefined })
       }
     }
   }
   return found
+}
+
+function resolve(specifier: string, module: string): string | undefined {
+  try {
+    return createRequire(module).resolve(specifier)
+  } catch {
+    return undefined // One that is for `import` alone, say.
+  }
 }
 
 /** Names of the optional peers of a package that the project of `entry` depends on, for development alone or not at all excepted. */

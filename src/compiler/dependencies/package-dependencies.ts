@@ -1,0 +1,53 @@
+/** Which packages others need when they run: by their manifests, and by what their modules were seen to import. */
+import { join } from 'node:path'
+import type { BundledModules, BundledPackage } from './bundled-packages.ts'
+import { chosenPeers } from './named/chosen-packages.ts'
+import { runtimeDependencies } from './named/named-packages.ts'
+import { findPackage, type InstalledPackage, readManifest } from './package-layout.ts'
+import { importedPackage } from './package-of-file.ts'
+
+export class PackageDependencies {
+  readonly #entry: string
+  /** By folder, the folders of what its modules import. */
+  readonly #imports = new Map<string, Map<string, InstalledPackage>>()
+
+  /** `entry` is a module of the project whose packages they are. */
+  constructor(entry: string) {
+    this.#entry = entry
+  }
+
+  learn({ folder, imports }: BundledPackage, { packages }: BundledModules): void {
+    const known = this.#imports.get(folder) ?? new Map<string, InstalledPackage>()
+    this.#imports.set(folder, known)
+    for (const { specifier, folder: to } of imports) {
+      const target = to === undefined ? undefined : packages.get(to)
+      const name = importedPackage(specifier)
+      if (target !== undefined && name !== undefined) {
+        known.set(target.folder, { name, folder: target.folder })
+      }
+    }
+  }
+
+  /** Whether modules of the one package were seen to import the other; both by folder. */
+  areImported(importer: string, imported: string): boolean {
+    return this.#imports.get(importer)?.has(imported) === true
+  }
+
+  /**
+   * The packages that the one in `folder` needs when it runs, as far as they are installed: of its optional peers those
+   * that its code was seen to import, and where that was never read, those of the project's choice.
+   */
+  async of(folder: string): Promise<InstalledPackage[]> {
+    const manifest = await readManifest(folder)
+    const imports = this.#imports.get(folder)
+    const peers = imports === undefined ? await chosenPeers(manifest, this.#entry) : []
+    const found = new Map(imports)
+    for (const name of [...runtimeDependencies(manifest), ...peers]) {
+      const dependency = await findPackage(name, join(folder, 'package.json'))
+      if (dependency !== undefined) {
+        found.set(dependency.folder, dependency)
+      }
+    }
+    return [...found.values()]
+  }
+}
