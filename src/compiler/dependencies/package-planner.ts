@@ -188,7 +188,7 @@ export class PackagePlanner {
         (each) =>
           each.loader.folder !== folder &&
           !this.#dependencies.areImported(each.loader.folder, folder) &&
-          each.texts.isLoaded(name),
+          (each.texts.isLoaded(name) || each.texts.beginsComputedName(name)),
       )
       const isNamedByAuthor = packages.has(folder)
         ? this.#hasOwnLoads() && texts.beginsComputedPath(name)

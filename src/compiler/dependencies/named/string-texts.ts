@@ -23,6 +23,21 @@ export class StringTexts {
     return this.#contexts(text).some((before) => LOADING.test(before) && !IMPORTING.test(before))
   }
 
+  /** Whether a name is computed that may be it, by how plugins are called: `'puppeteer-extra-plugin-' + name`. */
+  beginsComputedName(name: string): boolean {
+    // One word, `node-`, may begin anything.
+    const beginnings = [...name.matchAll(/-/g)]
+      .map(({ index }) => name.slice(0, index + 1))
+      .filter((beginning) => /[-/].*-$/.test(beginning))
+    return this.#read().some((source) =>
+      beginnings.some((beginning) =>
+        placesOf(source, beginning).some((at) =>
+          /^(?:["'`]|\$\{)/.test(source.slice(at + beginning.length, at + beginning.length + 2)),
+        ),
+      ),
+    )
+  }
+
   /** Whether it is what a file's name ends with: `ejs`, for `'page.ejs'`, by which a view engine is found. */
   endsFileName(text: string): boolean {
     const ending = `.${text}`

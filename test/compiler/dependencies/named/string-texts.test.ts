@@ -26,3 +26,12 @@ test('a path begins with it, and an import is none', (t) => {
     [false, true, false],
   )
 })
+
+test('a name is computed by how plugins are called', (t) => {
+  const named = (code: string) => textsOf(t, code).beginsComputedName('puppeteer-extra-plugin-stealth')
+  assert.equal(named("load('puppeteer-extra-plugin-' + name)"), true)
+  assert.equal(named(`load(\`puppeteer-extra-plugin-\${name}\`)`), true)
+  assert.equal(named("load('puppeteer-extra-plugin')"), false)
+  assert.equal(named("load('puppeteer-extra-plugin-adblocker')"), false)
+  assert.equal(named("load('puppeteer-' + name)"), false)
+})
