@@ -12,6 +12,7 @@ export interface PrimeModule {
     readonly parts: readonly PrimedPart[]
     readonly loadOnly: boolean
     readonly primesSdk: boolean
+    readonly rehearses: boolean
   }): Promise<readonly { readonly part: PrimedPart; readonly error?: unknown }[]>
   primeSdk(options: {
     readonly exchanges: readonly SdkExchange[]
@@ -20,7 +21,7 @@ export interface PrimeModule {
   }): Promise<void>
   rehearse(options: {
     readonly settings: RehearsalSettings
-    readonly call: (event: unknown) => Promise<unknown>
+    readonly call: ((event: unknown) => Promise<unknown>) | undefined
     readonly isRehearsing: () => boolean
   }): Promise<void>
 }
@@ -68,10 +69,10 @@ export function isWatched({ environment, isPreloading }: Watched): boolean {
 /** Never rejects: what is not primed is done by the first invocation. */
 export async function primeProgram(options: PrimingOptions): Promise<void> {
   const { settings, load, onPrimed = () => {} } = options
-  const { parts, sdk = [] } = settings
-  const loadOnly = isWatched(options)
+  const { parts, sdk = [], rehearsal } = settings
+  const later = { primesSdk: sdk.length > 0, rehearses: rehearsal !== undefined }
   try {
-    for (const { part, error } of await load().prime({ parts, loadOnly, primesSdk: sdk.length > 0 })) {
+    for (const { part, error } of await load().prime({ parts, loadOnly: isWatched(options), ...later })) {
       onPrimed(part, error === undefined ? undefined : messageOf(error))
     }
   } catch (error) {

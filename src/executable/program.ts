@@ -3,7 +3,7 @@ import type { Isolate } from './priming.ts'
 import type { ThreadSide, ThreadsModule } from './threads.ts'
 
 export type Rehearse = (
-  call: (event: unknown) => Promise<unknown>,
+  call: ((event: unknown) => Promise<unknown>) | undefined,
   isRehearsing: () => boolean,
 ) => Promise<void>
 
@@ -30,7 +30,7 @@ export interface Program {
   readonly primeSdk?: PrimeSdk | undefined
   /**
    * Rehearses the handler, where its author asks for that. Rejects with why it came to no end. It is given what calls the handler with
-   * an event, and what tells whether the running code belongs to such a call.
+   * an event, undefined where the handler is not to be called, and what tells whether the running code belongs to such a call.
    */
   readonly rehearse?: Rehearse | undefined
   /** Opens connections to the hosts that the function's author has named; undefined where there are none. */

@@ -13,20 +13,21 @@ import { isStreamable, marshalResult } from './response.ts'
 const DEADLINE_MS = 3000
 
 /**
- * What rehearses the handler; undefined where that is not to be: a streaming handler has nobody to stream to. It resolves in any case:
- * what is not rehearsed, the first invocation does for the first time.
+ * What rehearses the handler; undefined where that is not to be. A streaming handler has nobody to stream to, so that only what it may need of Node.js is
+ * primed. It resolves in any case: what is not rehearsed, the first invocation does for the first time.
  */
 export function rehearsalOf(
   program: Program,
   handler: HandlerFunction,
   environment: Environment,
 ): (() => Promise<void>) | undefined {
-  if (program.rehearse === undefined || isStreaming(handler)) {
+  if (program.rehearse === undefined) {
     return undefined
   }
+  const call = isStreaming(handler) ? undefined : (event: unknown) => callOnce(handler, environment, event)
   return async () => {
     try {
-      await program.rehearse?.((event) => callOnce(handler, environment, event), isRehearsing)
+      await program.rehearse?.(call, isRehearsing)
     } catch (error) {
       const { errorType, errorMessage } = errorFacts(error)
       logRuntimeProblem(

@@ -34,12 +34,14 @@ export interface PrimeOptions {
   readonly loadOnly: boolean
   /** Whether clients of the AWS SDK are primed later. */
   readonly primesSdk: boolean
+  /** Whether the handler is called later, which sends what it sends. */
+  readonly rehearses?: boolean
 }
 
 interface Part {
   readonly modules: readonly string[]
   run?(): Promise<void> | void
-  /** What no client of the AWS SDK does in its place. */
+  /** What no client of the AWS SDK, and no rehearsal, does in its place. */
   runBesides?(): void
 }
 
@@ -58,25 +60,31 @@ const PARTS: Readonly<Record<PrimedPart, Part>> = {
   fetch: { modules: ['tls'], run: exchangeByFetch, runBesides: primeServerIdentity },
 }
 
-/** What a client of the AWS SDK does as it is primed. */
-const SDK_PARTS: ReadonlySet<PrimedPart> = new Set(['crypto', 'http', 'https'])
+/** What a client of the AWS SDK does as it is primed, and a handler as it is rehearsed. */
+const LATER_PARTS: ReadonlySet<PrimedPart> = new Set(['crypto', 'http', 'https'])
 
 /** Resolves to what became of each part. Never rejects, and takes a second at most. */
-export async function prime({ parts, loadOnly, primesSdk }: PrimeOptions): Promise<readonly Primed[]> {
+export async function prime({
+  parts,
+  loadOnly,
+  primesSdk,
+  rehearses = false,
+}: PrimeOptions): Promise<readonly Primed[]> {
   const done: Primed[] = []
   const strays = new Strays()
   const isLoadedOnly = loadOnly || hasSubscribers()
   // Where there is to be a snapshot of the process, clients are not primed.
-  const isDoneBySdk = primesSdk && !isSnapStart()
+  const isDoneLater = rehearses || (primesSdk && !isSnapStart())
+  const isLater = (part: PrimedPart) => isDoneLater && LATER_PARTS.has(part)
   const runsOf = (part: PrimedPart) => {
     const { run, runBesides } = PARTS[part]
-    const own = isDoneBySdk && SDK_PARTS.has(part) ? undefined : run
-    return isLoadedOnly ? [] : [runBesides, own]
+    return isLoadedOnly ? [] : [runBesides, isLater(part) ? undefined : run]
   }
   await inTime(primeEach(parts, runsOf, strays, done), TIMEOUT_MS, undefined)
   strays.stop()
-  if (isDoneBySdk && !isLoadedOnly) {
+  if (isDoneLater && !isLoadedOnly) {
     originals = new Originals()
+    leftToRehearsal = rehearses ? parts.filter(isLater) : []
   }
   const late = parts[done.length]
   return late === undefined
@@ -100,20 +108,42 @@ function hasSubscribers(): boolean {
   return CHANNELS.some((name) => diagnostics.hasSubscribers(name))
 }
 
-/** What there was before the function's module was evaluated; undefined where no client is to be primed. */
+/** What there was before the function's module was evaluated; undefined where nothing is to be primed after that. */
 let originals: Originals | undefined
+let leftToRehearsal: readonly PrimedPart[] = []
+
+/** Whether nobody has come since who would see what is primed. */
+function isUnseen(): boolean {
+  return originals !== undefined && !originals.areReplaced() && !hasSubscribers()
+}
 
 /** See {@link ./sdk-priming.ts}. */
 export async function primeSdk(options: SdkPrimingOptions): Promise<void> {
-  if (originals && !originals.areReplaced() && !hasSubscribers()) {
+  if (isUnseen()) {
     await primeSdkClients(options)
   }
 }
 
-/** See {@link ./rehearsal.ts}. */
-export async function rehearse(options: RehearsalOptions): Promise<void> {
-  await rehearseHandler(options)
+interface LaterRehearsal extends Omit<RehearsalOptions, 'call'> {
+  readonly call: RehearsalOptions['call'] | undefined
+}
+
+/** See {@link ./rehearsal.ts}. Without `call` there is nobody to rehearse, and what was left to it is primed. */
+export async function rehearse({ call, ...options }: LaterRehearsal): Promise<void> {
+  await (call === undefined ? primeLeft() : rehearseHandler({ ...options, call }))
   collectYoungGeneration()
+}
+
+async function primeLeft(): Promise<void> {
+  if (isUnseen()) {
+    const strays = new Strays()
+    await inTime(
+      primeEach(leftToRehearsal, (part) => [PARTS[part].run], strays, []),
+      TIMEOUT_MS,
+      undefined,
+    )
+    strays.stop()
+  }
 }
 
 async function primeEach(

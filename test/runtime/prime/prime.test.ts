@@ -164,3 +164,25 @@ for (const [what, changes, drawn] of [
     })
   })
 }
+
+test('what a rehearsal does is left to it, and done without one where the handler is not to be called', async () => {
+  const program = `
+    const { prime, rehearse } = await import(${JSON.stringify(MODULE.href)})
+    const tls = process.getBuiltinModule('node:tls')
+    const { connect } = tls
+    let connections = 0
+    tls.connect = (...parameters) => { connections += 1; return connect(...parameters) }
+    const done = await prime({ parts: ['https', 'zlib'], loadOnly: false, primesSdk: false, rehearses: true })
+    const before = connections
+    await rehearse({ settings: { events: [], stubs: [] }, call: undefined, isRehearsing: () => false })
+    console.log(JSON.stringify({ done: done.map(({ part, error }) => [part, String(error)]), before, after: connections }))`
+  const parameters = ['--no-warnings', '--input-type=module', '-e', program]
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, { timeout: 60_000 })
+  const { done, before, after } = JSON.parse(stdout)
+  assert.deepEqual(done, [
+    ['https', 'undefined'],
+    ['zlib', 'undefined'],
+  ])
+  assert.equal(before, 0)
+  assert.ok(after > 0, `${after} connections`)
+})
