@@ -1,7 +1,7 @@
 /**
  * Evaluates a configuration file on the Node.js that the command runs on.
  *
- * esbuild bundles it first, with the project's own files and without packages: so TypeScript that Node.js does not take by
+ * esbuild bundles it first, with the project's own files, those of its workspace too, and without packages: so TypeScript that Node.js does not take by
  * stripping types, imports without endings and paths of a `tsconfig.json` work as they do in the functions. What comes of it is
  * never written to a disk: Node.js gets it in the place of the file itself, and finds packages from there.
  */
@@ -14,6 +14,8 @@ import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
 import { entryBelow } from '../compiler/escaped-pattern.ts'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
 import { beginEvaluation, configurationFailure, NeverSettled } from './configuration-failure.ts'
+import { linkedPackages } from './evaluation/linked-packages.ts'
+import { withoutFileWarnings } from './evaluation/node-warnings.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Tells one evaluation from the next, as Node.js keeps what it has evaluated. */
@@ -36,7 +38,11 @@ export async function evaluateConfiguration(file: string, named: string): Promis
   const url = `${pathToFileURL(file).href}?${QUERY}=${evaluations}`
   const place = (error: unknown) => placeOf(error, url, sourceMap, file, named) ?? named
   const explain = (error: unknown) => configurationFailure(error, place(error))
-  const done = beginEvaluation(url, place)
+  const [endEvaluation, endQuiet] = [beginEvaluation(url, place), withoutFileWarnings()]
+  const done = () => {
+    endEvaluation()
+    endQuiet()
+  }
   const hooks = nodeModules.registerHooks({
     load: (asked, context, nextLoad) =>
       asked === url ? { format: 'module', source: code, shortCircuit: true } : nextLoad(asked, context),
@@ -59,7 +65,8 @@ async function bundleConfiguration(file: string, named: string) {
       ...entryBelow(folder, file),
       outfile: join(folder, 'configuration.mjs'),
       bundle: true,
-      packages: 'external',
+      // As Node.js has it, which loads what is external: without `module`, which esbuild would add.
+      conditions: [],
       platform: 'node',
       format: 'esm',
       target: 'node22',
@@ -72,7 +79,7 @@ async function bundleConfiguration(file: string, named: string) {
       banner: {
         js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(file)});`,
       },
-      plugins: [ownModule, fileConstants],
+      plugins: [ownModule, linkedPackages(folder), fileConstants],
     })
     const output = (ending: string) => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? ''
     return { code: output('.mjs'), sourceMap: output('.map') }
