@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
-import { endWith } from './command-line/end.ts'
+import { endNow, endWith } from './command-line/end.ts'
 import type { COMMAND_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
-import { explainStrayError } from './configuration/configuration-failure.ts'
+import { keepStdout, writeAll } from './command-line/output.ts'
+import { explainExit, explainStrayError } from './configuration/configuration-failure.ts'
 import { remedyFor } from './configuration/nearest-name.ts'
 import { UsageError } from './configuration/usage-error.ts'
 
@@ -31,10 +32,13 @@ const EXIT_USAGE = 2
 
 endWithStarter()
 process.on('uncaughtException', endFor)
-await endWith(run(process.argv.slice(2)), (error) => {
+await endWith(run(process.argv.slice(2)), report, explainExit)
+
+/** Returns the exit status. */
+function report(error: unknown): number {
   process.stderr.write(`lambdabin: ${describe(error)}\n`)
   return isWrongUsage(error) ? EXIT_USAGE : EXIT_FAILURE
-})
+}
 
 /**
  * Ends the command as Node.js would, at once and with status 1, but for what code of a configuration's has thrown after nobody could
@@ -43,26 +47,27 @@ await endWith(run(process.argv.slice(2)), (error) => {
 function endFor(error: unknown): never {
   const explained = explainStrayError(error)
   process.stderr.write(`lambdabin: ${describe(explained ?? error)}\n`)
-  process.exit(explained === undefined ? EXIT_FAILURE : EXIT_USAGE)
+  endNow(explained === undefined ? EXIT_FAILURE : EXIT_USAGE)
 }
 
 async function run([name, ...args]: string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') {
     const { HELP } = await import('./command-line/help.ts')
-    process.stdout.write(HELP)
+    await writeAll(process.stdout, HELP)
     return 0
   }
   if (name === '--version') {
-    process.stdout.write(`${readVersion()}\n`)
+    await writeAll(process.stdout, `${readVersion()}\n`)
     return 0
   }
   const command = findCommand(name)
   if (isHelpAsked(args)) {
     const { COMMAND_HELP } = await import('./command-line/help.ts')
-    process.stdout.write(COMMAND_HELP[command])
+    await writeAll(process.stdout, COMMAND_HELP[command])
     return 0
   }
   checkHostSystem(command, process.platform)
+  keepStdout()
   return COMMANDS[command](args)
 }
 

@@ -6,6 +6,7 @@
 
 import { constants } from 'node:os'
 import process from 'node:process'
+import { endNow } from './end.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -33,7 +34,7 @@ function dieOf(signal: NodeJS.Signals): void {
   stopListening()
   process.kill(process.pid, signal)
   // Still here: the first process of a container, which the system does not end by a signal. A shell would report it so.
-  process.exit(128 + constants.signals[signal])
+  endNow(128 + constants.signals[signal])
 }
 
 /** The latest first: processes before the folder that they run in. */

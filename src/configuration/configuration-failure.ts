@@ -15,6 +15,13 @@ export class NeverSettled extends UsageError {
   }
 }
 
+/** A configuration, a plugin or a package of theirs has called `process.exit`, which would end the command in silence. */
+class EndedProcess extends UsageError {
+  constructor() {
+    super('it ends the process, with process.exit; throw an Error in the place of that, or leave it out')
+  }
+}
+
 const NOT_EVALUATED = 'the configuration cannot be evaluated'
 
 /** As a mistake in the configuration. Not all that is thrown is an Error, or can become a text by itself. */
@@ -54,12 +61,29 @@ export function beginEvaluation(url: string, placeOf: Evaluation['placeOf']): ()
 
 /** What nothing has caught, as a mistake in the configuration that its stack leads through, or that is being evaluated; undefined for anything else. */
 export function explainStrayError(error: unknown): UsageError | undefined {
-  const stack = error instanceof Error ? String(error.stack) : ''
-  const origin =
-    evaluations.find(({ url }) => stack.includes(`${url}:`)) ??
-    evaluations.find(({ isUnderWay }) => isUnderWay)
+  const origin = originOf(error)
   return (
     origin &&
     configurationFailure(error, origin.placeOf(error), 'the configuration throws what nothing catches')
+  )
+}
+
+/** To be called while `process.exit` runs, which lambdabin has not called: its stack leads through who has. */
+export function explainExit(): UsageError {
+  const ended = new EndedProcess()
+  const origin = originOf(ended)
+  return origin === undefined
+    ? new UsageError(
+        'expected the command to come to its end, but a plugin, or what else the configuration brings, has ended the process, with process.exit; throw an Error in the place of that, or leave it out',
+        { cause: ended },
+      )
+    : configurationFailure(ended, origin.placeOf(ended))
+}
+
+function originOf(error: unknown): Evaluation | undefined {
+  const stack = error instanceof Error ? String(error.stack) : ''
+  return (
+    evaluations.find(({ url }) => stack.includes(`${url}:`)) ??
+    evaluations.find(({ isUnderWay }) => isUnderWay)
   )
 }

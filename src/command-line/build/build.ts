@@ -4,6 +4,7 @@ import { build, planBuild } from '../../api/build.ts'
 import { BuildError } from '../../compiler/build-error.ts'
 import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { onEarlyEnd } from '../early-end.ts'
+import { writeAll } from '../output.ts'
 import { readBuildArguments } from './build-arguments.ts'
 import { BuildProgressLines } from './build-progress.ts'
 import { jsonReport } from './build-report.ts'
@@ -30,7 +31,7 @@ export async function buildCommand(args: string[]): Promise<number> {
     process.stderr.write(`  note: ${newer}\n`)
   }
   if (json && (result.ok || result.failed.some(({ built }) => built !== undefined))) {
-    process.stdout.write(`${JSON.stringify(jsonReport(result.functions), undefined, 2)}\n`)
+    await writeAll(process.stdout, `${JSON.stringify(jsonReport(result.functions), undefined, 2)}\n`)
   }
   if (!result.ok) {
     const count = new Set([...result.functions, ...result.failed].map(({ name }) => name)).size

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { constants } from 'node:os'
 import process from 'node:process'
+import { writeAll } from '../output.ts'
 import type { ContainerEngine } from './container-engine.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -38,8 +39,11 @@ export function runContainer(
       if (asked !== undefined) {
         removeContainer(engine, name)
       }
-      process.stdout.write(change?.(Buffer.concat(chunks).toString()) ?? '')
-      resolve({ status: signal === null ? (status ?? 1) : 128 + constants.signals[signal], asked })
+      const ended = { status: signal === null ? (status ?? 1) : 128 + constants.signals[signal], asked }
+      writeAll(process.stdout, change?.(Buffer.concat(chunks).toString()) ?? '').then(
+        () => resolve(ended),
+        reject,
+      )
     })
   })
 }

@@ -14,6 +14,7 @@ import { findConfiguration } from '../../configuration/find-configuration.ts'
 import { loadConfiguration } from '../../configuration/load-configuration.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 import { readOptions } from '../options.ts'
+import { writeAll } from '../output.ts'
 import { completedManifest, type Manifest, readManifest } from './manifest.ts'
 import { findPackageManager, type PackageManager } from './package-manager.ts'
 import { CONFIGURATION_FILE, configurationText, type FunctionFiles, projectFiles } from './project-files.ts'
@@ -63,7 +64,7 @@ export async function initCommand(args: string[]): Promise<number> {
     await Promise.all(written.map(({ path }) => rm(join(folder, path), { force: true })))
     throw explainUnwritable(error, folder)
   }
-  process.stdout.write(report(outcomes, folder, manager))
+  await writeAll(process.stdout, report(outcomes, folder, manager))
   return 0
 }
 

@@ -9,6 +9,7 @@ import { describePackage, stepLine } from '../build/build-report.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { definitionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
+import { writeAll } from '../output.ts'
 
 const { arch, node, intl, zip } = FUNCTION_OPTIONS
 export const LAYER_OPTIONS = { arch, node, intl, zip } as const
@@ -47,7 +48,7 @@ export async function layerCommand(args: string[]): Promise<number> {
   const { layer } = result
   process.stderr.write(textReport(layer))
   if (values.json) {
-    process.stdout.write(`${JSON.stringify(jsonReport(layer), undefined, 2)}\n`)
+    await writeAll(process.stdout, `${JSON.stringify(jsonReport(layer), undefined, 2)}\n`)
   }
   return 0
 }

@@ -7,6 +7,7 @@ import { UsageError } from '../../configuration/usage-error.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
+import { writeAll } from '../output.ts'
 
 const WORDS = {
   arch: { type: 'string', multiple: true },
@@ -40,6 +41,6 @@ export async function prefetchCommand(args: string[]): Promise<number> {
     const languages = locales === undefined ? '' : `, Intl for ${locales.join(', ')}`
     process.stderr.write(`  Node.js ${nodeVersion} for ${arch}${languages} is ready\n`)
   }
-  process.stdout.write(`${result.folder}\n`)
+  await writeAll(process.stdout, `${result.folder}\n`)
   return 0
 }
