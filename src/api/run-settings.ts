@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { shownPath } from '../compiler/shown-path.ts'
+import { withoutMark } from '../compiler/text/byte-order-mark.ts'
 import type { Values } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { UsageError, usageErrorFor } from '../configuration/usage-error.ts'
@@ -53,7 +54,7 @@ function environmentFile(path: string | undefined): Record<string, string> {
     return {}
   }
   try {
-    return parseEnv(readFileSync(path, 'utf8')) as Record<string, string>
+    return parseEnv(withoutMark(readFileSync(path, 'utf8'))) as Record<string, string>
   } catch (error) {
     const message = `expected a file of K=V lines, but cannot read ${shownPath(path)}; check --env-file`
     throw new UsageError(message, { cause: error })

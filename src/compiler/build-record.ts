@@ -19,6 +19,7 @@ import type { FileBytes } from './elf/gathered-bytes.ts'
 import type { IncludeOptions } from './package/included-files.ts'
 import type { ShippedPackage } from './package/shipped-packages.ts'
 import { OWN_FOLDER } from './source-files.ts'
+import { withoutMark } from './text/byte-order-mark.ts'
 
 export interface RecordSource {
   readonly options: OptionsToRecord
@@ -184,7 +185,7 @@ async function recordedPackages(metafile: Metafile, project: string): Promise<Re
   const found = await Promise.all(
     folders.map(async (folder) => {
       const manifest = await readFile(join(project, folder, 'package.json'), 'utf8').catch(() => '{}')
-      const { name, version } = JSON.parse(manifest)
+      const { name, version } = JSON.parse(withoutMark(manifest))
       return { folder, name: name ?? folder.replace(/^.*node_modules\//, ''), version: version ?? '' }
     }),
   )

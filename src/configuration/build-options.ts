@@ -1,6 +1,7 @@
 /** The options of a build, but for those of esbuild: see {@link ./option.ts}. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { withoutMark } from '../compiler/text/byte-order-mark.ts'
 import { readStubFile, StubFileError } from '../stubs/stub-file.ts'
 import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
 import { budgetOption } from './budget-option.ts'
@@ -227,7 +228,7 @@ function readEvent(file: string, folder: string): string {
   const place = resolve(folder, file)
   let content: string
   try {
-    content = readFileSync(place, 'utf8')
+    content = withoutMark(readFileSync(place, 'utf8'))
   } catch (error) {
     throw new OptionError(`expects a file with an event, and ${file} cannot be read; check the path`, {
       cause: error,

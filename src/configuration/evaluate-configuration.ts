@@ -12,6 +12,7 @@ import { dirname, extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
 import { entryBelow } from '../compiler/escaped-pattern.ts'
+import { withoutMark } from '../compiler/text/byte-order-mark.ts'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
 import { beginEvaluation, configurationFailure, NeverSettled } from './configuration-failure.ts'
 import { linkedPackages } from './evaluation/linked-packages.ts'
@@ -123,7 +124,7 @@ const fileConstants: Plugin = {
   name: 'file-constants',
   setup(pluginBuild) {
     pluginBuild.onLoad({ filter: /\.[cm]?[jt]s$/, namespace: 'file' }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
+      const text = withoutMark(readFileSync(path, 'utf8'))
       if (!/\b__(file|dir)name\b|\bimport\.meta\b/.test(text) || text.startsWith('#!')) {
         return undefined
       }

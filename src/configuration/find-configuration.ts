@@ -6,6 +6,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { withoutMark } from '../compiler/text/byte-order-mark.ts'
 import { UsageError } from './usage-error.ts'
 
 const NAMES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((ending) => `lambdabin.config.${ending}`)
@@ -55,7 +56,7 @@ function isWorkspaceRoot(folder: string): boolean {
 /** Undefined where there is none, or none that can be read: that is others' to say. */
 function readManifest(folder: string): { workspaces?: unknown } | undefined {
   try {
-    const manifest: unknown = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8'))
+    const manifest: unknown = JSON.parse(withoutMark(readFileSync(join(folder, MANIFEST), 'utf8')))
     return typeof manifest === 'object' && manifest !== null ? manifest : undefined
   } catch {
     return undefined

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { shownPath } from '../compiler/shown-path.ts'
+import { withoutMark } from '../compiler/text/byte-order-mark.ts'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
 import { type CheckedConfiguration, ConfigurationProblem, checkConfiguration } from './check-configuration.ts'
 import type { ConfigContext, ConfigExport } from './configuration.ts'
@@ -88,7 +89,7 @@ async function settle(exported: ConfigExport, context: ConfigContext): Promise<u
 
 function readSource(file: string, named: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return withoutMark(readFileSync(file, 'utf8'))
   } catch (error) {
     throw new UsageError(`expected a configuration, and ${named} cannot be read; check the path`, {
       cause: error,

@@ -32,7 +32,7 @@ type Members = Readonly<Record<string, unknown>>
 export function readStubFile(file: string): readonly StubbedRequest[] {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '') // Some editors put this byte order mark there.
   } catch (cause) {
     throw new StubFileError(`${file} cannot be read; check the path`, { cause })
   }

@@ -1,6 +1,7 @@
 /** A project's package.json: read, and completed by what lambdabin needs in it. */
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { withoutMark } from '../../compiler/text/byte-order-mark.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 import { findTestRunner, TEST_COMMANDS } from './test-runner.ts'
 
@@ -35,7 +36,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
     return undefined
   }
   try {
-    const manifest: Manifest = JSON.parse(text)
+    const manifest: Manifest = JSON.parse(withoutMark(text))
     texts.set(manifest, text)
     return manifest
   } catch (error) {
@@ -68,7 +69,7 @@ export function completedManifest(
     return undefined
   }
   const text = before && texts.get(before)
-  const [, indentation = '  '] = /^[{[]\r?\n([ \t]+)/.exec(text ?? '') ?? []
+  const [, indentation = '  '] = /^\uFEFF?[{[]\r?\n([ \t]+)/.exec(text ?? '') ?? []
   return `${JSON.stringify(after, undefined, indentation)}\n`
 }
 

@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
+import { bytesWithoutMark } from '../../compiler/text/byte-order-mark.ts'
 import { jsonErrorOffset } from '../../configuration/json-error-offset.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 import { MAX_EVENT_BYTES } from '../../runtime-api/contract.ts'
@@ -46,7 +47,7 @@ async function readBytes(source: EventSource): Promise<Buffer> {
     case 'file':
       return await readEventFile(source.path)
     case 'standard input':
-      return await buffer(process.stdin)
+      return bytesWithoutMark(await buffer(process.stdin))
     case 'made':
       return Buffer.from(JSON.stringify(await source.make()))
   }
@@ -54,7 +55,7 @@ async function readBytes(source: EventSource): Promise<Buffer> {
 
 async function readEventFile(path: string): Promise<Buffer> {
   try {
-    return await readFile(path)
+    return bytesWithoutMark(await readFile(path))
   } catch (error) {
     const message = `expected a file with the event, but cannot read ${path}; check --event-file`
     throw new UsageError(message, { cause: error })

@@ -7,10 +7,10 @@
  * client and zod, the bundle is 1.15 MB instead of 1.48, and loading it takes 75 ms instead of 102; with a
  * code cache 40 instead of 56.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild'
 import { packageFolder, packageName } from '../dependencies/package-of-file.ts'
+import { readJson } from '../text/byte-order-mark.ts'
 
 const SDK_PACKAGE = /^@(?:aws-sdk|smithy)\/[^/]+$/
 /** Marks what this plugin itself asks esbuild, so that it does not answer itself. */
@@ -67,6 +67,6 @@ function resolveUsually(build: PluginBuild, { path, kind, importer, namespace, r
  * which file is for whom.
  */
 async function moduleFile(folder: string): Promise<string | undefined> {
-  const { module, exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  const { module, exports } = await readJson(join(folder, 'package.json'))
   return typeof module === 'string' && exports === undefined ? join(folder, module) : undefined
 }

@@ -6,10 +6,11 @@
  * needs by name but the bundle, which knows places, has one of its own.
  */
 import { existsSync } from 'node:fs'
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { BuildError } from '../build-error.ts'
+import { readJson } from '../text/byte-order-mark.ts'
 
 /** Packages cannot be laid out. */
 export class PackageLayoutError extends BuildError {
@@ -92,7 +93,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
     return {}
   }
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return await readJson(file)
   } catch (error) {
     throw new PackageLayoutError(
       `${file} should be a package's description and cannot be read; run npm install`,

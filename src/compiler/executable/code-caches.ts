@@ -5,7 +5,6 @@
  * function has been loaded, and has handled its sample events, holds what a cold start runs. Only code gets into the
  * package that way: a code cache holds bytecode, and nothing that was computed.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { RunUse } from '../../build-time/contract.ts'
@@ -27,6 +26,7 @@ import type { TargetRunner } from '../base-node/target-runner.ts'
 import type { RuntimeBundle } from '../bundle/bundle-runtime.ts'
 import { CacheArea } from '../cache/build-cache.ts'
 import type { Architecture } from '../elf/elf-file.ts'
+import { readEvents } from '../text/byte-order-mark.ts'
 import type { InitFailure } from './init-failure.ts'
 import { isWholeRun } from './stubbed-run.ts'
 import { runWarmUp } from './warm-up-run.ts'
@@ -97,7 +97,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
   const runtime = await new CacheArea('code-caches').bytesIfAny(made, async () => {
     return (await runWarmUp({ ...common, ...ECHO_RUN, folder: join(folder, 'runtime') })).own.runtime
   })
-  const events = await Promise.all(options.events.map((file) => readFile(file)))
+  const events = await readEvents(options.events)
   const { chunks, use, note, initFailure } = await runWarmUp({
     ...common,
     chunks: options.chunks,

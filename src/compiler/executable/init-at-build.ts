@@ -16,6 +16,7 @@ import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { BuildError } from '../build-error.ts'
 import { bundleSnapshotBuilder } from '../bundle/bundle-runtime.ts'
+import { readEvents } from '../text/byte-order-mark.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
 import { ECHO_RUN, type FunctionRun } from './code-caches.ts'
@@ -162,7 +163,7 @@ async function findFunctionsToCompile({
 }: InitAtBuildOptions): Promise<CalledFunctions> {
   const common = { warmUp, runtime, runner: [], node, nodeOptions: [], taskRoot }
   const echo = findCalledFunctions({ ...common, ...ECHO_RUN, folder: join(folder, 'warm-up') })
-  const events = await Promise.all(options.events.map((file) => readFile(file)))
+  const events = await readEvents(options.events)
   if (events.length === 0 && !primesSdk) {
     return echo
   }

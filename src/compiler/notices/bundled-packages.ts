@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { liveModules } from '../dependencies/live-modules.ts'
 import { packageFolders } from '../dependencies/package-of-file.ts'
+import { withoutMark } from '../text/byte-order-mark.ts'
 
 export interface LicensedPackage {
   readonly name: string
@@ -34,7 +35,7 @@ export async function readLicensedPackage(folder: string): Promise<LicensedPacka
   if (manifest === undefined) {
     return undefined
   }
-  const { name = '', version = '', license } = JSON.parse(manifest)
+  const { name = '', version = '', license } = JSON.parse(withoutMark(manifest))
   const files = await licenseFiles(folder)
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8').catch(() => '')))
   return {

@@ -1,5 +1,4 @@
 /** What an executable has for its init phase: to prime Node.js, to rehearse its handler and to open connections. */
-import { readFile } from 'node:fs/promises'
 import {
   CONNECT,
   codeCacheAsset,
@@ -13,6 +12,7 @@ import { registersSdk } from '../bundle/sdk-registration.ts'
 import { type FunctionRun, makeOwnCodeCache } from '../executable/code-caches.ts'
 import type { ProgramSource } from '../executable/executable-program.ts'
 import { foundHosts } from '../executable/stubbed-run.ts'
+import { readJson } from '../text/byte-order-mark.ts'
 import { withFound } from './found-hosts.ts'
 import { primedParts } from './primed-parts.ts'
 import { mayConnect } from './sdk-requests.ts'
@@ -99,6 +99,6 @@ async function rehearsalOf({ init }: ProgramSource): Promise<Pick<PrimingSetting
       'a rehearsal calls the handler with sample events, and there are none; give one with --event',
     )
   }
-  const events = await Promise.all(init.events.map(async (file) => JSON.parse(await readFile(file, 'utf8'))))
+  const events = await Promise.all(init.events.map(readJson))
   return { rehearsal: { events, stubs: init.stub?.stubs ?? [] } }
 }

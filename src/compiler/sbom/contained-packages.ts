@@ -1,5 +1,4 @@
 /** The packages that something of is in a deployment package: in the function's text, or beside the executable. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
@@ -7,6 +6,7 @@ import { liveModules } from '../dependencies/live-modules.ts'
 import { packageFolder, packageFolders } from '../dependencies/package-of-file.ts'
 import type { ShippedPackage } from '../package/shipped-packages.ts'
 import type { PackageFile } from '../package/write-zip.ts'
+import { readJson } from '../text/byte-order-mark.ts'
 
 export interface ContainedPackage {
   /** Its package.json, as it is. */
@@ -177,7 +177,7 @@ function readManifest(folder: string): Promise<Manifest | undefined> {
 
 async function parseManifest(file: string): Promise<Manifest | undefined> {
   try {
-    const manifest = JSON.parse(await readFile(file, 'utf8'))
+    const manifest = await readJson(file)
     return typeof manifest?.name === 'string' && manifest.name !== '' ? manifest : undefined
   } catch {
     return undefined

@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { withoutMark } from '../text/byte-order-mark.ts'
 
 export interface LockedPackage {
   /** As npm writes it: `sha512-` and base64. */
@@ -34,7 +35,7 @@ export async function readLockedPackages(folder: string): Promise<LockedPackages
     const text = await readFile(join(folder, name), 'utf8').catch(() => undefined)
     if (text !== undefined) {
       return await Promise.resolve(text)
-        .then(read)
+        .then((given) => read(withoutMark(given)))
         .catch(() => new Map())
     }
   }

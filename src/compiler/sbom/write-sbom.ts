@@ -1,11 +1,12 @@
 /** The software bill of materials of a deployment package, beside its zip: see {@link ./cyclonedx.ts}. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BaseNode } from '../base-node/base-node.ts'
 import { OWN_FOLDER } from '../source-files.ts'
+import { readJson } from '../text/byte-order-mark.ts'
 import { UNDICI_FOLDER } from '../third-party.ts'
 import { findContainedPackages, type PackageContents } from './contained-packages.ts'
 import { renderBom } from './cyclonedx.ts'
@@ -47,7 +48,7 @@ export async function writeSbom(source: SbomSource, file: string): Promise<void>
 }
 
 async function readManifest(folder: string) {
-  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  return readJson(join(folder, 'package.json'))
 }
 
 /** That of the nearest folder that has one. */

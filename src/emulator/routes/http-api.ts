@@ -33,11 +33,12 @@ const MESSAGES = {
 
 /** Reads a file of routes, or a SAM template. Rejects with an HttpApiError. */
 export async function readHttpApi(path: string): Promise<HttpApiDefinition> {
-  const text = await readFile(path, 'utf8').catch((error) => {
+  const written = await readFile(path, 'utf8').catch((error) => {
     throw new HttpApiError(`expected a file with routes, but cannot read ${path}; check the path`, {
       cause: error,
     })
   })
+  const text = written.replace(/^\uFEFF/, '') // Some editors put this byte order mark there.
   return /\.ya?ml$/i.test(path) || /"?AWSTemplateFormatVersion/.test(text)
     ? parseSamTemplate(text, path)
     : parseRoutesFile(text, path)
