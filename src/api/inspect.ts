@@ -1,7 +1,7 @@
 /** `inspect` of the API: what is in a deployment package, and what each part of it takes. */
 import { join, resolve } from 'node:path'
 import process from 'node:process'
-import { abandonable } from '../compiler/unfinished-work.ts'
+import { endedAtOnce } from '../compiler/unfinished-work.ts'
 import { checkCall, signalOf } from '../configuration/call-options.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
@@ -10,6 +10,7 @@ import type { Written } from '../configuration/option.ts'
 import type { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { UsageError, usageErrorFor } from '../configuration/usage-error.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
+import { checkPrograms } from '../emulator/code/foreign-program.ts'
 import { type CgroupHome, findCgroups, removeCgroups } from '../emulator/environments/resources/cgroup.ts'
 import { type Hint, hintsFor } from '../inspect/html/hints.ts'
 import { type InspectedContents, type Inspection, inspectPackage } from '../inspect/package/inspection.ts'
@@ -68,7 +69,7 @@ export async function inspect(options: InspectOptions): Promise<InspectResult> {
   try {
     checkCall('inspect', options, ['package'])
     signal?.throwIfAborted()
-    return { ok: true, ...(await abandonable(signal, () => inspectOnce(options))) }
+    return { ok: true, ...(await endedAtOnce(signal, () => inspectOnce(options))) }
   } catch (error) {
     return { ok: false, error: asLambdabinError(error, signal) }
   }
@@ -107,13 +108,14 @@ const OWN_OPTIONS = ['package', 'config', 'cwd', 'start', 'runs', 'event', 'hand
 async function measure(
   contents: InspectedContents,
   found: FoundPackage,
-  { start: _start, runs, event, handler: named, signal: _signal, folder, ...own }: MeasureOptions,
+  { start: _start, runs, event, handler: named, signal, folder, ...own }: MeasureOptions,
   workFolder: string,
 ): Promise<StartMeasurement> {
   const merged = mergedRun(found.run, checkRunValues(own, folder, 'inspect', OWN_OPTIONS))
   const { timeoutSeconds, memorySizeMb, environment, region, layers } = runSettings(merged)
   const layersFolder = await openGivenLayers(layers, workFolder)
   const handler = await startedHandler(contents, named, layersFolder)
+  await checkPrograms(contents.inspection.path, contents.opened, layersFolder)
   // With esbuild, for who asks for starts only.
   const { measureStart } = await import('../inspect/start/measure-start.ts')
   const cgroups = merged.memory === undefined ? undefined : availableCgroups()
@@ -125,6 +127,7 @@ async function measure(
         ...{ timeoutMs: Math.max(LEAST_TIMEOUT_MS, timeoutSeconds * 1000), environment, region, cgroups },
         layersFolder: layersFolder ?? join(workFolder, 'opt'),
         event: event === undefined ? undefined : eventBytes(event),
+        signal,
       },
       workFolder,
     )

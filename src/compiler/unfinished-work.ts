@@ -38,6 +38,22 @@ export async function abandonable<Result>(
   }
 }
 
+/** As {@link abandonable}, for work that would go on for a while with what it has in memory: rejects with the signal's reason at once. */
+export async function endedAtOnce<Result>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const end = () => reject(signal?.reason)
+  const result = abandonable(signal, work)
+  signal?.addEventListener('abort', end)
+  try {
+    return await Promise.race([result, aborted])
+  } finally {
+    signal?.removeEventListener('abort', end)
+  }
+}
+
 /** Undoes all that is unfinished in this process. */
 export function abandonAll(): void {
   undo(all)

@@ -35,6 +35,8 @@ export interface StartSettings {
   readonly event?: Uint8Array | undefined
   /** Where control groups can be made, for the share of a processor that the memory buys. */
   readonly cgroups?: CgroupHome | undefined
+  /** No start begins after it has told to end. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Milliseconds, each of them. */
@@ -161,7 +163,8 @@ class Starts {
     environment?: Record<string, string>
     trace?: 'read' | 'write caches'
   }): Promise<StartRun> {
-    const { event, timeoutMs, cgroups, memorySizeMb, region, functionName } = this.#settings
+    const { event, timeoutMs, cgroups, memorySizeMb, region, functionName, signal } = this.#settings
+    signal?.throwIfAborted()
     await mkdir(this.#temporary, { recursive: true })
     this.#count += 1
     const group = cgroups && new EnvironmentCgroup(cgroups, `start-${this.#count}`, memorySizeMb)

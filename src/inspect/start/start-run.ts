@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import process from 'node:process'
+import { onAbandon } from '../../compiler/unfinished-work.ts'
 import { INIT_ERROR_PATH, NEXT_HEADERS, NEXT_PATH } from '../../runtime-api/contract.ts'
 import { createInvocation } from '../../runtime-api/invocation.ts'
 import { killGroup } from '../../sandbox/process-group.ts'
@@ -73,6 +74,7 @@ class Host {
   readonly #answer = Promise.withResolvers<{ at: number; failed: boolean }>()
   readonly #failed = Promise.withResolvers<never>()
   #isFirst = true
+  #forget = () => {}
 
   constructor(options: StartOptions) {
     this.#options = options
@@ -109,6 +111,7 @@ class Host {
       killGroup(child.pid)
       await ended
     }
+    this.#forget()
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
   }
@@ -127,6 +130,11 @@ class Host {
       detached: true,
     })
     this.#child = child
+    const { pid } = child
+    if (pid !== undefined) {
+      this.#forget = onAbandon(() => killGroup(pid))
+      child.once('exit', this.#forget) // The number may be another process's then.
+    }
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text
