@@ -8,7 +8,7 @@ import { type BuiltLayer, buildLayer as buildPackage } from '../compiler/layer/b
 import type { Step } from '../compiler/steps.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
-import { checkCall, signalOf } from '../configuration/call-options.ts'
+import { checkCall, checkKinds, FLAG, signalOf, TEXT, withCallbacks } from '../configuration/call-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
 import type { Written } from '../configuration/option.ts'
 import { usageErrorFor } from '../configuration/usage-error.ts'
@@ -40,11 +40,16 @@ export type LayerResult =
   | { readonly ok: true; readonly layer: BuiltLayer }
   | { readonly ok: false; readonly error: LambdabinError }
 
+const KINDS = { name: TEXT, outDir: TEXT, into: TEXT, force: FLAG }
+const OWN_OPTIONS = [...Object.keys(KINDS), 'cwd', 'signal', 'onStep', 'onNotice']
+const TAKEN = { what: 'buildLayer', options: ['arch', 'node', 'intl', 'zip'] }
+
 /** Never rejects, and writes nothing but the layer. */
 export async function buildLayer(options: LayerOptions = {}): Promise<LayerResult> {
   const signal = signalOf(options)
   try {
     checkCall('buildLayer', options)
+    checkKinds('buildLayer', options, KINDS)
     signal?.throwIfAborted()
     return { ok: true, layer: await makeLayer(options) }
   } catch (error) {
@@ -66,7 +71,7 @@ async function makeLayer({
   const folder = resolve(cwd ?? process.cwd())
   const place = resolve(folder, into ?? outDir)
   try {
-    const { values } = checkBuildValues(given, folder)
+    const { values } = checkBuildValues(given, folder, OWN_OPTIONS, TAKEN)
     const limit = cacheSizeLimit()
     const layerOptions = {
       name: checkedName(name, folder),
@@ -75,13 +80,15 @@ async function makeLayer({
       compression: values.zip ?? 'fast',
       isForced: force,
     } as const
-    const progress = { signal, ...(onStep && { onStep }), ...(onNotice && { onNotice }) }
-    const layer = await abandonable(signal, () =>
-      into === undefined
-        ? buildPackage(layerOptions, progress)
-        : buildInto(place, undefined, (work) =>
-            buildPackage({ ...layerOptions, outDir: work, only: 'folder' }, progress),
-          ),
+    const layer = await withCallbacks(signal, { onStep, onNotice }, (ends, hearing) =>
+      abandonable(ends, () => {
+        const progress = { signal: ends, ...hearing }
+        return into === undefined
+          ? buildPackage(layerOptions, progress)
+          : buildInto(place, undefined, (work) =>
+              buildPackage({ ...layerOptions, outDir: work, only: 'folder' }, progress),
+            )
+      }),
     )
     await keepCacheSize(limit)
     return layer

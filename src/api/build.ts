@@ -11,7 +11,7 @@ import type { FunctionOptions } from '../compiler/function-options.ts'
 import type { Progress, Step } from '../compiler/steps.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { BUILD_OPTIONS } from '../configuration/build-options.ts'
-import { checkCall, signalOf } from '../configuration/call-options.ts'
+import { checkCall, guarded, signalOf } from '../configuration/call-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
 import type { FunctionConfig } from '../configuration/configuration.ts'
 import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
@@ -102,7 +102,19 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
     }
     const make = into === undefined ? buildFunction : buildFunctionInto
     const limit = cacheSizeLimit()
-    const result = await abandonable(signal, () => buildAll(functions, { jobs, make, folder }, options))
+    const failing = new AbortController()
+    const onProgress = guarded('onProgress', options.onProgress ?? (() => {}), (error) =>
+      failing.abort(error),
+    )
+    const ends = signal === undefined ? failing.signal : AbortSignal.any([signal, failing.signal])
+    const explain = (error: unknown) =>
+      asLambdabinError(failing.signal.aborted ? failing.signal.reason : error, signal)
+    const hearing = { signal: ends, onProgress, explain }
+    const built = await abandonable(ends, () => buildAll(functions, { jobs, make, folder }, hearing))
+    const result =
+      built.ok && failing.signal.aborted
+        ? { ...built, ...({ ok: false, error: explain(undefined), failed: [] } as const) }
+        : built
     await keepCacheSize(limit)
     if (budgetSummary !== undefined) {
       await writeBudgetFile(budgetSummary, budgetMarkdown(result.functions))
@@ -169,6 +181,12 @@ interface WantedFunctions {
   readonly folder: string
 }
 
+interface Hearing {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: BuildProgress) => void
+  readonly explain: (thrown: unknown) => LambdabinError
+}
+
 type MakeFunction = (options: FunctionOptions, progress: Progress) => Promise<BuiltFunction>
 
 /** What one build takes at its most, in bytes. */
@@ -181,16 +199,16 @@ function defaultJobs(): number {
 async function buildAll(
   functions: readonly FunctionOptions[],
   { jobs, make, folder }: { jobs: number; make: MakeFunction; folder: string },
-  options: BuildOptions,
+  hearing: Hearing,
 ): Promise<BuildResult> {
-  options.onProgress?.({ kind: 'selected', functions: functions.map(({ name, entry }) => ({ name, entry })) })
+  hearing.onProgress({ kind: 'selected', functions: functions.map(({ name, entry }) => ({ name, entry })) })
   const built: (BuiltFunction | FailedFunction)[] = []
   const budgets = new BudgetCheck(folder)
   const queue = jobs > 1 ? largestFirst([...functions.entries()]) : [...functions.entries()]
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, each] = next
-      built[index] = await buildOne(each, make, budgets, options)
+      built[index] = await buildOne(each, make, budgets, hearing)
     }
   }
   await Promise.all(Array.from({ length: Math.min(jobs, functions.length) }, worker))
@@ -225,7 +243,7 @@ async function buildOne(
   options: FunctionOptions,
   make: MakeFunction,
   budgets: BudgetCheck,
-  { signal, onProgress = () => {} }: BuildOptions,
+  { signal, onProgress, explain }: Hearing,
 ): Promise<BuiltFunction | FailedFunction> {
   const { name, entry } = options
   try {
@@ -245,7 +263,7 @@ async function buildOne(
     }
     return built
   } catch (thrown) {
-    const error = asLambdabinError(explainFullDisk(thrown, options.outDir), signal)
+    const error = explain(explainFullDisk(thrown, options.outDir))
     onProgress({ name, kind: 'failed', error })
     return { name, entry, error }
   }

@@ -16,6 +16,7 @@ import { eventBytes } from './event-bytes.ts'
 import { findPackage, onFirstUse, type PackageSearch } from './find-package.ts'
 import { type InvocationResult, type Result, resultOf } from './invocation-result.ts'
 import type { LambdabinError } from './lambdabin-error.ts'
+import { checkLocalLambdaOptions } from './local-lambda/local-lambda-options.ts'
 import type {
   InvokeMode,
   LambdaLog,
@@ -24,6 +25,7 @@ import type {
   WatchedSource,
 } from './local-lambda/local-lambda-settings.ts'
 import { explainNotFound } from './local-lambda/not-invoked.ts'
+import { openedLog } from './local-lambda/opened-log.ts'
 import { type StartedLambda, startLocalLambda } from './local-lambda/start-local-lambda.ts'
 import { DEFAULT_REGION, runSettings } from './run-settings.ts'
 import { deleteTemporaryFolder, temporaryFolder } from './temporary-folder.ts'
@@ -93,6 +95,7 @@ export async function createLocalLambda(options: LocalLambdaOptions = {}): Promi
   const signal = signalOf(options)
   try {
     checkCall('createLocalLambda', options)
+    checkLocalLambdaOptions(options)
     signal?.throwIfAborted()
     return { ok: true, lambda: await abandonable(undefined, () => start(options)) }
   } catch (error) {
@@ -119,7 +122,7 @@ async function start(options: LocalLambdaOptions): Promise<LocalLambda> {
     const settings = await settingsOf(options, temporary ?? String(state))
     const notice = guarded('onNotice', onNotice, () => {})
     const log: LambdaLog = {
-      open: (name) => guarded('openLog', openLog(name), ({ message }) => notice(message)),
+      open: (name) => openedLog(openLog, name, notice),
       notice,
     }
     const started = await startLocalLambda(settings, log, (kill) => forget.push(onAbandon(kill)))

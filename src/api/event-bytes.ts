@@ -1,16 +1,32 @@
 /** The event of an invocation, as the bytes that the function gets. */
+import { bytesWithoutMark } from '../compiler/text/byte-order-mark.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import { MAX_EVENT_BYTES } from '../runtime-api/contract.ts'
 
-/** Bytes are taken for JSON as they are; anything else becomes JSON. Throws a UsageError. */
+/** Bytes are JSON, and are taken as they are; anything else becomes JSON. Throws a UsageError. */
 export function eventBytes(event: unknown = {}): Uint8Array {
-  const bytes = event instanceof Uint8Array ? event : Buffer.from(asJson(event))
+  const bytes = event instanceof Uint8Array ? bytesWithoutMark(event) : Buffer.from(asJson(event))
   if (bytes.length > MAX_EVENT_BYTES) {
     throw new UsageError(
       `expected an event of ${MAX_EVENT_BYTES} bytes at most, as Lambda does, but it has ${bytes.length}; send less`,
     )
   }
+  if (event instanceof Uint8Array) {
+    checkJson(bytes)
+  }
   return bytes
+}
+
+function checkJson(bytes: Uint8Array): void {
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
+    throw new UsageError(
+      `expected an event in JSON, as bytes are taken for it, but they are none: ${why}; correct them, or give a value`,
+      { cause: error },
+    )
+  }
 }
 
 function asJson(event: unknown): string {

@@ -2,8 +2,8 @@
 
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import { METHODS } from 'node:http'
-import { checkCall } from '../configuration/call-options.ts'
+import { METHODS, validateHeaderName, validateHeaderValue } from 'node:http'
+import { checkCall, checkNames } from '../configuration/call-options.ts'
 import { shown } from '../configuration/option.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import { httpEvent as eventOf, type HttpRequestFacts } from '../emulator/function-url/http-event.ts'
@@ -27,16 +27,18 @@ const HOST = 'localhost'
 /** Throws a {@link UsageError}, whose code is `USAGE`, for what is no request. */
 export function httpEvent(options: HttpEventOptions): object {
   checkCall('httpEvent', options)
+  checkNames('httpEvent', options, ['method', 'path', 'headers', 'query', 'body'])
   return makeEvent(options)
 }
 
 function makeEvent(options: HttpEventOptions): object {
   const url = readUrl(options.path)
-  for (const [name, value] of pairs(options.query)) {
+  for (const [name, value] of pairs('query', options.query)) {
     url.searchParams.append(name, value)
   }
   const body = bodyOf(options.body)
-  const headers = pairs(options.headers)
+  const headers = pairs('headers', options.headers)
+  headers.forEach(checkHeader)
   const has = (name: string) => headers.some(([known]) => known.toLowerCase() === name)
   const added: [string, string][] = [
     ...(has('host') ? [] : [['host', url.host] as [string, string]]),
@@ -92,10 +94,34 @@ function readMethod(method: string): string {
   return known
 }
 
-function pairs(values: HttpEventOptions['headers'] = {}): [string, string][] {
+function pairs(option: string, values: HttpEventOptions['headers'] = {}): [string, string][] {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new UsageError(
+      `${option} of httpEvent expects an object with names and values, and got ${shown(values)}`,
+    )
+  }
   return Object.entries(values).flatMap(([name, value]) =>
-    [value].flat().map((each): [string, string] => [name, each]),
+    [value].flat().map((each: unknown): [string, string] => {
+      if (typeof each !== 'string') {
+        throw new UsageError(
+          `${option} of httpEvent expects a text, or a list of some, for each name, and ${shown(name)} has ${shown(each)}`,
+        )
+      }
+      return [name, each]
+    }),
   )
+}
+
+function checkHeader([name, value]: [string, string]): void {
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  } catch (error) {
+    throw new UsageError(
+      `headers of httpEvent expects what HTTP takes, and got ${shown(name)}: ${shown(value)}; leave out spaces in names, and line breaks`,
+      { cause: error },
+    )
+  }
 }
 
 function bodyOf(body: unknown): { bytes: Buffer; type: string } {
@@ -106,8 +132,25 @@ function bodyOf(body: unknown): { bytes: Buffer; type: string } {
   if (body === undefined) {
     return { bytes: Buffer.alloc(0), type: '' }
   }
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const text = typeof body === 'string' ? body : asJson(body)
   return { bytes: Buffer.from(text), type: typeOfText(text) }
+}
+
+function asJson(body: unknown): string {
+  let text: string | undefined
+  let cause: unknown
+  try {
+    text = JSON.stringify(body)
+  } catch (error) {
+    cause = error
+  }
+  if (text === undefined) {
+    throw new UsageError(
+      `body of httpEvent expects a text, bytes, or what can be JSON, and got ${shown(body)}; give another`,
+      { cause },
+    )
+  }
+  return text
 }
 
 function typeOfText(text: string): string {

@@ -2,12 +2,19 @@
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { endedAtOnce } from '../compiler/unfinished-work.ts'
-import { checkCall, signalOf } from '../configuration/call-options.ts'
+import {
+  checkCall,
+  checkKinds,
+  checkNames,
+  FLAG,
+  numberFrom,
+  signalOf,
+} from '../configuration/call-options.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
 import type { Written } from '../configuration/option.ts'
-import type { RUN_OPTIONS } from '../configuration/run-options.ts'
+import { RUN_OPTIONS } from '../configuration/run-options.ts'
 import { UsageError, usageErrorFor } from '../configuration/usage-error.ts'
 import { DeploymentPackageError } from '../emulator/code/deployment-package-error.ts'
 import { checkPrograms } from '../emulator/code/foreign-program.ts'
@@ -68,6 +75,8 @@ export async function inspect(options: InspectOptions): Promise<InspectResult> {
   const signal = signalOf(options)
   try {
     checkCall('inspect', options, ['package'])
+    checkKinds('inspect', options, { start: FLAG, runs: numberFrom(1, MOST_RUNS) })
+    checkNames('inspect', options, [...OWN_OPTIONS, ...Object.keys(RUN_OPTIONS)])
     signal?.throwIfAborted()
     return { ok: true, ...(await endedAtOnce(signal, () => inspectOnce(options))) }
   } catch (error) {
@@ -98,6 +107,7 @@ function explained(error: unknown): unknown {
 }
 
 const DEFAULT_RUNS = 5
+const MOST_RUNS = 100
 /** A start may take longer here than Lambda's own limit of an invocation. */
 const LEAST_TIMEOUT_MS = 30_000
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
-import { checkCall, guarded, signalOf } from '../configuration/call-options.ts'
+import { callbackFailure, checkCall, guarded, signalOf } from '../configuration/call-options.ts'
 import { checkRunValues } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
@@ -80,7 +80,13 @@ async function invokeOnce(
   signal?.throwIfAborted()
   const bytes = eventBytes(event)
   return await withTemporaryFolder(async (workFolder) =>
-    run(bytes, { ...(await environmentOptions(options, workFolder)), log }, onResponse),
+    run(bytes, { ...(await environmentOptions(options, workFolder)), log }, async (chunk) => {
+      try {
+        await onResponse(chunk)
+      } catch (error) {
+        throw callbackFailure('onResponse', error)
+      }
+    }),
   )
 }
 

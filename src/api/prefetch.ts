@@ -7,7 +7,7 @@ import { bundleRuntime } from '../compiler/bundle/bundle-runtime.ts'
 import { compressAhead } from '../compiler/package/compress-ahead.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
-import { checkCall, signalOf } from '../configuration/call-options.ts'
+import { checkCall, signalOf, withCallbacks } from '../configuration/call-options.ts'
 import { checkBuildValues } from '../configuration/check-configuration.ts'
 import { configuredFunctions } from '../configuration/configured-functions.ts'
 import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
@@ -19,7 +19,7 @@ import { withTemporaryFolder } from './temporary-folder.ts'
 
 /** What executables will be for, and made of. By default what the configuration's functions say, and x64 where there is none. */
 export interface PrefetchOptions extends Pick<Written<typeof FUNCTION_OPTIONS>, 'node' | 'intl'> {
-  readonly arch?: readonly ('x64' | 'arm64')[] | undefined
+  readonly arch?: 'x64' | 'arm64' | readonly ('x64' | 'arm64')[] | undefined
   /** A configuration, the path of its file, or `false` for none. By default the one that holds in `cwd`. */
   readonly config?: ConfigurationChoice
   /** What relative paths start at. By default the current folder. */
@@ -52,21 +52,25 @@ export async function prefetch(options: PrefetchOptions = {}): Promise<PrefetchR
   const signal = signalOf(options)
   try {
     checkCall('prefetch', options)
-    const { onNotice = () => {} } = options
     signal?.throwIfAborted()
     const targets = await wantedTargets(options)
     const nodes: PrefetchedNode[] = []
-    await abandonable(signal, async () => {
-      for (const target of targets) {
-        signal?.throwIfAborted()
-        nodes.push(await prepareTarget(target, onNotice))
-      }
-    })
+    await withCallbacks(signal, { onNotice: options.onNotice }, (ends, { onNotice }) =>
+      abandonable(ends, async () => {
+        for (const target of targets) {
+          ends.throwIfAborted()
+          nodes.push(await prepareTarget(target, onNotice))
+        }
+      }),
+    )
     return { ok: true, folder: cacheFolder(), nodes }
   } catch (error) {
     return { ok: false, error: asLambdabinError(error, signal) }
   }
 }
+
+const OWN_OPTIONS = ['config', 'cwd', 'signal', 'onNotice']
+const TAKEN = { what: 'prefetch', options: ['arch', 'node', 'intl'] }
 
 /** Each once. */
 async function wantedTargets({
@@ -80,8 +84,14 @@ async function wantedTargets({
   const folder = resolve(cwd ?? process.cwd())
   const configuration = await loadConfiguration(config, folder, { command: 'build' })
   const targets: TargetOptions[] = []
-  for (const arch of archs && archs.length > 0 ? archs : [undefined]) {
-    const { values, build } = checkBuildValues({ ...given, ...(arch && { arch }) }, folder)
+  const named = archs === undefined ? [] : [archs].flat()
+  for (const arch of named.length > 0 ? named : [undefined]) {
+    const { values, build } = checkBuildValues(
+      { ...given, ...(arch !== undefined && { arch }) },
+      folder,
+      OWN_OPTIONS,
+      TAKEN,
+    )
     const functions =
       configuration !== undefined && configuredFunctions(configuration).length > 0
         ? await selectFunctions(configuration, { wanted: [], values, build, folder })

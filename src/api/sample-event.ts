@@ -1,5 +1,6 @@
 /** `sampleEvent` of the API: an event as one of AWS's services sends it. */
 import { remedyFor } from '../configuration/nearest-name.ts'
+import { shown } from '../configuration/option.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import {
   isCarrying,
@@ -18,7 +19,7 @@ export function sampleEvent(name: SampleName | (string & {}), body?: string): ob
   return eventOf(String(name), body)
 }
 
-function eventOf(name: string, body: string | undefined): object {
+function eventOf(name: string, body: unknown): object {
   const known = SAMPLE_ALIASES[name] ?? name
   if (!isSampleName(known)) {
     const names = [...SAMPLE_NAMES, ...Object.keys(SAMPLE_ALIASES)]
@@ -29,6 +30,11 @@ function eventOf(name: string, body: string | undefined): object {
     const carrying = SAMPLE_NAMES.filter(isCarrying).join(', ')
     throw new UsageError(
       `expected no body with the sample event ${known}, which carries none; print it, and change it in a file. A body have ${carrying}`,
+    )
+  }
+  if (body !== undefined && typeof body !== 'string') {
+    throw new UsageError(
+      `expected a text as the body of the sample event ${known}, but got ${shown(body)}; JSON.stringify makes one of a value`,
     )
   }
   return makeSample(known, body)

@@ -66,14 +66,17 @@ export function checkConfiguration(given: unknown, folder: string): CheckedConfi
   }
 }
 
-/** Checks options that are given for a build, and are no configuration's; `others` are read elsewhere. Throws a {@link UsageError}. */
+const ALL_OPTIONS = ['esbuild', ...Object.keys(BUILD_OPTIONS), ...Object.keys(FUNCTION_OPTIONS)]
+
+/** Checks options that are given to `what`, for a build, and are no configuration's: `options` are all that it takes, and `others` are read elsewhere. Throws a {@link UsageError}. */
 export function checkBuildValues(
   given: Readonly<Record<string, unknown>>,
   folder: string,
   others: readonly string[] = [],
+  { what, options }: { what: string; options: readonly string[] } = { what: 'build', options: ALL_OPTIONS },
 ): { values: FunctionValues; build: CheckedConfiguration['build'] } {
-  const known = [...others, 'esbuild', ...Object.keys(BUILD_OPTIONS), ...Object.keys(FUNCTION_OPTIONS)]
-  return checkOptions('build', () => {
+  const known = [...others, ...options]
+  return checkOptions(what, () => {
     checkKeys(given, [], known)
     return {
       values: readFunctionValues(given, [], folder),

@@ -1,6 +1,7 @@
 /** The arguments of `lambdabin serve`, checked. */
 
 import type { LocalLambdaOptions } from '../../api/create-local-lambda.ts'
+import { MOST } from '../../api/local-lambda/local-lambda-options.ts'
 import { isEntry } from '../../compiler/function-name.ts'
 import { RUN_OPTIONS } from '../../configuration/run-options.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
@@ -32,12 +33,6 @@ const OPTIONS = {
   ...definitionsOf(RUN_OPTIONS),
 } as const
 
-const MAX_CONCURRENCY = 1000
-const MAX_RETRY_DELAY_SECONDS = 3600
-const MAX_PORT = 65_535
-const MAX_INSTANCE_CONCURRENCY = 1600
-const MAX_BATCH = 10_000
-
 /** Throws a UsageError. */
 export function parseServeArguments(args: string[]): LocalLambdaOptions {
   const { values, positionals } = readOptions('serve', args, OPTIONS)
@@ -60,27 +55,27 @@ export function parseServeArguments(args: string[]): LocalLambdaOptions {
     watch,
     config: values.config,
     host: values.host,
-    port: wholeNumber('port', values.port, 0, MAX_PORT),
+    port: wholeNumber('port', values.port, 0, MOST.port),
     state: values.state,
     region: region(values.region),
-    concurrency: wholeNumber('concurrency', values.concurrency, 1, MAX_CONCURRENCY),
-    environments: wholeNumberIfAny('environments', values.environments, 1, MAX_CONCURRENCY),
-    retryDelay: seconds('retry-delay', values['retry-delay'], MAX_RETRY_DELAY_SECONDS),
+    concurrency: wholeNumber('concurrency', values.concurrency, 1, MOST.concurrency),
+    environments: wholeNumberIfAny('environments', values.environments, 1, MOST.concurrency),
+    retryDelay: seconds('retry-delay', values['retry-delay'], MOST.retryDelaySeconds),
     inspectPort: values.inspect
-      ? wholeNumber('inspect-port', values['inspect-port'], 1, MAX_PORT)
+      ? wholeNumber('inspect-port', values['inspect-port'], 1, MOST.port)
       : undefined,
     invokeMode: invokeMode(values['invoke-mode']),
     instanceConcurrency: wholeNumberIfAny(
       'instance-concurrency',
       values['instance-concurrency'],
       1,
-      MAX_INSTANCE_CONCURRENCY,
+      MOST.instanceConcurrency,
     ),
     cpuShare: values['cpu-share'],
     s3: Object.fromEntries(pairs('s3', values.s3, 'BUCKET=FOLDER')),
     routes: values.routes,
     sources: Object.fromEntries(pairs('source', values.source, 'FUNCTION=URL or FUNCTION=FOLDER')),
-    batchSize: wholeNumber('batch-size', values['batch-size'], 1, MAX_BATCH),
+    batchSize: wholeNumber('batch-size', values['batch-size'], 1, MOST.batch),
     endpoints: endpointVariables(values['aws-endpoint']),
     page: !values['no-page'],
   }
