@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FunctionOptions } from '../compiler/function-options.ts'
 import { BOOTSTRAP } from '../compiler/package/own-files.ts'
+import { placing } from '../compiler/package/placing.ts'
 import {
   isReplaceableIn,
   OccupiedPlaceError,
@@ -59,7 +60,8 @@ export async function buildInto<Built extends { readonly folder: string | undefi
       const previous = await mkdtemp(join(work, 'previous-'))
       // What tells that this is a package first: if this process is killed, the next build is to know it.
       for (const place of places.sort((left, right) => rank(left, name) - rank(right, name))) {
-        await replace(join(folder, place), join(made, place), join(previous, place))
+        const whole = join(folder, place)
+        await placing(whole, () => replace(whole, join(made, place), join(previous, place)))
       }
       return { ...built, folder }
     },

@@ -19,6 +19,7 @@ import { handlerSettings } from './handler-settings.ts'
 import { NOTICES_FILE } from './package/own-files.ts'
 import { findPackageFacts, type PackageFacts } from './package/package-facts.ts'
 import { PackageFolder, type PackagePlace, packagePlace, thereOf } from './package/package-folder.ts'
+import { placing } from './package/placing.ts'
 import { checkReplaceable } from './package/replaceable-folder.ts'
 import { type LibraryNeeds, libraryNeeds } from './package/runtime-requirements.ts'
 import { writeZip } from './package/write-zip.ts'
@@ -98,7 +99,7 @@ async function writeOwnSbom(
   const source = { name, entry, bundle, base, shipped: shipped.packages, files, zip }
   await steps.run('sbom', () => writeSbom(source, file))
   const place = sbomPlace(zip)
-  await rename(file, place)
+  await placing(place, () => rename(file, place))
   return place
 }
 
@@ -123,6 +124,9 @@ function describeBundle(options: FunctionOptions, { bundle, shipped }: BuildInpu
 
 const NOTHING_FOUND =
   'no connection is opened in the init phase: the function called no host over HTTPS as it was run, so there was none to be found; name those that it calls with --connect'
+
+const NOTHING_ASKED =
+  'no sample event has the handler make requests, so the stubs answer only what the module asks as it is loaded; give an event with --event'
 
 interface MadePackage {
   readonly draft: PackageFolder
@@ -177,7 +181,7 @@ async function makePackage(
       arch: base.arch,
       nodeVersion: base.version,
       ...(await findPackageFacts(draft, needs, zip, base.arch)),
-      notes: findsHosts && foundHosts.length === 0 ? [...notes, NOTHING_FOUND] : notes,
+      notes: [...notes, ...describePreparation(options, foundHosts)],
       foundHosts,
       initFailure,
       environmentRead: program.environmentRead,
@@ -185,6 +189,15 @@ async function makePackage(
     },
     isSettled: initFailure === undefined && (base.runner === undefined || program.notes.length === 0),
   }
+}
+
+/** What was asked for and has no effect, in a sentence each. */
+function describePreparation({ init }: FunctionOptions, foundHosts: readonly string[]): string[] {
+  const findsHosts = init.connect?.includes(FOUND_HOSTS) ?? false
+  return [
+    ...(findsHosts && foundHosts.length === 0 ? [NOTHING_FOUND] : []),
+    ...(init.stub !== undefined && init.events.length === 0 ? [NOTHING_ASKED] : []),
+  ]
 }
 
 interface AddedProgram {

@@ -6,7 +6,7 @@ import { readStubFile, StubFileError } from '../stubs/stub-file.ts'
 import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
 import { budgetOption } from './budget-option.ts'
 import { type Option, OptionError } from './option.ts'
-import { choice, flag, list, path, paths, readableFile, text, wholeNumber } from './option-kinds.ts'
+import { choice, flag, list, path, paths, readableFile, refuse, text, wholeNumber } from './option-kinds.ts'
 
 /** Those that each function may have otherwise. */
 export const FUNCTION_OPTIONS = {
@@ -32,17 +32,23 @@ export const FUNCTION_OPTIONS = {
   /** Whether `include` follows links that lead out of that folder. By default `false`. */
   followLinks: flag({ help: 'let --include follow links that lead out of the current folder' }),
   /** Names of packages to leave out of the bundle, and to ship as they are where they are installed. */
-  external: list({
-    expects: 'names of packages',
-    placeholder: 'PACKAGE',
-    help: 'leave a package out of the bundle, and ship it as it is where it is installed; may be repeated',
-  }),
+  external: list(
+    {
+      expects: 'names of packages',
+      placeholder: 'PACKAGE',
+      help: 'leave a package out of the bundle, and ship it as it is where it is installed; may be repeated',
+    },
+    readPackage,
+  ),
   /** Names of packages to bundle that would be shipped as they are. */
-  bundle: list({
-    expects: 'names of packages',
-    placeholder: 'PACKAGE',
-    help: 'bundle a package that would be shipped as it is; may be repeated',
-  }),
+  bundle: list(
+    {
+      expects: 'names of packages',
+      placeholder: 'PACKAGE',
+      help: 'bundle a package that would be shipped as it is; may be repeated',
+    },
+    readPackage,
+  ),
   /** JSON files, each with an event that the function will get, to prepare for. */
   event: paths(
     {
@@ -207,6 +213,11 @@ function readLocale(locale: string): string {
     )
   }
   return locale.replaceAll('_', '-')
+}
+
+/** What else can be none is told when it is looked for. */
+function readPackage(name: string): string {
+  return name === '' ? refuse({ expects: 'names of packages', remedy: 'name one' }, name) : name
 }
 
 /** HOST or HOST:PORT. */

@@ -191,7 +191,10 @@ function absoluteIfRelative(item: unknown, folder: string): string {
   return /^\.\.?(\/|$)/.test(item) && !isAbsolute(item) ? resolve(folder, item) : item
 }
 
-function code(item: unknown): string {
+function code(item: unknown, _folder: string, kind: string): string {
+  if (kind !== 'js') {
+    throw new OptionError(`expects js, and its code, and got ${shown(kind)}; a function has no other code`)
+  }
   return typeof item === 'string' ? item : refuse({ expects: 'JavaScript code' }, item)
 }
 
@@ -223,7 +226,13 @@ const LOADERS = [
 ] as const
 
 /** Those of esbuild's that make something a function can use. */
-function loader(item: unknown): (typeof LOADERS)[number] {
+function loader(item: unknown, _folder: string, ending: string): (typeof LOADERS)[number] {
+  // None is that of files without one.
+  if (ending !== '' && !/^\..*[^.]$/.test(ending)) {
+    throw new OptionError(
+      `expects endings of files that begin with a dot, as .svg, and got ${shown(ending)}; put a dot before it`,
+    )
+  }
   const known = LOADERS.find((each) => each === item)
   return known ?? refuse({ expects: `one of esbuild’s loaders ${LOADERS.join(', ')} for each ending` }, item)
 }

@@ -57,7 +57,8 @@ export function path(described: Expecting): Option<string, string> {
   return {
     ...text(described),
     isPath: true,
-    read: (written, folder) => resolve(folder, readText(described, written)),
+    read: (written, folder) =>
+      written === '' ? refuse(described, written) : resolve(folder, readText(described, written)),
   }
 }
 
@@ -119,7 +120,7 @@ export function paths(
 /** Texts by name: `--define NAME=VALUE` on the command line. */
 export function pairs<Value = string>(
   described: Expecting,
-  each: (item: unknown, folder: string) => Value = (item) => readText(described, item) as Value,
+  each: (item: unknown, folder: string, name: string) => Value = (item) => readText(described, item) as Value,
 ): Option<Readonly<Record<string, Value>>, Readonly<Record<string, Value>>> {
   return {
     words: 'several',
@@ -130,7 +131,9 @@ export function pairs<Value = string>(
       if (typeof written !== 'object' || written === null || Array.isArray(written)) {
         return refuse(described, written)
       }
-      return Object.fromEntries(Object.entries(written).map(([name, item]) => [name, each(item, folder)]))
+      return Object.fromEntries(
+        Object.entries(written).map(([name, item]) => [name, each(item, folder, name)]),
+      )
     },
   }
 }

@@ -117,6 +117,11 @@ export function functionOptions(
       `--init build puts ${name} into its executable, and --for-layer makes none; leave one of the two options out`,
     )
   }
+  if (values.rehearse && !values.event?.length) {
+    throw new UsageError(
+      'a rehearsal calls the handler with sample events, and there are none; give one with --event',
+    )
+  }
   if (values.connect?.includes(FOUND_HOSTS) && !(values.event?.length && values.stub)) {
     throw new UsageError(
       `--connect ${FOUND_HOSTS} is for the hosts that ${name} calls when the build runs it, and that takes a sample event and answers; give --event and --stub, or name the hosts`,

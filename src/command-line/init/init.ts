@@ -7,12 +7,12 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import process from 'node:process'
 import { makeFolder } from '../../../bin/make-folder.js'
-import { functionName } from '../../compiler/function-name.ts'
+import { FunctionNameError, functionName } from '../../compiler/function-name.ts'
 import { OWN_FOLDER } from '../../compiler/source-files.ts'
 import { configuredFunctions } from '../../configuration/configured-functions.ts'
 import { findConfiguration } from '../../configuration/find-configuration.ts'
 import { loadConfiguration } from '../../configuration/load-configuration.ts'
-import { UsageError } from '../../configuration/usage-error.ts'
+import { UsageError, usageErrorFor } from '../../configuration/usage-error.ts'
 import { readOptions } from '../options.ts'
 import { writeAll } from '../output.ts'
 import { completedManifest, type Manifest, readManifest } from './manifest.ts'
@@ -38,7 +38,7 @@ export async function initCommand(args: string[]): Promise<number> {
     )
   }
   const folder = resolve(positionals[0] ?? '.')
-  const name = functionName('index.ts', { given: values.name ?? 'hello' })
+  const name = checkedName(values.name ?? 'hello')
   const own: Manifest = JSON.parse(await readFile(join(OWN_FOLDER, 'package.json'), 'utf8'))
   const manager = findPackageManager(folder, process.env)
   const before = await readManifest(folder)
@@ -66,6 +66,14 @@ export async function initCommand(args: string[]): Promise<number> {
   }
   await writeAll(process.stdout, report(outcomes, folder, manager))
   return 0
+}
+
+function checkedName(given: string): string {
+  try {
+    return functionName('index.ts', { given })
+  } catch (error) {
+    throw usageErrorFor(error, FunctionNameError)
+  }
 }
 
 function explainUnwritable(error: unknown, folder: string): unknown {

@@ -105,11 +105,18 @@ export function explainRefusal(error: unknown): unknown {
 
 /** Of some values esbuild tells as of failures of the code, but for that they are in no file. */
 function refusedValue({ errors }: BuildFailure): string | undefined {
-  const refused = errors.find(
-    ({ text, location, pluginName }) =>
-      location === null && pluginName === '' && /^(Invalid|Unsupported) /.test(text),
-  )
-  return refused?.text
+  const own = errors.filter(({ pluginName }) => pluginName === '')
+  for (const { text, location } of own) {
+    if (location === null && /^(Invalid|Unsupported) |^"[^"]*" is not a valid feature name /.test(text)) {
+      return text
+    }
+    // Some are code to it, in what it calls files.
+    const [, option] = /^[(<](define|pure|tsconfig)(?: name\)|\.json>)$/.exec(location?.file ?? '') ?? []
+    if (option !== undefined) {
+      return `${text}, in ${option}`
+    }
+  }
+  return undefined
 }
 
 /** Rejects with an {@link AuthorOptionsError} when code that is to be put around the bundle cannot stand in a script. */

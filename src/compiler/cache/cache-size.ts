@@ -6,11 +6,11 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { cacheFolder } from '../../../bin/pinned-node.js'
-import { BuildError } from '../build-error.ts'
+import { BuildOptionsError } from '../build-error.ts'
 import { type CacheEntry, look } from './build-cache.ts'
 
 /** The size is not one. */
-export class CacheSizeError extends BuildError {
+export class CacheSizeError extends BuildOptionsError {
   override readonly name = 'CacheSizeError'
 }
 

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { BuildError } from '../build-error.ts'
 import { BOOTSTRAP_FILE } from '../source-files.ts'
 import { BOOTSTRAP } from './own-files.ts'
+import { placing } from './placing.ts'
 import { checkReplaceable, isReplaceable, type NewPackage } from './replaceable-folder.ts'
 import { EXECUTABLE_MODE, FILE_MODE, type PackageFile } from './write-zip.ts'
 
@@ -136,20 +137,20 @@ export class PackageFolder {
     if (place.only !== 'zip' || (await isReplaceable(place.folder, made))) {
       // A folder cannot be renamed over one that is not empty, so the old one moves aside, to be deleted with the
       // work folder.
-      await rename(place.folder, join(dirname(this.folder), 'previous')).catch((error) => {
-        if (error.code !== 'ENOENT') {
-          throw error
-        }
-      })
+      await placing(place.folder, () =>
+        rename(place.folder, join(dirname(this.folder), 'previous')).catch((error) => {
+          if (error.code !== 'ENOENT') {
+            throw error
+          }
+        }),
+      )
     }
     if (place.only !== 'zip') {
-      await rename(this.folder, place.folder)
+      await placing(place.folder, () => rename(this.folder, place.folder))
     }
-    if (zip === undefined) {
-      await rm(place.zip, { force: true })
-    } else {
-      await rename(zip, place.zip)
-    }
+    await placing(place.zip, () =>
+      zip === undefined ? rm(place.zip, { force: true }) : rename(zip, place.zip),
+    )
   }
 
   get #ownPaths(): readonly string[] {
