@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { LambdabinError } from './api/lambdabin-error.ts'
 import { endNow, endWith } from './command-line/end.ts'
+import { findFailureFile, tellFailure } from './command-line/failure-file.ts'
 import type { COMMAND_HELP } from './command-line/help.ts'
 import { checkHostSystem } from './command-line/host-system.ts'
 import { endWithStarter } from './command-line/lifeline.ts'
@@ -30,13 +31,19 @@ const COMMANDS: Readonly<Record<CommandName, (args: string[]) => Promise<number>
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
 
+findFailureFile()
 endWithStarter()
 process.on('uncaughtException', endFor)
 await endWith(run(process.argv.slice(2)), report, explainExit)
 
+function tell(message: string): void {
+  process.stderr.write(`lambdabin: ${message}\n`)
+  tellFailure(message)
+}
+
 /** Returns the exit status. */
 function report(error: unknown): number {
-  process.stderr.write(`lambdabin: ${describe(error)}\n`)
+  tell(describe(error))
   return isWrongUsage(error) ? EXIT_USAGE : EXIT_FAILURE
 }
 
@@ -46,7 +53,7 @@ function report(error: unknown): number {
  */
 function endFor(error: unknown): never {
   const explained = explainStrayError(error)
-  process.stderr.write(`lambdabin: ${describe(explained ?? error)}\n`)
+  tell(describe(explained ?? error))
   endNow(explained === undefined ? EXIT_FAILURE : EXIT_USAGE)
 }
 

@@ -6,6 +6,8 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -38,6 +40,9 @@ export interface BuiltForSynth {
   /** Handler settings that find a function; null where that is not known. */
   readonly handlers: readonly string[] | null
 }
+
+/** As src/command-line/failure-file.ts has it: where the command says why it failed. */
+const FAILURE_FILE = 'LAMBDABIN_FAILURE_FILE'
 
 const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
 
@@ -82,17 +87,31 @@ function madeOnce<Made>(
 
 /** Returns what it prints. */
 function runCommand(words: readonly string[], cwd: string, what: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lambdabin-cdk-'))
+  try {
+    return runCommandIn(folder, words, cwd, what)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function runCommandIn(folder: string, words: readonly string[], cwd: string, what: string): string {
+  const failure = join(folder, 'failure')
   const { status, signal, stdout, error } = spawnSync(process.execPath, ['--', COMMAND, ...words], {
     cwd,
-    env: ownEnvironment(),
+    env: { ...ownEnvironment(), [FAILURE_FILE]: failure },
     // What the app writes to stdout is no concern of the CDK's; it shows what comes on stderr.
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
     maxBuffer: 64 << 20,
   })
   if (error !== undefined || status !== 0) {
+    const told = existsSync(failure) ? readFileSync(failure, 'utf8') : undefined
+    const how = error?.message ?? signal ?? `exit status ${status}`
     throw new Error(
-      `lambdabin could not ${what} (${error?.message ?? signal ?? `exit status ${status}`}); what it says is above`,
+      told === undefined
+        ? `lambdabin could not ${what} (${how}); what it says is above`
+        : `lambdabin could not ${what} (${how}): ${told}`,
       { cause: error },
     )
   }

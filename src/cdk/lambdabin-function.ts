@@ -11,6 +11,7 @@ import {
 import type { Construct } from 'constructs'
 import { type BuiltForSynth, buildForSynth, type SynthBuildOptions } from './build-for-synth.ts'
 import { architectureOf, archOf, codeNotBuilt, codeOf } from './built-asset.ts'
+import { checkProperties } from './check-properties.ts'
 
 /** As of `Function` of `aws-cdk-lib/aws-lambda`, but for code and runtime, and with these. */
 export interface LambdabinFunctionProps extends FunctionOptions {
@@ -33,11 +34,12 @@ export interface LambdabinFunctionProps extends FunctionOptions {
  */
 export class LambdabinFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: LambdabinFunctionProps) {
-    super(scope, id, functionProps(scope, props))
+    super(scope, id, functionProps(scope, id, props))
   }
 }
 
-function functionProps(scope: Construct, props: LambdabinFunctionProps): FunctionProps {
+function functionProps(scope: Construct, id: string, props: LambdabinFunctionProps): FunctionProps {
+  checkProperties(`LambdabinFunction ${id}`, props, ['entry'])
   const { entry, handler, projectRoot = process.cwd(), build = {}, ...options } = props
   const runtime = Runtime.PROVIDED_AL2023
   // False for commands that deploy nothing of this stack: `cdk list`, `cdk destroy`, another stack alone.

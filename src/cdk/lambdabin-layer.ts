@@ -12,6 +12,7 @@ import {
 import type { Construct } from 'constructs'
 import { buildLayerForSynth, type SynthLayerOptions } from './build-for-synth.ts'
 import { architectureOf, archOf, codeNotBuilt, codeOf } from './built-asset.ts'
+import { checkProperties } from './check-properties.ts'
 
 /** As of `LayerVersion` of `aws-cdk-lib/aws-lambda`, but for code, compatible runtimes and architectures, and with these. */
 export interface LambdabinLayerProps extends LayerVersionOptions {
@@ -29,11 +30,12 @@ export interface LambdabinLayerProps extends LayerVersionOptions {
  */
 export class LambdabinLayer extends LayerVersion {
   constructor(scope: Construct, id: string, props: LambdabinLayerProps = {}) {
-    super(scope, id, layerProps(scope, props))
+    super(scope, id, layerProps(scope, id, props))
   }
 }
 
-function layerProps(scope: Construct, props: LambdabinLayerProps): LayerVersionProps {
+function layerProps(scope: Construct, id: string, props: LambdabinLayerProps): LayerVersionProps {
+  checkProperties(`LambdabinLayer ${id}`, props)
   const { architecture, projectRoot = process.cwd(), build = {}, ...options } = props
   const compatibleRuntimes = [Runtime.PROVIDED_AL2023]
   // False for commands that deploy nothing of this stack.

@@ -1,0 +1,55 @@
+/** The constructs, in apps that are no TypeScript: what is wrong is told by the error that the app ends with. */
+
+import assert from 'node:assert/strict'
+import { realpathSync } from 'node:fs'
+import { test } from 'node:test'
+import { App, Stack } from 'aws-cdk-lib'
+import { LambdabinFunction, LambdabinLayer } from '../../src/cdk.ts'
+import { temporaryFiles } from '../support/projects/files.ts'
+
+const ENTRY = 'the name of a configured function, or the path of a file that exports a handler'
+
+for (const [what, props, message] of [
+  [
+    'none',
+    undefined,
+    'LambdabinFunction F expects an object with properties, entry among them, and got undefined; see its type',
+  ],
+  ['no entry', {}, `entry of LambdabinFunction F expects ${ENTRY}, and got undefined`],
+  ['an entry of another kind', { entry: 5 }, `entry of LambdabinFunction F expects ${ENTRY}, and got 5`],
+  [
+    'a project that is not there',
+    { entry: 'x.ts', projectRoot: '/nope' },
+    'projectRoot of LambdabinFunction F expects a folder that is there, and got /nope',
+  ],
+  [
+    'a build of another kind',
+    { entry: 'x.ts', build: 5 },
+    'build of LambdabinFunction F expects an object with options of the build, and got 5',
+  ],
+] as const) {
+  test(`properties that cannot be are told: ${what}`, () => {
+    const stack = new Stack(new App(), 'S')
+    assert.throws(() => new LambdabinFunction(stack, 'F', props as never), { name: 'UsageError', message })
+  })
+}
+
+test('so are those of a layer', () => {
+  const stack = new Stack(new App(), 'S')
+  assert.throws(() => new LambdabinLayer(stack, 'L', { projectRoot: '/nope' }), {
+    message: 'projectRoot of LambdabinLayer L expects a folder that is there, and got /nope',
+  })
+})
+
+test('the error of a build that failed has the reason', (t) => {
+  const projectRoot = realpathSync(temporaryFiles(t, { 'package.json': {}, 'empty.ts': '' }))
+  const stack = new Stack(new App(), 'S')
+  assert.throws(
+    () => new LambdabinFunction(stack, 'F', { entry: 'empty.ts', projectRoot }),
+    /^Error: lambdabin could not build empty\.ts \(exit status 1\): .*empty\.ts exports nothing; export the function's handler/,
+  )
+  assert.throws(
+    () => new LambdabinFunction(stack, 'F', { entry: 'gone.ts', projectRoot }),
+    /^Error: lambdabin could not build gone\.ts \(exit status 2\): .*gone\.ts/,
+  )
+})
