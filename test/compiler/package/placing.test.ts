@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
@@ -26,14 +26,12 @@ test('a place that the system does not let be changed is told in a sentence, and
 test('so is a folder that its user may not rename', {
   skip: process.getuid?.() === 0 && 'root may rename all',
 }, async (t) => {
-  const folder = temporaryFiles(t, { 'work/kept': '', 'dist/orders/bootstrap': '', 'dist/orders/orders': '' })
+  const folder = temporaryFiles(t, { 'work/kept': '', 'dist/kept': '' })
   const draft = await PackageFolder.create(join(folder, 'work/package'), 'orders', undefined)
-  mkdirSync(join(folder, 'dist'), { recursive: true })
   chmodSync(join(folder, 'dist'), 0o500)
-  t.after(() => chmodSync(join(folder, 'dist'), 0o700))
   const place = { ...packagePlace(join(folder, 'dist'), 'orders'), only: 'folder' } as const
-  await assert.rejects(
-    draft.publish(undefined, place, { content: 'function', entry: join(folder, 'orders.ts') }),
-    { name: 'PlacingError', message: MESSAGE },
-  )
+  const publishing = draft
+    .publish(undefined, place, { content: 'function', entry: join(folder, 'orders.ts') })
+    .finally(() => chmodSync(join(folder, 'dist'), 0o700)) // So that it can be deleted.
+  await assert.rejects(publishing, { name: 'PlacingError', message: MESSAGE })
 })
