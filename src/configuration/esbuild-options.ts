@@ -5,7 +5,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
 import { type Option, OptionError, shown } from './option.ts'
-import { choice, findReadable, flag, list, pairs, paths, readableFile, refuse, text } from './option-kinds.ts'
+import { choice, flag, list, pairs, paths, readableFile, refuse, text } from './option-kinds.ts'
 
 export const ESBUILD_OPTIONS = {
   define: pairs({
@@ -41,14 +41,11 @@ export const ESBUILD_OPTIONS = {
   preserveSymlinks: flag({ help: 'do not follow links to files' }),
   banner: pairs({ expects: 'js, and its code', placeholder: 'js=CODE', help: 'code to put in front' }, code),
   footer: pairs({ expects: 'js, and its code', placeholder: 'js=CODE', help: 'code to put behind' }, code),
-  inject: paths(
-    {
-      expects: 'a list of files',
-      placeholder: 'FILE',
-      help: 'a file whose exports take the place of global names',
-    },
-    (file, folder) => findReadable({ expects: 'files to inject' }, file, folder),
-  ),
+  inject: paths({
+    expects: 'a list of paths',
+    placeholder: 'FILE',
+    help: 'a file whose exports take the place of global names',
+  }),
   jsx: choice(['transform', 'automatic'], {
     help: 'what JSX becomes: calls of React.createElement, or of jsx',
   }),

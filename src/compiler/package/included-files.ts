@@ -6,12 +6,12 @@
  */
 import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { BuildOptionsError } from '../build-error.ts'
+import { BuildError } from '../build-error.ts'
 import { mayHoldKeys } from './key-files.ts'
 import type { PackageFile } from './write-zip.ts'
 
 /** What is to be included is not there, or not in the current folder. */
-export class IncludeError extends BuildOptionsError {
+export class IncludeError extends BuildError {
   override readonly name = 'IncludeError'
 }
 
