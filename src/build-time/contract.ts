@@ -59,6 +59,8 @@ export interface RunUse {
   readonly connects: boolean
   /** What clients of the AWS SDK in it can be primed with. */
   readonly sdk: readonly SdkExchange[]
+  /** Whether it was at work until it was told to end, which is after its events. */
+  readonly isFinished: boolean
 }
 
 /** The code of Node.js's own modules. */

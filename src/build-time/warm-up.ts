@@ -55,6 +55,7 @@ const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 const compiled: CompiledScript[] = []
 
 let connects = false
+let isFinished = false
 const sdkRegistry = new SdkRegistry()
 let sdk: readonly SdkExchange[] = []
 /** What is at work: it is waited for before the end. */
@@ -62,7 +63,7 @@ let primingSdk: Promise<void> | undefined
 const onHandshake = new Map<string, () => void>([
   [HANDSHAKES.primeSdk, primeSdk],
   [HANDSHAKES.primeSdkIfConnected, () => connects && primeSdk()],
-  [HANDSHAKES.end, () => void Promise.resolve(primingSdk).then(() => process.exit(0))],
+  [HANDSHAKES.end, () => void Promise.resolve(primingSdk).then(finish)],
 ])
 
 if (purpose === 'numbers') {
@@ -80,7 +81,7 @@ function run(): void {
   listenForHandshakes()
   const loadedBefore = loadedModules().length
   process.once('exit', () => {
-    const use: RunUse = { loadedModules: loadedModules().slice(loadedBefore), connects, sdk }
+    const use: RunUse = { loadedModules: loadedModules().slice(loadedBefore), connects, sdk, isFinished }
     writeFileSync(join(folder, FILES.use), JSON.stringify(use))
   })
   if (purpose === 'functions') {
@@ -125,6 +126,11 @@ function launch(): void {
   )
   const launcher = script.runInThisContext() as LauncherFunction
   launcher(exports, requireOrSea, module, script)
+}
+
+function finish(): void {
+  isFinished = true
+  process.exit(0)
 }
 
 function primeSdk(): void {

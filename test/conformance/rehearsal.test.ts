@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { build } from '../../src/api/build.ts'
 import { fixturePath } from '../support/projects/built-function.ts'
@@ -41,7 +43,7 @@ after(() => {
 })
 const folder = temporaryFiles(
   { after: (remove) => removals.push(remove) },
-  { 'stubs.yaml': STUBS, 'event.json': {} },
+  { 'stubs.yaml': STUBS, 'event.json': {}, 'last.json': { isLast: true } },
 )
 
 const OPTIONS = ['--event', `${folder}/event.json`, '--stub', `${folder}/stubs.yaml`, '--rehearse']
@@ -135,6 +137,13 @@ test('what it leaves behind fails nobody', { skip }, async () => {
   await assertGoesOn()
 })
 
+test('one that ends its process is told in a line, and the first invocation comes', { skip }, async () => {
+  start({ MOOD: 'ends' })
+  assert.equal((await state()).calls.length, 1)
+  assert.match(lambda.output, /: the handler calls process\.exit, and a rehearsal is not to end the process;/)
+  await assertGoesOn()
+})
+
 test('one that does not come to its end is given up after 2 s, and reaches nobody later', {
   skip,
 }, async () => {
@@ -149,6 +158,33 @@ test('SnapStart: it is over before the snapshot is taken', { skip }, async () =>
   assert.equal((await state()).calls.length, 1)
   assert.ok(api.requests.some(({ path }) => path.endsWith('/restore/next')))
 })
+
+const hasRehearsal = (executable: string) => readFileSync(executable).includes('"rehearsal":{')
+
+for (const [init, title, body] of [
+  ['lambda', 'ends its process', 'process.exit(0)'],
+  ['build', 'ends its process', 'process.exit(0)'],
+  ['lambda', 'never comes to an end', 'for (;;) {}'],
+] as const) {
+  test(`where the handler ${title} with an event, init at ${init}, it is not rehearsed, and told so`, {
+    skip,
+  }, async () => {
+    const entry = join(folder, `${init}.ts`)
+    writeFileSync(entry, `export const handler = async (event) => { if (event.isLast) { ${body} } return 1 }`)
+    const result = await build({
+      functions: [entry],
+      rehearse: true,
+      event: [`${folder}/event.json`, `${folder}/last.json`],
+      init,
+      config: false,
+      outDir: folder,
+    })
+    const [built] = result.functions
+    assert.match(String(built?.notes), /the handler is not rehearsed, since with the sample events/)
+    assert.equal(hasRehearsal(join(folder, init, init)), false)
+    assert.equal(hasRehearsal(fixture('rehearsed').executable), true)
+  })
+}
 
 test('a rehearsal without an event is refused in a sentence', async () => {
   const result = await build({

@@ -29,7 +29,7 @@ import type { Architecture } from '../elf/elf-file.ts'
 import { readEvents } from '../text/byte-order-mark.ts'
 import type { InitFailure } from './init-failure.ts'
 import { isWholeRun } from './stubbed-run.ts'
-import { runWarmUp } from './warm-up-run.ts'
+import { runWarmUp, type WarmUpResult } from './warm-up-run.ts'
 
 export interface CodeCacheOptions {
   readonly bundle: RuntimeBundle
@@ -68,6 +68,8 @@ export interface CodeCaches {
 export interface FunctionRun extends RunUse {
   /** Whether it did all that its invocations do: see {@link isWholeRun}. */
   readonly isWhole: boolean
+  /** Whether it initialised, and then ended its process, or took too long, before it had handled its events. */
+  readonly isCutShort: boolean
 }
 
 /** What the runtime is warmed up with, so that what comes of it is the same whatever the author's function does. */
@@ -120,7 +122,18 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
       assets[codeCacheAsset(chunkName(number))] = withFlagsHash(cache, hash)
     }
   }
-  return { assets, note, initFailure, run: { ...use, isWhole: isWholeRun(options, note) } }
+  return { assets, note, initFailure, run: functionRun(options, { use, note, initFailure }) }
+}
+
+export function functionRun(
+  options: Pick<CodeCacheOptions, 'events' | 'responder' | 'primesSdk'>,
+  { use, note, initFailure }: Pick<WarmUpResult, 'use' | 'note' | 'initFailure'>,
+): FunctionRun {
+  return {
+    ...use,
+    isWhole: isWholeRun(options, note),
+    isCutShort: initFailure === undefined && !use.isFinished,
+  }
 }
 
 /** A client of the AWS SDK, as far as priming is concerned: it sends one request with an agent of its own. */

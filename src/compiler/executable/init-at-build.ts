@@ -19,11 +19,10 @@ import { bundleSnapshotBuilder } from '../bundle/bundle-runtime.ts'
 import { readEvents } from '../text/byte-order-mark.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
-import { ECHO_RUN, type FunctionRun } from './code-caches.ts'
+import { ECHO_RUN, type FunctionRun, functionRun } from './code-caches.ts'
 import { systemEnvironment } from './lambda-environment.ts'
 import { explainLacking, explainProblems, REMEDY } from './snapshot/explain-init.ts'
 import { readSnapshotFailure, type SnapshotFailure } from './snapshot/snapshot-failure.ts'
-import { isWholeRun } from './stubbed-run.ts'
 import { type CalledFunctions, findCalledFunctions } from './warm-up-run.ts'
 
 /** The function cannot be initialised at build time. */
@@ -102,11 +101,9 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   const { folder } = options
   await mkdir(folder, { recursive: true })
   const main = await bundleSnapshotBuilder()
-  const { functions, use, note } = await findFunctionsToCompile(options)
-  const assets = await options.assets({
-    ...use,
-    isWhole: isWholeRun(options, note),
-  })
+  const called = await findFunctionsToCompile(options)
+  const { functions, note } = called
+  const assets = await options.assets(functionRun(options, called))
   const script = join(folder, SNAPSHOT_MAIN)
   await Promise.all([
     writeFile(script, main),

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { FUNCTION, sourceMapAsset } from '../../executable/format.ts'
 import { withPlaces } from '../../executable/source-map.ts'
-import { planPriming, primeAssets } from '../prime/prime-assets.ts'
+import { planPriming, primeAssets, rehearsalNotes } from '../prime/prime-assets.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
 import { initAtBuild, refuseForeignTarget } from './init-at-build.ts'
@@ -35,6 +35,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     return await findCalledFunctions({ ...run, ...program, handler })
   })
   const plan = await planPriming(source)
+  let notesOfRehearsal: string[] = []
   const { main, blob, environment, environmentRead, assets, notes } = await initAtBuild({
     entry,
     runtime: runtime.runtime,
@@ -42,15 +43,18 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     code,
     sourceMap,
     // In a snapshot, V8 takes no code cache that was made without it.
-    assets: async (run) => ({
-      [sourceMapAsset(FUNCTION)]: sourceMap,
-      ...(await primeAssets(
-        source,
-        plan,
-        { ...run, loadedModules: [...checked.use.loadedModules, ...run.loadedModules] },
-        { hasCodeCache: false },
-      )),
-    }),
+    assets: async (run) => {
+      notesOfRehearsal = rehearsalNotes(source, run)
+      return {
+        [sourceMapAsset(FUNCTION)]: sourceMap,
+        ...(await primeAssets(
+          source,
+          plan,
+          { ...run, loadedModules: [...checked.use.loadedModules, ...run.loadedModules] },
+          { hasCodeCache: false },
+        )),
+      }
+    },
     node: base.path,
     taskRoot,
     handler: setting,
@@ -70,6 +74,6 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
       mayStartWorkers: code.includes('worker_threads'),
     },
     environmentRead,
-    notes,
+    notes: [...notes, ...notesOfRehearsal],
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../executable/format.ts'
 import { withPlaces } from '../../executable/source-map.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
-import { type PrimingPlan, planPriming, primeAssets } from '../prime/prime-assets.ts'
+import { type PrimingPlan, planPriming, primeAssets, rehearsalNotes } from '../prime/prime-assets.ts'
 import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
@@ -35,7 +35,10 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
     assets,
     cold: cold.map(([, content]) => content),
     environmentRead: [],
-    notes: codeCaches.note === undefined ? [] : [codeCaches.note],
+    notes: [
+      ...(codeCaches.note === undefined ? [] : [codeCaches.note]),
+      ...rehearsalNotes(source, codeCaches.run),
+    ],
     initFailure: codeCaches.initFailure,
   }
 }

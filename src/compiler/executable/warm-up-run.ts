@@ -76,7 +76,7 @@ interface RunProblem {
 }
 
 /** Of a program that could not run at all. */
-const NO_USE: RunUse = { loadedModules: [], connects: false, sdk: [] }
+const NO_USE: RunUse = { loadedModules: [], connects: false, sdk: [], isFinished: false }
 
 /** In bytes: longer ones come in chunks, as from a server that is written in Go, whose `net/http` buffers as much: AWS's emulator is one. */
 const LONGEST_WHOLE_EVENT = 2048

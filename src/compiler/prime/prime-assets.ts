@@ -49,10 +49,19 @@ export async function primeAssets(
   const settings: PrimingSettings = {
     parts: primedParts(source.bundle, run, plan.mayConnect),
     ...(run !== undefined && run.sdk.length > 0 && { sdk: run.sdk }),
-    ...(await rehearsalOf(source)),
+    ...(await rehearsalOf(source, run)),
     ...(connect.length > 0 && { connect }),
   }
   return settingsAssets(settings, source, { hasCodeCache })
+}
+
+/** Tells of a rehearsal that would end the process, or never come to its end, in the init phase: it is left out. */
+export function rehearsalNotes({ init }: ProgramSource, run: FunctionRun | undefined): string[] {
+  return init.isRehearsed && run?.isCutShort
+    ? [
+        'the handler is not rehearsed, since with the sample events it ended its process or came to no end on this machine; give it events that it returns from',
+      ]
+    : []
 }
 
 /** What an executable has to do what `settings` say. */
@@ -90,8 +99,11 @@ async function scriptAssets(
 }
 
 /** Rejects with a {@link NothingToRehearseError}. */
-async function rehearsalOf({ init }: ProgramSource): Promise<Pick<PrimingSettings, 'rehearsal'>> {
-  if (!init.isRehearsed) {
+async function rehearsalOf(
+  { init }: ProgramSource,
+  run: FunctionRun | undefined,
+): Promise<Pick<PrimingSettings, 'rehearsal'>> {
+  if (!init.isRehearsed || run?.isCutShort) {
     return {}
   }
   if (init.events.length === 0) {

@@ -4,13 +4,14 @@
  *
  * Until an invocation comes nobody else is reached. Connections that the rehearsal makes lead to servers of this process on
  * loopback, which are gone when it is over; what it leaves running reaches nobody even later. What it would write to a connection
- * that was there before is refused. What it keeps in memory and in files stays: that is for the author to know.
+ * that was there before is refused, and so is the end of this process. What it keeps in memory and in files stays: that is for the author to know.
  */
 
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { RehearsalSettings } from '../../executable/priming-settings.ts'
 import { ownCredentials } from './in-memory-server.ts'
+import { refuseEnds } from './process-ends.ts'
 import { answerRequest } from './rehearsed-answers.ts'
 
 export interface RehearsalOptions {
@@ -42,6 +43,9 @@ export async function rehearse({ settings, call, isRehearsing }: RehearsalOption
     // It also keeps the process alive.
     timer = setTimeout(late, TIMEOUT_MS)
   })
+  const refusal = new Promise<never>((_, reject) => refuseEnds(isRehearsing, reject))
+  // It may also come once the rehearsal is over.
+  refusal.catch(() => {})
   let isOver = false
   const calls = async () => {
     for (const event of settings.events) {
@@ -53,7 +57,7 @@ export async function rehearse({ settings, call, isRehearsing }: RehearsalOption
     }
   }
   try {
-    await Promise.race([calls(), timeout])
+    await Promise.race([refusal, calls(), timeout])
   } finally {
     isOver = true
     await network.end()
