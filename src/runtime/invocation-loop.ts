@@ -23,6 +23,7 @@ import { HandlerCall, type HandlerFunction } from './handler/handler.ts'
 import { HandlerWork } from './handler/handler-work.ts'
 import { readFacts, scopeOf, unmarshalEvent } from './invocation.ts'
 import { type InvocationScope, invocationScope } from './invocation-scope.ts'
+import { Arrival } from './lifecycle/arrival.ts'
 import { logFailure } from './log/log.ts'
 import { countRejections, hasRejectionSince } from './rejections.ts'
 import { isStreamable, marshalResult, type StreamableResult } from './response.ts'
@@ -49,6 +50,7 @@ export class InvocationLoop {
   /** Whether the handler may return nothing, and be at work all the same. */
   #mayReturnNothing: boolean
   #stopping = false
+  readonly #arrival = new Arrival()
 
   constructor(
     source: InvocationSource,
@@ -69,6 +71,7 @@ export class InvocationLoop {
   async run(): Promise<void> {
     while (!this.#stopping) {
       const invocation = await this.#source.next()
+      this.#arrival.came()
       const { requestId, headers } = invocation
       this.#scope = scopeOf(requestId, headers)
       this.#answered = invocationScope.run(this.#scope, () => this.#answer(invocation))
@@ -101,14 +104,20 @@ export class InvocationLoop {
     await this.#answered
   }
 
-  /** Ends the running invocation with an error, unless its handler has finished. The loop ends after that invocation. */
-  failRunning(error: unknown): Promise<void> {
+  /**
+   * Ends the running invocation with an error, unless its handler has finished; where none is running, one that has been handed out by
+   * now. The loop ends after that invocation.
+   */
+  async failRunning(error: unknown): Promise<void> {
     if (this.#call && !this.#call.isSettled) {
       this.#call.fail(error)
     } else {
       this.#lateFailure ??= { error }
       this.#giveUpResult?.(asError(error))
       this.#streamed?.stream.destroy(asError(error))
+      if (this.#answered === undefined && !this.#isConcurrent) {
+        await this.#arrival.wait()
+      }
     }
     return this.stop()
   }
@@ -135,6 +144,10 @@ export class InvocationLoop {
     const { requestId } = invocation
     let body: string
     try {
+      // Nobody caught it while this invocation was on its way.
+      if (this.#lateFailure) {
+        throw this.#lateFailure.error
+      }
       if (this.#isStreaming) {
         await this.#openStream(requestId, highWaterMark(this.#handler))
       }

@@ -220,12 +220,13 @@ class LambdaProcess {
       maxConcurrency: this.#maxConcurrency,
       createSource: (number) =>
         number === 0 ? this.#source : (thread?.createSource() ?? new RuntimeClient(this.#runtimeApi)),
+      isEnding: () => this.#endings > 0,
+      onStarted: () => thread?.ready(),
       onFailure: (error) => {
         logFailure('Uncaught Exception', error)
         process.exit(EXIT_FAILED)
       },
     })
-    thread?.ready()
   }
 
   #failInit(error: unknown, exitCode = EXIT_FAILED): void {

@@ -133,6 +133,33 @@ test('a rejection that nobody handles ends the process while it initialises', as
   assert.match(lambda.output, /rejected while loading/)
 })
 
+test('such a rejection is an init failure', async () => {
+  startFixture('init', 'init', { INIT_CASE: 'rejects' })
+  const document = await initFailure()
+  assert.equal(document.errorType, 'Runtime.UnhandledPromiseRejection')
+  assert.match(document.errorMessage, /Error: rejected while loading/)
+})
+
+test('a rejection that is handled is none', async () => {
+  startFixture('init', 'init', { INIT_CASE: 'rejects, and handles it' })
+  assert.equal((await invoke()).json(), 'ready')
+})
+
+test('an invocation that is on its way when nobody catches an error is answered with it, once', async () => {
+  startFixture('init', 'init', { INIT_CASE: 'throws at once' })
+  const answer = await invoke()
+  assert.deepEqual([answer.kind, answer.json<{ errorType: string }>().errorType], ['error', 'RangeError'])
+  assert.equal((await lambda.exit()).code, 129)
+  assert.match(lambda.output, /thrown once the module is loaded/)
+})
+
+test('where none comes, the process ends', async () => {
+  startFixture('init', 'init', { INIT_CASE: 'throws soon' })
+  assert.equal((await lambda.exit()).code, 129)
+  assert.match(lambda.output, /thrown while it waits/)
+  assert.deepEqual(api.initErrors, [])
+})
+
 test('a module may await at its top level, before the first next', async () => {
   startFixture('awaits', 'awaits')
   const answer = await invoke({ name: 'world' })

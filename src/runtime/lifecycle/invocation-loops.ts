@@ -5,6 +5,7 @@ import type { Environment } from '../environment.ts'
 import type { HandlerFunction } from '../handler/handler.ts'
 import { InvocationLoop } from '../invocation-loop.ts'
 import { invocationScope } from '../invocation-scope.ts'
+import { countRejections, hasRejectionSince } from '../rejections.ts'
 
 export interface LoopsOptions {
   readonly handler: HandlerFunction
@@ -13,6 +14,9 @@ export interface LoopsOptions {
   readonly maxConcurrency: number | undefined
   /** Of the loop of this number. */
   readonly createSource: (number: number) => InvocationSource
+  /** Whether the process is about to end, and so to ask for no invocation. */
+  readonly isEnding: () => boolean
+  readonly onStarted: () => void
   /** Is told when the process must end. */
   readonly onFailure: (error: unknown) => void
 }
@@ -20,18 +24,29 @@ export interface LoopsOptions {
 export class InvocationLoops {
   /** Empty until the init phase has ended well. */
   #loops: InvocationLoop[] = []
+  readonly #rejections = countRejections()
 
   get areStarted(): boolean {
     return this.#loops.length > 0
   }
 
-  start({ handler, environment, maxConcurrency, createSource, onFailure }: LoopsOptions): void {
+  /** In the next turn, where a promise was rejected in the init phase: by then, Node.js has told of one that nobody handles. */
+  start(options: LoopsOptions): void {
+    if (hasRejectionSince(this.#rejections)) {
+      setImmediate(() => options.isEnding() || this.#start(options))
+    } else {
+      this.#start(options)
+    }
+  }
+
+  #start({ handler, environment, maxConcurrency, createSource, onStarted, onFailure }: LoopsOptions): void {
     const isConcurrent = maxConcurrency !== undefined
     for (let number = 0; number < (maxConcurrency ?? 1); number++) {
       const loop = new InvocationLoop(createSource(number), handler, environment, isConcurrent)
       this.#loops[number] = loop
       void runLoop(loop, onFailure)
     }
+    onStarted()
   }
 
   /**
