@@ -11,8 +11,10 @@ import type { LambdaLog } from '../../api/local-lambda/local-lambda-settings.ts'
 type Style = Parameters<typeof styleText>[0]
 
 const NAME_STYLES: readonly Style[] = ['cyan', 'magenta', 'blue', 'green', 'yellow']
-const PLATFORM_LINE = /^(START RequestId|END RequestId|REPORT RequestId|INIT_REPORT) /
-const FAILURE = /\tStatus: (timeout|error)|\tERROR\t|\tFATAL\t|Task timed out after|^lambdabin: /
+const PLATFORM_LINE =
+  /^(START RequestId|END RequestId|REPORT RequestId|INIT_REPORT) |^\{"time":"[^"]+","type":"platform\./
+const FAILURE =
+  /\tStatus: (timeout|error)|\tERROR\t|\tFATAL\t|Task timed out after|^lambdabin: |"type":"platform\.\w+","record":.*"status":"(timeout|error)"/
 
 export function createServeLog(write: (text: string) => void, isColoured: boolean): LambdaLog {
   const paint = (style: Style, text: string) =>

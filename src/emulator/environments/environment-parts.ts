@@ -9,6 +9,7 @@ import {
   logStreamName,
 } from './environment-variables.ts'
 import { ExternalExtensions, findExtensions } from './external-extensions.ts'
+import type { SystemLogLevel } from './log/system-log-lines.ts'
 import { type CgroupHome, EnvironmentCgroup } from './resources/cgroup.ts'
 
 export interface ExecutionEnvironmentOptions extends FunctionSettings, EnvironmentFolderOptions {
@@ -17,6 +18,8 @@ export interface ExecutionEnvironmentOptions extends FunctionSettings, Environme
   initTimeoutMs?: number
   /** Gives it the share of the machine that its memory buys. */
   cgroups?: CgroupHome | undefined
+  /** The lowest level of Lambda's own lines in the log, which are JSON then; they are text unless it is given. */
+  jsonLogLevel?: SystemLogLevel | undefined
   /** Takes the function's output and Lambda's own lines. */
   log: (chunk: Uint8Array | string) => void
 }

@@ -78,14 +78,15 @@ export class ExecutionEnvironment {
     this.#extensions = extensions
     this.#cgroup = cgroup
     this.#variables = variables
-    const { functionName, version, memorySizeMb, log } = options
+    const { functionName, version, memorySizeMb, jsonLogLevel, log } = options
     this.#log = new PlatformLog({
       ...{ functionName, version, memorySizeMb },
       initializationType: isSnapStart(options) ? 'snap-start' : 'on-demand',
       write: log,
       telemetry: server.telemetry,
+      jsonLevel: jsonLogLevel,
     })
-    this.#memory = new MemoryWatch(memorySizeMb, log)
+    this.#memory = new MemoryWatch(memorySizeMb, (line) => this.#log.line(line))
   }
 
   /** The init phase. One that fails says so in the log, and is repeated by the first `invoke`. */

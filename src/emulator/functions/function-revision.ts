@@ -4,6 +4,7 @@ import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { ReadyCode } from '../code/function-code.ts'
 import type { EnvironmentOwner } from '../environments/environment-pool.ts'
 import { ExecutionEnvironment } from '../environments/execution-environment.ts'
+import type { SystemLogLevel } from '../environments/log/system-log-lines.ts'
 import type { CgroupHome } from '../environments/resources/cgroup.ts'
 import type { FunctionConfiguration } from './function-configuration.ts'
 
@@ -97,12 +98,18 @@ export class FunctionRevision implements EnvironmentOwner {
       workFolder,
       sandbox,
       cgroups,
+      jsonLogLevel: jsonLogLevel(this.configuration),
       log: (chunk) => {
         log(chunk)
         print(chunk)
       },
     })
   }
+}
+
+function jsonLogLevel({ loggingConfig }: FunctionConfiguration): SystemLogLevel | undefined {
+  const { LogFormat, SystemLogLevel = 'INFO' } = loggingConfig
+  return LogFormat === 'JSON' ? (SystemLogLevel as SystemLogLevel) : undefined
 }
 
 /** What Lambda sets because of other settings. SnapStart is for versions there; here also for `$LATEST`, to try it with. */

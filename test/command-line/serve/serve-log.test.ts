@@ -48,4 +48,8 @@ test('colours are for terminals whose user has not declined them', () => {
   const { log, text } = collect(true)
   log.open('orders')('REPORT RequestId: 1\tStatus: timeout\n')
   assert.ok(text().includes('\u001b[31mREPORT RequestId: 1\tStatus: timeout'), 'a failure is red')
+  const line = (status: string) => `{"time":"2026","type":"platform.report","record":{"status":"${status}"}}`
+  log.open('orders')(`${line('error')}\n${line('success')}\n`)
+  assert.ok(text().includes(`\u001b[31m${line('error')}`), 'a failure in JSON is red')
+  assert.ok(text().includes(`\u001b[2m${line('success')}`), 'a line of Lambda’s own is dim')
 })

@@ -14,6 +14,7 @@ import {
   reportLine,
   startLine,
 } from './log-lines.ts'
+import { noticeLine, type SystemLogLevel, systemLogLine } from './system-log-lines.ts'
 
 export interface PlatformLogOptions {
   functionName: string
@@ -23,6 +24,8 @@ export interface PlatformLogOptions {
   /** Takes the function's output and Lambda's own lines. */
   write: (chunk: Uint8Array | string) => void
   telemetry: Telemetry
+  /** The lowest level of Lambda's own lines where they are JSON; undefined where they are text. */
+  jsonLevel?: SystemLogLevel | undefined
 }
 
 export class PlatformLog {
@@ -48,8 +51,9 @@ export class PlatformLog {
     }
   }
 
+  /** What the emulator has to say, a line. */
   line(text: string): void {
-    this.#options.write(text)
+    this.#options.write(this.#options.jsonLevel === undefined ? text : noticeLine(text.trimEnd()))
   }
 
   initStarts(phase: 'init' | 'invoke'): void {
@@ -63,18 +67,18 @@ export class PlatformLog {
     this.#publish('initReport', { ...this.#init(phase), status, metrics: { durationMs } })
     if (failure !== undefined && (phase === 'init' || failure.status !== 'timeout')) {
       const errorType = failure.status === 'error' ? failure.error('').errorType : undefined
-      this.#options.write(initReportLine(durationMs, phase, failure.status, errorType))
+      this.#writeText(initReportLine(durationMs, phase, failure.status, errorType))
     }
   }
 
   invocationStarts(requestId: string, traceId: string): void {
     const { version } = this.#options
-    this.#options.write(startLine(requestId, version))
+    this.#writeText(startLine(requestId, version))
     this.#publish('start', { requestId, version, tracing: { type: 'X-Amzn-Trace-Id', value: traceId } })
   }
 
   invocationFailed(failure: RuntimeFailure, requestId: string): void {
-    this.#options.write(failureLines(failure, requestId))
+    this.#writeText(failureLines(failure, requestId))
   }
 
   runtimeIsDone(requestId: string, durationMs: number, status: string): void {
@@ -88,9 +92,9 @@ export class PlatformLog {
       ...(failure !== undefined && { status: failure.status }),
       ...(failure?.status === 'error' && { errorType: failure.error(facts.requestId).errorType }),
     }
-    this.#options.write(endLine(report.requestId))
-    this.#options.write(reportLine(report))
-    const { requestId, durationMs, initDurationMs, memorySizeMb, maxMemoryUsedMb, status } = report
+    this.#writeText(endLine(report.requestId))
+    this.#writeText(reportLine(report))
+    const { requestId, durationMs, initDurationMs, memorySizeMb, maxMemoryUsedMb, status, errorType } = report
     const metrics = {
       durationMs,
       billedDurationMs: billedMs(durationMs, initDurationMs),
@@ -98,7 +102,8 @@ export class PlatformLog {
       maxMemoryUsedMB: maxMemoryUsedMb,
       ...(initDurationMs !== undefined && { initDurationMs }),
     }
-    this.#publish('report', { requestId, status: status ?? 'success', metrics })
+    const outcome = { status: status ?? 'success', ...(errorType !== undefined && { errorType }) }
+    this.#publish('report', { requestId, ...outcome, metrics })
     return report
   }
 
@@ -106,7 +111,19 @@ export class PlatformLog {
     return { initializationType: this.#options.initializationType, phase }
   }
 
+  /** One of Lambda's own lines, which are events where the log is JSON. */
+  #writeText(text: string): void {
+    if (this.#options.jsonLevel === undefined) {
+      this.#options.write(text)
+    }
+  }
+
   #publish(event: string, record: object): void {
+    const { jsonLevel } = this.#options
+    const line = jsonLevel === undefined ? '' : systemLogLine(event, record, jsonLevel)
+    if (line !== '') {
+      this.#options.write(line)
+    }
     this.#options.telemetry.publish(`platform.${event}`, record)
   }
 }
