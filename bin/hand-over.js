@@ -42,7 +42,31 @@ async function pinnedNodeOfHost() {
       `it needs Node.js 22.19 or later and runs on ${version} for ${platform} ${arch}; ${remedy}`,
     )
   }
-  return findPinnedNode(arch, (message) => process.stderr.write(`lambdabin: ${message}\n`))
+  const say = (/** @type {string} */ message) => process.stderr.write(`lambdabin: ${message}\n`)
+  return findPinnedNode(arch, say, ({ undo }) => onSignal(undo))
+}
+
+/**
+ * Calls `undo` if this process is told to end before what this returns is called; the process ends by the signal then.
+ *
+ * @param {() => void} undo
+ * @returns {() => void}
+ */
+function onSignal(undo) {
+  const listeners = FORWARDED_SIGNALS.map((signal) => {
+    const listener = () => {
+      undo()
+      endAs(null, signal)
+      process.exit()
+    }
+    process.on(signal, listener)
+    return () => process.off(signal, listener)
+  })
+  return () => {
+    for (const forget of listeners) {
+      forget()
+    }
+  }
 }
 
 /**

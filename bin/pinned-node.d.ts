@@ -17,9 +17,16 @@ export interface PinnedVersions {
 
 export declare const pinnedVersions: PinnedVersions
 export declare class PinnedNodeError extends Error {}
+/** A fetch that is under way: the folder that it is in, and what ends it at once and deletes that. */
+export interface PinnedNodeFetch {
+  readonly folder: string
+  readonly undo: () => void
+}
+
 export declare function findPinnedNode(
   architecture: Architecture,
   onFetch?: (message: string) => void,
+  onBegin?: (fetch: PinnedNodeFetch) => () => void,
 ): Promise<string>
 export declare function pinnedNodePlace(architecture: Architecture): string
 export declare function cacheFolder(): string

@@ -6,7 +6,7 @@
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, rmSync } from 'node:fs'
 import { chmod, mkdtemp, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
@@ -19,6 +19,8 @@ import { makeFolder } from './make-folder.js'
  * @typedef {'x64' | 'arm64'} Architecture
  * @typedef {{ name: string, integrity: string, sha256: string }} PinnedPackage
  * @typedef {{ version: string, packages: Record<Architecture, PinnedPackage> }} PinnedVersions
+ * @typedef {import('node:child_process').ChildProcess} ChildProcess
+ * @typedef {(fetch: { folder: string, undo: () => void }) => () => void} OnBegin
  */
 
 /** @type {PinnedVersions} */
@@ -42,6 +44,26 @@ export class PinnedNodeError extends Error {
 /** A slow line takes a minute for its 50 MB; beyond this something hangs. */
 const FETCH_TIMEOUT_MS = 600_000
 
+/** Whether what a command starts can be told by the group that it leads. */
+const HAS_GROUPS = process.platform !== 'win32'
+
+/** After which is told what is waited for. */
+const NOTICE_MS = 10_000
+
+/**
+ * Of npm: what its own cache has, it does not ask for; and where nobody answers, it gives up after a minute or two, and not after a
+ * quarter of an hour.
+ */
+const NPM_OPTIONS = [
+  '--ignore-scripts',
+  '--loglevel=error',
+  '--prefer-offline',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=5000',
+  '--fetch-timeout=60000',
+]
+
 /**
  * Path of the pinned Node.js binary for an architecture; fetches it when it is on this machine neither as a
  * package nor in the cache. Rejects with a {@link PinnedNodeError}. The builder's image has its own, of another
@@ -49,9 +71,11 @@ const FETCH_TIMEOUT_MS = 600_000
  *
  * @param {Architecture} architecture
  * @param {(message: string) => void} [onFetch] is told, in one line, before something is fetched
+ * @param {OnBegin} [onBegin] is given the folder that it is fetched to, and what ends that at once and deletes it; returns what to
+ * call when it has ended
  * @returns {Promise<string>}
  */
-export async function findPinnedNode(architecture, onFetch) {
+export async function findPinnedNode(architecture, onFetch, onBegin = () => () => {}) {
   const installed = installedNode(architecture)
   if (installed !== undefined) {
     return installed
@@ -61,7 +85,7 @@ export async function findPinnedNode(architecture, onFetch) {
   if (known !== undefined && existsSync(known)) {
     return known
   }
-  const finding = provideNode(architecture, folder, onFetch)
+  const finding = provideNode(architecture, folder, onFetch, onBegin)
   finding.catch(() => found.delete(folder))
   found.set(folder, finding)
   return finding
@@ -91,9 +115,10 @@ function cachedNode(architecture) {
  * @param {Architecture} architecture
  * @param {string} folder
  * @param {((message: string) => void) | undefined} onFetch
+ * @param {OnBegin} onBegin
  * @returns {Promise<string>}
  */
-async function provideNode(architecture, folder, onFetch) {
+async function provideNode(architecture, folder, onFetch, onBegin) {
   const binary = join(folder, 'bin', 'node')
   if (existsSync(binary)) {
     if ((await digestOf(binary, 'sha256', 'hex')) === pinnedVersions.packages[architecture].sha256) {
@@ -104,7 +129,7 @@ async function provideNode(architecture, folder, onFetch) {
     onFetch?.(`${binary} is not the Node.js that was fetched; it is not used`)
     await rm(folder, { recursive: true, force: true })
   }
-  await fetchNode(architecture, folder, onFetch)
+  await fetchNode(architecture, folder, onFetch, onBegin)
   return binary
 }
 
@@ -174,18 +199,35 @@ function installedNode(architecture) {
  * @param {Architecture} architecture
  * @param {string} folder
  * @param {((message: string) => void) | undefined} onFetch
+ * @param {OnBegin} onBegin
  */
-async function fetchNode(architecture, folder, onFetch) {
+async function fetchNode(architecture, folder, onFetch, onBegin) {
   const { name, integrity } = pinnedVersions.packages[architecture]
   const spec = `${name}@${pinnedVersions.version}`
   const work = await makeWorkFolder(dirname(folder))
+  /** @type {Set<ChildProcess>} */
+  const children = new Set()
+  const ended = onBegin({
+    folder: work,
+    undo: () => {
+      children.forEach(killAll)
+      rmSync(work, { recursive: true, force: true, maxRetries: 5 })
+    },
+  })
   onFetch?.(`fetching ${spec} with npm, once, into ${folder}`)
+  const notice = setTimeout(() => {
+    onFetch?.(
+      `npm is still fetching ${spec}, 50 MB, from the registry that it is set to; should that be out of reach, it gives up within two minutes`,
+    )
+  }, NOTICE_MS)
   try {
     await run(
       'npm',
-      ['pack', spec, '--pack-destination', work, '--ignore-scripts', '--loglevel=error'],
+      ['pack', spec, '--pack-destination', work, ...NPM_OPTIONS],
       `npm could not fetch ${spec}`,
+      children,
     )
+    clearTimeout(notice)
     const [tarball] = (await readdir(work)).filter((file) => file.endsWith('.tgz'))
     if (!tarball) {
       throw new PinnedNodeError(
@@ -197,11 +239,14 @@ async function fetchNode(architecture, folder, onFetch) {
       'tar',
       ['-xzf', join(work, tarball), '-C', work, 'package/bin/node', 'package/LICENSE'],
       `tar could not unpack ${spec}`,
+      children,
     )
     await chmod(join(work, 'package', 'bin', 'node'), 0o755)
     await moveInto(join(work, 'package'), folder)
   } finally {
+    clearTimeout(notice)
     await rm(work, { recursive: true, force: true })
+    ended()
   }
 }
 
@@ -269,11 +314,18 @@ async function moveInto(from, to) {
  * @param {string} command
  * @param {string[]} args
  * @param {string} problem
+ * @param {Set<ChildProcess>} children those that run
  * @returns {Promise<void>}
  */
-function run(command, args, problem) {
+function run(command, args, problem, children) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: FETCH_TIMEOUT_MS })
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: HAS_GROUPS })
+    children.add(child)
+    const timeout = setTimeout(() => killAll(child), FETCH_TIMEOUT_MS)
+    const ended = () => {
+      clearTimeout(timeout)
+      children.delete(child)
+    }
     let said = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
@@ -281,9 +333,11 @@ function run(command, args, problem) {
       })
     }
     child.once('error', (error) => {
+      ended()
       reject(new PinnedNodeError(`${problem}: ${command} could not be started; install it`, { cause: error }))
     })
     child.once('close', (status, signal) => {
+      ended()
       if (status === 0) {
         resolve()
       } else {
@@ -295,4 +349,21 @@ function run(command, args, problem) {
       }
     })
   })
+}
+
+/**
+ * Ends a command with all that it has started.
+ *
+ * @param {ChildProcess} child
+ */
+function killAll(child) {
+  try {
+    if (HAS_GROUPS && child.pid !== undefined) {
+      process.kill(-child.pid, 'SIGKILL')
+    } else {
+      child.kill('SIGKILL')
+    }
+  } catch {
+    // They have ended.
+  }
 }

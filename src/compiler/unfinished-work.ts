@@ -23,6 +23,11 @@ export function onAbandon(undo: () => void): () => void {
   }
 }
 
+/** As {@link onAbandon}, for what others may wait for, too: `undo` is called when all in this process is abandoned. */
+export function onEnd(undo: () => void): () => void {
+  return current.exit(() => onAbandon(undo))
+}
+
 /** Runs `work`, and undoes what it has not finished, and nothing else, when `signal` tells so. Rejects as `work` does. */
 export async function abandonable<Result>(
   signal: AbortSignal | undefined,

@@ -7,6 +7,7 @@ import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder, writeExecutable } from '../support/emulator/fixture-package.ts'
+import { eventually } from '../support/eventually.ts'
 import { writeFiles } from '../support/projects/files.ts'
 
 const BIN = fileURLToPath(new URL('../../bin', import.meta.url))
@@ -75,8 +76,10 @@ function run(
   file: string,
   args: string[] = [],
   onFirstOutput: (child: ChildProcess) => void = () => {},
+  onStart: (child: ChildProcess) => void = () => {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [join(folder, 'bin', file), ...args], { env, timeout: 60_000 })
+  onStart(child)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -176,6 +179,47 @@ test('what npm says when it fails is passed on, and nothing is left', async (t) 
   )
   assert.deepEqual(readdirSync(installed.cache), [])
 })
+
+test('npm is to ask its own cache first, and to give up before long', async (t) => {
+  const installed = installation(t, '')
+  await run(installed, 'find.js')
+  const words = readFileSync(join(installed.folder, 'npm.log'), 'utf8')
+  assert.match(words, / --prefer-offline .*--fetch-retries=1 .*--fetch-timeout=\d+\n/)
+})
+
+test('after some seconds it is told what is waited for', async (t) => {
+  const { status, stderr } = await run(installation(t, '', { beforePack: 'sleep 11' }), 'find.js')
+  assert.equal(status, 0)
+  assert.match(stderr, /^npm is still fetching node-fake@1\.0\.0, /m)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends a fetch with all that it has started, and leaves nothing`, async (t) => {
+    const installed = installation(t, '', { beforePack: 'sleep 60 & echo $! > "$4/../sleeper"; wait' })
+    const sleeper = join(installed.cache, 'sleeper')
+    const ended = run(
+      installed,
+      'command.js',
+      [],
+      () => {},
+      (child) => {
+        const timer = setInterval(() => {
+          if (existsSync(sleeper)) {
+            clearInterval(timer)
+            child.kill(signal)
+          }
+        }, 20)
+      },
+    )
+    assert.equal((await ended).signal, signal)
+    const pid = readFileSync(sleeper, 'utf8').trim()
+    // Nobody may be there who waits for it.
+    const isGone = () =>
+      !existsSync(`/proc/${pid}`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    await eventually(isGone, 'what npm has started is gone')
+    assert.deepEqual(readdirSync(installed.cache), ['sleeper'])
+  })
+}
 
 test('handing over passes arguments and streams on, and ends with the same status', async (t) => {
   const installed = installation(t, 'echo "$@"; echo "on stderr" >&2; exit 7')

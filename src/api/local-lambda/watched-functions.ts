@@ -1,7 +1,7 @@
 /** Functions that are built from source, and anew when that changes: wires the build to the emulator. */
 
 import { join } from 'node:path'
-import { findPinnedNode } from '../../../bin/pinned-node.js'
+import { findBaseNode } from '../../compiler/base-node/fetched-node.ts'
 import { buildUnpackedFunction, prepareLauncher, sourcesOfFailure } from '../../compiler/unpacked-function.ts'
 import type { LocalFunction } from '../../emulator/functions/local-function.ts'
 import { openGivenLayers } from '../given-layers.ts'
@@ -24,7 +24,7 @@ export async function watchedFunctions(
     return []
   }
   const launcherFolder = join(workFolder, 'launcher')
-  const node = await findPinnedNode(process.arch === 'arm64' ? 'arm64' : 'x64', log.notice)
+  const node = await findBaseNode(process.arch === 'arm64' ? 'arm64' : 'x64', log.notice)
   await prepareLauncher(launcherFolder, node)
   const inspectorPort = (index: number) =>
     settings.inspectorPort === undefined ? undefined : settings.inspectorPort + index

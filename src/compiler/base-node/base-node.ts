@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { makeFolder } from '../../../bin/make-folder.js'
-import { cacheFolder, findPinnedNode, pinnedVersions } from '../../../bin/pinned-node.js'
+import { cacheFolder, pinnedVersions } from '../../../bin/pinned-node.js'
 import { BuildError } from '../build-error.ts'
 import { CacheArea } from '../cache/build-cache.ts'
 import { type Architecture, ElfFormatError, readArchitecture } from '../elf/elf-file.ts'
@@ -16,6 +16,7 @@ import { compileInLargerLots } from './baseline-code.ts'
 import { compileBuiltins } from './builtin-code/compile-builtins.ts'
 import { drawEntropyDirectly } from './entropy.ts'
 import { hideInternalSymbols } from './exported-symbols.ts'
+import { findBaseNode } from './fetched-node.ts'
 import { followFunctionMemory } from './heap-limit.ts'
 import { isIntact, writeDigest } from './intact-copy.ts'
 import { makeNodeSmaller } from './smaller-node.ts'
@@ -77,7 +78,7 @@ export async function prepareBaseNode(
   onNotice: (message: string) => void,
   locales?: readonly string[],
 ): Promise<BaseNode> {
-  const original = nodePath === undefined ? await findPinnedNode(arch, onNotice) : resolve(nodePath)
+  const original = nodePath === undefined ? await findBaseNode(arch, onNotice) : resolve(nodePath)
   const { size, mtimeMs } = await checkArchitecture(original, arch)
   const native = process.platform === 'linux' && process.arch === arch
   const runner = await findTargetRunner(original, arch)
@@ -187,7 +188,7 @@ async function findGenerator(
   }
   const { platform, arch } = process
   if (platform === 'linux' && (arch === 'x64' || arch === 'arm64') && version === pinnedVersions.version) {
-    return findPinnedNode(arch, onNotice)
+    return findBaseNode(arch, onNotice)
   }
   throw new BaseNodeError(
     `making an executable of ${original} takes Node.js ${version} on this machine (${platform} ${arch}), ` +

@@ -6,6 +6,8 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { cacheFolder } from '../../../bin/pinned-node.js'
+import { deleteAbandoned } from '../abandoned-folders.ts'
+import { FETCH_PREFIX, LONGEST_FETCH_MS } from '../base-node/fetched-node.ts'
 import { BuildOptionsError } from '../build-error.ts'
 import { type CacheEntry, look } from './build-cache.ts'
 
@@ -41,8 +43,9 @@ export function cacheSizeLimit(given = process.env.LAMBDABIN_CACHE_SIZE): number
   return Number(number) * (UNITS[unit.toLowerCase()] as number)
 }
 
-/** Deletes what is too much. Never rejects for what is in the folder. */
+/** Deletes what is too much, and what processes that are gone were fetching. Never rejects for what is in the folder. */
 export async function keepCacheSize(limit: number): Promise<void> {
+  deleteAbandoned(cacheFolder(), FETCH_PREFIX, LONGEST_FETCH_MS)
   const entries = (await findEntries(cacheFolder())).sort((left, right) => right.mtimeMs - left.mtimeMs)
   const inUse = Date.now() - IN_USE_MS
   let bytes = 0

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
-import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { temporaryFolder, writeExecutable } from '../../support/emulator/fixture-package.ts'
 import { runLambdabin } from '../../support/projects/command.ts'
 import { writeFiles } from '../../support/projects/files.ts'
 
@@ -33,6 +33,24 @@ test('after a prefetch a build needs no network, and makes nothing of Node.js an
   const built = await runLambdabin(['build', '--json'], { cwd, env })
   assert.equal(built.status, 0, built.stderr)
   assert.deepEqual(made(), before)
+})
+
+test('a fetch that is ended leaves nothing, and what one has left that was killed goes', async (t) => {
+  const home = temporaryFolder(t)
+  const cache = join(home, 'lambdabin')
+  const folder = writeFiles(temporaryFolder(t), {})
+  writeExecutable(join(folder, 'npm'), '#!/bin/sh\nexec sleep 60\n')
+  const env = { XDG_CACHE_HOME: home, PATH: `${folder}:${process.env.PATH}` }
+  const fetched = (signal: NodeJS.Signals) =>
+    runLambdabin(['prefetch', '--arch', here === 'x64' ? 'arm64' : 'x64'], {
+      env,
+      onStderr: (text, kill) => text.includes('fetching') && kill(signal),
+    })
+  const left = () => readdirSync(cache).filter((name) => name.startsWith('.fetch-'))
+  assert.equal((await fetched('SIGKILL')).signal, 'SIGKILL')
+  assert.equal(left().length, 1)
+  assert.equal((await fetched('SIGTERM')).signal, 'SIGTERM')
+  assert.deepEqual(left(), [])
 })
 
 for (const [args, message] of [
