@@ -13,31 +13,13 @@
 
 import { type AsyncHook, createHook, type HookCallbacks } from 'node:async_hooks'
 import type { InitProblem } from './contract.ts'
+import { FILE_LEFT_OPEN, leavesOpen } from './left-open.ts'
 import { WatchedFiles } from './watched-files.ts'
+import { WatchedLoads } from './watched-loads.ts'
 import { watchWebAssembly } from './watched-webassembly.ts'
 
 /** A frame of Node.js's own code, as V8 prints it. */
 const NODE_FRAME = /[( ]node:/
-
-const FILE_LEFT_OPEN = 'leaves a file open'
-
-const DESCRIPTIONS: Readonly<Record<string, string>> = {
-  Timeout: 'leaves a timer running (setTimeout or setInterval)',
-  TCPWRAP: 'leaves a connection open',
-  TCPSERVERWRAP: 'leaves a server listening',
-  TLSWRAP: 'leaves a TLS connection open',
-  PIPEWRAP: 'leaves a pipe open',
-  PIPESERVERWRAP: 'leaves a local server listening',
-  UDPWRAP: 'leaves a UDP socket open',
-  PROCESSWRAP: 'leaves a child process running',
-  WORKER: 'leaves a worker thread running',
-  MESSAGEPORT: 'leaves a message port open',
-  SIGNALWRAP: 'listens for a signal',
-  FSEVENTWRAP: 'leaves a file watched',
-  FILEHANDLE: FILE_LEFT_OPEN,
-  DIRHANDLE: 'leaves a folder open',
-  TTYWRAP: 'leaves a terminal open',
-}
 
 export class InitWatch {
   readonly problems: InitProblem[] = []
@@ -50,6 +32,7 @@ export class InitWatch {
   /** What has been opened and not closed, by async id. */
   readonly #open = new Map<number, { type: string; resource: object; stack: string }>()
   #files: WatchedFiles | undefined
+  #loads: WatchedLoads | undefined
   readonly #hook: AsyncHook
   /** Hooks that the function has enabled, with the stack of where. */
   readonly #enabledHooks = new Map<AsyncHook, string>()
@@ -83,7 +66,15 @@ export class InitWatch {
     this.#watchAsyncHooks()
     this.#watchIntl()
     this.#watchModules()
-    this.#files = new WatchedFiles(this.#replace.bind(this), callers, () => this.#isOver)
+    const replace = this.#replace.bind(this)
+    const isOver = () => this.#isOver
+    // Nobody could catch it later: what is thrown in a callback, Node.js tells nobody of while it makes a snapshot.
+    const onError = (error: Error, stack: string) =>
+      this.problems.push({ what: `fails: ${error.name}: ${error.message}`, stack })
+    this.#files = new WatchedFiles(replace, callers, isOver, onError)
+    const loads = new WatchedLoads(callers)
+    this.#loads = loads
+    this.#undo.push(() => loads.end())
     this.#hook.enable()
   }
 
@@ -102,6 +93,11 @@ export class InitWatch {
     return new Error(`This ${what}, which is not there while a function is initialised at build time.`)
   }
 
+  /** Of Node.js's own modules and bindings, the stack of what first needed each. */
+  get loads(): ReadonlyMap<string, string> {
+    return this.#loads?.stacks ?? new Map()
+  }
+
   /** What is open now. */
   openHandles(): InitProblem[] {
     const hooks = [...this.#enabledHooks.values()].map((stack) => ({
@@ -110,7 +106,7 @@ export class InitWatch {
     }))
     const handles = [...this.#open.values()]
       .filter(({ resource }) => !(resource as { _destroyed?: boolean })._destroyed)
-      .map(({ type, stack }) => ({ what: DESCRIPTIONS[type] ?? `leaves something open (${type})`, stack }))
+      .map(({ type, stack }) => ({ what: leavesOpen(type), stack }))
     const files = [...(this.#files?.open.values() ?? [])].map((stack) => ({ what: FILE_LEFT_OPEN, stack }))
     return [...hooks, ...handles, ...files]
   }

@@ -240,10 +240,11 @@ function fail(error: unknown): void {
 /** Modules that got loaded although they are deferred, by something of Node.js's that needs them. */
 function loadedAfterAll(): InitProblem[] {
   const loaded = Reflect.get(process, 'moduleLoadList') as string[]
-  if (!loaded.some((name) => BINDINGS_OUTSIDE_SNAPSHOTS.test(name))) {
+  const first = loaded.find((name) => BINDINGS_OUTSIDE_SNAPSHOTS.test(name))
+  if (first === undefined) {
     return []
   }
   const what =
     'loads Node.js’s HTTP or TLS implementation as it initialises, by using fetch, Request, Response, Headers or WebSocket, say'
-  return [{ what, stack: '' }]
+  return [{ what, stack: watch.loads.get(first) ?? '' }]
 }

@@ -15,8 +15,15 @@ export class WatchedFiles {
   /** By descriptor, the stack of where it was opened. */
   readonly open = new Map<number, string>()
 
-  /** `callers` gives the stack of who calls. A function may keep what is put in the place of Node.js's, and call it when the watch is over. */
-  constructor(replace: Replace, callers: () => string, isOver: () => boolean) {
+  /**
+   * `callers` gives the stack of who calls; `onError` is told of a stream's error that the function does not listen for. A function may keep what is put in the place of Node.js's, and call it when the watch is over.
+   */
+  constructor(
+    replace: Replace,
+    callers: () => string,
+    isOver: () => boolean,
+    onError: (error: Error, stack: string) => void,
+  ) {
     const fs = process.getBuiltinModule('node:fs')
     const watch = (name: Watched, call: (original: Call, parameters: unknown[]) => unknown) => {
       const original = fs[name] as unknown as Call
@@ -59,6 +66,11 @@ export class WatchedFiles {
       watch(name, (create, parameters) => {
         const stack = callers()
         const stream = create(...parameters) as ReadStream
+        stream.on('error', (error) => {
+          if (!isOver() && stream.listenerCount('error') === 1) {
+            onError(error, stack)
+          }
+        })
         return stream.once('open', (file: number) => {
           if (this.open.has(file)) {
             this.open.set(file, stack)

@@ -202,6 +202,31 @@ describe('a function cannot be initialised at build time that', () => {
       `import Module from 'node:module'\nObject.assign(new Module('own'))._compile('exports.a = 1', 'own.js')`,
       /it runs a module that is not in the bundle \(by Module\.prototype\._compile\) \(entry\.ts:2:/,
     ],
+    [
+      'leaves a stream from a file open',
+      `import fs from 'node:fs'\nexport const text = fs.createReadStream('/proc/self/status')`,
+      /it leaves a file open \(entry\.ts:2:24\)/,
+    ],
+    [
+      'reads a file that is not there, and listens for no error',
+      `import fs from 'node:fs'\nexport const text = fs.createReadStream('/etc/lambdabin-test')`,
+      /it fails: Error: ENOENT: [^\n]*'\/etc\/lambdabin-test' \(entry\.ts:2:24\)/,
+    ],
+    [
+      'throws in a callback',
+      `setTimeout(() => {\n  throw new RangeError('too late')\n})`,
+      /: a callback of what it has begun throws an error that nobody catches; do that in the handler/,
+    ],
+    [
+      'reads a class of the web',
+      `class Client {\n  fetch = globalThis.fetch\n  Headers = globalThis.Headers\n}\nexport const client = new Client()`,
+      /^lambdabin: entry\.ts cannot.*HTTP or TLS implementation as it initialises, by using fetch, [^(\n]*\(entry\.ts:3:24\)/ms,
+    ],
+    [
+      'calls fetch',
+      `fetch('http://127.0.0.1:1/').catch(() => {})`,
+      /HTTP or TLS implementation as it initialises, by using fetch, [^(\n]*\(entry\.ts:1:1\)/,
+    ],
     ['uses the HTTP classes of the web', `export const headers = new Headers()`, /HTTP/],
     ['awaits what never settles', `await new Promise(() => {})`, /it awaits a promise that never settles/],
     ['throws', `throw new TypeError('no table')`, /it fails: TypeError: no table \(entry\.ts:1:7\)/],

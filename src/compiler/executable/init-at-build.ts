@@ -16,6 +16,7 @@ import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { BuildError } from '../build-error.ts'
 import { bundleSnapshotBuilder } from '../bundle/bundle-runtime.ts'
+import { shownPath } from '../shown-path.ts'
 import { readEvents } from '../text/byte-order-mark.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox, withoutSandbox } from './build-sandbox.ts'
@@ -126,7 +127,7 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
   }
   if (failure !== undefined || report === undefined) {
     throw new InitAtBuildError(
-      `${options.entry} cannot be initialised at build time: ${failure?.how ?? 'it ended its process'}; ${REMEDY}`,
+      `${shownPath(options.entry)} cannot be initialised at build time: ${failure?.how ?? 'it ended its process'}; ${REMEDY}`,
     )
   }
   const environment = initEnvironment(withoutSandbox(options.taskRoot), folder)

@@ -2,6 +2,7 @@
 import { SourceMap } from 'node:module'
 import type { InitProblem } from '../../../build-time/contract.ts'
 import { FUNCTION, scriptAsset } from '../../../executable/format.ts'
+import { shownPath } from '../../shown-path.ts'
 
 export interface InitialisedFunction {
   /** Where the function comes from, for messages. */
@@ -33,7 +34,7 @@ function explainEach(problems: readonly InitProblem[], { sourceMap }: Initialise
 
 export function explainProblems(problems: readonly InitProblem[], options: InitialisedFunction): string {
   const lines = explainEach(problems, options).map((line) => `  it ${line}`)
-  return `${options.entry} cannot be initialised at build time, because of what it does as its modules load:\n\n${lines.join('\n')}\n\n${capitalised(REMEDY)}.`
+  return `${shownPath(options.entry)} cannot be initialised at build time, because of what it does as its modules load:\n\n${lines.join('\n')}\n\n${capitalised(REMEDY)}.`
 }
 
 const FUNCTION_FRAME = new RegExp(String.raw`\b${scriptAsset(FUNCTION)}:(\d+):(\d+)`)

@@ -9,12 +9,22 @@ export interface SnapshotFailure {
   readonly isHeldOutside: boolean
 }
 
+/** What Node.js fails with where a callback throws while it makes a snapshot: it tells no `uncaughtException`, and loses count. */
+const THROWN =
+  /async hook stack has become corrupted|Assertion failed: \(env_->execution_async_id\(\)\) == \(0\)/
+
 /** `ended` is how the process did, where it printed nothing of use. */
 export function readSnapshotFailure(stderr: string, ended: string): SnapshotFailure {
   const lines = stderr.split('\n')
   // V8 says where it is on one line, and what is wrong on the next.
   const header = lines.findIndex((line) => /Fatal error in/.test(line))
   const fatal = header === -1 ? undefined : lines[header + 1]?.replace(/^#/, '').trim()
+  if (THROWN.test(stderr)) {
+    return {
+      how: 'a callback of what it has begun throws an error that nobody catches',
+      isHeldOutside: false,
+    }
+  }
   const said =
     fatal ||
     lines.find((line) => /not serialized|Unknown external|Assertion failed|Fatal error/.test(line)) ||
