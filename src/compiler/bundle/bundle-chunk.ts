@@ -15,7 +15,7 @@ import { asyncFunctionFromModule } from './async-module.ts'
 import { type AuthorOptions, commonOptions, explainRefusal } from './author-options.ts'
 import type { KnownSdkModules } from './aws-sdk-modules.ts'
 import { isBuildFailure } from './bundle-failure.ts'
-import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
+import { CLOSE_WRAPPER, openWrapper, PATTERN_MARK, withMissingModules } from './function-wrapper.ts'
 import { withoutIdleNames } from './kept-names.ts'
 import { unwrapNamespaces } from './wrapped-namespaces.ts'
 
@@ -118,10 +118,12 @@ export async function draftScript(
 
 async function finishScript({ code, ...chunk }: Chunk, options: ChunkOptions): Promise<Chunk> {
   const unwrapped = unwrapModules(code, options)
-  return {
-    ...chunk,
-    code: options.adapt ? Buffer.from(await options.adapt(unwrapped.toString())) : unwrapped,
+  const { adapt } = options
+  if (adapt === undefined && !unwrapped.includes(PATTERN_MARK)) {
+    return { ...chunk, code: unwrapped }
   }
+  const text = unwrapped.toString()
+  return { ...chunk, code: Buffer.from(withMissingModules(adapt ? await adapt(text) : text)) }
 }
 
 function unwrapModules(code: Buffer, { packages: { esModules } }: ChunkOptions): Buffer {
@@ -138,7 +140,9 @@ export async function bundleAsAsyncFunction(options: ChunkOptions): Promise<Chun
   const map = JSON.parse(sourceMap.toString())
   // One line further down: the wrapper's first.
   return {
-    code: Buffer.from(await asyncFunctionFromModule(await adapt(code.toString()), options.parameters)),
+    code: Buffer.from(
+      withMissingModules(await asyncFunctionFromModule(await adapt(code.toString()), options.parameters)),
+    ),
     sourceMap: Buffer.from(JSON.stringify({ ...map, mappings: `;${map.mappings}` })),
     modules,
   }

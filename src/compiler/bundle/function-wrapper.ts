@@ -32,3 +32,31 @@ export function insideWrapper(code: string): Span {
     ? { start: code.indexOf('\n', FORMAT_HEADER.length) + 1, end: end + 1 }
     : { start: 0, end: code.length }
 }
+
+/** Code without it has no {@link PATTERN_HELPER}. */
+export const PATTERN_MARK = 'Module not found in bundle: '
+
+/** What esbuild has for an `import()` or a `require` of a pattern: the modules in the bundle that fit it, by path. */
+const PATTERN_HELPER =
+  /(\{\s*var ([\w$]+) ?= ?([\w$]+)\[([\w$]+)\];\s*if ?\(\2\) ?return \2\(\);\s*)(throw new Error\("Module not found in bundle: " ?\+ ?\4\))/g
+
+/** How what a pattern leads to is loaded by an `import()`: by a promise, of another chunk or of what is in this one. */
+const PROMISED = /Promise\b|\bimport\(|__load\(/
+
+const MISSING = `function __missing(map, path) { const isImport = Object.values(map).some((load) => ${PROMISED}.test(load)); const error = Object.assign(new Error("Module not found in bundle: " + path), { code: isImport ? "ERR_MODULE_NOT_FOUND" : "MODULE_NOT_FOUND" }); if (isImport) return Promise.reject(error); throw error; }`
+
+/**
+ * The code, in its wrapper, where a path that fits a pattern and is of no module fails as in Node.js: an `import()` is rejected, and
+ * the error has a code, by which loaders of what is optional tell. Each position is where it was, but in the wrapper's own line.
+ */
+export function withMissingModules(code: string): string {
+  let isFound = false
+  const changed = code.replace(
+    PATTERN_HELPER,
+    (_whole, before: string, _load, map: string, path: string, thrown: string) => {
+      isFound = true
+      return before + `return __missing(${map}, ${path})`.padEnd(thrown.length)
+    },
+  )
+  return isFound ? changed.replace('\n', () => `${MISSING}\n`) : code
+}
