@@ -64,9 +64,14 @@ export function receiveStream(
   const stream = exchange.beginStream(contentType(request, 'application/octet-stream'))
   let size = 0
   request.on('data', (chunk: Buffer) => {
+    const left = MAX_STREAMED_BYTES - size
     size += chunk.length
-    if (size <= MAX_STREAMED_BYTES && !stream.destroyed && !stream.write(chunk)) {
+    if (left >= 0 && !stream.destroyed && !stream.write(chunk.subarray(0, left))) {
       request.pause()
+    }
+    if (left >= 0 && size > MAX_STREAMED_BYTES) {
+      // The invoker does not wait for the rest of it, which may never end.
+      exchange.endStream(platformFunctionError(responseTooLargeError(MAX_STREAMED_BYTES)))
     }
   })
   stream.on('drain', () => request.resume())
@@ -76,7 +81,6 @@ export function receiveStream(
     conversation.answered(exchange)
     if (size > MAX_STREAMED_BYTES) {
       answerTooLarge(response, MAX_STREAMED_BYTES)
-      exchange.endStream(platformFunctionError(responseTooLargeError(MAX_STREAMED_BYTES)))
     } else {
       answerAccepted(response)
       exchange.endStream(trailingError(request))

@@ -321,6 +321,33 @@ test('a streamed response larger than a buffered one may be passes', async (cont
   assert.equal((await runtime.read()).status, 202)
 })
 
+test('a streamed response ends with an error at 200 MB, whether it goes on or not', async (context) => {
+  const { runtime, exchange } = await running(context)
+  runtime.write(runtime.head('POST', responsePath('id-1'), STREAMING))
+  const megabyte = Buffer.concat([
+    Buffer.from('100000\r\n'),
+    Buffer.alloc(1024 * 1024, 'y'),
+    Buffer.from('\r\n'),
+  ])
+  const outcome = exchange.outcome.then(async (begun) => {
+    assert.ok(begun.kind === 'stream')
+    let bytes = 0
+    for await (const chunk of begun.body) {
+      bytes += chunk.length
+    }
+    return { bytes, failure: await begun.failure }
+  })
+  for (let count = 0; count < 200; count++) {
+    runtime.write(megabyte)
+  }
+  runtime.write('1\r\ny\r\n')
+  const { bytes, failure } = await outcome
+  assert.equal(bytes, 200 * 1024 * 1024)
+  assert.equal(failure?.errorType, 'Function.ResponseSizeTooLarge')
+  runtime.write('3\r\nyyy\r\n0\r\n\r\n')
+  assert.equal((await runtime.read()).status, 413)
+})
+
 test('trailers of a streamed response tell of an error after its first byte', async (context) => {
   const { runtime, exchange } = await running(context)
   const document = Buffer.from('{"errorType":"E"}')
