@@ -71,6 +71,11 @@ export function isOwnLocation(node: AnyNode | undefined): boolean {
   )
 }
 
+/** `import.meta.url`, for `url`. */
+export function isMeta(node: AnyNode | undefined, property: string): boolean {
+  return node?.object?.type === 'MetaProperty' && node.property.name === property
+}
+
 export function isText(node: AnyNode | undefined): boolean {
   return (
     node === undefined ||

@@ -10,14 +10,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
-import { dirname, extname, join, relative, sep } from 'node:path'
+import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { getLineInfo } from 'acorn'
 import { transform, transformSync } from 'esbuild'
 import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { type AnyNode, parseModule, type Span } from '../syntax-tree.ts'
 import { edited } from './located-module.ts'
 import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
-import { OwnPaths } from './own/own-paths.ts'
+import { type OwnPath, OwnPaths } from './own/own-paths.ts'
 import { type Edit, requireEdits, requiresOfOthers } from './requires/made-requires.ts'
 
 export interface OwnModule {
@@ -79,18 +79,21 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   const edits: Edit[] = []
   const workers: OwnWorker[] = []
   const reads: string[] = []
-  for (const { target, isUrl, reads: there, ...span } of paths.found) {
+  for (const { target, kind, reads: there, ...span } of paths.found) {
     const worker = runsModules && there === undefined ? moduleAt(target) : undefined
     if (worker !== undefined) {
       const path = workerPath(worker, root)
       workers.push({ file: worker, path })
-      edits.push({ ...span, text: placeText(path, isUrl) })
+      edits.push({ ...span, text: placeText(path, kind) })
     } else if (existsSync(target) && isInside(there ?? target, root)) {
-      reads.push(there ?? target)
-      if (target === root) {
-        continue // It is where it says.
+      const read = resolve(there ?? target)
+      // What is around the module, and so all of the sources, is only where others are told from.
+      if (!file.startsWith(read + sep)) {
+        reads.push(read)
       }
-      edits.push({ ...span, text: placeText(slashed(relative(root, target)), isUrl) })
+      if (span.end > span.start) {
+        edits.push({ ...span, text: placeText(placeOf(target, root), kind) })
+      }
     }
   }
   const facts = findModuleFacts(
@@ -133,15 +136,26 @@ function linesOf(spans: readonly Span[], code: string, map: SourceMap): number[]
 }
 
 /** What stands for a path in the package; `import.meta` would make an ES module of what is none. */
-function placeTextIn(program: AnyNode, code: string): (path: string, isUrl: boolean) => string {
+function placeTextIn(program: AnyNode, code: string): (path: string, kind: OwnPath['kind']) => string {
   const isModule =
     /\bimport\.meta\b/.test(code) ||
     program.body.some(({ type }: AnyNode) => /^(?:Import|Export\w+)Declaration$/.test(type))
   const folder = isModule ? 'import.meta.dirname' : '__dirname'
-  return (path, isUrl) =>
-    isUrl
-      ? `new URL(${JSON.stringify(`./${encodeURI(path)}`)}, import.meta.url)`
-      : `(${folder} + ${JSON.stringify(path === '' ? '' : `/${path}`)})`
+  return (path, kind) => {
+    const url = `new URL(${JSON.stringify(`./${encodeURI(path)}`)}, import.meta.url)`
+    const texts = {
+      path: `(${folder} + ${JSON.stringify(path === '' ? '' : `/${path}`)})`,
+      url,
+      href: `${url}.href`,
+    }
+    return texts[kind]
+  }
+}
+
+/** With the slash that `target` ends with. */
+function placeOf(target: string, root: string): string {
+  const path = slashed(relative(root, target))
+  return path !== '' && target.endsWith('/') ? `${path}/` : path
 }
 
 /** Beside the executable, for its packages to be found. */
@@ -167,7 +181,7 @@ function javaScriptOf(file: string | undefined): string | undefined {
 }
 
 function isInside(path: string, root: string): boolean {
-  return (path === root || path.startsWith(root + sep)) && !path.includes(`${sep}node_modules${sep}`)
+  return (resolve(path) === root || path.startsWith(root + sep)) && !path.includes(`${sep}node_modules${sep}`)
 }
 
 /** The source of a module that may be named as what it is compiled to. */

@@ -38,6 +38,58 @@ for (const [what, path] of [
   })
 }
 
+/** Each reads `src/pages/a.html`, from `src/orders.ts`. */
+const READS: Readonly<Record<string, string>> = {
+  'a function of another name':
+    "import { join as at } from 'node:path'; const read = (name: string) => readFileSync(at(import.meta.dirname, 'pages', name), 'utf8')",
+  'a folder out of import.meta':
+    "import path from 'node:path'; const { dirname } = import.meta; const read = (name: string) => readFileSync(path.join(dirname, 'pages', name), 'utf8')",
+  'a URL in a variable':
+    "const base = import.meta.url; const read = (_: string) => readFileSync(new URL('./pages/a.html', base), 'utf8')",
+  'a path in a variable':
+    "import { dirname, join } from 'node:path'; import { fileURLToPath } from 'node:url'; const file = fileURLToPath(import.meta.url); const read = (name: string) => readFileSync(join(dirname(file), 'pages', name), 'utf8')",
+  'a URL that is looked for':
+    "import { fileURLToPath } from 'node:url'; const read = (_: string) => readFileSync(fileURLToPath(import.meta.resolve('./pages/a.html')), 'utf8')",
+  'the folder of the project':
+    "import { join, resolve } from 'node:path'; const ROOT = resolve(import.meta.dirname, '..'); const read = (name: string) => readFileSync(join(ROOT, 'src/pages', name), 'utf8')",
+  'a folder around its own':
+    "import { join } from 'node:path'; const read = (name: string) => readFileSync(join(import.meta.dirname, '..', 'src', 'pages', name), 'utf8')",
+  'a folder with a slash':
+    "const pages = import.meta.dirname + '/pages/'; const read = (name: string) => readFileSync(pages + name, 'utf8')",
+  'a folder with a slash, by join':
+    "import { join } from 'node:path'; const pages = join(import.meta.dirname, 'pages/'); const read = (name: string) => readFileSync(pages + name, 'utf8')",
+  'a folder with a slash, at once':
+    "const read = (name: string) => readFileSync(import.meta.dirname + '/pages/' + name, 'utf8')",
+  'a URL of a folder':
+    "const pages = new URL('./pages/', import.meta.url); const read = (name: string) => readFileSync(new URL(name, pages), 'utf8')",
+}
+
+for (const [what, code] of Object.entries(READS)) {
+  test(`a file is read where --include puts it: by ${what}`, async (t) => {
+    const files = {
+      'src/pages/a.html': '<p>',
+      'src/orders.ts': `
+        import { readFileSync } from 'node:fs'
+        ${code}
+        export const handler = () => { try { return read('a.html') } catch (error: any) { return error.message } }`,
+    }
+    const { result, missing } = await runOwnModule(t, files, ['src/pages/a.html'])
+    assert.equal(result, '<p>')
+    assert.deepEqual(
+      missing.filter((note) => !note.includes('src/pages')),
+      [],
+    )
+  })
+}
+
+test('the folder that a module is in is no file that it reads', async (t) => {
+  const { missing } = await runOwnModule(t, {
+    'src/orders.ts':
+      "import { fileURLToPath } from 'node:url'\nconst here = fileURLToPath(new URL('.', import.meta.url))\nexport const handler = () => here",
+  })
+  assert.deepEqual(missing, [])
+})
+
 test('a pattern of paths begins at the module’s folder in the package', async (t) => {
   const { result } = await runOwnModule(t, {
     'src/entities/a.ts': 'export const a = 1',
