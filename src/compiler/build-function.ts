@@ -5,7 +5,7 @@ import { isOfRuntime } from '../executable/format.ts'
 import { type BuildInputs, findInputs } from './build-inputs.ts'
 import { withOutcome, writeRecord } from './build-record.ts'
 import type { BuiltFunction } from './built-function.ts'
-import { describeMissingFiles, describePlan } from './dependencies/plan-notes.ts'
+import { describeMissingFiles, describePlan, describeWorkers } from './dependencies/plan-notes.ts'
 import type { ExecutableProgram, ProgramSource } from './executable/executable-program.ts'
 import { explainInitFailure, InitFailureError } from './executable/init-failure.ts'
 import { makeInitialisedProgram } from './executable/initialised-program.ts'
@@ -118,6 +118,7 @@ function describeBundle(options: FunctionOptions, { bundle, shipped }: BuildInpu
     packageNotes: [
       ...describePlan(bundle.packages),
       ...describeMissingFiles(bundle.packages, options.include),
+      ...(options.init.at === 'build' ? describeWorkers(bundle.packages) : []),
     ],
   }
 }

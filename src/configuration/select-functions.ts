@@ -162,6 +162,9 @@ function checkNamesDiffer(functions: readonly ConfiguredFunction[]): void {
   const entries = new Map<string, string>()
   for (const { name, entry } of functions) {
     const other = entries.get(name)
+    if (other === entry) {
+      throw new UsageError(`each function is built once, and ${name} was given twice; leave one out`)
+    }
     if (other !== undefined) {
       throw new UsageError(
         `each function needs a name of its own, and ${other} and ${entry} would both be ${name}; build one of them by itself with --name`,

@@ -277,6 +277,15 @@ test('files that are closed again are no problem, and what wraps a function of n
   assert.deepEqual(JSON.parse(stdout), ['{}', 1])
 })
 
+test('workers of a function that is initialised are named, with what they may not load', async (t) => {
+  const code = `
+    import { Worker } from 'node:worker_threads'
+    export const handler = async () => typeof new Worker(new URL('./entry.ts', import.meta.url))\n`
+  const { status, stderr } = await build(t, code)
+  assert.equal(status, 0, stderr)
+  assert.match(stderr, /note: the function starts workers \(worker-entry\.mjs\), and Node\.js ends a process/)
+})
+
 test('what goes on without WebAssembly as it loads is initialised, and the build says so', async (t) => {
   const code = `
     let own: unknown

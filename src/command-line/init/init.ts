@@ -44,7 +44,11 @@ export async function initCommand(args: string[]): Promise<number> {
   const before = await readManifest(folder)
   const functions = findFunctions(folder, name)
   findConfiguration(folder) // Which says, before anything is written, if there are several.
-  const files = projectFiles({ ...functions, tests: findTestRunner(before) })
+  const files = projectFiles({
+    ...functions,
+    tests: findTestRunner(before),
+    isCommonJs: before?.type === 'commonjs',
+  })
   const outcomes: Outcome[] = []
   try {
     for (const path of ['package.json', ...Object.keys(files)]) {

@@ -9,6 +9,7 @@ import { findTestRunner, TEST_COMMANDS } from './test-runner.ts'
 export interface Manifest {
   readonly name?: string
   readonly version?: string
+  readonly type?: string
   readonly scripts?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
@@ -62,7 +63,7 @@ export function completedManifest(
   const missing = Object.entries(wanted).filter(([name]) => known[name] === undefined)
   const after: Manifest = {
     ...start,
-    scripts: { ...scripts(TEST_COMMANDS[findTestRunner(start)]), ...start.scripts },
+    scripts: { ...scripts(TEST_COMMANDS[findTestRunner(start)]), ...withoutPlaceholder(start.scripts) },
     devDependencies: sorted({ ...start.devDependencies, ...Object.fromEntries(missing) }),
   }
   if (before !== undefined && JSON.stringify(after) === JSON.stringify(before)) {
@@ -71,6 +72,13 @@ export function completedManifest(
   const text = before && texts.get(before)
   const [, indentation = '  '] = /^\uFEFF?[{[]\r?\n([ \t]+)/.exec(text ?? '') ?? []
   return `${JSON.stringify(after, undefined, indentation)}\n`
+}
+
+/** `npm init` writes a script that fails, for tests that are not there yet. */
+function withoutPlaceholder(given: Manifest['scripts'] = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(given).filter(([name, script]) => name !== 'test' || !/no test specified/.test(script)),
+  )
 }
 
 function newManifest(folder: string): Manifest {

@@ -11,14 +11,16 @@ export interface FunctionFiles {
 
 interface ProjectKind extends FunctionFiles {
   readonly tests: TestRunner
+  /** Whether Node.js takes `.ts` for CommonJS, as the package.json says. */
+  readonly isCommonJs: boolean
 }
 
 /** But for the configuration. */
-export function projectFiles({ first, tests }: ProjectKind): Record<string, string> {
+export function projectFiles({ first, tests, isCommonJs }: ProjectKind): Record<string, string> {
   return {
     ...(first && {
       [first.entry]: FUNCTION,
-      [`test/${first.name}.test.ts`]: TESTS[tests](first.name),
+      [`test/${first.name}.test.${isCommonJs && tests === 'node' ? 'mts' : 'ts'}`]: TESTS[tests](first.name),
     }),
     'tsconfig.json': TSCONFIG,
     '.gitignore': 'node_modules/\ndist/\n.lambdabin/\n',

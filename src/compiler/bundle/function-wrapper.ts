@@ -43,7 +43,10 @@ const PATTERN_HELPER =
 /** How what a pattern leads to is loaded by an `import()`: by a promise, of another chunk or of what is in this one. */
 const PROMISED = /Promise\b|\bimport\(|__load\(/
 
-const MISSING = `function __missing(map, path) { const isImport = Object.values(map).some((load) => ${PROMISED}.test(load)); const error = Object.assign(new Error("Module not found in bundle: " + path), { code: isImport ? "ERR_MODULE_NOT_FOUND" : "MODULE_NOT_FOUND" }); if (isImport) return Promise.reject(error); throw error; }`
+/** As Node.js looks for what a `require` names without an ending, and TypeScript's beside that. */
+const ENDINGS = JSON.stringify(['.js', '.json', '.cjs', '.ts', '.cts', '.tsx', '/index.js', '/index.ts'])
+
+const MISSING = `function __missing(map, path) { const isImport = Object.values(map).some((load) => ${PROMISED}.test(load)); const load = isImport ? undefined : ${ENDINGS}.map((ending) => map[path.replace(/\\/$/, "") + ending]).find(Boolean); if (load) return load(); const error = Object.assign(new Error("Module not found in bundle: " + path), { code: isImport ? "ERR_MODULE_NOT_FOUND" : "MODULE_NOT_FOUND" }); if (isImport) return Promise.reject(error); throw error; }`
 
 /**
  * The code, in its wrapper, where a path that fits a pattern and is of no module fails as in Node.js: an `import()` is rejected, and

@@ -23,7 +23,7 @@ import { findPackage, type InstalledPackage, layOut } from './package-layout.ts'
 import { addFiles, packageAt, packageFolder, packageFolders, packageName } from './package-of-file.ts'
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, surveyPackage } from './package-survey.ts'
-import { describeLoads, describePatterns } from './plan-notes.ts'
+import { describeLoads, describePatterns, describePlugAndPlay } from './plan-notes.ts'
 
 const LOADED_BY_NAME = 'is loaded by its name'
 const LOOKED_FOR = 'is looked for by its path'
@@ -247,7 +247,11 @@ export class PackagePlanner {
       absent: this.#absent,
       bare: this.#bare,
       absentExternals: this.#absentExternals,
-      notes: [...this.#describeOwnLoads(), ...describePatterns(this.#verdicts, external)],
+      notes: [
+        ...this.#describeOwnLoads(),
+        ...describePatterns(this.#verdicts, external),
+        ...describePlugAndPlay([...new Set(roots.map(({ name }) => name))], this.#entry),
+      ],
     }
   }
 

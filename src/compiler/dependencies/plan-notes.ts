@@ -1,5 +1,6 @@
 /** What a build tells of its plan of packages besides what it ships. */
-import { relative, resolve, sep } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { AbsentImport } from './absent-imports.ts'
 import { nameOfFolder } from './package-of-file.ts'
 import type { PackagePlan } from './package-plan.ts'
@@ -73,6 +74,34 @@ export function describeLoads(
         `${firstOf(places)}: a module that is loaded by a name that only shows when the function runs is found if it is Node.js's own or ` +
           'shipped; write the name out, so that it is bundled, or ship its package with --external PACKAGE',
       ]
+}
+
+/** None, or one: of a function that is initialised in the build, whose workers start from the same snapshot. */
+export function describeWorkers({ workers, packages }: PackagePlan): string[] {
+  const starting = packages.filter(({ reason = '' }) => /\bworkers\b/.test(reason)).map(({ name }) => name)
+  const names = [...workers.map(({ path }) => path), ...starting]
+  return names.length === 0
+    ? []
+    : [
+        `the function starts workers (${firstOf(names)}), and Node.js ends a process that was initialised in the build once a worker loads net, http, tls or child_process, or calls fetch; ` +
+          'build it without --init build where one does',
+      ]
+}
+
+/** None, or one: of packages that are to be shipped, by name, and are in archives. `entry` is the function's. */
+export function describePlugAndPlay(names: readonly string[], entry: string): string[] {
+  return names.length === 0 || !hasPlugAndPlay(dirname(entry))
+    ? []
+    : [
+        `${firstOf(names)} ${names.length === 1 ? 'is' : 'are'} to be shipped as files, and Yarn’s Plug’n’Play has packages in archives, so that the function may not find them; ` +
+          'put nodeLinker: node-modules into .yarnrc.yml, and install again',
+      ]
+}
+
+function hasPlugAndPlay(folder: string): boolean {
+  return (
+    existsSync(join(folder, '.pnp.cjs')) || (dirname(folder) !== folder && hasPlugAndPlay(dirname(folder)))
+  )
 }
 
 /** One for each package that is bundled, and loads modules of its own that are not. All by the packages' folders. */

@@ -23,7 +23,8 @@ export function configurationDocument(
 ): Record<string, unknown> {
   const { configuration, description, version } = described
   const { functionName, others, loggingConfig, layers = [] } = configuration
-  const snapStart = others.SnapStart as object | undefined
+  const snapStart = others.SnapStart as { readonly ApplyOn?: unknown } | undefined
+  const isSnapStart = snapStart?.ApplyOn === 'PublishedVersions'
   const arnQualifier = qualifier ?? (version === LATEST ? undefined : version)
   return {
     ...others,
@@ -50,7 +51,11 @@ export function configurationDocument(
     PackageType: 'Zip',
     Architectures: [configuration.architecture],
     EphemeralStorage: { Size: configuration.ephemeralStorage },
-    SnapStart: { ApplyOn: 'None', ...snapStart, OptimizationStatus: 'Off' },
+    SnapStart: {
+      ApplyOn: 'None',
+      ...snapStart,
+      OptimizationStatus: isSnapStart && version !== '$LATEST' ? 'On' : 'Off',
+    },
     RuntimeVersionConfig: { RuntimeVersionArn: RUNTIME_VERSION.replace('us-east-1', lambda.region) },
     LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${functionName}`, ...loggingConfig },
   }

@@ -112,6 +112,21 @@ test('nothing is overwritten, and a second time changes nothing', async (t) => {
   assert.deepEqual(filesOf(folder), after)
 })
 
+test('what npm init has written is no test yet, and its CommonJS gets a module for one', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {
+      name: 'mine',
+      type: 'commonjs',
+      scripts: { test: 'echo "Error: no test specified" && exit 1' },
+    },
+  })
+  await init(folder)
+  const files = filesOf(folder)
+  assert.equal(JSON.parse(files['package.json'] ?? '').scripts.test, 'node --test')
+  assert.match(files['test/hello.test.mts'] ?? '', /from 'node:test'/)
+  assert.equal(files['test/hello.test.ts'], undefined)
+})
+
 for (const [types, imports] of [
   [{}, /^import \{ expect, test \} from '@jest\/globals'\n/],
   [{ '@types/jest': '30.0.0' }, /^import \{ execFileSync \} from 'node:child_process'\n\nfunction/],

@@ -49,3 +49,19 @@ for (const [what, prelude] of [
     })
   }
 }
+
+test('a require of a pattern finds what has no ending in its name, as Node.js and TypeScript do', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'entry.cts': "exports.handler = (kind: string) => require('./kinds/' + kind)",
+    'kinds/a.js': 'module.exports = "a"',
+    'kinds/b.ts': 'export = "b"',
+    'kinds/c/index.js': 'module.exports = "c"',
+    'kinds/d.json': '"d"',
+  })
+  const options = { minify: true, bundled: [], externals: [] }
+  const { exports } = await loadBundle(await bundleFunction(join(folder, 'entry.cts'), options))
+  const { handler } = await exports
+  assert.deepEqual(['a', 'b', 'c', 'd', 'a.js'].map(handler), ['a', 'b', 'c', 'd', 'a'])
+  assert.throws(() => handler('e'), { code: 'MODULE_NOT_FOUND' })
+})

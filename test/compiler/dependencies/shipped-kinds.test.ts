@@ -466,3 +466,18 @@ test('what is left out is shipped with the optional peers that the project has c
     false,
   )
 })
+
+test('what has to be shipped is told where Plug’n’Play has packages in archives', async (t) => {
+  const files = {
+    'orders.js': `import { go } from 'reader'\n${HANDLER}`,
+    'node_modules/reader/package.json': { name: 'reader' },
+    'node_modules/reader/index.js':
+      "exports.go = () => require('fs').readFileSync(require('path').join(__dirname, 'a.txt'), 'utf8')",
+    'node_modules/reader/a.txt': 'a text',
+  }
+  const told = async (more: Files) =>
+    (await run(t, { ...files, ...more })).bundle.packages.notes.filter((note) => note.includes('Plug’n’Play'))
+  assert.deepEqual(await told({}), [])
+  const [note] = await told({ '.pnp.cjs': '' })
+  assert.match(note ?? '', /^reader is to be shipped as files, .*nodeLinker: node-modules/)
+})

@@ -18,6 +18,7 @@ import {
   LambdaServiceException,
   ListFunctionsCommand,
   ListFunctionUrlConfigsCommand,
+  PublishVersionCommand,
   PutFunctionConcurrencyCommand,
   paginateListFunctions,
   UpdateFunctionCodeCommand,
@@ -373,6 +374,8 @@ test('SnapStart, which Lambda has for versions, tells the runtime so here', asyn
   assert.deepEqual(created.SnapStart, { ApplyOn: 'PublishedVersions', OptimizationStatus: 'Off' })
   const { text } = await invoke(sdk, { do: 'describe its environment' })
   assert.equal(JSON.parse(text).environment.AWS_LAMBDA_INITIALIZATION_TYPE, 'snap-start')
+  const published = await sdk.send(new PublishVersionCommand({ FunctionName: NAME }))
+  assert.deepEqual(published.SnapStart, { ApplyOn: 'PublishedVersions', OptimizationStatus: 'On' })
 })
 
 test('DeleteFunction takes the function, its environments and its folder away', async (context) => {
