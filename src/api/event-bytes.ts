@@ -5,7 +5,10 @@ import { MAX_EVENT_BYTES } from '../runtime-api/contract.ts'
 
 /** Bytes are JSON, and are taken as they are; anything else becomes JSON. Throws a UsageError. */
 export function eventBytes(event: unknown = {}): Uint8Array {
-  const bytes = event instanceof Uint8Array ? bytesWithoutMark(event) : Buffer.from(asJson(event))
+  const bytes =
+    event instanceof Uint8Array
+      ? bytesWithoutMark(event)
+      : Buffer.from(jsonText(event, (cause) => refuseEvent(event, cause)))
   if (bytes.length > MAX_EVENT_BYTES) {
     throw new UsageError(
       `expected an event of ${MAX_EVENT_BYTES} bytes at most, as Lambda does, but it has ${bytes.length}; send less`,
@@ -29,17 +32,22 @@ function checkJson(bytes: Uint8Array): void {
   }
 }
 
-function asJson(event: unknown): string {
+function refuseEvent(event: unknown, cause: unknown): UsageError {
+  const why = cause instanceof Error ? cause.message.split('\n')[0] : `a ${typeof event} is none`
+  return new UsageError(`expected an event that can be JSON, but ${why}; give another`, { cause })
+}
+
+/** The text of `value`; throws what `refuse` makes where there can be none, of what `JSON.stringify` has thrown, if it has. */
+export function jsonText(value: unknown, refuse: (cause: unknown) => Error): string {
   let text: string | undefined
   let cause: unknown
   try {
-    text = JSON.stringify(event)
+    text = JSON.stringify(value)
   } catch (error) {
     cause = error
   }
   if (text === undefined) {
-    const why = cause instanceof Error ? cause.message.split('\n')[0] : `a ${typeof event} is none`
-    throw new UsageError(`expected an event that can be JSON, but ${why}; give another`, { cause })
+    throw refuse(cause)
   }
   return text
 }

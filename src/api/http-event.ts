@@ -8,6 +8,7 @@ import { shown } from '../configuration/option.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import { httpEvent as eventOf, type HttpRequestFacts } from '../emulator/function-url/http-event.ts'
 import { createTraceId } from '../runtime-api/invocation.ts'
+import { jsonText } from './event-bytes.ts'
 
 export interface HttpEventOptions {
   /** By default GET, and POST where there is a body. */
@@ -132,25 +133,15 @@ function bodyOf(body: unknown): { bytes: Buffer; type: string } {
   if (body === undefined) {
     return { bytes: Buffer.alloc(0), type: '' }
   }
-  const text = typeof body === 'string' ? body : asJson(body)
+  const text = typeof body === 'string' ? body : jsonText(body, (cause) => refuseBody(body, cause))
   return { bytes: Buffer.from(text), type: typeOfText(text) }
 }
 
-function asJson(body: unknown): string {
-  let text: string | undefined
-  let cause: unknown
-  try {
-    text = JSON.stringify(body)
-  } catch (error) {
-    cause = error
-  }
-  if (text === undefined) {
-    throw new UsageError(
-      `body of httpEvent expects a text, bytes, or what can be JSON, and got ${shown(body)}; give another`,
-      { cause },
-    )
-  }
-  return text
+function refuseBody(body: unknown, cause: unknown): UsageError {
+  return new UsageError(
+    `body of httpEvent expects a text, bytes, or what can be JSON, and got ${shown(body)}; give another`,
+    { cause },
+  )
 }
 
 function typeOfText(text: string): string {

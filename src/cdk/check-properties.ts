@@ -1,15 +1,10 @@
 /** What constructs are given, by apps that are no TypeScript: a mistake is told before anything is built. */
 import { statSync } from 'node:fs'
+import { checkKinds, type Kind } from '../configuration/call-options.ts'
 import { shown } from '../configuration/option.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 
-interface Expected {
-  /** As what follows "expects". */
-  readonly expects: string
-  readonly isRight: (value: unknown) => boolean
-}
-
-const EXPECTED: Readonly<Record<string, Expected>> = {
+const EXPECTED: Readonly<Record<string, Kind>> = {
   entry: {
     expects: 'the name of a configured function, or the path of a file that exports a handler',
     isRight: (value) => typeof value === 'string' && value !== '',
@@ -36,10 +31,5 @@ export function checkProperties(what: string, given: unknown, required: readonly
       `${what} expects an object with properties, ${required.join(', ')} among them, and got ${shown(given)}; see its type`,
     )
   }
-  for (const [name, { expects, isRight }] of Object.entries(EXPECTED)) {
-    const value = (given as Record<string, unknown>)[name]
-    if (value === undefined ? required.includes(name) : !isRight(value)) {
-      throw new UsageError(`${name} of ${what} expects ${expects}, and got ${shown(value)}`)
-    }
-  }
+  checkKinds(what, given, EXPECTED, required)
 }

@@ -66,19 +66,19 @@ export function path(described: Expecting): Option<string, string> {
 export function readableFile(described: Expecting): Option<string, string> {
   return {
     ...path(described),
-    read: (written, folder) => findReadable(described, readText(described, written), folder),
+    read: (written, folder) => {
+      const file = readText(described, written)
+      const place = resolve(folder, file)
+      try {
+        accessSync(place, constants.R_OK)
+      } catch (error) {
+        throw new OptionError(`expects ${described.expects}, and ${file} cannot be read; check the path`, {
+          cause: error,
+        })
+      }
+      return place
+    },
   }
-}
-
-/** The absolute path of `file`, of an option that expects one that can be read. */
-export function findReadable({ expects }: Pick<Expecting, 'expects'>, file: string, folder: string): string {
-  const place = resolve(folder, file)
-  try {
-    accessSync(place, constants.R_OK)
-  } catch (error) {
-    throw new OptionError(`expects ${expects}, and ${file} cannot be read; check the path`, { cause: error })
-  }
-  return place
 }
 
 /** Numbers from `least` to `most`. */

@@ -19,6 +19,11 @@ import { RuntimeApiServer } from '../../src/runtime-api/server.ts'
 import { HttpConnection } from '../support/runtime-api/http-connection.ts'
 
 const DEADLINE = 1_700_000_000_123
+const MEGABYTE_CHUNK = Buffer.concat([
+  Buffer.from('100000\r\n'),
+  Buffer.alloc(1024 * 1024, 'y'),
+  Buffer.from('\r\n'),
+])
 const STREAMING = { 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked' }
 
 async function serve(
@@ -324,11 +329,6 @@ test('a streamed response larger than a buffered one may be passes', async (cont
 test('a streamed response ends with an error at 200 MB, whether it goes on or not', async (context) => {
   const { runtime, exchange } = await running(context)
   runtime.write(runtime.head('POST', responsePath('id-1'), STREAMING))
-  const megabyte = Buffer.concat([
-    Buffer.from('100000\r\n'),
-    Buffer.alloc(1024 * 1024, 'y'),
-    Buffer.from('\r\n'),
-  ])
   const outcome = exchange.outcome.then(async (begun) => {
     assert.ok(begun.kind === 'stream')
     let bytes = 0
@@ -338,7 +338,7 @@ test('a streamed response ends with an error at 200 MB, whether it goes on or no
     return { bytes, failure: await begun.failure }
   })
   for (let count = 0; count < 200; count++) {
-    runtime.write(megabyte)
+    runtime.write(MEGABYTE_CHUNK)
   }
   runtime.write('1\r\ny\r\n')
   const { bytes, failure } = await outcome
@@ -399,13 +399,8 @@ async function nextWhenReady(runtime: HttpConnection) {
 test('a slow invoker slows the runtime down instead of filling the memory', async (context) => {
   const { runtime, exchange } = await running(context)
   runtime.write(runtime.head('POST', responsePath('id-1'), STREAMING))
-  const chunk = Buffer.concat([
-    Buffer.from('100000\r\n'),
-    Buffer.alloc(1024 * 1024, 'y'),
-    Buffer.from('\r\n'),
-  ])
   for (let count = 0; count < 64; count++) {
-    runtime.write(chunk)
+    runtime.write(MEGABYTE_CHUNK)
   }
   runtime.write('0\r\n\r\n')
   const outcome = await exchange.outcome
@@ -422,13 +417,8 @@ test('an invoker that stops reading a streamed response does not hold the runtim
   const outcome = await exchange.outcome
   assert.ok(outcome.kind === 'stream')
   outcome.body.destroy()
-  const chunk = Buffer.concat([
-    Buffer.from('100000\r\n'),
-    Buffer.alloc(1024 * 1024, 'y'),
-    Buffer.from('\r\n'),
-  ])
   for (let count = 0; count < 8; count++) {
-    runtime.write(chunk)
+    runtime.write(MEGABYTE_CHUNK)
   }
   runtime.write('0\r\n\r\n')
   assert.equal((await runtime.read()).status, 202)

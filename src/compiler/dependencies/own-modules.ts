@@ -7,7 +7,7 @@
  *
  * What it loads by a name that only shows when it runs, `require(name)`, is told of, so that the build can say so.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
@@ -17,7 +17,7 @@ import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { type AnyNode, parseModule, type Span } from '../syntax-tree.ts'
 import { edited } from './located-module.ts'
 import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
-import { type OwnPath, OwnPaths } from './own/own-paths.ts'
+import { isFile, type OwnPath, OwnPaths } from './own/own-paths.ts'
 import { type Edit, requireEdits, requiresOfOthers } from './requires/made-requires.ts'
 
 export interface OwnModule {
@@ -190,5 +190,5 @@ function moduleAt(path: string): string | undefined {
   const stem = path.slice(0, path.length - ending.length)
   const kind = /^\.([cm]?)[jt]sx?$/.exec(ending)?.[1]
   const candidates = kind === undefined ? [] : [path, `${stem}.${kind}ts`, `${stem}.${kind}js`, `${stem}.tsx`]
-  return candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile())
+  return candidates.find(isFile)
 }

@@ -128,8 +128,8 @@ export class PackagePlanner {
       if (!this.#verdicts.has(folder) && !this.#isForced(bundled.name)) {
         const verdict = await surveyPackage(bundled, (text) => texts.has(text))
         this.#verdicts.set(folder, verdict)
-        const instrumented = await findInstrumented(bundled)
-        if (instrumented !== undefined && this.#choice.bundlesInstrumented !== true) {
+        const instrumented = this.#choice.bundlesInstrumented ? undefined : await findInstrumented(bundled)
+        if (instrumented !== undefined) {
           this.#instrumented.set(bundled.name, instrumented)
         }
         if (verdict.shippedBecause !== undefined) {

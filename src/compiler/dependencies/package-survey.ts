@@ -20,6 +20,9 @@ import { packageFolder, packageFolders } from './package-of-file.ts'
 import { requiresOfOthers } from './requires/made-requires.ts'
 import { isModuleFile, traceAll, traceOwnFiles } from './traced-files.ts'
 
+/** Why a package has files, that are the modules of threads or processes. */
+export const STARTS_WORKERS = 'starts workers from its files'
+
 export interface PackageVerdict {
   /** Why it has to be left out of the bundle, as what follows its name: `has native addons`. Undefined: it has not. */
   readonly shippedBecause: string | undefined
@@ -136,7 +139,7 @@ async function surveyFiles(
       ...PLAIN,
       located,
       files: [...found, ...needed],
-      filesBecause: startsWorkers ? 'starts workers from its files' : 'reads files beside its modules',
+      filesBecause: startsWorkers ? STARTS_WORKERS : 'reads files beside its modules',
       loadsByName,
     }
   }

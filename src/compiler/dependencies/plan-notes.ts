@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { AbsentImport } from './absent-imports.ts'
 import { nameOfFolder } from './package-of-file.ts'
 import type { PackagePlan } from './package-plan.ts'
-import type { PackageVerdict } from './package-survey.ts'
+import { type PackageVerdict, STARTS_WORKERS } from './package-survey.ts'
 
 /** Sentences. */
 export function describePlan({ absent, absentExternals, notes }: PackagePlan): string[] {
@@ -78,7 +78,7 @@ export function describeLoads(
 
 /** None, or one: of a function that is initialised in the build, whose workers start from the same snapshot. */
 export function describeWorkers({ workers, packages }: PackagePlan): string[] {
-  const starting = packages.filter(({ reason = '' }) => /\bworkers\b/.test(reason)).map(({ name }) => name)
+  const starting = packages.filter(({ reason }) => reason === STARTS_WORKERS).map(({ name }) => name)
   const names = [...workers.map(({ path }) => path), ...starting]
   return names.length === 0
     ? []

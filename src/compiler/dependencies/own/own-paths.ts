@@ -229,7 +229,7 @@ function isRelative(name: string): boolean {
   return /^\.\.?\//.test(name)
 }
 
-function isFile(path: string): boolean {
+export function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile()
 }
 
