@@ -2,7 +2,7 @@
 
 import { isAscii } from 'node:buffer'
 import { constants, Script } from 'node:vm'
-import { checkFormat, codeCacheAsset, scriptAsset } from './format.ts'
+import { ASCII_MARK, checkFormat, codeCacheAsset, IN_PLACE_BYTES, scriptAsset } from './format.ts'
 
 /** What an executable carries, by name; undefined for what it does not. */
 export type ReadAsset = (name: string) => Uint8Array | undefined
@@ -41,12 +41,20 @@ export function letGo(bytes: NodeJS.ArrayBufferView | undefined): void {
   }
 }
 
-/** Starts the runtime with the function. Returns the runtime. */
-/** Scripts are ASCII, but for regular expressions and the like that cannot be escaped: and Latin-1 is a plain copy. */
+/**
+ * Scripts are ASCII, but for regular expressions and the like that cannot be escaped: and Latin-1 is a plain copy, or none. What says
+ * that it is ASCII is not read.
+ */
 export function decode(bytes: Uint8Array | undefined): string {
   if (bytes === undefined) {
     throw new Error('The executable is damaged: it lacks its runtime or its function. Build it again.')
   }
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return buffer.toString(isAscii(buffer) ? 'latin1' : 'utf8')
+  return buffer.toString(isMarked(buffer) || isAscii(buffer) ? 'latin1' : 'utf8')
+}
+
+function isMarked(text: Buffer): boolean {
+  return (
+    text.length >= IN_PLACE_BYTES && text.toString('latin1', text.length - ASCII_MARK.length) === ASCII_MARK
+  )
 }

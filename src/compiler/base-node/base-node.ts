@@ -14,6 +14,7 @@ import { readHeader } from '../elf/elf-header.ts'
 import { IcuDataError } from '../icu/common-data.ts'
 import { compileInLargerLots } from './baseline-code.ts'
 import { compileBuiltins } from './builtin-code/compile-builtins.ts'
+import { readConstantsInPlace } from './constant-strings.ts'
 import { drawEntropyDirectly } from './entropy.ts'
 import { hideInternalSymbols } from './exported-symbols.ts'
 import { findBaseNode } from './fetched-node.ts'
@@ -56,7 +57,7 @@ export interface BaseNode {
 }
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '23'
+const MAKING = '24'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'
@@ -243,7 +244,8 @@ async function makeSmallerCopy(
     const limited = await followFunctionMemory(lighter.bytes, original, runner, join(making, 'node'))
     const started = explainFormat(() => answerStackStart(limited.bytes, original))
     const direct = explainFormat(() => drawEntropyDirectly(started.bytes, original))
-    const inLots = explainFormat(() => compileInLargerLots(direct.bytes, original))
+    const inPlace = explainFormat(() => readConstantsInPlace(direct.bytes, published, original))
+    const inLots = explainFormat(() => compileInLargerLots(inPlace, original))
     const compiled = await compileBuiltins(inLots.bytes, original, runner, making)
     await rm(making, { recursive: true, force: true })
     // The last, as others find by its name what they change.

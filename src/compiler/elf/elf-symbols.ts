@@ -59,3 +59,22 @@ export function findSymbol(
   const offset = address - section.address + section.offset
   return offset + size <= section.offset + section.size ? { name, offset, size } : undefined
 }
+
+/**
+ * Where the program itself has a function of a library: code that goes on to it. Undefined where it has none at a fixed address,
+ * which only those have that take a function's address.
+ */
+export function importedAddress(bytes: Buffer, { sections }: ElfFile, name: string): number | undefined {
+  const symbols = sections.find((section) => section.name === '.dynsym')
+  const names = sections[symbols?.link ?? 0]
+  if (symbols === undefined || names === undefined) {
+    return undefined
+  }
+  for (let at = symbols.offset; at < symbols.offset + symbols.size; at += SYMBOL_BYTES) {
+    const isElsewhere = bytes.readUInt16LE(at + 6) === 0
+    if (isElsewhere && readString(bytes, names.offset + bytes.readUInt32LE(at)) === name) {
+      return Number(bytes.readBigUInt64LE(at + 8)) || undefined
+    }
+  }
+  return undefined
+}

@@ -1,6 +1,9 @@
 /** A program whose function is initialised on Lambda, in the init phase: the launcher, and scripts with their code caches. */
+import { isAscii } from 'node:buffer'
 import {
+  ASCII_MARK,
   chunkName,
+  IN_PLACE_BYTES,
   isReadAtStart,
   LAUNCHER,
   RUNTIME,
@@ -10,13 +13,16 @@ import {
   THREADS,
 } from '../../executable/format.ts'
 import { withPlaces } from '../../executable/source-map.ts'
+import { readsConstantsInPlace } from '../base-node/constant-strings.ts'
+import type { Chunk } from '../bundle/bundle-chunk.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { type PrimingPlan, planPriming, primeAssets, rehearsalNotes } from '../prime/prime-assets.ts'
 import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
 
-export async function makeLoadedProgram(source: ProgramSource): Promise<ExecutableProgram> {
+export async function makeLoadedProgram(given: ProgramSource): Promise<ExecutableProgram> {
+  const source = { ...given, bundle: await withMarks(given) }
   const { runtime, bundle } = source
   const plan = await planPriming(source)
   const codeCaches = await codeCachesOf(source, plan)
@@ -29,7 +35,9 @@ export async function makeLoadedProgram(source: ProgramSource): Promise<Executab
     ...codeCaches.assets,
     ...(await primeAssets(source, plan, codeCaches.run)),
   }
-  const cold = Object.entries(assets).filter(([name]) => !isReadAtStart(name))
+  const cold = Object.entries(assets).filter(
+    ([name, content]) => !isReadAtStart(name) || isReadInPlace(content),
+  )
   return {
     main: runtime.main,
     assets,
@@ -71,4 +79,23 @@ function chunkAssets({ entry, chunks }: FunctionBundle): Record<string, Buffer> 
     [sourceMapAsset(chunkName(number)), Buffer.from(withPlaces(sourceMap.toString()))],
   ])
   return Object.fromEntries(assets)
+}
+
+/** With the mark of ASCII at the end of texts that V8 reads in place. */
+async function withMarks({ bundle, base }: ProgramSource): Promise<FunctionBundle> {
+  const isLarge = ({ code }: Chunk) => code.length >= IN_PLACE_BYTES && isAscii(code)
+  const chunks = [bundle.entry, ...bundle.chunks]
+  if (!chunks.some(isLarge) || !(await readsConstantsInPlace(base.path, base.arch))) {
+    return bundle
+  }
+  const marked = (chunk: Chunk) =>
+    isLarge(chunk) ? { ...chunk, code: Buffer.concat([chunk.code, Buffer.from(ASCII_MARK)]) } : chunk
+  return { ...bundle, entry: marked(bundle.entry), chunks: bundle.chunks.map(marked) }
+}
+
+/** Of such a script a start takes the code cache. */
+function isReadInPlace(content: Buffer): boolean {
+  return (
+    content.length >= IN_PLACE_BYTES && content.subarray(-ASCII_MARK.length).equals(Buffer.from(ASCII_MARK))
+  )
 }
