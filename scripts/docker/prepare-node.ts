@@ -10,12 +10,14 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { ownModule } from './own-module.ts'
 
+type ConstantStrings = typeof import('../../src/compiler/base-node/constant-strings.ts')
 type SmallerNode = typeof import('../../src/compiler/base-node/smaller-node.ts')
 type StartupWork = typeof import('../../src/compiler/base-node/startup-work.ts')
 type ElfFile = typeof import('../../src/compiler/elf/elf-file.ts')
 type ElfVersions = typeof import('../../src/compiler/elf/elf-versions.ts')
 type LambdaRuntimes = typeof import('../../src/compiler/package/lambda-runtimes.ts')
 
+const { readConstantsInPlace } = await ownModule<ConstantStrings>('compiler/base-node/constant-strings')
 const { makeNodeSmaller } = await ownModule<SmallerNode>('compiler/base-node/smaller-node')
 const { leaveOutStartupWork } = await ownModule<StartupWork>('compiler/base-node/startup-work')
 const { readArchitecture } = await ownModule<ElfFile>('compiler/elf/elf-file')
@@ -29,7 +31,9 @@ for (const file of files) {
     checkRunsOn(oldest, bytes, file)
   }
   // Beside it first: a program that runs, as one of these does, cannot be written to.
-  const { bytes: prepared } = leaveOutStartupWork(makeNodeSmaller(bytes, file, undefined), file)
+  const { bytes: lighter } = leaveOutStartupWork(makeNodeSmaller(bytes, file, undefined), file)
+  // Now, as it goes by names that the smaller one has not.
+  const prepared = readConstantsInPlace(lighter, bytes, file)
   await writeFile(`${file}.smaller`, prepared, { mode: 0o755 })
   await rename(`${file}.smaller`, file)
 }

@@ -2,7 +2,14 @@
 
 import { isAscii } from 'node:buffer'
 import { constants, Script } from 'node:vm'
-import { ASCII_MARK, checkFormat, codeCacheAsset, IN_PLACE_BYTES, scriptAsset } from './format.ts'
+import { checkFormat, codeCacheAsset, scriptAsset } from './format.ts'
+
+/**
+ * What scripts of so many bytes and more end with if they are ASCII: white space, by which a start knows it without reading all of them.
+ * V8 has their text where it is mapped from the executable: see `compiler/base-node/constant-strings.ts`.
+ */
+export const ASCII_MARK = '\n\t\t\n'
+export const IN_PLACE_BYTES = 1_031_913
 
 /** What an executable carries, by name; undefined for what it does not. */
 export type ReadAsset = (name: string) => Uint8Array | undefined

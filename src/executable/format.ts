@@ -25,8 +25,6 @@
  * Each script begins with {@link FORMAT_HEADER}, and whoever compiles one compares that first. So a script that another
  * version of lambdabin made is refused by name, before it is run: a runtime and a function may come in packages of their
  * own. A comparison of some characters is all that it costs a start.
- *
- * A large script may end with {@link ASCII_MARK}.
  */
 
 import type { PrimedPart, SdkExchange } from './priming-settings.ts'
@@ -40,13 +38,6 @@ export const HEADER_BEGIN = '/*lambdabin '
 
 /** What each script begins with. A comment, so that it is a part of the script as V8 knows it. */
 export const FORMAT_HEADER = `${HEADER_BEGIN}${FORMAT_VERSION}*/`
-
-/**
- * What scripts of {@link IN_PLACE_BYTES} and more end with that are ASCII: white space, by which their start knows it without reading all of
- * them. V8 has their text where it is mapped from the executable: `compiler/base-node/constant-strings.ts`.
- */
-export const ASCII_MARK = '\n\t\t\n'
-export const IN_PLACE_BYTES = 1_031_913
 
 /** The format whose header `script` begins with; undefined when that is none. */
 export function formatOf(script: string): number | undefined {

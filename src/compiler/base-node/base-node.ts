@@ -241,11 +241,11 @@ async function makeSmallerCopy(
     }
     const making = join(folder, 'making')
     await mkdir(making)
-    const limited = await followFunctionMemory(lighter.bytes, original, runner, join(making, 'node'))
+    const inPlace = explainFormat(() => readConstantsInPlace(lighter.bytes, published, original))
+    const limited = await followFunctionMemory(inPlace, original, runner, join(making, 'node'))
     const started = explainFormat(() => answerStackStart(limited.bytes, original))
     const direct = explainFormat(() => drawEntropyDirectly(started.bytes, original))
-    const inPlace = explainFormat(() => readConstantsInPlace(direct.bytes, published, original))
-    const inLots = explainFormat(() => compileInLargerLots(inPlace, original))
+    const inLots = explainFormat(() => compileInLargerLots(direct.bytes, original))
     const compiled = await compileBuiltins(inLots.bytes, original, runner, making)
     await rm(making, { recursive: true, force: true })
     // The last, as others find by its name what they change.

@@ -10,25 +10,32 @@
  * `ExternString::New`, which takes bytes as they are, and else to `NewFromCopy`. As a string of that class ends, its bytes are freed:
  * those calls of `free` lead to code that leaves constants alone.
  *
- * Node.js 22 as published has no such function, since its compiler has put it into those who call it: there the text is copied as ever.
+ * Node.js 22.23 as published has no such function, since its compiler has put it into those who call it: there the text is copied as ever.
  */
 
 import { readFile } from 'node:fs/promises'
 import { addCode } from '../elf/added-code.ts'
 import { type Architecture, type ElfFile, parseElf } from '../elf/elf-file.ts'
-import { importedAddress, readSymbols } from '../elf/elf-symbols.ts'
+import { type AddressedSymbol, importedAddress, readSymbols } from '../elf/elf-symbols.ts'
 import { assemble, type CodeTable, callersOf, textSection, writeCall } from '../elf/machine-code.ts'
 import { readProgramHeaders, SEGMENT_TYPE } from '../elf/program-headers.ts'
 
 const CLASS = '_ZN4node12_GLOBAL__N_112ExternStringIN2v86String29ExternalOneByteStringResourceEcE'
-const NEW_FROM_COPY = `${CLASS}11NewFromCopyEPNS2_7IsolateEPKcm`
-const NEW = `${CLASS}3NewEPNS2_7IsolateEPcm`
+/** Names go on with the parameters: in Node.js 22 there is one more, for an error, the same of both. */
+const NEW_FROM_COPY = `${CLASS}11NewFromCopyE`
+const NEW = `${CLASS}3NewE`
 /** One that frees the object, too, and one that does not. */
-const DESTRUCTORS = [`${CLASS}D0Ev`, `${CLASS}D1Ev`]
+const DESTRUCTORS = [`${CLASS}D0Ev`, `${CLASS}D2Ev`]
 /** Where Node.js for Linux begins in memory. The code has it written in it. */
 const PROGRAM_START = 0x400000
 /** Node.js has three calls for Latin-1, ASCII and base64; a compiler may have put some of them into others. */
 const MOST_CALLS = 8
+
+/** 1031912: `cmp` on x64 has it as four bytes, and AArch64 puts it together. */
+const LONGEST_COPIED = Buffer.from('e8be0f00', 'hex')
+/** `mov w0, 0xbee8` and `movk w0, 0xf, lsl 16` */
+const MOV_LOW = 0x5297dd00
+const MOVK_HIGH = 0x72a001e0
 
 const FREE = 'free:'
 const CONSTANT = 'constant:'
@@ -172,10 +179,13 @@ function findConstantStrings(
   fileName: string,
 ): ConstantStrings | undefined {
   const symbols = readSymbols(published, parseElf(published, fileName), '.symtab')
-  const named = (wanted: string) => symbols.find(({ name }) => name === wanted)
+  const named = (wanted: string) => symbols.find(({ name }) => name.startsWith(wanted))
   const [newFromCopy, create] = [named(NEW_FROM_COPY), named(NEW)]
   const free = importedAddress(executable, elf, 'free')
   if (!newFromCopy || !create || free === undefined || !beginsWhereKnown(executable, elf)) {
+    return undefined
+  }
+  if (!takesFromSameLength(executable, elf, create)) {
     return undefined
   }
   const copies = callersOf(executable, elf, newFromCopy.address)
@@ -195,6 +205,23 @@ function beginsWhereKnown(executable: Buffer, elf: ElfFile): boolean {
   return readProgramHeaders(executable, elf).some(
     ({ type, offset, address }) => type === SEGMENT_TYPE.load && offset === 0 && address === PROGRAM_START,
   )
+}
+
+/** Whether `New` copies shorter strings, and frees their bytes, and no others. */
+function takesFromSameLength(executable: Buffer, elf: ElfFile, { address, size }: AddressedSymbol): boolean {
+  const text = textSection(elf)
+  const start = address - (text?.address ?? 0) + (text?.offset ?? 0)
+  const code = executable.subarray(start, start + size)
+  if (elf.architecture === 'x64') {
+    return code.includes(LONGEST_COPIED)
+  }
+  const kinds = Array.from({ length: code.length >> 2 }, (_, index) => kindOf(code.readUInt32LE(index * 4)))
+  return [MOV_LOW, MOVK_HIGH].every((instruction) => kinds.includes(kindOf(instruction)))
+}
+
+/** An instruction without its lower five bits, the register, and the highest, whether that has 64 bits. */
+function kindOf(instruction: number): number {
+  return (instruction & 0x7fffffff) >>> 5
 }
 
 function codeFor(

@@ -1,9 +1,8 @@
 /** A program whose function is initialised on Lambda, in the init phase: the launcher, and scripts with their code caches. */
 import { isAscii } from 'node:buffer'
+import { ASCII_MARK, IN_PLACE_BYTES } from '../../executable/compiled-script.ts'
 import {
-  ASCII_MARK,
   chunkName,
-  IN_PLACE_BYTES,
   isReadAtStart,
   LAUNCHER,
   RUNTIME,
