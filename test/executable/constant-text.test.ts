@@ -121,7 +121,12 @@ async function answerOf(
     const words = runner.map((word) => `'${word}'`).join(' ')
     writeExecutable(executable, `#!/bin/sh\nexec ${words} "$0-target"\n`)
   }
-  const result = await invoke<Answer>({ package: `${folder}/dist/large`, config: false, timeout: 60, memory: 1024 })
+  const result = await invoke<Answer>({
+    package: `${folder}/dist/large`,
+    config: false,
+    timeout: 60,
+    memory: 1024,
+  })
   assert.ok(result.ok, result.ok ? '' : result.error.message)
   return result.payload
 }

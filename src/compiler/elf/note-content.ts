@@ -38,6 +38,11 @@ export function readNote(file: FileBytes, name: string, fileName: string): Buffe
   return place && file.subarray(place.start, place.start + place.bytes)
 }
 
+/** Where that content starts in the file, which is as far from a multiple of 8 as in memory. */
+export function startOfNote(file: FileBytes, name: string, fileName: string): number | undefined {
+  return findNote(file, parseElf(file, fileName), name)?.start
+}
+
 /** The file with other content in the note; undefined where it is not as it is drawn above. Throws an ElfFormatError. */
 export function replaceNote(
   file: GatheredBytes,

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import type { BaseNode } from '../base-node/base-node.ts'
 import { CacheArea } from '../cache/build-cache.ts'
 import { GatheredBytes } from '../elf/gathered-bytes.ts'
-import { readNote, replaceNote } from '../elf/note-content.ts'
+import { readNote, replaceNote, startOfNote } from '../elf/note-content.ts'
 import { PKG_MANIFEST } from '../third-party.ts'
 import { runPkg } from './run-pkg.ts'
 import { type SeaAssets, withAssets } from './sea-blob.ts'
@@ -41,7 +41,7 @@ export async function executableOfTemplate(
 ): Promise<GatheredBytes | undefined> {
   const template = await templateOf(main, base, folder)
   const blob = template && readNote(template, NOTE, base.path)
-  const own = blob && withAssets(blob, PLACEHOLDER, assets)
+  const own = blob && withAssets(blob, PLACEHOLDER, assets, startOfNote(template, NOTE, base.path))
   return template && own && replaceNote(template, NOTE, own, base.path)
 }
 

@@ -4,22 +4,64 @@
  * Node.js's `node_sea.cc`.
  */
 
+import { scriptOfCodeCache } from '../../executable/format.ts'
+
+/** The name of assets that nobody asks for. */
+export const FILLER = ''
+
 /** By name. */
 export type SeaAssets = Readonly<Record<string, Buffer>>
 
 const LENGTH_BYTES = 8
+/** V8 copies a code cache that does not begin at a multiple of it in memory. */
+const CODE_CACHE_ALIGNMENT = 8
 
-/** The blob with other assets than `before`; undefined where those are not what it ends with. */
-export function withAssets(blob: Buffer, before: SeaAssets, assets: SeaAssets): Buffer | undefined {
-  const end = assetTable(before)
+/**
+ * The blob with other assets than `before`; undefined where those are not what it ends with. `start` is where it begins in memory, or as
+ * far from a multiple of 8 as there.
+ */
+export function withAssets(
+  blob: Buffer,
+  before: SeaAssets,
+  assets: SeaAssets,
+  start = 0,
+): Buffer | undefined {
+  const end = assetTable(Object.entries(before))
   const at = blob.length - end.length
   return at > 0 && blob.subarray(at).equals(end)
-    ? Buffer.concat([blob.subarray(0, at), assetTable(assets)])
+    ? Buffer.concat([blob.subarray(0, at), assetTable(alignedEntries(assets, start + at))])
     : undefined
 }
 
-function assetTable(assets: SeaAssets): Buffer {
-  const entries = Object.entries(assets)
+type Entry = readonly [name: string, content: Buffer]
+
+/** With an asset without a name before each code cache that would not begin where V8 takes it as it is. */
+function alignedEntries(assets: SeaAssets, start: number): Entry[] {
+  const entries: Entry[] = []
+  let place = start + LENGTH_BYTES
+  const put = (...[name, content]: Entry) => {
+    entries.push([name, content])
+    place += sizeOf(name, content)
+  }
+  for (const [name, content] of Object.entries(assets)) {
+    const contentPlace = place + sizeOf(name, Buffer.alloc(0))
+    if (scriptOfCodeCache(name) !== undefined && contentPlace % CODE_CACHE_ALIGNMENT !== 0) {
+      const without = contentPlace + sizeOf(FILLER, Buffer.alloc(0))
+      put(
+        FILLER,
+        Buffer.alloc((CODE_CACHE_ALIGNMENT - (without % CODE_CACHE_ALIGNMENT)) % CODE_CACHE_ALIGNMENT),
+      )
+    }
+    put(name, content)
+  }
+  return entries
+}
+
+function sizeOf(name: string, content: Buffer): number {
+  return LENGTH_BYTES + Buffer.byteLength(name) + LENGTH_BYTES + content.length
+}
+
+function assetTable(entries: readonly Entry[]): Buffer {
   const parts = entries.flatMap(([name, content]) => [
     ...withLength(Buffer.from(name)),
     ...withLength(content),

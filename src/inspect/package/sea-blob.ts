@@ -5,6 +5,7 @@
  * come from since 24). Which form a blob has shows by its end: the right one comes out even with the note's length.
  */
 import type { ElfFile } from '../../compiler/elf/elf-file.ts'
+import { FILLER } from '../../compiler/executable/sea-blob.ts'
 
 /** Bytes `start` to `end` of the executable. */
 export interface Span {
@@ -76,7 +77,10 @@ function readBlob(bytes: Buffer, { start, end }: Span, extra: number): SeaBlob |
     const count = flags & FLAG.assets ? reader.number64() : 0
     for (let index = 0; index < count; index++) {
       const name = reader.text()
-      assets.set(name, reader.span())
+      const content = reader.span()
+      if (name !== FILLER) {
+        assets.set(name, content)
+      }
     }
     const options = flags & FLAG.execArgv ? reader.number64() : 0
     for (let index = 0; index < options; index++) {

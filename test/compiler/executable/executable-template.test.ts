@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { before, test } from 'node:test'
 import type { BaseNode } from '../../../src/compiler/base-node/base-node.ts'
-import { ElfFormatError } from '../../../src/compiler/elf/elf-file.ts'
+import { ElfFormatError, parseElf } from '../../../src/compiler/elf/elf-file.ts'
 import { GatheredBytes } from '../../../src/compiler/elf/gathered-bytes.ts'
 import { readNote, replaceNote } from '../../../src/compiler/elf/note-content.ts'
+import { readProgramHeaders, SEGMENT_TYPE } from '../../../src/compiler/elf/program-headers.ts'
 import { executableOfTemplate } from '../../../src/compiler/executable/executable-template.ts'
 import { runPkg } from '../../../src/compiler/executable/run-pkg.ts'
 import { withAssets } from '../../../src/compiler/executable/sea-blob.ts'
+import { readSeaBlob } from '../../../src/inspect/package/sea-blob.ts'
 import { temporaryCacheHome, temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const NOTE = 'NODE_SEA_BLOB'
@@ -98,6 +100,36 @@ test('a file that is laid out otherwise is left to pkg', () => {
   )
   assert.equal(readNote(readFileSync(process.execPath), NOTE, 'node'), undefined)
   assert.throws(() => readNote(Buffer.from('#!/bin/sh'), NOTE, 'script'), ElfFormatError)
+})
+
+test('a code cache begins in memory where V8 takes it as it is, and an executable finds each asset', async (t) => {
+  temporaryCacheHome(t)
+  const folder = temporaryFolder(t)
+  const caches = Object.fromEntries(
+    ['a', 'bcd', 'launcher'].map((name, index) => [`${name}.cache`, Buffer.alloc(index * 13 + 5, name)]),
+  )
+  const assets = { ...ASSETS, ...caches, 'last.js': Buffer.from('last') }
+  const say = Buffer.from(`
+    const { getAsset } = require('node:sea')
+    console.log(${JSON.stringify(Object.keys(assets))}.map((name) => getAsset(name, 'utf8').length).join())`)
+  const made = await executableOfTemplate(say, assets, base, join(folder, 'made'))
+  const bytes = made?.toBuffer() ?? Buffer.alloc(0)
+  const elf = parseElf(bytes, 'made')
+  const read = readSeaBlob(bytes, elf)
+  assert.deepEqual([...(read?.assets.keys() ?? [])].toSorted(), Object.keys(assets).toSorted())
+  for (const name of Object.keys(caches)) {
+    const start = read?.assets.get(name)?.start ?? 0
+    const segment = readProgramHeaders(bytes, elf).find(
+      ({ type, offset, fileSize }) =>
+        type === SEGMENT_TYPE.load && start >= offset && start < offset + fileSize,
+    )
+    assert.ok(segment)
+    assert.equal((start - segment.offset + segment.address) % 8, 0, name)
+    assert.ok(bytes.subarray(start).indexOf(caches[name] ?? '') === 0)
+  }
+  const file = join(folder, 'executable')
+  writeFileSync(file, bytes, { mode: 0o755 })
+  assert.equal(execFileSync(file, { encoding: 'utf8' }), '180000,5,18,31,4\n')
 })
 
 test('a blob that does not end with the assets that it should have is left to pkg', () => {
