@@ -188,6 +188,17 @@ export function declaredIn(scope: AnyNode): Name[] {
   return [...found]
 }
 
+/** All that a module declares at its top level. */
+export function namesDeclaredIn(program: AnyNode): Set<string> {
+  const statements: AnyNode[] = program.body.map((each: AnyNode) => each.declaration ?? each)
+  const names = statements.flatMap(({ id, declarations = [], specifiers = [], type }: AnyNode) => [
+    ...(id ? [id.name] : []),
+    ...declarations.flatMap((each: AnyNode) => namesIn(each.id)),
+    ...(type === 'ImportDeclaration' ? specifiers.map((each: AnyNode) => each.local.name) : []),
+  ])
+  return new Set(names)
+}
+
 function namesIn(pattern: AnyNode | null): string[] {
   switch (pattern?.type) {
     case 'Identifier':

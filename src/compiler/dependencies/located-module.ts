@@ -5,6 +5,7 @@
  * A `require` that it makes for that path becomes the bundle's where it is given a name, so that what it loads is bundled.
  */
 import type { Span } from '../syntax-tree.ts'
+import { withoutNames } from './absent-names.ts'
 import type { Location, ModuleFacts } from './module-facts.ts'
 import { type Edit, requireEdits } from './requires/made-requires.ts'
 
@@ -22,7 +23,7 @@ export function locateModule(code: string, facts: ModuleFacts, place: string): s
     })),
     ...facts.madeRequires.flatMap(requireEdits),
   ]
-  return edited(code, edits)
+  return edited(code, edits) + withoutNames(facts.absentNames ?? [])
 }
 
 function locate({ kind, isShorthand, ...span }: Location, place: string): Edit {

@@ -63,6 +63,19 @@ export interface ModuleFacts {
   readonly resolved: readonly string[]
   /** What a `require` under another name is called with: `./locale/` for `load('./locale/' + name)`. */
   readonly relativePatterns: readonly string[]
+  /** Names of Node.js's that it asks for and has not: `module`, in an ES module. */
+  readonly absentNames?: readonly string[]
+}
+
+/** Those of a module that only asks for names. */
+export const NO_FACTS: ModuleFacts = {
+  ...{ locations: [], requires: [], madeRequires: [], importedNames: [], importedTexts: [], loads: [] },
+  ...{ resolved: [], relativePatterns: [] },
+  replacesRequire: false,
+  loadsByName: false,
+  importsByName: false,
+  startsWorkers: false,
+  makesOtherRequires: false,
 }
 
 /** A module in which this finds nothing has no such facts. */

@@ -15,6 +15,7 @@ import { getLineInfo } from 'acorn'
 import { transform, transformSync } from 'esbuild'
 import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { type AnyNode, parseModule, type Span } from '../syntax-tree.ts'
+import { findAbsentNames, mayAskForNames, withoutNames } from './absent-names.ts'
 import { edited } from './located-module.ts'
 import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
 import { isFile, type OwnPath, OwnPaths } from './own/own-paths.ts'
@@ -56,7 +57,7 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   }
   // One that is no file is a plugin's.
   const text = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file) ? await readFile(file, 'utf8') : ''
-  if (!mayHaveFacts(text)) {
+  if (!mayHaveFacts(text) && !mayAskForNames(text)) {
     return plain
   }
   const source = await withDecoratorMetadata(file, text)
@@ -103,7 +104,8 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   // `createRequire(import.meta.url)`: what it loads by a name that is written out is bundled.
   edits.push(...(facts?.madeRequires ?? []).flatMap(requireEdits))
   const loads = facts === undefined ? [] : linesOf(loadsOf(facts), code, new SourceMap(JSON.parse(map)))
-  const contents = edits.length === 0 ? undefined : edited(code, edits)
+  const ending = withoutNames(await findAbsentNames(file, code))
+  const contents = edits.length === 0 && ending === '' ? undefined : edited(code, edits) + ending
   return { contents, workers, reads, lookedFor, resolved: paths.resolved, loads }
 }
 

@@ -11,9 +11,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, isAbsolute, join, parse } from 'node:path'
+import { findAbsentNames } from './absent-names.ts'
 import type { BundledPackage } from './bundled-packages.ts'
 import { findDataFiles, hasDataFiles, isDataFile } from './data-files.ts'
-import { findModuleFacts, type ModuleFacts } from './module-facts.ts'
+import { findModuleFacts, type ModuleFacts, NO_FACTS } from './module-facts.ts'
 import { isAddonImport, platformPackages } from './native-addons.ts'
 import { readManifest } from './package-layout.ts'
 import { packageFolder, packageFolders } from './package-of-file.ts'
@@ -79,14 +80,16 @@ export async function surveyPackage(
 async function readFacts(modules: readonly string[]): Promise<Map<string, ModuleFacts>> {
   const facts = new Map<string, ModuleFacts>()
   for (const file of modules.filter(isModuleFile)) {
+    const code = await readFile(file, 'utf8')
+    const absentNames = await findAbsentNames(file, code)
     const found = findModuleFacts(
-      await readFile(file, 'utf8'),
+      code,
       requiresOfOthers(
         (specifier) => resolveFrom(specifier, file).map((found) => readFileSync(found, 'utf8'))[0],
       ),
     )
-    if (found !== undefined) {
-      facts.set(file, found)
+    if (found !== undefined || absentNames.length > 0) {
+      facts.set(file, { ...(found ?? NO_FACTS), absentNames })
     }
   }
   return facts
@@ -184,8 +187,15 @@ function resolveFrom(specifier: string, file: string): string[] {
   }
 }
 
-function isToBeLocated({ locations, requires, madeRequires, importedTexts }: ModuleFacts): boolean {
+function isToBeLocated({
+  locations,
+  requires,
+  madeRequires,
+  importedTexts,
+  absentNames = [],
+}: ModuleFacts): boolean {
   return (
-    locations.some(({ isUsed }) => isUsed) || requires.length + madeRequires.length + importedTexts.length > 0
+    locations.some(({ isUsed }) => isUsed) ||
+    requires.length + madeRequires.length + importedTexts.length + absentNames.length > 0
   )
 }
