@@ -14,6 +14,7 @@ import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { getLineInfo } from 'acorn'
 import { transform, transformSync } from 'esbuild'
 import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
+import { withoutIdleNames } from '../bundle/kept-names.ts'
 import { type AnyNode, parseModule, type Span } from '../syntax-tree.ts'
 import { findAbsentNames, mayAskForNames, withoutNames } from './absent-names.ts'
 import { edited } from './located-module.ts'
@@ -61,13 +62,16 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
     return plain
   }
   const source = await withDecoratorMetadata(file, text)
-  const { code, map } = await transform(source.code, {
+  const { code: named, map } = await transform(source.code, {
     loader: source.loader,
     sourcefile: file,
     sourcemap: 'both',
     target: 'esnext',
+    // Where a class or a function within another has the name of something around it, esbuild gives it another.
+    keepNames: true,
     tsconfigRaw: { compilerOptions: source.settings ?? {} },
   }).catch(() => ({ code: '', map: '' })) // The bundler says what is wrong with it.
+  const code = withoutIdleNames(named)
   const program = parseModule(code)
   if (program === undefined) {
     return plain

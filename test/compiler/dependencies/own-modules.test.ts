@@ -156,3 +156,23 @@ test('names that a bundler sees are not told of', async (t) => {
     ]`
   assert.deepEqual(await noted(t, code), { notes: [], shipped: [] })
 })
+
+test('classes and functions keep the names that they were written with in a module that names a path of its own', async (t) => {
+  const { result } = await runOwnModule(t, {
+    'tsconfig.json': { compilerOptions: { experimentalDecorators: true, emitDecoratorMetadata: true } },
+    'src/other.ts': 'export class Order {}\nexport function find() {}',
+    'src/orders.ts': `
+      import { existsSync } from 'node:fs'
+      import { join } from 'node:path'
+      import * as other from './other.ts'
+      const models: string[] = []
+      const model = (...args: any[]) => { models.push(args[0].name) }
+      @model class Order { @model2() total!: number }
+      function model2() { return () => {} }
+      const find = function find() {}
+      const outer = () => { function find() {} return find.name }
+      export const handler = () => [models, Order.name, find.name, outer(), outer.name, other.Order.name, other.find.name, existsSync(join(import.meta.dirname, 'page.html'))]`,
+    'src/page.html': '<p>',
+  })
+  assert.deepEqual(result, [['Order'], 'Order', 'find', 'find', 'outer', 'Order', 'find', false])
+})
