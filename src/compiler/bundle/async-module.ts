@@ -9,7 +9,7 @@
  */
 import { isBuiltin } from 'node:module'
 import { type Import, init, parse } from 'es-module-lexer'
-import { CLOSE_WRAPPER, openWrapper } from './function-wrapper.ts'
+import { CLOSE_WRAPPER, EXPORTS, MODULE, openWrapper } from './function-wrapper.ts'
 
 /**
  * The module's text as an expression whose value is an async function, with the parameters of every wrapper, and
@@ -91,8 +91,8 @@ const HELPERS = [
   '__defineGetter(namespace, name, () => module[name]);',
   "return __defineGetter(namespace, 'default', () => module) },",
   '__reexport = (module) => { for (const name of Object.keys(module))',
-  "if (name !== 'default' && !Object.hasOwn(exports, name))",
-  '__defineGetter(exports, name, () => module[name]) };',
+  `if (name !== 'default' && !Object.hasOwn(${EXPORTS}, name))`,
+  `__defineGetter(${EXPORTS}, name, () => module[name]) };`,
 ].join(' ')
 
 function isStaticImport(statement: Import): statement is StaticImport {
@@ -152,9 +152,11 @@ const EXPORT_CLAUSE = /export\s*\{((?:[^}"]|"(?:[^"\\]|\\.)*")*)\}\s*;?/uy
 
 /** `export { handler as default }`, as a getter for each name: an export may change after it was exported. */
 function readExportClause(code: string, start: number): Statement {
-  // Of a CommonJS module: `export default require_orders();`. Both are 15 characters long.
-  if (code.startsWith('export default ', start)) {
-    return { start, end: start + 15, replacement: '', inPlace: 'module.exports=' }
+  // Of a CommonJS module: `export default require_orders();`.
+  const beginning = 'export default '
+  if (code.startsWith(beginning, start)) {
+    const inPlace = `${MODULE}.exports=`.padEnd(beginning.length)
+    return { start, end: start + beginning.length, replacement: '', inPlace }
   }
   EXPORT_CLAUSE.lastIndex = start
   const match = EXPORT_CLAUSE.exec(code)
@@ -169,7 +171,7 @@ function readExportClause(code: string, start: number): Statement {
   return {
     start,
     end: start + match[0].length,
-    replacement: `Object.defineProperties(exports, { ${getters.join(', ')} });`,
+    replacement: `Object.defineProperties(${EXPORTS}, { ${getters.join(', ')} });`,
   }
 }
 

@@ -12,15 +12,23 @@ import type { Span } from '../syntax-tree.ts'
  */
 export const IMPORT_META = { 'import.meta': '__importMeta', 'import.meta.main': 'false' }
 
+/**
+ * What `exports` and `module` are called in an async function. An ES module may have variables of its own of these names, at its top
+ * level, too, which esbuild renames in CommonJS only.
+ */
+export const EXPORTS = '__exports'
+export const MODULE = '__mod'
+
 /** What precedes the code: one line, with `prelude` as its last statements. */
 export function openWrapper(
   kind: 'function' | 'async function',
   prelude = '',
   further: readonly string[] = [],
 ): string {
-  const arrow = kind === 'function' ? '() =>' : 'async () =>'
+  const [given, arrow] =
+    kind === 'function' ? ['', '() =>'] : [`const ${EXPORTS} = exports, ${MODULE} = module; `, 'async () =>']
   const parameters = [...CHUNK_PARAMETERS, ...further].join(', ')
-  return `${FORMAT_HEADER}(${kind} (${parameters}) { return (${arrow} { ${prelude}\n`
+  return `${FORMAT_HEADER}(${kind} (${parameters}) { ${given}return (${arrow} { ${prelude}\n`
 }
 
 export const CLOSE_WRAPPER = '\n})() })'

@@ -79,6 +79,29 @@ test('import.meta says where the package is, even in a module with a __dirname o
   ])
 })
 
+test('top-level await beside ES modules with variables called exports, module and require', async (t) => {
+  const files = {
+    'package.json': {},
+    'named.mjs':
+      "var exports = { a: 1 }, module = 'a module'; const require = (name) => name\nexport const named = () => [exports.a, module, require('b')]",
+    'asking.mjs':
+      "if (typeof module !== 'undefined') module.exports = { handler: () => 'taken' }\nexport const asked = typeof module",
+    'old.cjs': "module.exports.handler = async () => (await import('./waits.mjs')).waited",
+    'waits.mjs': "import { named } from './named.mjs'\nexport const waited = await Promise.resolve(named())",
+  }
+  const project = writeFiles(temporaryFolder(t), {
+    ...files,
+    'orders.mjs':
+      "import { named } from './named.mjs'\nimport { asked } from './asking.mjs'\nimport { sep } from 'node:path'\nawait null\nexport * from 'node:os'\nexport const handler = () => [...named(), asked, sep]",
+  })
+  const options = { minify: true, externals: [], bundled: [] }
+  const exports = await load(await bundleFunction(join(project, 'orders.mjs'), options))
+  assert.deepEqual(exports.handler(), [1, 'a module', 'b', 'undefined', '/'])
+  assert.equal(typeof exports.cpus, 'function')
+  const old = await load(await bundleFunction(join(project, 'old.cjs'), options))
+  assert.deepEqual(await old.handler(), [1, 'a module', 'b'])
+})
+
 for (const minify of [true, false]) {
   test(`top-level await, with every kind of import and export (minify: ${minify})`, async (t) => {
     const folder = temporaryFolder(t)
