@@ -8,6 +8,7 @@ import type { Span } from '../syntax-tree.ts'
 import { withoutNames } from './absent-names.ts'
 import type { Location, ModuleFacts } from './module-facts.ts'
 import { type Edit, requireEdits } from './requires/made-requires.ts'
+import { renameParameter } from './requires/umd-factories.ts'
 
 /**
  * The code of a module with its own path at `place`, relative to the task root and with slashes. It stands in a chunk,
@@ -22,6 +23,7 @@ export function locateModule(code: string, facts: ModuleFacts, place: string): s
       text: isShorthand ? `require: ${requireAt(place)}` : requireAt(place),
     })),
     ...facts.madeRequires.flatMap(requireEdits),
+    ...facts.factoryRequires.map(renameParameter),
   ]
   return edited(code, edits) + withoutNames(facts.absentNames ?? [])
 }

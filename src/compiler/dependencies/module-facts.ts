@@ -20,6 +20,8 @@ import {
 import { findKeptLocations } from './requires/kept-locations.ts'
 import { type ExportsRequire, findMadeRequires, type MadeRequire } from './requires/made-requires.ts'
 import { OwnNames } from './requires/own-location.ts'
+import { relativePatterns, relativeTexts } from './requires/relative-names.ts'
+import { findUmdFactories, type UmdFactory } from './requires/umd-factories.ts'
 
 /** What a module asks for of its own path. */
 export type LocationKind =
@@ -63,6 +65,8 @@ export interface ModuleFacts {
   readonly resolved: readonly string[]
   /** What a `require` under another name is called with: `./locale/` for `load('./locale/' + name)`. */
   readonly relativePatterns: readonly string[]
+  /** Parameters called `require` of what is only called with the module's own. */
+  readonly factoryRequires: readonly Span[]
   /** Names of Node.js's that it asks for and has not: `module`, in an ES module. */
   readonly absentNames?: readonly string[]
 }
@@ -70,7 +74,7 @@ export interface ModuleFacts {
 /** Those of a module that only asks for names. */
 export const NO_FACTS: ModuleFacts = {
   ...{ locations: [], requires: [], madeRequires: [], importedNames: [], importedTexts: [], loads: [] },
-  ...{ resolved: [], relativePatterns: [] },
+  ...{ resolved: [], relativePatterns: [], factoryRequires: [] },
   replacesRequire: false,
   loadsByName: false,
   importsByName: false,
@@ -90,9 +94,6 @@ export function mayHaveFacts(code: string): boolean {
   return code.search(HINT) !== -1
 }
 
-/** The whole name of a module that is beside another. */
-const RELATIVE_MODULE = /^\.\.?\/[^*\n]+\.[cm]?js$/
-
 /** Undefined for a module that has none of these facts, or is no JavaScript; `exportsRequire` tells of those that it imports. */
 export function findModuleFacts(code: string, exportsRequire: ExportsRequire): ModuleFacts | undefined {
   const hints = [...code.matchAll(HINT)].map(({ index }) => index)
@@ -102,7 +103,8 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
   }
   const makesRequire = MAKES_REQUIRE.test(code)
   const names = new OwnNames(makesRequire ? program : undefined)
-  const finder = new FactFinder(hints, names)
+  const factories = findUmdFactories(program)
+  const finder = new FactFinder(hints, names, factories)
   finder.visit(program, undefined, new Set())
   const { requires, replacesRequire, importsByName, startsWorkers, makesOtherRequires } = finder
   const idle = new Set(finder.locations.filter(({ isUsed }) => !isUsed).map(({ start }) => start))
@@ -112,7 +114,7 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
     isUsed: each.isUsed || kept.used.has(each.start),
   }))
   const madeRequires = makesRequire ? findMadeRequires(program, names, exportsRequire) : []
-  const places = locations.length + requires.length + madeRequires.length
+  const places = locations.length + requires.length + madeRequires.length + factories.length
   if (places === 0 && !importsByName && !startsWorkers && !makesOtherRequires) {
     return undefined
   }
@@ -131,6 +133,7 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
     importedNames: finder.importedNames,
     importedTexts: finder.importedNames.length > 0 ? relativeTexts(program) : [],
     madeRequires,
+    factoryRequires: factories.map(({ parameter }) => span(parameter)),
     relativePatterns: finder.loadsByName ? relativePatterns(program) : [],
   }
 }
@@ -148,21 +151,29 @@ class FactFinder {
   readonly resolved: string[] = []
   readonly #hints: readonly number[]
   readonly #names: OwnNames
+  readonly #factories: readonly UmdFactory[]
 
-  constructor(hints: readonly number[], names: OwnNames) {
+  constructor(hints: readonly number[], names: OwnNames, factories: readonly UmdFactory[]) {
     this.#hints = hints
     this.#names = names
+    this.#factories = factories
   }
 
   /** `hidden` are the names that mean something else here. */
   visit(node: AnyNode, parent: AnyNode | undefined, hidden: ReadonlySet<string>): void {
-    const inside = isScope(node) ? new Set([...hidden, ...declaredIn(node)]) : hidden
+    const inside = isScope(node) ? new Set([...hidden, ...this.#declaredIn(node)]) : hidden
     this.#note(node, parent, inside)
     for (const child of childrenOf(node)) {
       if (this.#hasHint(child)) {
         this.visit(child, node, inside)
       }
     }
+  }
+
+  /** What a factory is given as `require` is the module's own. */
+  #declaredIn(scope: AnyNode): string[] {
+    const isFactory = this.#factories.some(({ made }) => made === scope)
+    return declaredIn(scope).filter((name) => !(isFactory && name === 'require'))
   }
 
   /** All else need not be looked at, and most of a module is. */
@@ -230,6 +241,9 @@ class FactFinder {
   }
 
   #noteRequire(node: AnyNode, parent: AnyNode): void {
+    if (this.#factories.some(({ given, parameter }) => given === node || parameter === node)) {
+      return
+    }
     if (parent.type === 'CallExpression' && parent.callee === node) {
       if (!isText(parent.arguments[0]) && !isRelativePattern(parent.arguments[0])) {
         this.requires.push(span(node))
@@ -248,34 +262,6 @@ class FactFinder {
       }
     }
   }
-}
-
-function relativeTexts(program: AnyNode): string[] {
-  const found = new Set<string>()
-  const look = (node: AnyNode, parent: AnyNode | undefined): void => {
-    const isFollowed = parent?.source === node || parent?.callee?.name === 'require'
-    if (node.type === 'Literal' && !isFollowed && RELATIVE_MODULE.test(String(node.value))) {
-      found.add(String(node.value))
-    }
-    for (const child of childrenOf(node)) {
-      look(child, node)
-    }
-  }
-  look(program, undefined)
-  return [...found]
-}
-
-function relativePatterns(program: AnyNode): string[] {
-  const found = new Set<string>()
-  const look = (node: AnyNode): void => {
-    const [first] = node.type === 'CallExpression' && node.callee.name !== 'require' ? node.arguments : []
-    if (first?.type === 'BinaryExpression' && first.left.type === 'Literal' && isRelativePattern(first)) {
-      found.add(String(first.left.value))
-    }
-    childrenOf(node).forEach(look)
-  }
-  look(program)
-  return [...found]
 }
 
 function span({ start, end }: Span): Span {

@@ -187,15 +187,8 @@ function resolveFrom(specifier: string, file: string): string[] {
   }
 }
 
-function isToBeLocated({
-  locations,
-  requires,
-  madeRequires,
-  importedTexts,
-  absentNames = [],
-}: ModuleFacts): boolean {
-  return (
-    locations.some(({ isUsed }) => isUsed) ||
-    requires.length + madeRequires.length + importedTexts.length + absentNames.length > 0
-  )
+function isToBeLocated({ locations, absentNames = [], ...facts }: ModuleFacts): boolean {
+  const { requires, madeRequires, importedTexts, factoryRequires } = facts
+  const others = [requires, madeRequires, importedTexts, factoryRequires, absentNames]
+  return locations.some(({ isUsed }) => isUsed) || others.some(({ length }) => length > 0)
 }
