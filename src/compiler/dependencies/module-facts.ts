@@ -20,7 +20,7 @@ import {
 import { findKeptLocations } from './requires/kept-locations.ts'
 import { type ExportsRequire, findMadeRequires, type MadeRequire } from './requires/made-requires.ts'
 import { OwnNames } from './requires/own-location.ts'
-import { relativePatterns, relativeTexts } from './requires/relative-names.ts'
+import { type RelativePattern, relativePatterns, relativeTexts } from './requires/relative-names.ts'
 import { findUmdFactories, type UmdFactory } from './requires/umd-factories.ts'
 
 /** What a module asks for of its own path. */
@@ -63,8 +63,10 @@ export interface ModuleFacts {
   readonly makesOtherRequires: boolean
   /** What `require.resolve` is asked for, or `new URL` with a base that is kept in a variable. */
   readonly resolved: readonly string[]
-  /** What a `require` under another name is called with: `./locale/` for `load('./locale/' + name)`. */
-  readonly relativePatterns: readonly string[]
+  /** What a `require` under another name is called with, or one by a variable: `load('./locale/' + name)`. */
+  readonly relativePatterns: readonly RelativePattern[]
+  /** Whether it looks into folders, and gives its own to a function: `readdirSync(__dirname)`. */
+  readonly readsFolders: boolean
   /** Parameters called `require` of what is only called with the module's own. */
   readonly factoryRequires: readonly Span[]
   /** Names of Node.js's that it asks for and has not: `module`, in an ES module. */
@@ -80,6 +82,7 @@ export const NO_FACTS: ModuleFacts = {
   importsByName: false,
   startsWorkers: false,
   makesOtherRequires: false,
+  readsFolders: false,
 }
 
 /** A module in which this finds nothing has no such facts. */
@@ -88,6 +91,8 @@ const HINT =
 
 /** A module without this makes no `require`, and imports none. */
 const MAKES_REQUIRE = /createRequire|\bimport\b[^'"();]*require[^'"();]*['"]\./i
+
+const READS_FOLDERS = /\b(?:readdir|opendir)(?:Sync)?\b/
 
 /** Whether a module, TypeScript too, may have any of these facts. */
 export function mayHaveFacts(code: string): boolean {
@@ -134,7 +139,8 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
     importedTexts: finder.importedNames.length > 0 ? relativeTexts(program) : [],
     madeRequires,
     factoryRequires: factories.map(({ parameter }) => span(parameter)),
-    relativePatterns: finder.loadsByName ? relativePatterns(program) : [],
+    relativePatterns: finder.loadsByName || importsByName ? relativePatterns(program) : [],
+    readsFolders: finder.handsOnFolder && READS_FOLDERS.test(code),
   }
 }
 
@@ -148,6 +154,7 @@ class FactFinder {
   loadsByName = false
   startsWorkers = false
   makesOtherRequires = false
+  handsOnFolder = false
   readonly resolved: string[] = []
   readonly #hints: readonly number[]
   readonly #names: OwnNames
@@ -231,12 +238,13 @@ class FactFinder {
     if (!isLocationKind(kind)) {
       return
     }
-    const isUsed =
-      kind === '__dirname' || kind === 'import.meta.dirname'
-        ? parent?.type !== 'UnaryExpression'
-        : ['CallExpression', 'NewExpression', 'BinaryExpression', 'TemplateLiteral'].includes(
-            parent?.type ?? '',
-          )
+    const isFolder = kind === '__dirname' || kind === 'import.meta.dirname'
+    this.handsOnFolder ||= isFolder && parent?.arguments?.[0] === node && !isOfPaths(parent.callee)
+    const isUsed = isFolder
+      ? parent?.type !== 'UnaryExpression'
+      : ['CallExpression', 'NewExpression', 'BinaryExpression', 'TemplateLiteral'].includes(
+          parent?.type ?? '',
+        )
     this.locations.push({ ...span(node), kind, isShorthand: parent?.shorthand === true, isUsed })
   }
 
@@ -262,6 +270,11 @@ class FactFinder {
       }
     }
   }
+}
+
+/** `path.join`, and `join`. */
+function isOfPaths({ name, property }: AnyNode): boolean {
+  return /^(?:join|resolve|dirname|basename|relative|normalize)$/.test(property?.name ?? name ?? '')
 }
 
 function span({ start, end }: Span): Span {

@@ -10,7 +10,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, isAbsolute, join, parse } from 'node:path'
+import { basename, dirname, isAbsolute, join, parse } from 'node:path'
 import { findAbsentNames } from './absent-names.ts'
 import type { BundledPackage } from './bundled-packages.ts'
 import { findDataFiles, hasDataFiles, isDataFile } from './data-files.ts'
@@ -23,6 +23,8 @@ import { isModuleFile, traceAll, traceOwnFiles } from './traced-files.ts'
 
 /** Why a package has files, that are the modules of threads or processes. */
 export const STARTS_WORKERS = 'starts workers from its files'
+
+const LOADS_OWN = 'loads its own modules by computed names'
 
 export interface PackageVerdict {
   /** Why it has to be left out of the bundle, as what follows its name: `has native addons`. Undefined: it has not. */
@@ -68,12 +70,16 @@ export async function surveyPackage(
   if ([...facts.values()].some(({ replacesRequire }) => replacesRequire)) {
     return { ...PLAIN, shippedBecause: 'loads modules by a require of its own', loadsByName: true }
   }
-  const ownPatterns = [...facts].flatMap(([file, { relativePatterns }]) =>
-    relativePatterns.map((pattern) => join(dirname(file), pattern)),
+  const patterns = [...facts].flatMap(([file, { relativePatterns }]) =>
+    relativePatterns.map(({ beginning, imported }) => {
+      const path = join(dirname(file), beginning)
+      return { path, names: modulesAt(path).filter((name) => !imported.includes(name)) }
+    }),
   )
-  if (ownPatterns.some((pattern) => modulesAt(pattern).some(isMeant))) {
-    return { ...PLAIN, shippedBecause: 'loads its own modules by computed names', loadsByName: true }
+  if (patterns.some(({ names }) => names.some(isMeant))) {
+    return { ...PLAIN, shippedBecause: LOADS_OWN, loadsByName: true }
   }
+  const ownPatterns = patterns.filter(({ names }) => names.length > 0).map(({ path }) => path)
   return { ...(await surveyFiles(surveyed, facts)), ownPatterns }
 }
 
@@ -95,13 +101,14 @@ async function readFacts(modules: readonly string[]): Promise<Map<string, Module
   return facts
 }
 
-/** Names of the modules whose paths begin with `pattern`: `de` for `…/locale/`. */
+/** What may stand behind `pattern` for it to be the path of a module: `de` for `…/locale/`, and for `…/locale-`. */
 function modulesAt(pattern: string): string[] {
   const folder = pattern.endsWith('/') ? pattern : dirname(pattern)
+  const beginning = pattern.endsWith('/') ? '' : basename(pattern)
   return existsSync(folder)
     ? readdirSync(folder)
-        .filter(isModuleFile)
-        .map((name) => parse(name).name)
+        .filter((name) => isModuleFile(name) && name.startsWith(beginning))
+        .map((name) => parse(name).name.slice(beginning.length))
     : []
 }
 
@@ -128,14 +135,12 @@ async function surveyFiles(
   const traced = code.length > 0 ? await traceAll(code) : []
   const needed = [...traced, ...(await dataBeside(traced))]
   const located = new Map([...facts].filter(([, each]) => isToBeLocated(each)))
-  const loadsOwn = asking.some(([, each]) => each.loadsByName || each.importsByName)
-  if (
-    found.some(isModuleFile) &&
-    loadsOwn &&
-    !startsWorkers &&
-    needed.some((file) => modules.includes(file))
-  ) {
-    return { ...PLAIN, shippedBecause: 'loads its own modules by computed names', loadsByName }
+  const loadingOwn = asking.filter(([, each]) => each.loadsByName || each.importsByName)
+  const loadsOwn = found.some(isModuleFile)
+    ? loadingOwn.length > 0 && !startsWorkers && needed.some((file) => modules.includes(file))
+    : loadingOwn.some(([, each]) => each.readsFolders)
+  if (loadsOwn) {
+    return { ...PLAIN, shippedBecause: LOADS_OWN, loadsByName }
   }
   if (found.length > 0) {
     return {
@@ -153,7 +158,7 @@ async function surveyFiles(
     ...PLAIN,
     located,
     files: [...imported, ...needed],
-    filesBecause: imported.length > 0 ? 'loads its own modules by computed names' : '',
+    filesBecause: imported.length > 0 ? LOADS_OWN : '',
     loadsByName,
   }
 }

@@ -228,6 +228,46 @@ test('a package whose own modules are loaded by computed names is shipped, if th
   assert.match(describePlan(plain.bundle.packages).join(), /when loads locale\/\* by names .*--external when/)
 })
 
+for (const [what, code] of [
+  // As in prismjs.
+  ['a variable', "const path = './kinds/kind-' + name; require.resolve(path); require(path)"],
+  // As in log4js.
+  ['a template that is handed on', `const load = (path) => require(path); load(\`./kinds/kind-\${name}\`)`],
+] as const) {
+  test(`so it is where the name is in ${what}, but for modules that are there anyway`, async (t) => {
+    const files = {
+      'node_modules/when/package.json': { name: 'when' },
+      'node_modules/when/index.js': `const core = require("./kinds/kind-core"); exports.kinds = [core]; exports.go = (name) => { if (name !== "core") { ${code} } return exports.kinds }`,
+      'node_modules/when/kinds/kind-core.js': 'module.exports = "core"',
+      'node_modules/when/kinds/kind-fast.js': 'require("../index.js").kinds.push("fast")',
+    }
+    const handler = (kind: string) => `import { go } from 'when'\nexport const handler = () => go('${kind}')`
+    const meant = await run(t, { ...files, 'orders.js': handler('fast') })
+    assert.deepEqual(meant.result, ['core', 'fast'])
+    assert.equal(meant.shipped.packages[0]?.reason, 'loads its own modules by computed names')
+    const plain = await run(t, { ...files, 'orders.js': handler('core') })
+    assert.deepEqual(plain.result, ['core'])
+    assert.deepEqual(pathsOf(plain), [])
+    assert.match(describePlan(plain.bundle.packages).join(), /when loads kinds\/kind-\* by names/)
+  })
+}
+
+test('a package that looks for modules of its own in its folder is shipped', async (t) => {
+  const done = await run(t, {
+    'orders.js': "import { names } from 'metrics'\nexport const handler = () => names",
+    'node_modules/metrics/package.json': { name: 'metrics' },
+    // As in @instana/core.
+    'node_modules/metrics/index.js': `
+      const { readdirSync } = require('fs'), { join } = require('path')
+      const find = (folder) => readdirSync(folder).filter((name) => /^m-.*js$/.test(name)).map((name) => require(join(folder, name)))
+      exports.names = find(__dirname)`,
+    'node_modules/metrics/m-one.js': 'module.exports = 1',
+    'node_modules/metrics/m-two.js': 'module.exports = 2',
+  })
+  assert.deepEqual(done.result, [1, 2])
+  assert.equal(done.shipped.packages[0]?.reason, 'loads its own modules by computed names')
+})
+
 test('a package that is loaded by a name of the project’s own is shipped, with one instance for all', async (t) => {
   const done = await run(t, {
     'package.json': { dependencies: { orm: '*', driver: '*', other: '*' } },

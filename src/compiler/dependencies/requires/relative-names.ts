@@ -1,5 +1,5 @@
 /** Names of a package's own modules in its code, of what is loaded by a name that only shows when it runs. */
-import { type AnyNode, childrenOf, isRelativePattern } from '../../syntax-tree.ts'
+import { type AnyNode, childrenOf, isRelativePattern, isText } from '../../syntax-tree.ts'
 
 /** The whole name of a module that is beside another. */
 const RELATIVE_MODULE = /^\.\.?\/[^*\n]+\.[cm]?js$/
@@ -19,15 +19,57 @@ export function relativeTexts(program: AnyNode): string[] {
   return [...found]
 }
 
-export function relativePatterns(program: AnyNode): string[] {
+export interface RelativePattern {
+  /** `./locale/`, for what `'./locale/' + name` begins with. */
+  readonly beginning: string
+  /** What may stand behind it and is required or imported as it is, too. */
+  readonly imported: readonly string[]
+}
+
+/** Names that are computed, and that a bundler does not follow: they are called with, or kept in a variable. */
+export function relativePatterns(program: AnyNode): RelativePattern[] {
   const found = new Set<string>()
+  const texts: string[] = []
   const look = (node: AnyNode): void => {
-    const [first] = node.type === 'CallExpression' && node.callee.name !== 'require' ? node.arguments : []
-    if (first?.type === 'BinaryExpression' && first.left.type === 'Literal' && isRelativePattern(first)) {
-      found.add(String(first.left.value))
+    for (const value of valuesIn(node)) {
+      if (isText(value)) {
+        texts.push(textOf(value))
+      } else if (value.type !== 'Literal' && isRelativePattern(value)) {
+        found.add(beginningOf(value))
+      }
     }
     childrenOf(node).forEach(look)
   }
   look(program)
-  return [...found]
+  return [...found].map((beginning) => ({
+    beginning,
+    imported: texts.filter((text) => text.startsWith(beginning)).map((text) => text.slice(beginning.length)),
+  }))
+}
+
+/** What is called with, or kept, and what is required as it is. */
+function valuesIn(node: AnyNode): AnyNode[] {
+  switch (node.type) {
+    case 'CallExpression': {
+      const isRequire = node.callee.name === 'require'
+      return node.arguments.slice(0, 1).filter((each: AnyNode) => isRequire === isText(each))
+    }
+    case 'ImportDeclaration':
+      return [node.source]
+    case 'VariableDeclarator':
+      return node.init ? [node.init].filter((each) => !isText(each)) : []
+    case 'AssignmentExpression':
+      return [node.right].filter((each) => !isText(each))
+    default:
+      return []
+  }
+}
+
+function beginningOf(node: AnyNode): string {
+  return node.type === 'BinaryExpression' ? beginningOf(node.left) : textOf(node)
+}
+
+/** Of a template, what is before the first of its expressions. */
+function textOf(node: AnyNode): string {
+  return String(node.value ?? node.quasis?.[0].value.cooked)
 }
