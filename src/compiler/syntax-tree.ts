@@ -9,7 +9,7 @@ export interface Span {
 // biome-ignore lint/suspicious/noExplicitAny: ESTree's nodes, told apart by their `type`.
 export type AnyNode = Node & Record<string, any>
 
-const NAMES = ['require', '__dirname', '__filename'] as const
+const NAMES = ['require', '__dirname', '__filename', 'module'] as const
 type Name = (typeof NAMES)[number]
 
 /** Scripts and modules, and what stands in a function. */

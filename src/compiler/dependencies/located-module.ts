@@ -39,6 +39,7 @@ function locationText(kind: Location['kind'], place: string): string {
       return `new URL(${JSON.stringify(encodeURI(place))}, __importMeta.url).href`
     case '__filename':
     case 'import.meta.filename':
+    case 'module.filename':
       return fileAt(place)
     default:
       return fileAt(place.slice(0, Math.max(0, place.lastIndexOf('/'))))

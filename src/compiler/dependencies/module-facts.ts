@@ -17,7 +17,7 @@ import {
   parseModule,
   type Span,
 } from '../syntax-tree.ts'
-import { findKeptLocations } from './requires/kept-locations.ts'
+import { findKeptLocations, USES } from './requires/kept-locations.ts'
 import { type ExportsRequire, findMadeRequires, type MadeRequire } from './requires/made-requires.ts'
 import { OwnNames } from './requires/own-location.ts'
 import { type RelativePattern, relativePatterns, relativeTexts } from './requires/relative-names.ts'
@@ -30,6 +30,8 @@ export type LocationKind =
   | 'import.meta.dirname'
   | 'import.meta.filename'
   | 'import.meta.url'
+  | 'module.filename'
+  | 'module.path'
 
 export interface Location extends Span {
   readonly kind: LocationKind
@@ -87,7 +89,7 @@ export const NO_FACTS: ModuleFacts = {
 
 /** A module in which this finds nothing has no such facts. */
 const HINT =
-  /\b(?:__dirname|__filename|import\.meta|new\s+(?:\w+\.)?Worker)\b|[cC]reateRequire|\bimport\b(?=[^'"();]*[rR]equire[^'"();]*['"]\.)|\brequire\b(?!\s*(?:\(\s*(?:"[^"]*"|'[^']*')\s*\)|\.main\b))|\bimport\s*\((?!\s*(?:"[^"]*"|'[^']*')\s*\))/g
+  /\b(?:__dirname|__filename|import\.meta|module\.(?:filename|path)\b|new\s+(?:\w+\.)?Worker)\b|[cC]reateRequire|\bimport\b(?=[^'"();]*[rR]equire[^'"();]*['"]\.)|\brequire\b(?!\s*(?:\(\s*(?:"[^"]*"|'[^']*')\s*\)|\.main\b))|\bimport\s*\((?!\s*(?:"[^"]*"|'[^']*')\s*\))/g
 
 /** A module without this makes no `require`, and imports none. */
 const MAKES_REQUIRE = /createRequire|\bimport\b[^'"();]*require[^'"();]*['"]\./i
@@ -203,6 +205,13 @@ class FactFinder {
       this.#noteName(node, parent)
     } else if (node.type === 'MemberExpression' && node.object.type === 'MetaProperty' && !node.computed) {
       this.#noteLocation(node, parent, `import.meta.${node.property.name}`)
+    } else if (
+      node.type === 'MemberExpression' &&
+      node.object.name === 'module' &&
+      !node.computed &&
+      !hidden.has('module')
+    ) {
+      this.#noteLocation(node, parent, `module.${node.property.name}`)
     } else if (node.type === 'ImportExpression' && !isText(node.source)) {
       this.importsByName = true
       if (!isRelativePattern(node.source)) {
@@ -238,13 +247,12 @@ class FactFinder {
     if (!isLocationKind(kind)) {
       return
     }
-    const isFolder = kind === '__dirname' || kind === 'import.meta.dirname'
+    const isFolder = /(?:dirname|path)/.test(kind)
     this.handsOnFolder ||= isFolder && parent?.arguments?.[0] === node && !isOfPaths(parent.callee)
-    const isUsed = isFolder
-      ? parent?.type !== 'UnaryExpression'
-      : ['CallExpression', 'NewExpression', 'BinaryExpression', 'TemplateLiteral'].includes(
-          parent?.type ?? '',
-        )
+    const isUsed =
+      isFolder || kind === 'module.filename'
+        ? parent?.type !== 'UnaryExpression'
+        : USES.has(parent?.type ?? '')
     this.locations.push({ ...span(node), kind, isShorthand: parent?.shorthand === true, isUsed })
   }
 
@@ -282,5 +290,7 @@ function span({ start, end }: Span): Span {
 }
 
 function isLocationKind(kind: string): kind is LocationKind {
-  return /^(?:__dirname|__filename|import\.meta\.(?:dirname|filename|url))$/.test(kind)
+  return /^(?:__dirname|__filename|import\.meta\.(?:dirname|filename|url)|module\.(?:filename|path))$/.test(
+    kind,
+  )
 }

@@ -3,6 +3,7 @@
  * 'data', name)` is all of `data`.
  */
 import { lstatSync, realpathSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { packageFolder } from './package-of-file.ts'
 
@@ -16,6 +17,7 @@ export async function traceOwnFiles(files: readonly string[]): Promise<string[]>
   const { reasons } = await nodeFileTrace([...files], {
     ...OPTIONS,
     resolve: async () => [],
+    readFile: readAsTraced,
   })
   return [...reasons]
     .filter(([, { type }]) =>
@@ -23,6 +25,19 @@ export async function traceOwnFiles(files: readonly string[]): Promise<string[]>
     )
     .map(([path]) => join('/', path))
     .filter((path) => !files.includes(path) && isPackageFile(path))
+}
+
+/** With the names of a module's own path that the tracer knows. Undefined for what is no file, as the tracer has it. */
+async function readAsTraced(path: string): Promise<Buffer | string | null> {
+  const content = await readFile(path).catch(() => null)
+  return content !== null && isModuleFile(path) && content.includes('module.')
+    ? content
+        .toString()
+        .replace(
+          /(?<![\w$.])module\.(filename|path)\b/g,
+          (_, name) => `__${name === 'path' ? 'dirname' : name}`,
+        )
+    : content
 }
 
 /** As absolute paths, all files of packages that the modules `files` need, those themselves included. */

@@ -507,6 +507,21 @@ test('what is left out is shipped with the optional peers that the project has c
   )
 })
 
+test('files that a package finds by its module’s path, as in bullmq, are shipped', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'reader'\n${HANDLER}`,
+    'node_modules/reader/package.json': { name: 'reader' },
+    'node_modules/reader/lib/index.js': '',
+    'node_modules/reader/index.js': `
+      const { readFileSync } = require('fs'), path = require('path')
+      const folder = path.dirname(module.filename || __filename)
+      const read = (file) => readFileSync(file, 'utf8')
+      exports.go = () => [read(path.join(folder, 'a.txt')), read(path.join(module.path, 'b.txt')), read(path.join(path.dirname(module.filename), 'c.txt'))]`,
+    ...Object.fromEntries(['a', 'b', 'c'].map((name) => [`node_modules/reader/${name}.txt`, name])),
+  })
+  assert.deepEqual(done.result, ['a', 'b', 'c'])
+})
+
 test('what has to be shipped is told where Plug’n’Play has packages in archives', async (t) => {
   const files = {
     'orders.js': `import { go } from 'reader'\n${HANDLER}`,

@@ -8,7 +8,13 @@ export interface KeptLocations {
   readonly beside: readonly string[]
 }
 
-const USES = new Set(['CallExpression', 'NewExpression', 'BinaryExpression', 'TemplateLiteral'])
+/** Where a module's own path leads to files. */
+export const USES: ReadonlySet<string> = new Set([
+  'CallExpression',
+  'NewExpression',
+  'BinaryExpression',
+  'TemplateLiteral',
+])
 
 /** `locations` are those that stand in no call themselves, by where they begin. */
 export function findKeptLocations(
