@@ -15,6 +15,7 @@ import { findAbsentNames } from './absent-names.ts'
 import type { BundledPackage } from './bundled-packages.ts'
 import { findDataFiles, hasDataFiles, isDataFile } from './data-files.ts'
 import { findModuleFacts, type ModuleFacts, NO_FACTS } from './module-facts.ts'
+import { findNamedFiles } from './named/named-files.ts'
 import { isAddonImport, platformPackages } from './native-addons.ts'
 import { readManifest } from './package-layout.ts'
 import { packageFolder, packageFolders } from './package-of-file.ts'
@@ -122,12 +123,13 @@ async function surveyFiles(
   )
   const startsWorkers = all.some((each) => each.startsWorkers)
   const asking = [...facts].filter(([, each]) => each.locations.some(({ isUsed }) => isUsed))
-  const found = [
+  const read = [
     ...(await traceOwnFiles(asking.map(([file]) => file))),
     ...[...facts].flatMap(([file, { resolved }]) =>
       resolved.flatMap((specifier) => resolveFrom(specifier, file)),
     ),
   ]
+  const found = [...read, ...findNamedFiles(read)]
   const imported = [...facts].flatMap(([file, { importedTexts }]) =>
     importedTexts.flatMap((text) => resolveFrom(text, file)),
   )

@@ -522,6 +522,25 @@ test('files that a package finds by its module’s path, as in bullmq, are shipp
   assert.deepEqual(done.result, ['a', 'b', 'c'])
 })
 
+test('what a file of a package names in its text is shipped with it, as what a .proto imports', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'reader'\n${HANDLER}`,
+    'node_modules/reader/package.json': { name: 'reader' },
+    'node_modules/reader/index.js':
+      "exports.go = () => require('fs').readFileSync(__dirname + '/proto/rpc.proto', 'utf8').length > 0",
+    'node_modules/reader/proto/rpc.proto':
+      'syntax = "proto3"; import "kv.proto"; import "proto/auth/auth.proto"; import "google/none.proto";',
+    'node_modules/reader/proto/kv.proto':
+      'import "auth/auth.proto"; import "rpc.proto"; import "../../orders.js";',
+    'node_modules/reader/proto/auth/auth.proto': '',
+    'node_modules/reader/proto/other.proto': '',
+  })
+  assert.deepEqual(
+    pathsOf(done).filter((path) => path.endsWith('.proto')),
+    ['auth/auth', 'kv', 'rpc'].map((name) => `node_modules/reader/proto/${name}.proto`),
+  )
+})
+
 test('what has to be shipped is told where Plug’n’Play has packages in archives', async (t) => {
   const files = {
     'orders.js': `import { go } from 'reader'\n${HANDLER}`,
