@@ -141,3 +141,21 @@ test('a package that is not installed is named, with how to install it', async (
   assert.match(stderr, /Could not resolve ".\/gone\.ts"/)
   assert.doesNotMatch(stderr, /mark the path/)
 })
+
+test('a package that is installed and has nothing of a path is told as that', async (t) => {
+  const cwd = project(t)
+  writeFiles(cwd, {
+    'node_modules/exporting/package.json': { name: 'exporting', exports: { '.': './index.js' } },
+    'node_modules/exporting/index.js': '',
+    'node_modules/plain/package.json': { name: 'plain' },
+    'node_modules/plain/index.js': '',
+    'imports.ts': `import a from 'exporting/v4'
+      import b from 'plain/lib/v4'
+      export const handler = async () => [a, b]`,
+  })
+  const { status, stderr } = await runLambdabin(['build', 'imports.ts'], { cwd })
+  assert.equal(status, 1)
+  assert.match(stderr, /The path ".\/v4" is not exported by package "exporting"/)
+  assert.match(stderr, /^ {2}The package plain is installed, and has no lib\/v4$/m)
+  assert.doesNotMatch(stderr, /not installed|mark the path/)
+})
