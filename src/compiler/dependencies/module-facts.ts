@@ -21,7 +21,7 @@ import { findKeptLocations, USES } from './requires/kept-locations.ts'
 import { type ExportsRequire, findMadeRequires, type MadeRequire } from './requires/made-requires.ts'
 import { OwnNames } from './requires/own-location.ts'
 import { type RelativePattern, relativePatterns, relativeTexts } from './requires/relative-names.ts'
-import { findUmdFactories, type UmdFactory } from './requires/umd-factories.ts'
+import { findUmdFactories, requiredBeside, type UmdFactory } from './requires/umd-factories.ts'
 
 /** What a module asks for of its own path. */
 export type LocationKind =
@@ -71,6 +71,8 @@ export interface ModuleFacts {
   readonly readsFolders: boolean
   /** Parameters called `require` of what is only called with the module's own. */
   readonly factoryRequires: readonly Span[]
+  /** The modules beside it that such a one is called with. */
+  readonly factoryRequired?: readonly string[]
   /** Names of Node.js's that it asks for and has not: `module`, in an ES module. */
   readonly absentNames?: readonly string[]
 }
@@ -141,6 +143,7 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
     importedTexts: finder.importedNames.length > 0 ? relativeTexts(program) : [],
     madeRequires,
     factoryRequires: factories.map(({ parameter }) => span(parameter)),
+    factoryRequired: factories.flatMap(({ made }) => requiredBeside(made)),
     relativePatterns: finder.loadsByName || importsByName ? relativePatterns(program) : [],
     readsFolders: finder.handsOnFolder && READS_FOLDERS.test(code),
   }

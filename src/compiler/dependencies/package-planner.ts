@@ -39,6 +39,8 @@ export class PackagePlanner {
   readonly #shipped = new Map<string, InstalledPackage & { reason: string }>()
   /** By folder, what was found out. */
   readonly #verdicts = new Map<string, PackageVerdict>()
+  /** By folder, the modules that this is about. */
+  readonly #surveyed = new Map<string, readonly string[]>()
   readonly #dependencies: PackageDependencies
   /** By absolute path, the author's modules. */
   readonly #own = new Map<string, OwnModule>()
@@ -125,8 +127,13 @@ export class PackagePlanner {
     }
     for (const [folder, bundled] of modules.packages) {
       this.#dependencies.learn(bundled, modules)
-      if (!this.#verdicts.has(folder) && !this.#isForced(bundled.name)) {
-        const verdict = await surveyPackage(bundled, (text) => texts.has(text))
+      const known = this.#surveyed.get(folder) ?? []
+      const found = bundled.modules.filter((file) => !known.includes(file))
+      if ((found.length > 0 || !this.#verdicts.has(folder)) && !this.#isForced(bundled.name)) {
+        // What the bundle before has left out, a `require` that is made, may lead to more of a package's modules.
+        const surveyed = { ...bundled, modules: [...known, ...found] }
+        this.#surveyed.set(folder, surveyed.modules)
+        const verdict = await surveyPackage(surveyed, (text) => texts.has(text))
         this.#verdicts.set(folder, verdict)
         const instrumented = this.#choice.bundlesInstrumented ? undefined : await findInstrumented(bundled)
         if (instrumented !== undefined) {

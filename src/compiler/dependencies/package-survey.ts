@@ -86,7 +86,8 @@ export async function surveyPackage(
 
 async function readFacts(modules: readonly string[]): Promise<Map<string, ModuleFacts>> {
   const facts = new Map<string, ModuleFacts>()
-  for (const file of modules.filter(isModuleFile)) {
+  const files = new Set(modules.filter(isModuleFile))
+  for (const file of files) {
     const code = await readFile(file, 'utf8')
     const absentNames = await findAbsentNames(file, code)
     const found = findModuleFacts(
@@ -97,6 +98,12 @@ async function readFacts(modules: readonly string[]): Promise<Map<string, Module
     )
     if (found !== undefined || absentNames.length > 0) {
       facts.set(file, { ...(found ?? NO_FACTS), absentNames })
+    }
+    // No bundle has these yet.
+    for (const required of (found?.factoryRequired ?? []).flatMap((each) => resolveFrom(each, file))) {
+      if (isModuleFile(required)) {
+        files.add(required)
+      }
     }
   }
   return facts

@@ -541,6 +541,19 @@ test('what a file of a package names in its text is shipped with it, as what a .
   )
 })
 
+test('modules of a package that a later bundle shows are looked at, too', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'reader'\n${HANDLER}`,
+    'node_modules/reader/package.json': { name: 'reader', type: 'module', exports: './index.js' },
+    'node_modules/reader/index.js':
+      "import { createRequire } from 'node:module'\nconst load = createRequire(import.meta.url)\nexport const go = () => load('./read.cjs').read()",
+    'node_modules/reader/read.cjs':
+      "exports.read = () => require('fs').readFileSync(require('path').join(__dirname, 'a.txt'), 'utf8')",
+    'node_modules/reader/a.txt': 'a',
+  })
+  assert.equal(done.result, 'a')
+})
+
 test('what has to be shipped is told where Plug’n’Play has packages in archives', async (t) => {
   const files = {
     'orders.js': `import { go } from 'reader'\n${HANDLER}`,

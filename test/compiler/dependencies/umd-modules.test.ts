@@ -31,7 +31,11 @@ test('what a module of UMD requires of its own and of others is bundled', async 
       ['./impl/format', 'scanner'],
       'var format = require("./impl/format"), scanner = require("scanner"); exports.parse = function (text) { return format.upper(scanner.scan(text)) }',
     ),
-    'node_modules/parser/lib/umd/impl/format.js': umd([], 'exports.upper = (text) => text.toUpperCase()'),
+    'node_modules/parser/lib/umd/impl/format.js': umd(
+      ['./upper'],
+      'var upper = require("./upper"); exports.upper = (text) => upper.upper(text)',
+    ),
+    'node_modules/parser/lib/umd/impl/upper.js': umd([], 'exports.upper = (text) => text.toUpperCase()'),
     'node_modules/scanner/package.json': { name: 'scanner' },
     'node_modules/scanner/index.js': "exports.scan = (text) => text + '!'",
   })

@@ -22,6 +22,13 @@ export function findUmdFactories(program: AnyNode): UmdFactory[] {
   })
 }
 
+/** What `require('./other')` is called with in a factory. */
+export function requiredBeside(node: AnyNode): string[] {
+  const [first] = node.type === 'CallExpression' && isRequire(node.callee) ? node.arguments : []
+  const own = /^\.\.?\//.test(String(first?.value)) ? [String(first.value)] : []
+  return [...own, ...childrenOf(node).flatMap(requiredBeside)]
+}
+
 /** By which the module's own `require` is meant again. */
 export function renameParameter({ start, end }: Span): Edit {
   return { start, end, text: '__required' }
