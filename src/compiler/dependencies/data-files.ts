@@ -38,7 +38,9 @@ export function isDataFile(path: string): boolean {
 }
 
 async function* dataFiles(folder: string, depth: number): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true })
+  const found = await readdir(folder, { withFileTypes: true })
+  // File systems tell names in orders of their own.
+  const entries = found.sort((left, right) => (left.name < right.name ? -1 : 1))
   for (const entry of entries) {
     if (entry.isFile() && isDataFile(entry.name)) {
       yield join(folder, entry.name)

@@ -117,6 +117,7 @@ function modulesAt(pattern: string): string[] {
     ? readdirSync(folder)
         .filter((name) => isModuleFile(name) && name.startsWith(beginning))
         .map((name) => parse(name).name.slice(beginning.length))
+        .sort()
     : []
 }
 

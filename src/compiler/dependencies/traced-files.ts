@@ -7,7 +7,10 @@ import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { packageFolder } from './package-of-file.ts'
 
-/** As absolute paths, what the modules `files` name by a path of their own; what they import is left out. */
+/**
+ * As absolute paths, what the modules `files` name by a path of their own; what they import is left out. In the order of their paths:
+ * the tracer's is that in which it came to read them, and another one each time, and what is made of them would be, too.
+ */
 export async function traceOwnFiles(files: readonly string[]): Promise<string[]> {
   if (files.length === 0) {
     return []
@@ -25,6 +28,7 @@ export async function traceOwnFiles(files: readonly string[]): Promise<string[]>
     )
     .map(([path]) => join('/', path))
     .filter((path) => !files.includes(path) && isPackageFile(path))
+    .sort()
 }
 
 /** With the names of a module's own path that the tracer knows. Undefined for what is no file, as the tracer has it. */
@@ -40,11 +44,14 @@ async function readAsTraced(path: string): Promise<Buffer | string | null> {
     : content
 }
 
-/** As absolute paths, all files of packages that the modules `files` need, those themselves included. */
+/** As absolute paths, all files of packages that the modules `files` need, those themselves included. In the order of their paths. */
 export async function traceAll(files: readonly string[]): Promise<string[]> {
   const { nodeFileTrace } = await import('@vercel/nft')
   const { fileList } = await nodeFileTrace([...files], OPTIONS)
-  return [...fileList].map((path) => join('/', path)).filter(isPackageFile)
+  return [...fileList]
+    .map((path) => join('/', path))
+    .filter(isPackageFile)
+    .sort()
 }
 
 /**

@@ -97,7 +97,8 @@ async function listFiles({ place, folder, files }: PlannedPackage): Promise<Pack
 
 /** A package's own files: what is in its node_modules has a place of its own. */
 async function listFolder(place: string, folder: string): Promise<PackageFile[]> {
-  const names = (await readdir(folder)).filter((name) => name !== 'node_modules' && !mayHoldKeys(name))
+  // File systems tell names in orders of their own.
+  const names = (await readdir(folder)).filter((name) => name !== 'node_modules' && !mayHoldKeys(name)).sort()
   const files = await Promise.all(names.map((name) => listFile(`${place}/${name}`, join(folder, name))))
   return files.flat()
 }

@@ -80,13 +80,15 @@ export class QuickCheck {
 async function describeOptions(options: FunctionOptions): Promise<string | undefined> {
   const { bundle, target, include, sbom, budget: _b, environment: _e, isForced: _f, ...rest } = options
   const { plugins = [], nodePaths = [], preserveSymlinks = false } = bundle.esbuild ?? {}
-  if (plugins.length > 0 || nodePaths.length > 0 || preserveSymlinks || sbom || process.env.NODE_PATH) {
+  if (plugins.length > 0 || nodePaths.length > 0 || preserveSymlinks || sbom) {
     return undefined
   }
   const node = target.nodePath === undefined ? pinnedNodePlace(target.arch) : resolve(target.nodePath)
   return digestOf([
     await ownVersion(),
     JSON.stringify([process.execPath, node, (await findTargetRunner(node, target.arch)) ?? null]),
+    // Its folders are among those that are looked at; pnpm's command sets it.
+    process.env.NODE_PATH ?? '',
     JSON.stringify([rest, bundle, target, include], describable),
     JSON.stringify(await findIncludes(include)),
   ])

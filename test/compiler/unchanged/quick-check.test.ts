@@ -299,6 +299,10 @@ test('it is bundled again for each option, and for another Node.js', async (t) =
   })
   process.env.NODE_PATH = file('more')
   assert.equal(await isUnchanged(known), false)
+  // pnpm's command always has one.
+  const found = await take()
+  assert.notEqual(found, undefined)
+  assert.equal(await isUnchanged(found), true)
 })
 
 test('nothing is kept where what a build looks at cannot be known', async () => {
