@@ -57,7 +57,7 @@ export function commonOptions({ minify, author, plugins, sdkModules }: OptionsOf
       // What an author's plugin says may be another thing each time.
       awsSdkModules((author.plugins ?? []).length > 0 ? undefined : sdkModules),
       sdkRegistration,
-      emitDecoratorMetadata(),
+      emitDecoratorMetadata(author),
       filePlugin,
     ],
     // esbuild's default charset, ASCII, is the best: V8 holds such a script in one byte per character instead of two.

@@ -82,7 +82,7 @@ export async function bundleFunction(
   await checkCode(author)
   const sdkModules: KnownSdkModules = new Map()
   const keepsImports = (author.plugins ?? []).length > 0
-  const planner = await PackagePlanner.begin(entry, project, { keepsImports, ...choice })
+  const planner = await PackagePlanner.begin(entry, project, { keepsImports, sources: author, ...choice })
   try {
     for (let round = 1; ; round++) {
       const packages = new PlannedPackages(planner.plan, project)

@@ -2,12 +2,12 @@
  * Decorators with the types that TypeScript emits for them (`emitDecoratorMetadata`), by which Nest, TypeORM and others know
  * what to inject and what a column is. esbuild emits none.
  *
- * Where the nearest tsconfig.json asks for it, a file with decorators goes through oxc first, which does what `tsc` does with
- * one file at a time. All else of it stays TypeScript to esbuild, by the same tsconfig.json.
+ * Where the nearest tsconfig.json asks for it, or the one that the author has chosen, a file with decorators goes through oxc first,
+ * which does what `tsc` does with one file at a time. All else of it stays TypeScript to esbuild, by the same tsconfig.json.
  */
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import type { Loader, Plugin } from 'esbuild'
+import { dirname, extname, join, resolve } from 'node:path'
+import type { BuildOptions, Loader, Plugin } from 'esbuild'
 import { getTsconfig, parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig'
 import { packageName } from '../dependencies/package-of-file.ts'
 
@@ -16,36 +16,55 @@ type CompilerOptions = NonNullable<TsConfigJsonResolved['compilerOptions']>
 /** By folder, the settings of the files in it. */
 type KnownSettings = Map<string, CompilerOptions | undefined>
 
+/** What the author has chosen of how sources are read. */
+export type SourceOptions = Readonly<
+  Pick<BuildOptions, 'tsconfig' | 'tsconfigRaw' | 'loader' | keyof JsxOptions>
+>
+
+type JsxOptions = Pick<
+  BuildOptions,
+  'jsx' | 'jsxFactory' | 'jsxFragment' | 'jsxImportSource' | 'jsxDev' | 'jsxSideEffects'
+>
+
 const DECORATOR = /(?:^|[\s;{}(,])@[\w$(]/
 
-export function emitDecoratorMetadata(): Plugin {
+export function emitDecoratorMetadata(author: SourceOptions): Plugin {
   const known: KnownSettings = new Map()
   return {
     name: 'decorator-metadata',
     setup(build) {
       build.onLoad({ filter: /\.[cm]?tsx?$/, namespace: 'file' }, async ({ path }) => {
-        const settings = packageName(path) === undefined ? settingsOf(path, known) : undefined
+        const settings = packageName(path) === undefined ? settingsOf(path, author, known) : undefined
         const code = settings?.emitDecoratorMetadata ? await readFile(path, 'utf8') : ''
         const compiled = settings && (await compileDecorators(path, code, settings))
         return compiled === undefined
           ? undefined
-          : { contents: compiled, loader: loaderOf(path), resolveDir: dirname(path) }
+          : { contents: compiled, loader: loaderOf(path, author), resolveDir: dirname(path) }
       })
     },
   }
 }
 
-function settingsOf(file: string, known: KnownSettings): CompilerOptions | undefined {
+function settingsOf(file: string, author: SourceOptions, known: KnownSettings): CompilerOptions | undefined {
   const folder = dirname(file)
   if (!known.has(folder)) {
-    known.set(folder, readSettings(file))
+    known.set(folder, readSettings(file, author))
   }
   return known.get(folder)
 }
 
-/** Of the nearest tsconfig.json; where that only refers to others, of the first that asks for metadata. */
-function readSettings(file: string): CompilerOptions | undefined {
+/**
+ * What the author has chosen counts for all files, as with esbuild. Else it is the nearest tsconfig.json; where that only refers to
+ * others, the first that asks for metadata.
+ */
+function readSettings(file: string, { tsconfig, tsconfigRaw }: SourceOptions): CompilerOptions | undefined {
   try {
+    if (tsconfigRaw !== undefined) {
+      return rawSettings(tsconfigRaw)
+    }
+    if (tsconfig !== undefined) {
+      return parseTsconfig(resolve(tsconfig)).compilerOptions
+    }
     const found = getTsconfig(file)
     const { compilerOptions, references = [] } = found?.config ?? {}
     if (found === null || compilerOptions?.emitDecoratorMetadata !== undefined) {
@@ -58,6 +77,21 @@ function readSettings(file: string): CompilerOptions | undefined {
   }
 }
 
+/** Of an object, or of its text, as a tsconfig.json has it. */
+function rawSettings(raw: NonNullable<SourceOptions['tsconfigRaw']>): CompilerOptions | undefined {
+  const { compilerOptions } = typeof raw === 'string' ? JSON.parse(plainJson(raw)) : raw
+  return compilerOptions
+}
+
+const COMMENT = /("(?:\\.|[^"\\])*")|\/\/.*|\/\*[\s\S]*?\*\//g
+const LAST_COMMA = /("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g
+
+/** Without what TypeScript and esbuild take beside JSON. */
+function plainJson(text: string): string {
+  const withoutComments = text.replace(COMMENT, (_, string = '') => string)
+  return withoutComments.replace(LAST_COMMA, (_, string = '') => string)
+}
+
 function readReference(path: string): CompilerOptions | undefined {
   return parseTsconfig(path.endsWith('.json') ? path : join(path, 'tsconfig.json')).compilerOptions
 }
@@ -66,14 +100,19 @@ function readReference(path: string): CompilerOptions | undefined {
 export async function withDecoratorMetadata(
   path: string,
   code: string,
+  author: SourceOptions,
 ): Promise<{ code: string; loader: Loader; settings: CompilerOptions | undefined }> {
-  const settings = readSettings(path)
+  const settings = readSettings(path, author)
   const compiled = settings?.emitDecoratorMetadata ? await compileDecorators(path, code, settings) : undefined
-  return { code: compiled ?? code, loader: loaderOf(path), settings }
+  return { code: compiled ?? code, loader: loaderOf(path, author), settings }
 }
 
-/** As TypeScript, in which an import may be that of a type, of which nothing is left. */
-function loaderOf(path: string): Loader {
+/** As the author says; else as TypeScript, in which an import may be that of a type, of which nothing is left. */
+function loaderOf(path: string, { loader = {} }: SourceOptions): Loader {
+  const chosen = loader[extname(path)]
+  if (chosen !== undefined) {
+    return chosen
+  }
   const [, kind = '', jsx = ''] = /\.[cm]?([jt])s(x?)$/.exec(path) ?? []
   return `${kind}s${jsx}` as Loader
 }

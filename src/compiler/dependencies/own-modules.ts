@@ -13,7 +13,7 @@ import { SourceMap } from 'node:module'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { getLineInfo } from 'acorn'
 import { transform, transformSync } from 'esbuild'
-import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
+import { type SourceOptions, withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { withoutIdleNames } from '../bundle/kept-names.ts'
 import { type AnyNode, parseModule, type Span } from '../syntax-tree.ts'
 import { findAbsentNames, mayAskForNames, withoutNames } from './absent-names.ts'
@@ -47,7 +47,11 @@ export interface OwnWorker {
 const RUNS_MODULES = /\b(?:Worker|fork|spawn|execFile|Piscina|Tinypool|workerpool|StaticPool|DynamicPool)\b/
 
 /** `root` is the folder that the package's root stands for. */
-export async function surveyOwnModule(file: string, root: string): Promise<OwnModule> {
+export async function surveyOwnModule(
+  file: string,
+  root: string,
+  author: SourceOptions = {},
+): Promise<OwnModule> {
   const plain: OwnModule = {
     contents: undefined,
     workers: [],
@@ -61,8 +65,9 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   if (!mayHaveFacts(text) && !mayAskForNames(text)) {
     return plain
   }
-  const source = await withDecoratorMetadata(file, text)
+  const source = await withDecoratorMetadata(file, text, author)
   const { code: named, map } = await transform(source.code, {
+    ...jsxOptions(author),
     loader: source.loader,
     sourcefile: file,
     sourcemap: 'both',
@@ -111,6 +116,19 @@ export async function surveyOwnModule(file: string, root: string): Promise<OwnMo
   const ending = withoutNames(await findAbsentNames(file, code))
   const contents = edits.length === 0 && ending === '' ? undefined : edited(code, edits) + ending
   return { contents, workers, reads, lookedFor, resolved: paths.resolved, loads }
+}
+
+/** What esbuild makes of JSX where it is told so by options of its own. */
+function jsxOptions({
+  jsx,
+  jsxFactory,
+  jsxFragment,
+  jsxImportSource,
+  jsxDev,
+  jsxSideEffects,
+}: SourceOptions) {
+  const all = { jsx, jsxFactory, jsxFragment, jsxImportSource, jsxDev, jsxSideEffects }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
 /** What a plan of packages has of modules, by absolute path. */

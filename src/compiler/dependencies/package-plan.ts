@@ -1,4 +1,6 @@
 /** Which packages a function's bundle holds, which are shipped beside it, and where: what {@link ./package-planner.ts} makes. */
+
+import type { SourceOptions } from '../bundle/decorator-metadata.ts'
 import type { AbsentImport } from './absent-imports.ts'
 import type { ModuleFacts } from './module-facts.ts'
 import type { Reimported } from './namespaces/reimported-modules.ts'
@@ -15,6 +17,8 @@ export interface PackageChoice {
   readonly root?: string
   /** Whether the author's modules are bundled with the imports that they are written with. */
   readonly keepsImports?: boolean
+  /** How the author's modules are read; by default as their nearest tsconfig.json says. */
+  readonly sources?: SourceOptions
   /** Whether packages are bundled that another one would change as they are required: a snapshot holds one script. */
   readonly bundlesInstrumented?: boolean
 }

@@ -59,7 +59,7 @@ export class PackagePlanner {
     this.#entry = entry
     this.#project = project
     this.#choice = choice
-    this.#reimported = new ReimportedModules(project)
+    this.#reimported = new ReimportedModules(project, choice.sources)
     this.#dependencies = new PackageDependencies(entry)
   }
 
@@ -121,7 +121,8 @@ export class PackagePlanner {
     const inputs = Object.assign({}, ...metafiles.map((each) => each.inputs))
     this.#bare.push(...findIgnoredImports(warnings, this.#project))
     for (const file of modules.own.filter((each) => !this.#own.has(each))) {
-      this.#own.set(file, await surveyOwnModule(file, this.#choice.root ?? this.#project))
+      const root = this.#choice.root ?? this.#project
+      this.#own.set(file, await surveyOwnModule(file, root, this.#choice.sources))
       // What an author's plugin makes of a module nobody knows.
       await (this.#choice.keepsImports ? undefined : this.#reimported.learn(file, inputs))
     }

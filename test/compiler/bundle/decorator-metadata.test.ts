@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { SourceMap } from 'node:module'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import type { AuthorOptions } from '../../../src/compiler/bundle/author-options.ts'
 import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
@@ -39,9 +40,14 @@ const FILES = {
     export const note = (..._: unknown[]): any => {}`,
 }
 
-async function tell(t: TestContext, files: Parameters<typeof writeFiles>[1]) {
+async function tell(
+  t: TestContext,
+  files: Parameters<typeof writeFiles>[1],
+  esbuildIn: (folder: string) => AuthorOptions = () => ({}),
+) {
   const folder = writeFiles(temporaryFolder(t), { 'package.json': {}, ...FILES, ...files })
-  const bundle = await bundleFunction(join(folder, 'orders.ts'), { minify: true, externals: [], bundled: [] })
+  const options = { minify: true, externals: [], bundled: [], esbuild: esbuildIn(folder) }
+  const bundle = await bundleFunction(join(folder, 'orders.ts'), options)
   return { bundle, told: (await loadBundle(bundle)).exports.handler() }
 }
 
@@ -71,6 +77,35 @@ for (const [what, files] of [
     assert.deepEqual((await tell(t, files)).told, EXPECTED)
   })
 }
+
+for (const [what, files, esbuildIn] of [
+  [
+    'the tsconfig.json that is chosen asks for it, and the nearest does not',
+    { 'tsconfig.json': { compilerOptions: { experimentalDecorators: true } }, 'settings/app.json': BASE },
+    (folder: string) => ({ tsconfig: join(folder, 'settings/app.json') }),
+  ],
+  ['settings that are given ask for it', {}, () => ({ tsconfigRaw: BASE })],
+  [
+    'settings that are given as text ask for it',
+    {},
+    () => ({
+      tsconfigRaw:
+        '{ /* as in a file */ "compilerOptions": { "strict": true, // all\n"experimentalDecorators": true, "emitDecoratorMetadata": true, } }',
+    }),
+  ],
+] as const) {
+  test(`decorators are told the types where ${what}`, async (t) => {
+    assert.deepEqual((await tell(t, files, esbuildIn)).told, EXPECTED)
+  })
+}
+
+test('where the tsconfig.json that is chosen does not ask for it, nothing is told', async (t) => {
+  const chosen = { compilerOptions: { experimentalDecorators: true } }
+  const { told } = await tell(t, { 'tsconfig.json': BASE, 'app.json': chosen }, (folder) => ({
+    tsconfig: join(folder, 'app.json'),
+  }))
+  assert.deepEqual(told, {})
+})
 
 test('without strict null checks, null is no part of a type', async (t) => {
   const { told } = await tell(t, {

@@ -176,3 +176,36 @@ test('classes and functions keep the names that they were written with in a modu
   })
   assert.deepEqual(result, [['Order'], 'Order', 'find', 'find', 'outer', 'Order', 'find', false])
 })
+for (const [what, ending, esbuild] of [
+  ['by an option', 'tsx', { jsx: 'automatic', jsxImportSource: 'own-jsx' }],
+  ['by a tsconfig.json that is chosen', 'tsx', { tsconfig: 'settings.json' }],
+  [
+    'in a file that is called .js',
+    'js',
+    { jsx: 'automatic', jsxImportSource: 'own-jsx', loader: { '.js': 'jsx' } },
+  ],
+] as const) {
+  test(`a module that names a path is compiled as its author says: JSX ${what}`, async (t) => {
+    const view = `
+      import { readFileSync } from 'node:fs'
+      export const view = () => <p>{readFileSync(import.meta.dirname + '/page.html', 'utf8')}</p>`
+    const project = temporaryFolder(t)
+    const settings = { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'own-jsx' } }
+    const options = 'tsconfig' in esbuild ? { tsconfig: join(project, esbuild.tsconfig) } : esbuild
+    writeFiles(project, { 'settings.json': settings })
+    const { result } = await runOwnModule(
+      t,
+      {
+        'src/page.html': 'text',
+        [`src/view.${ending}`]: view,
+        'src/orders.ts': `import { view } from './view.${ending}'\nexport const handler = () => view()`,
+        'node_modules/own-jsx/package.json': { name: 'own-jsx', type: 'module' },
+        'node_modules/own-jsx/jsx-runtime.js':
+          'export const jsx = (name, { children }) => name + ": " + children',
+      },
+      ['src/page.html'],
+      options,
+    )
+    assert.equal(result, 'p: text')
+  })
+}

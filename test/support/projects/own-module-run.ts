@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { AuthorOptions } from '../../../src/compiler/bundle/author-options.ts'
 import { bundleFunction, writeBundledFiles } from '../../../src/compiler/bundle/bundle-function.ts'
 import { describeMissingFiles } from '../../../src/compiler/dependencies/plan-notes.ts'
 import { temporaryFolder } from '../emulator/fixture-package.ts'
@@ -13,9 +14,10 @@ export async function runOwnModule(
   t: TestContext,
   files: Parameters<typeof writeFiles>[1],
   included: readonly string[] = [],
+  esbuild: AuthorOptions = {},
 ) {
   const project = writeFiles(temporaryFolder(t), { 'package.json': { type: 'module' }, ...files })
-  const options = { minify: true, externals: [], bundled: [] }
+  const options = { minify: true, externals: [], bundled: [], esbuild }
   const bundle = await bundleFunction(join(project, 'src/orders.ts'), options)
   const taskRoot = temporaryFolder(t)
   await writeBundledFiles(bundle.files, taskRoot)

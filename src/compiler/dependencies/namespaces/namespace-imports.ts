@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, sep } from 'node:path'
 import type { ImportDeclaration, Statement } from '@babel/types'
 import type { Metafile } from 'esbuild'
-import { withDecoratorMetadata } from '../../bundle/decorator-metadata.ts'
+import { type SourceOptions, withDecoratorMetadata } from '../../bundle/decorator-metadata.ts'
 import { edited } from '../located-module.ts'
 import { packageName } from '../package-of-file.ts'
 import type { Edit } from '../requires/made-requires.ts'
@@ -23,6 +23,7 @@ export interface OwnImports {
   readonly project: string
   readonly inputs: Metafile['inputs']
   readonly namespaces: ExportedNamespaces
+  readonly sources?: SourceOptions
 }
 
 /** By specifier and name, the path of the module, as imports name it, that the name is all of. */
@@ -38,7 +39,7 @@ const IMPORT = /\bimport\s+([\w$\s,{}]+?)\s*\bfrom\s*["']([^"'\n]+)["']/g
 export async function importNamespaces(
   own: OwnImports,
 ): Promise<{ text: string; specifiers: readonly string[] } | undefined> {
-  const { file, project, inputs } = own
+  const { file, project, inputs, sources = {} } = own
   const { imports = [] } = inputs[relative(project, file)] ?? {}
   const isFromPackage = imports.some(({ path, external }) => !external && packageName(join(project, path)))
   if (!isFromPackage || !/\.[cm]?[jt]sx?$/.test(file) || !existsSync(file)) {
@@ -47,7 +48,7 @@ export async function importNamespaces(
   const text = await readFile(file, 'utf8')
   const known = await findNamespaces(text, own)
   // With decorators' metadata, a module is compiled before esbuild has it.
-  if (known.size === 0 || (await withDecoratorMetadata(file, '')).settings?.emitDecoratorMetadata) {
+  if (known.size === 0 || (await withDecoratorMetadata(file, '', sources)).settings?.emitDecoratorMetadata) {
     return undefined
   }
   const edits = (await parse(text, extname(file))).flatMap((statement) =>

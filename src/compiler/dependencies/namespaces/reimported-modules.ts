@@ -1,6 +1,7 @@
 /** Modules of the author's that are bundled with imports that esbuild can leave more out of: {@link ./namespace-imports.ts}. */
 import { dirname, join, relative, sep } from 'node:path'
 import type { Metafile, Plugin } from 'esbuild'
+import type { SourceOptions } from '../../bundle/decorator-metadata.ts'
 import { escaped } from '../../escaped-pattern.ts'
 import { ExportedNamespaces } from './exported-namespaces.ts'
 import { importNamespaces } from './namespace-imports.ts'
@@ -20,17 +21,19 @@ export type Reimported = ReadonlyMap<string, ReimportedModule>
 export class ReimportedModules {
   readonly found = new Map<string, ReimportedModule>()
   readonly #project: string
+  readonly #sources: SourceOptions
   readonly #namespaces: ExportedNamespaces
 
   /** `project` is what paths in metafiles are relative to. */
-  constructor(project: string) {
+  constructor(project: string, sources: SourceOptions = {}) {
     this.#project = project
+    this.#sources = sources
     this.#namespaces = new ExportedNamespaces(project)
   }
 
   async learn(file: string, inputs: Metafile['inputs']): Promise<void> {
-    const [project, namespaces] = [this.#project, this.#namespaces]
-    const imported = await importNamespaces({ file, project, inputs, namespaces })
+    const [project, namespaces, sources] = [this.#project, this.#namespaces, this.#sources]
+    const imported = await importNamespaces({ file, project, inputs, namespaces, sources })
     if (imported !== undefined) {
       this.found.set(file, { ...imported, read: namespaces.read })
     }
