@@ -32,7 +32,8 @@ export async function handOver(commandFile) {
 }
 
 async function pinnedNodeOfHost() {
-  const { platform, arch, version } = process
+  const { platform, arch } = process
+  const version = process.versions.bun ? `Bun ${process.versions.bun}` : process.version
   const remedy = 'install Node.js 22.19 or later, or use `docker-compose up`'
   if (process.env[MARK]) {
     throw new Error(`it needs Node.js 22.19 or later, and was started with ${version} again; ${remedy}`)

@@ -31,7 +31,8 @@ async function start() {
     return
   }
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major > 22 || (major === 22 && minor >= 19)) {
+  // Bun says a version of Node.js, too, and lacks some of it: with `bunx --bun`.
+  if (!process.versions.bun && (major > 22 || (major === 22 && minor >= 19))) {
     // The sources in a checkout, the compiled files in an installed package.
     const source = new URL('../src/cli.ts', file)
     await import((existsSync(source) ? source : new URL('../lib/cli.js', file)).href)

@@ -3,12 +3,14 @@
  *
  * esbuild bundles it first, with the project's own files, those of its workspace too, and without packages: so TypeScript that Node.js does not take by
  * stripping types, imports without endings and paths of a `tsconfig.json` work as they do in the functions. What comes of it is
- * never written to a disk: Node.js gets it in the place of the file itself, and finds packages from there.
+ * never written to a disk: Node.js gets it in the place of the file itself, and finds packages from there. Only where the API runs on Bun it is
+ * a file beside it for that time.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 // As a whole: by names that an old Node.js lacks, `lambdabin/api` could not even say that it is too old.
 import * as nodeModules from 'node:module'
 import { dirname, extname, join, relative } from 'node:path'
+import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
 import { entryBelow } from '../compiler/escaped-pattern.ts'
@@ -36,7 +38,7 @@ export interface EvaluatedConfiguration {
 export async function evaluateConfiguration(file: string, named: string): Promise<EvaluatedConfiguration> {
   const { code, sourceMap } = await bundleConfiguration(file, named)
   evaluations += 1
-  const url = `${pathToFileURL(file).href}?${QUERY}=${evaluations}`
+  const { url, end } = offerModule(file, code)
   const place = (error: unknown) => placeOf(error, url, sourceMap, file, named) ?? named
   const explain = (error: unknown) => configurationFailure(error, place(error))
   const [endEvaluation, endQuiet] = [beginEvaluation(url, place), withoutFileWarnings()]
@@ -44,10 +46,6 @@ export async function evaluateConfiguration(file: string, named: string): Promis
     endEvaluation()
     endQuiet()
   }
-  const hooks = nodeModules.registerHooks({
-    load: (asked, context, nextLoad) =>
-      asked === url ? { format: 'module', source: code, shortCircuit: true } : nextLoad(asked, context),
-  })
   try {
     const { default: exported } = await unlessNeverEnding(import(url), () => new NeverSettled())
     return { exported, explain, done }
@@ -55,8 +53,24 @@ export async function evaluateConfiguration(file: string, named: string): Promis
     done()
     throw explain(error)
   } finally {
-    hooks.deregister()
+    end()
   }
+}
+
+/** Has `import` of the URL load the code, until `end` is called. Throws where a file cannot be written. */
+function offerModule(file: string, code: string): { url: string; end: () => void } {
+  // Bun, which may run a program that imports the API, has no such hooks.
+  if ((nodeModules as Partial<typeof nodeModules>).registerHooks === undefined) {
+    const temporary = join(dirname(file), `.${QUERY}-${process.pid}-${evaluations}.mjs`)
+    writeFileSync(temporary, code)
+    return { url: pathToFileURL(temporary).href, end: () => rmSync(temporary, { force: true }) }
+  }
+  const url = `${pathToFileURL(file).href}?${QUERY}=${evaluations}`
+  const hooks = nodeModules.registerHooks({
+    load: (asked, context, nextLoad) =>
+      asked === url ? { format: 'module', source: code, shortCircuit: true } : nextLoad(asked, context),
+  })
+  return { url, end: () => hooks.deregister() }
 }
 
 async function bundleConfiguration(file: string, named: string) {

@@ -53,3 +53,16 @@ test('kill -9 of a command that handed over ends what it handed over to, which f
   })
   await eventually(() => saidNext.includes('--endpoint-url'), 'another can have the state')
 })
+
+test('on Bun, which says a version of Node.js that would do, it is handed over, too', () => {
+  const asBun = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,bun:'1.4.5'}})`
+  const run = (env: NodeJS.ProcessEnv) =>
+    spawnSync(process.execPath, ['--import', asBun, COMMAND, '--version'], {
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    })
+  assert.match(run({}).stdout, /^\d+\.\d+\.\d+\n$/)
+  const again = run({ LAMBDABIN_HANDED_OVER: '24.0.0' })
+  assert.match(again.stderr, /needs Node\.js 22\.19 or later, and was started with Bun 1\.4\.5 again/)
+  assert.equal(again.status, 1)
+})
