@@ -1,8 +1,7 @@
 /** Configurations in all the files that may hold one, and what is said of those that are wrong. */
 
 import assert from 'node:assert/strict'
-import { readdirSync, realpathSync } from 'node:fs'
-import nodeModules from 'node:module'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { configuredFunctions } from '../../src/configuration/configured-functions.ts'
@@ -277,26 +276,4 @@ test('two configurations in one folder are refused', async (t) => {
   await assert.rejects(loadConfiguration(undefined, folder, CONTEXT), {
     message: `${folder} has several configurations, lambdabin.config.json and package.json; keep one of them`,
   })
-})
-
-test('where there are no hooks for modules, as in Bun, it is read all the same, and nothing is left of that', async (t) => {
-  const folder = project(t, {
-    'lambdabin.config.ts': `import { names } from './names'\nexport default { functions: names as string[] }`,
-    'names.ts': "export const names = ['src/*/index.ts']",
-  })
-  const { registerHooks } = nodeModules
-  const change = (hooks: unknown) => {
-    Object.assign(nodeModules, { registerHooks: hooks })
-    nodeModules.syncBuiltinESMExports()
-  }
-  change(undefined)
-  t.after(() => change(registerHooks))
-  assert.deepEqual((await functionsIn(folder)).map(({ name }) => name).sort(), ['orders', 'users'])
-  assert.deepEqual(readdirSync(folder).sort(), [
-    'event.json',
-    'lambdabin.config.ts',
-    'names.ts',
-    'package.json',
-    'src',
-  ])
 })
