@@ -105,18 +105,32 @@ test('the page is entered by clicks, finds modules, and reads a start’s bars, 
       await tab.send('Emulation.setEmulatedMedia', {
         features: [{ name: 'prefers-color-scheme', value: scheme }],
       })
-      const [ink, ground] = await tab.evaluate<[number, number]>(`(() => {
-        const { color, backgroundColor } = getComputedStyle(document.querySelector('#treemap button'))
-        return [color, backgroundColor].map((text) => {
+      // Of names and of sizes, on each of the colours that a tile may have.
+      const contrasts = await tab.evaluate<number[]>(`(() => {
+        const luminance = (text) => {
           const [red, green, blue] = text.match(/[\\d.]+/g).map(Number).map((part) => {
             const share = part / 255
             return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
           })
           return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-        })
+        }
+        const tile = [...document.querySelectorAll('#treemap button')].find((each) => each.querySelector('small'))
+        const before = tile.style.getPropertyValue('--hue')
+        const found = [tile, tile.querySelector('small')].flatMap((text) =>
+          [0, 60, 120, 180, 240, 300].map((hue) => {
+            tile.style.setProperty('--hue', hue)
+            const both = [luminance(getComputedStyle(text).color), luminance(getComputedStyle(tile).backgroundColor)]
+            return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05)
+          }),
+        )
+        tile.style.setProperty('--hue', before)
+        return found
       })()`)
-      const contrast = (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)
-      assert.ok(contrast >= 4.5, `${contrast}`)
+      assert.equal(contrasts.length, 12)
+      assert.ok(
+        contrasts.every((contrast) => contrast >= 4.5),
+        `${contrasts}`,
+      )
       if (process.env.LAMBDABIN_SCREENSHOT) {
         writeFileSync(`${process.env.LAMBDABIN_SCREENSHOT}-${scheme}.png`, await tab.screenshot())
       }
