@@ -183,6 +183,8 @@ for (const [what, external, files, message] of [
     { 'node_modules/a/package.json': '{' },
     /package\.json should be/,
   ],
+  ['a pattern', '@scope/*', {}, /name of a package, and @scope\/\* is a pattern; name each package$/],
+  ['a pattern of AWS’s SDK', '@aws-sdk/*', {}, /@aws-sdk\/\* is a pattern; .*provided\.al2023 has none/],
 ] as const) {
   test(`${what} is refused by name`, async (t) => {
     await assert.rejects(

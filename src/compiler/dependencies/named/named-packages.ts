@@ -24,6 +24,15 @@ export function checkName(name: string, option: string): void {
       `${option} expects the name of a package, such as sharp or @img/sharp, and got ${name}; name the package alone`,
     )
   }
+  if (name.includes('*')) {
+    // What is usual where Lambda's Node.js is deployed to, which has an SDK.
+    const sdk = name.startsWith('@aws-sdk/')
+      ? '; where it is for AWS’s SDK, leave it out: a function brings its own, as provided.al2023 has none, and it starts fastest as a part of the bundle'
+      : ''
+    throw new PackageLayoutError(
+      `${option} expects the name of a package, and ${name} is a pattern; name each package${sdk}`,
+    )
+  }
   if (isBuiltin(name)) {
     throw new PackageLayoutError(
       `${option} expects the name of a package, and ${name} is a module of Node.js, which every executable has; leave it out`,
