@@ -12,10 +12,15 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
+import type { ESBUILD_OPTIONS } from '../configuration/esbuild-options.ts'
 import { flagOf, type Written } from '../configuration/option.ts'
+import { UsageError } from '../configuration/usage-error.ts'
 
 /** Options of `lambdabin build`, in camel case: `{ external: ['sharp'] }` is `--external sharp`. */
-export type SynthBuildOptions = Omit<Written<typeof FUNCTION_OPTIONS>, 'name' | 'arch'>
+export type SynthBuildOptions = Omit<Written<typeof FUNCTION_OPTIONS>, 'arch'> & {
+  /** esbuild's own, by its own names, but for plugins: those are given in a configuration. */
+  readonly esbuild?: Omit<Written<typeof ESBUILD_OPTIONS>, 'plugins'> | undefined
+}
 
 /** Options of `lambdabin layer`, in camel case. */
 export type SynthLayerOptions = Pick<SynthBuildOptions, 'node' | 'intl' | 'zip'>
@@ -128,15 +133,29 @@ function ownEnvironment(): NodeJS.ProcessEnv {
   return env
 }
 
-/** Options as the command line has them. */
-function wordsOf(options: SynthBuildOptions | SynthLayerOptions): string[] {
+/** Options as the command line has them. Throws a {@link UsageError} for what it has no words for. */
+function wordsOf(options: object): string[] {
   return Object.entries(options).flatMap(([key, value]) => {
     const option = `--${flagOf(key)}`
     if (value === undefined) {
       return []
     }
+    if (key === 'esbuild') {
+      return wordsOf(value)
+    }
+    if (key === 'plugins') {
+      throw new UsageError(
+        'build.esbuild.plugins cannot be given to a construct, which builds in a process of its own; give them in lambdabin.config.ts, under esbuild',
+      )
+    }
     if (typeof value === 'boolean') {
       return [value ? option : `--no-${flagOf(key)}`]
+    }
+    if (key === 'tsconfigRaw') {
+      return [`${option}=${typeof value === 'string' ? value : JSON.stringify(value)}`]
+    }
+    if (typeof value === 'object' && !Array.isArray(value)) {
+      return Object.entries(value ?? {}).map(([name, each]) => `${option}=${name}=${each}`)
     }
     return [value].flat().map((word) => `${option}=${word}`)
   })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { realpathSync } from 'node:fs'
 import { test } from 'node:test'
 import { App, Stack } from 'aws-cdk-lib'
+import type { SynthBuildOptions } from '../../src/cdk/build-for-synth.ts'
 import { LambdabinFunction, LambdabinLayer } from '../../src/cdk.ts'
 import { temporaryFiles } from '../support/projects/files.ts'
 
@@ -52,4 +53,25 @@ test('the error of a build that failed has the reason', (t) => {
     () => new LambdabinFunction(stack, 'F', { entry: 'gone.ts', projectRoot }),
     /^Error: lambdabin could not build gone\.ts \(exit status 2\): .*gone\.ts/,
   )
+})
+
+test('esbuild’s options reach the build, and a name for a file whose own cannot be one', (t) => {
+  const projectRoot = realpathSync(
+    temporaryFiles(t, {
+      'package.json': {},
+      'create.order.ts': 'declare const STAGE: unknown\nexport const handler = STAGE',
+    }),
+  )
+  const make = (build: SynthBuildOptions) => () =>
+    new LambdabinFunction(new Stack(new App(), 'S'), 'F', { entry: 'create.order.ts', projectRoot, build })
+  assert.throws(make({}), /"create\.order" has a dot/)
+  // It is no function then, and needs not be built to its end.
+  const name = 'create-order'
+  const asText = { define: { STAGE: '"prod"' }, tsconfigRaw: { compilerOptions: {} }, treeShaking: true }
+  assert.throws(make({ name, esbuild: asText }), /exports handler, and none of that is a function/)
+  assert.throws(make({ name, esbuild: { define: { STAGE: '(' } } }), /Invalid define value/)
+  assert.throws(make({ name, esbuild: { plugins: [] } as never }), {
+    name: 'UsageError',
+    message: /plugins .* give them in lambdabin\.config\.ts/,
+  })
 })
