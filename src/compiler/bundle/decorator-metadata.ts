@@ -7,24 +7,15 @@
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, resolve } from 'node:path'
-import type { BuildOptions, Loader, Plugin } from 'esbuild'
+import type { Loader, Plugin } from 'esbuild'
 import { getTsconfig, parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig'
 import { packageName } from '../dependencies/package-of-file.ts'
+import type { SourceOptions } from '../dependencies/source-options.ts'
 
 type CompilerOptions = NonNullable<TsConfigJsonResolved['compilerOptions']>
 
 /** By folder, the settings of the files in it. */
 type KnownSettings = Map<string, CompilerOptions | undefined>
-
-/** What the author has chosen of how sources are read. */
-export type SourceOptions = Readonly<
-  Pick<BuildOptions, 'tsconfig' | 'tsconfigRaw' | 'loader' | keyof JsxOptions>
->
-
-type JsxOptions = Pick<
-  BuildOptions,
-  'jsx' | 'jsxFactory' | 'jsxFragment' | 'jsxImportSource' | 'jsxDev' | 'jsxSideEffects'
->
 
 const DECORATOR = /(?:^|[\s;{}(,])@[\w$(]/
 

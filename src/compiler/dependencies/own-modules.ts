@@ -13,7 +13,7 @@ import { SourceMap } from 'node:module'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { getLineInfo } from 'acorn'
 import { transform, transformSync } from 'esbuild'
-import { type SourceOptions, withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
+import { withDecoratorMetadata } from '../bundle/decorator-metadata.ts'
 import { withoutIdleNames } from '../bundle/kept-names.ts'
 import { type AnyNode, parseModule, type Span } from '../syntax-tree.ts'
 import { findAbsentNames, mayAskForNames, withoutNames } from './absent-names.ts'
@@ -21,6 +21,7 @@ import { edited } from './located-module.ts'
 import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
 import { isFile, type OwnPath, OwnPaths } from './own/own-paths.ts'
 import { type Edit, requireEdits, requiresOfOthers } from './requires/made-requires.ts'
+import type { SourceOptions } from './source-options.ts'
 
 export interface OwnModule {
   /** What is to be bundled in the place of it, as JavaScript; undefined where that is the module itself. */

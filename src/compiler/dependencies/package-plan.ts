@@ -1,12 +1,12 @@
 /** Which packages a function's bundle holds, which are shipped beside it, and where: what {@link ./package-planner.ts} makes. */
 
-import type { SourceOptions } from '../bundle/decorator-metadata.ts'
 import type { AbsentImport } from './absent-imports.ts'
 import type { ModuleFacts } from './module-facts.ts'
 import type { Reimported } from './namespaces/reimported-modules.ts'
 import type { BareImport } from './own/bare-imports.ts'
 import type { OwnWorker } from './own-modules.ts'
 import type { PlacedPackage } from './package-layout.ts'
+import type { SourceOptions } from './source-options.ts'
 
 export interface PackageChoice {
   /** Names of packages to leave out, whatever they are. */

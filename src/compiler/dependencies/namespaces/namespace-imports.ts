@@ -10,10 +10,11 @@ import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, sep } from 'node:path'
 import type { ImportDeclaration, Statement } from '@babel/types'
 import type { Metafile } from 'esbuild'
-import { type SourceOptions, withDecoratorMetadata } from '../../bundle/decorator-metadata.ts'
+import { withDecoratorMetadata } from '../../bundle/decorator-metadata.ts'
 import { edited } from '../located-module.ts'
 import { packageName } from '../package-of-file.ts'
 import type { Edit } from '../requires/made-requires.ts'
+import type { SourceOptions } from '../source-options.ts'
 import { type ExportedNamespaces, targetOf } from './exported-namespaces.ts'
 
 export interface OwnImports {

@@ -1,8 +1,8 @@
 /** Modules of the author's that are bundled with imports that esbuild can leave more out of: {@link ./namespace-imports.ts}. */
 import { dirname, join, relative, sep } from 'node:path'
 import type { Metafile, Plugin } from 'esbuild'
-import type { SourceOptions } from '../../bundle/decorator-metadata.ts'
 import { escaped } from '../../escaped-pattern.ts'
+import type { SourceOptions } from '../source-options.ts'
 import { ExportedNamespaces } from './exported-namespaces.ts'
 import { importNamespaces } from './namespace-imports.ts'
 
