@@ -5,8 +5,8 @@
  * A `require` that it makes for that path becomes the bundle's where it is given a name, so that what it loads is bundled.
  */
 import type { Span } from '../syntax-tree.ts'
-import { withoutNames } from './absent-names.ts'
 import type { Location, ModuleFacts } from './module-facts.ts'
+import { withoutNames } from './own/absent-names.ts'
 import { type Edit, requireEdits } from './requires/made-requires.ts'
 import { renameParameter } from './requires/umd-factories.ts'
 

@@ -4,9 +4,9 @@
  * browsers and for Node.js do, would put its own in the place of the function's exports.
  */
 import { extname } from 'node:path'
-import { namesDeclaredIn, parseModule } from '../syntax-tree.ts'
-import { findPackageJson } from './nearest-manifest.ts'
-import { isEsModule } from './node-resolution.ts'
+import { namesDeclaredIn, parseModule } from '../../syntax-tree.ts'
+import { findPackageJson } from '../nearest-manifest.ts'
+import { isEsModule } from '../node-resolution.ts'
 
 const ASKS = /\btypeof[\s(]+(module|exports)\b/g
 
