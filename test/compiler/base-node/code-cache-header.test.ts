@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
-import { codeCacheHeaderOf, readCodeCacheHeader } from '../../../src/compiler/base-node/code-cache-header.ts'
+import {
+  codeCacheHeaderOf,
+  readCodeCacheHeader,
+  SAME_BYTES,
+} from '../../../src/compiler/base-node/code-cache-header.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 test('a Node.js is asked for the header of its code caches once, and again when another is in its place', async (t) => {
@@ -32,4 +37,17 @@ test('one that fails is asked again', async (t) => {
   await assert.rejects(codeCacheHeaderOf([], node), { code: 3 })
   await assert.rejects(codeCacheHeaderOf([], node), { code: 3 })
   await assert.rejects(codeCacheHeaderOf([], join(node, 'none')), { code: 'ENOTDIR' })
+})
+
+test('in a run that makes code caches nothing is freed where functions are put', () => {
+  const program = `
+    let kept = []
+    for (let round = 0; round < 60; round++) {
+      kept.push(Array.from({ length: 50_000 }, (_, index) => ({ index, round })))
+      if (kept.length > 10) kept = []
+    }`
+  const collections = (options: readonly string[]) =>
+    execFileSync(process.execPath, [...options, '--trace-gc', '-e', program], { encoding: 'utf8' })
+  assert.match(collections([]), /Mark-Compact/)
+  assert.doesNotMatch(collections(SAME_BYTES), /Mark-Compact/)
 })
