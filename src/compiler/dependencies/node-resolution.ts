@@ -66,3 +66,21 @@ export async function isEsModule(file: string): Promise<boolean> {
     return false
   }
 }
+
+/**
+ * Whether `require` returns a module's namespace: of an ES module, unless it exports something as 'module.exports', which is what
+ * `require` returns then. (Node.js's documentation, "Loading ECMAScript modules using require()".)
+ */
+export async function isRequiredAsNamespace(file: string): Promise<boolean> {
+  if (!(await isEsModule(file))) {
+    return false
+  }
+  await init
+  try {
+    return !parse(await readFile(file, 'utf8'))[1].some(
+      (each) => 'name' in each && each.name === 'module.exports',
+    )
+  } catch {
+    return true
+  }
+}

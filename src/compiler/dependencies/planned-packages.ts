@@ -6,7 +6,7 @@ import { escaped } from '../escaped-pattern.ts'
 import { leaveAbsent } from './absent-imports.ts'
 import { locateModule } from './located-module.ts'
 import { bundleReimported } from './namespaces/reimported-modules.ts'
-import { isEsModule, NodeResolver } from './node-resolution.ts'
+import { isRequiredAsNamespace, NodeResolver } from './node-resolution.ts'
 import { keepBareImports } from './own/bare-imports.ts'
 import { findPackage } from './package-layout.ts'
 import { importedPackage, packageFolder } from './package-of-file.ts'
@@ -65,7 +65,7 @@ export class PlannedPackages {
         return { path, external: true }
       }
       const specifier = `./${placeOf(file, planned)}`
-      if (await isEsModule(file)) {
+      if (await isRequiredAsNamespace(file)) {
         this.esModules.add(specifier)
       }
       return { path: specifier, external: true }

@@ -42,9 +42,9 @@ test('one that fails is asked again', async (t) => {
 test('in a run that makes code caches nothing is freed where functions are put', () => {
   const program = `
     let kept = []
-    for (let round = 0; round < 60; round++) {
-      kept.push(Array.from({ length: 50_000 }, (_, index) => ({ index, round })))
-      if (kept.length > 10) kept = []
+    for (let round = 0; round < 150; round++) {
+      kept.push(Array.from({ length: 100_000 }, (_, index) => ({ index, round })))
+      if (kept.length > 20) kept = []
     }`
   const collections = (options: readonly string[]) =>
     execFileSync(process.execPath, [...options, '--trace-gc', '-e', program], { encoding: 'utf8' })

@@ -337,3 +337,21 @@ test('a package that is left out is required when the function is loaded', async
   const file = join(folder, 'node_modules/out/index.js')
   assert.deepEqual(await (await load(bundled, folder)).handler(), [file, file])
 })
+
+test('of an ES module that is left out, and has a value for those who require it, an import gets its exports', async (t) => {
+  const both = {
+    'node_modules/both/package.json': { name: 'both', exports: './index.mjs' },
+    'node_modules/both/index.mjs': `
+      const both = () => 'called'
+      both.named = 'named'
+      export const named = 'named'
+      export { both as default, both as 'module.exports' }`,
+  }
+  const entry = `
+    import both, { named } from 'both'
+    export const handler = async () => [both(), named, (await import('both')).default()]`
+  const folder = temporaryFolder(t)
+  writeFiles(folder, both)
+  const bundled = await bundle(t, { 'orders.ts': entry, ...both }, { externals: ['both'] })
+  assert.deepEqual(await (await load(bundled, folder)).handler(), ['called', 'named', 'called'])
+})
