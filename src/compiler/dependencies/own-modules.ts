@@ -20,6 +20,7 @@ import { edited } from './located-module.ts'
 import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
 import { findAbsentNames, mayAskForNames, withoutNames } from './own/absent-names.ts'
 import { isFile, type OwnPath, OwnPaths } from './own/own-paths.ts'
+import { findWorkingFolderPaths, mayReadWorkingFolder } from './own/working-folder.ts'
 import { type Edit, requireEdits, requiresOfOthers } from './requires/made-requires.ts'
 import type { SourceOptions } from './source-options.ts'
 
@@ -63,7 +64,7 @@ export async function surveyOwnModule(
   }
   // One that is no file is a plugin's.
   const text = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file) ? await readFile(file, 'utf8') : ''
-  if (!mayHaveFacts(text) && !mayAskForNames(text)) {
+  if (!mayHaveFacts(text) && !mayAskForNames(text) && !mayReadWorkingFolder(text)) {
     return plain
   }
   const source = await withDecoratorMetadata(file, text, author)
@@ -107,6 +108,11 @@ export async function surveyOwnModule(
       }
     }
   }
+  const fromRoot = findWorkingFolderPaths(program).map((path) => join(root, path))
+  lookedFor.push(...fromRoot)
+  reads.push(
+    ...fromRoot.filter((path) => existsSync(path) && isInside(path, root) && !file.startsWith(path + sep)),
+  )
   const facts = findModuleFacts(
     code,
     requiresOfOthers((specifier) => javaScriptOf(moduleAt(join(dirname(file), specifier)))),
