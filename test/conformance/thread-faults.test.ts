@@ -70,7 +70,7 @@ test(`${COUNT} invocations with faults: each is answered once, each line is whol
     }
   }
   await many(1, AT_ONCE, one)
-  const left = countLeft()
+  const left = await settledCount()
   const half = Math.floor(COUNT / 2)
   await many(AT_ONCE + 1, half, one)
   await untilQuiet(left)
@@ -128,13 +128,31 @@ function countLeft(): Left {
   return { threads: count('task'), files: count('fd') }
 }
 
+/** The same, once it has not changed for half a second: what answered the first invocations may have more for a moment. */
+async function settledCount(): Promise<Left> {
+  let last = countLeft()
+  let since = Date.now()
+  const isSettled = (): boolean => {
+    const now = countLeft()
+    if (now.threads !== last.threads || now.files !== last.files) {
+      last = now
+      since = Date.now()
+    }
+    return Date.now() - since > 500
+  }
+  await eventually(isSettled, 'threads and descriptors stay as many')
+  return last
+}
+
 /** Resolves once as many threads and descriptors are there as were before. */
 async function untilQuiet({ threads, files }: Left): Promise<void> {
   const isQuiet = (): boolean => {
     const now = countLeft()
     return now.threads === threads && now.files === files
   }
-  await eventually(isQuiet, `${threads} threads and ${files} descriptors`)
+  await eventually(isQuiet, `${threads} threads and ${files} descriptors`).catch((cause) => {
+    throw new Error(`there are ${JSON.stringify(countLeft())}`, { cause })
+  })
 }
 
 function residentMiB(): number {
