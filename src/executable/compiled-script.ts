@@ -57,10 +57,11 @@ export function decode(bytes: Uint8Array | undefined): string {
     throw new Error('The executable is damaged: it lacks its runtime or its function. Build it again.')
   }
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return buffer.toString(isMarked(buffer) || isAscii(buffer) ? 'latin1' : 'utf8')
+  return buffer.toString(isReadInPlace(buffer) || isAscii(buffer) ? 'latin1' : 'utf8')
 }
 
-function isMarked(text: Buffer): boolean {
+/** Whether a text has that mark. */
+export function isReadInPlace(text: Buffer): boolean {
   return (
     text.length >= IN_PLACE_BYTES && text.toString('latin1', text.length - ASCII_MARK.length) === ASCII_MARK
   )

@@ -25,8 +25,8 @@ const TIMEOUT_MS = 30_000
  * whether it was worth machine code, which depends on how busy the machine is; without that note a start takes a twentieth less,
  * too. And each function has four bytes that are what was in their place in memory: zeros, unless something was freed there, which depends on
  * when garbage is collected. So old objects are not, up to 2 GB. These make it the same in every build, so that the same sources give the same
- * package. They change nothing in bytecode,
- * but V8 refuses a cache that was made with other flags, so its hash of them has to be changed afterwards.
+ * package. They change nothing in bytecode, but V8 refuses a cache that was made with other flags, so its hash of them has to be changed
+ * afterwards.
  */
 export const SAME_BYTES = [
   ...['--hash-seed=1', '--random-seed=1', '--no-rehash-snapshot'],

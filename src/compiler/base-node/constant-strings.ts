@@ -182,10 +182,10 @@ function findConstantStrings(
   const named = (wanted: string) => symbols.find(({ name }) => name.startsWith(wanted))
   const [newFromCopy, create] = [named(NEW_FROM_COPY), named(NEW)]
   const free = importedAddress(executable, elf, 'free')
-  if (!newFromCopy || !create || free === undefined || !beginsWhereKnown(executable, elf)) {
+  if (!newFromCopy || !create || free === undefined) {
     return undefined
   }
-  if (!takesFromSameLength(executable, elf, create)) {
+  if (!beginsWhereKnown(executable, elf) || !takesFromSameLength(executable, elf, create)) {
     return undefined
   }
   const copies = callersOf(executable, elf, newFromCopy.address)

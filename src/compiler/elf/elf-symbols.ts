@@ -9,6 +9,8 @@ export interface ElfSymbol {
 }
 
 const SYMBOL_BYTES = 24
+/** The index of the section that symbols of another file have. */
+const ELSEWHERE = 0
 
 /** A symbol at an address of the program's own. */
 export interface AddressedSymbol {
@@ -20,27 +22,29 @@ export interface AddressedSymbol {
 }
 
 /** The symbols of a table that are in one of the file's sections; none where there is no such table. */
-export function readSymbols(
+export function readSymbols(bytes: Buffer, elf: ElfFile, table: '.dynsym' | '.symtab'): AddressedSymbol[] {
+  return [...symbolsIn(bytes, elf, table)].filter(({ section }) => section !== ELSEWHERE)
+}
+
+/** Each symbol of a table, those that another file has, too. */
+function* symbolsIn(
   bytes: Buffer,
   { sections }: ElfFile,
   table: '.dynsym' | '.symtab',
-): AddressedSymbol[] {
+): Generator<AddressedSymbol> {
   const symbols = sections.find(({ name }) => name === table)
   const names = sections[symbols?.link ?? 0]
   if (symbols === undefined || names === undefined) {
-    return []
+    return
   }
-  const found: AddressedSymbol[] = []
   for (let at = symbols.offset; at < symbols.offset + symbols.size; at += SYMBOL_BYTES) {
     const section = sections[bytes.readUInt16LE(at + 6)]
-    // The section with the index 0 is that of symbols which another file has.
-    if (section !== undefined && section.index !== 0) {
+    if (section !== undefined) {
       const name = readString(bytes, names.offset + bytes.readUInt32LE(at))
       const address = Number(bytes.readBigUInt64LE(at + 8))
-      found.push({ name, address, size: Number(bytes.readBigUInt64LE(at + 16)), section: section.index })
+      yield { name, address, size: Number(bytes.readBigUInt64LE(at + 16)), section: section.index }
     }
   }
-  return found
 }
 
 /** The first exported symbol whose name `pattern` matches; undefined when there is none with bytes in the file. */
@@ -64,16 +68,10 @@ export function findSymbol(
  * Where the program itself has a function of a library: code that goes on to it. Undefined where it has none at a fixed address,
  * which only those have that take a function's address.
  */
-export function importedAddress(bytes: Buffer, { sections }: ElfFile, name: string): number | undefined {
-  const symbols = sections.find((section) => section.name === '.dynsym')
-  const names = sections[symbols?.link ?? 0]
-  if (symbols === undefined || names === undefined) {
-    return undefined
-  }
-  for (let at = symbols.offset; at < symbols.offset + symbols.size; at += SYMBOL_BYTES) {
-    const isElsewhere = bytes.readUInt16LE(at + 6) === 0
-    if (isElsewhere && readString(bytes, names.offset + bytes.readUInt32LE(at)) === name) {
-      return Number(bytes.readBigUInt64LE(at + 8)) || undefined
+export function importedAddress(bytes: Buffer, elf: ElfFile, name: string): number | undefined {
+  for (const symbol of symbolsIn(bytes, elf, '.dynsym')) {
+    if (symbol.section === ELSEWHERE && symbol.name === name) {
+      return symbol.address || undefined
     }
   }
   return undefined

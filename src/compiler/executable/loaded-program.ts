@@ -1,6 +1,6 @@
 /** A program whose function is initialised on Lambda, in the init phase: the launcher, and scripts with their code caches. */
 import { isAscii } from 'node:buffer'
-import { ASCII_MARK, IN_PLACE_BYTES } from '../../executable/compiled-script.ts'
+import { ASCII_MARK, IN_PLACE_BYTES, isReadInPlace } from '../../executable/compiled-script.ts'
 import {
   chunkName,
   isReadAtStart,
@@ -34,6 +34,7 @@ export async function makeLoadedProgram(given: ProgramSource): Promise<Executabl
     ...codeCaches.assets,
     ...(await primeAssets(source, plan, codeCaches.run)),
   }
+  // Of a script that is read in place, a start takes the code cache.
   const cold = Object.entries(assets).filter(
     ([name, content]) => !isReadAtStart(name) || isReadInPlace(content),
   )
@@ -90,11 +91,4 @@ async function withMarks({ bundle, base }: ProgramSource): Promise<FunctionBundl
   const marked = (chunk: Chunk) =>
     isLarge(chunk) ? { ...chunk, code: Buffer.concat([chunk.code, Buffer.from(ASCII_MARK)]) } : chunk
   return { ...bundle, entry: marked(bundle.entry), chunks: bundle.chunks.map(marked) }
-}
-
-/** Of such a script a start takes the code cache. */
-function isReadInPlace(content: Buffer): boolean {
-  return (
-    content.length >= IN_PLACE_BYTES && content.subarray(-ASCII_MARK.length).equals(Buffer.from(ASCII_MARK))
-  )
 }

@@ -41,24 +41,25 @@ function alignedEntries(assets: SeaAssets, start: number): Entry[] {
   let place = start + LENGTH_BYTES
   const put = (...[name, content]: Entry) => {
     entries.push([name, content])
-    place += sizeOf(name, content)
+    place += headBytes(name) + content.length
   }
   for (const [name, content] of Object.entries(assets)) {
-    const contentPlace = place + sizeOf(name, Buffer.alloc(0))
-    if (scriptOfCodeCache(name) !== undefined && contentPlace % CODE_CACHE_ALIGNMENT !== 0) {
-      const without = contentPlace + sizeOf(FILLER, Buffer.alloc(0))
-      put(
-        FILLER,
-        Buffer.alloc((CODE_CACHE_ALIGNMENT - (without % CODE_CACHE_ALIGNMENT)) % CODE_CACHE_ALIGNMENT),
-      )
+    if (scriptOfCodeCache(name) !== undefined && !isAligned(place + headBytes(name))) {
+      const rest = (place + headBytes(FILLER) + headBytes(name)) % CODE_CACHE_ALIGNMENT
+      put(FILLER, Buffer.alloc((CODE_CACHE_ALIGNMENT - rest) % CODE_CACHE_ALIGNMENT))
     }
     put(name, content)
   }
   return entries
 }
 
-function sizeOf(name: string, content: Buffer): number {
-  return LENGTH_BYTES + Buffer.byteLength(name) + LENGTH_BYTES + content.length
+function isAligned(place: number): boolean {
+  return place % CODE_CACHE_ALIGNMENT === 0
+}
+
+/** What stands before an asset's content. */
+function headBytes(name: string): number {
+  return LENGTH_BYTES + Buffer.byteLength(name) + LENGTH_BYTES
 }
 
 function assetTable(entries: readonly Entry[]): Buffer {
