@@ -114,6 +114,44 @@ for (const [name, way] of Object.entries(WAYS)) {
   })
 }
 
+test('with Yarn’s Plug’n’Play, packages are shipped out of their archives, each with what it needs itself', async () => {
+  const project = writeFiles(join(folder, 'archives'), {
+    'package.json': PROJECT['package.json'],
+    '.yarnrc.yml': 'nodeLinker: pnp\n',
+    'yarn.lock': '',
+    // A native addon that a package of its own looks for, modules of workers, and a package with optional peers.
+    'src/archived.ts': `import bcrypt from 'bcrypt'
+import pino from 'pino'
+import { WebSocketServer } from 'ws'
+
+const log = pino({ transport: { target: 'pino-pretty', options: { destination: 1, sync: true, colorize: false } } })
+export const handler = async () => {
+  log.info('from a worker')
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  return [await bcrypt.compare('a', await bcrypt.hash('a', 4)), typeof WebSocketServer]
+}
+`,
+  })
+  const [command, ...prefix] = commandOf(managers, 'yarn4')
+  const yarn = (...args: string[]) =>
+    run(command, [...prefix, ...args], { cwd: project, env: managers.env, timeout: 180_000 })
+  await yarn('add', packageOf('yarn4'), 'bcrypt@6.0.0', 'pino@10.1.0', 'pino-pretty@13.1.2', 'ws@8.18.3')
+  assert.ok(!existsSync(join(project, 'node_modules')))
+
+  const { stderr } = await yarn('run', 'lambdabin', 'build', 'src/archived.ts', '--external', 'ws')
+  assert.match(stderr, /ships +bcrypt 6\.0\.0 \(and .* for it\)/)
+  assert.match(stderr, /ships +ws 8\.18\.3/)
+  assert.doesNotMatch(stderr, /warning|Plug/)
+  const { stdout } = await yarn('run', 'lambdabin', 'invoke', 'dist/archived.zip', '--event', '{}')
+  assert.match(stdout, /\[true,"function"\]/)
+
+  const others = [join(ROOT, 'bin/lambdabin.js'), 'build', 'src/archived.ts']
+  await assert.rejects(
+    run(process.execPath, others, { cwd: project, env: managers.env }),
+    /is in an archive of Yarn’s Plug’n’Play, .* build with yarn lambdabin/,
+  )
+})
+
 test('a workspace: functions in apps/api/src import packages/core, and lambdabin is in the one that builds', async () => {
   const project = writeFiles(join(folder, 'workspace'), {
     'package.json': { name: 'workspace', private: true },

@@ -8,9 +8,10 @@
 import { existsSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { BuildError } from '../build-error.ts'
 import { readJson } from '../text/byte-order-mark.ts'
+import { findInArchives, hasUnreadableArchives } from './named/plug-and-play.ts'
 
 /** Packages cannot be laid out. */
 export class PackageLayoutError extends BuildError {
@@ -63,13 +64,27 @@ export async function layOut(
   return [...placed.values()]
 }
 
-/** A package as Node.js finds it from a file: in node_modules there, or further up. */
+/** A package as Node.js finds it from a file: in node_modules there, or further up, or as Yarn's Plug'n'Play does. */
 export async function findPackage(name: string, fromFile: string): Promise<InstalledPackage | undefined> {
+  const archived = findInArchives(name, fromFile)
+  if (archived !== undefined) {
+    return { name, folder: archived }
+  }
   const lookupFolders = createRequire(fromFile).resolve.paths(`${name}/package.json`) ?? []
   const folder = lookupFolders
     .map((lookup) => join(lookup, name))
     .find((candidate) => existsSync(join(candidate, 'package.json')))
   return folder === undefined ? undefined : { name, folder: await realpath(folder) }
+}
+
+/** Throws a {@link PackageLayoutError} for a package that is in an archive of Plug'n'Play's which this process cannot read. */
+export function checkArchive(name: string, entry: string): void {
+  if (hasUnreadableArchives(dirname(entry))) {
+    throw new PackageLayoutError(
+      `${name} is in an archive of Yarn’s Plug’n’Play, which only what Yarn starts can read, and this lambdabin is not the project’s own; ` +
+        'run yarn add --dev lambdabin, and build with yarn lambdabin, or put nodeLinker: node-modules into .yarnrc.yml and install again',
+    )
+  }
 }
 
 export interface Manifest {

@@ -6,6 +6,7 @@
  *
  * A package has one instance. So what a shipped package needs is shipped with it, and left out of the bundle as well.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BuildFailure, Message, Metafile } from 'esbuild'
 import { type AbsentImport, absentImport } from './absent-imports.ts'
@@ -19,7 +20,7 @@ import { ReimportedModules } from './namespaces/reimported-modules.ts'
 import { type BareImport, findIgnoredImports } from './own/bare-imports.ts'
 import { type OwnModule, planOwnModules, surveyOwnModule } from './own-modules.ts'
 import { PackageDependencies } from './package-dependencies.ts'
-import { findPackage, type InstalledPackage, layOut } from './package-layout.ts'
+import { checkArchive, findPackage, type InstalledPackage, layOut } from './package-layout.ts'
 import { addFiles, packageAt, packageFolder, packageFolders, packageName } from './package-of-file.ts'
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, surveyPackage } from './package-survey.ts'
@@ -70,6 +71,7 @@ export class PackagePlanner {
       checkName(name, '--external')
       const found = await findPackage(name, entry)
       if (found === undefined) {
+        checkArchive(name, entry)
         planner.#absentExternals.push(name)
       } else {
         planner.#shipped.set(found.folder, { ...found, reason: 'was left out with --external' })
@@ -127,6 +129,9 @@ export class PackagePlanner {
       await (this.#choice.keepsImports ? undefined : this.#reimported.learn(file, inputs))
     }
     for (const [folder, bundled] of modules.packages) {
+      if (!existsSync(folder)) {
+        checkArchive(bundled.name, this.#entry)
+      }
       this.#dependencies.learn(bundled, modules)
       const known = this.#surveyed.get(folder) ?? []
       const found = bundled.modules.filter((file) => !known.includes(file))
@@ -255,11 +260,7 @@ export class PackagePlanner {
       absent: this.#absent,
       bare: this.#bare,
       absentExternals: this.#absentExternals,
-      notes: [
-        ...this.#describeOwnLoads(),
-        ...describePatterns(this.#verdicts, external),
-        ...describePlugAndPlay([...new Set(roots.map(({ name }) => name))], this.#entry),
-      ],
+      notes: [...this.#describeOwnLoads(), ...describePatterns(this.#verdicts, external)],
     }
   }
 

@@ -1,7 +1,7 @@
 /** What a build tells of its plan of packages besides what it ships. */
-import { existsSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, relative, resolve, sep } from 'node:path'
 import type { AbsentImport } from './absent-imports.ts'
+import { hasUnreadableArchives } from './named/plug-and-play.ts'
 import { nameOfFolder } from './package-of-file.ts'
 import type { PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, STARTS_WORKERS } from './package-survey.ts'
@@ -88,20 +88,14 @@ export function describeWorkers({ workers, packages }: PackagePlan): string[] {
       ]
 }
 
-/** None, or one: of packages that are to be shipped, by name, and are in archives. `entry` is the function's. */
+/** None, or one: of packages that are to be shipped, by name, where others are in archives that cannot be read. `entry` is the function's. */
 export function describePlugAndPlay(names: readonly string[], entry: string): string[] {
-  return names.length === 0 || !hasPlugAndPlay(dirname(entry))
+  return names.length === 0 || !hasUnreadableArchives(dirname(entry))
     ? []
     : [
-        `${firstOf(names)} ${names.length === 1 ? 'is' : 'are'} to be shipped as files, and Yarn’s Plug’n’Play has packages in archives, so that the function may not find them; ` +
-          'put nodeLinker: node-modules into .yarnrc.yml, and install again',
+        `${firstOf(names)} ${names.length === 1 ? 'is' : 'are'} to be shipped as files, and what they need may be in archives of Yarn’s Plug’n’Play, which only what Yarn starts can read; ` +
+          'build with yarn lambdabin, of the project’s own, or put nodeLinker: node-modules into .yarnrc.yml and install again',
       ]
-}
-
-function hasPlugAndPlay(folder: string): boolean {
-  return (
-    existsSync(join(folder, '.pnp.cjs')) || (dirname(folder) !== folder && hasPlugAndPlay(dirname(folder)))
-  )
 }
 
 /** One for each package that is bundled, and loads modules of its own that are not. All by the packages' folders. */

@@ -5,7 +5,8 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { packageFolder } from './package-of-file.ts'
+import { resolveInArchives } from './named/plug-and-play.ts'
+import { importedPackage, packageFolder } from './package-of-file.ts'
 
 /**
  * As absolute paths, what the modules `files` name by a path of their own; what they import is left out. In the order of their paths:
@@ -46,8 +47,14 @@ async function readAsTraced(path: string): Promise<Buffer | string | null> {
 
 /** As absolute paths, all files of packages that the modules `files` need, those themselves included. In the order of their paths. */
 export async function traceAll(files: readonly string[]): Promise<string[]> {
-  const { nodeFileTrace } = await import('@vercel/nft')
-  const { fileList } = await nodeFileTrace([...files], OPTIONS)
+  const { nodeFileTrace, resolve } = await import('@vercel/nft')
+  const { fileList } = await nodeFileTrace([...files], {
+    ...OPTIONS,
+    resolve: async (specifier, parent, job, isRequired) =>
+      (importedPackage(specifier) &&
+        resolveInArchives(specifier, parent, isRequired ? 'require' : 'import')) ||
+      resolve(specifier, parent, job, isRequired),
+  })
   return [...fileList]
     .map((path) => join('/', path))
     .filter(isPackageFile)
