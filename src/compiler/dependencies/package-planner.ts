@@ -260,7 +260,11 @@ export class PackagePlanner {
       absent: this.#absent,
       bare: this.#bare,
       absentExternals: this.#absentExternals,
-      notes: [...this.#describeOwnLoads(), ...describePatterns(this.#verdicts, external)],
+      notes: [
+        ...this.#describeOwnLoads(),
+        ...describePatterns(this.#verdicts, external),
+        ...describePlugAndPlay([...new Set(roots.map(({ name }) => name))], this.#entry),
+      ],
     }
   }
 
