@@ -78,8 +78,9 @@ async function explained<Result>(
 /** Where what was fetched is to be what a start takes, and no more. */
 const CHUNKS_OF_A_START: Phase = 'store20'
 
-async function measureOnce(contender: Contender, phase: Phase, options: RoundsOptions): Promise<Measurement> {
+async function measureOnce(given: Contender, phase: Phase, options: RoundsOptions): Promise<Measurement> {
   const { server } = options
+  const contender = withMemory(given, memoryOf(phase))
   const run = runOptions(phase, options)
   return explained(contender, phase, async () => {
     if (!run.isCold) {
@@ -98,9 +99,21 @@ async function measureOnce(contender: Contender, phase: Phase, options: RoundsOp
   })
 }
 
+/** In MB; undefined where a phase is of none. */
+function memoryOf(phase: Phase): number | undefined {
+  return MEMORY_SIZES.find((size) => phase === `memory${size}`)
+}
+
+/** Lambda tells each runtime. */
+function withMemory(contender: Contender, memory: number | undefined): Contender {
+  return memory === undefined
+    ? contender
+    : { ...contender, env: { ...contender.env, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory) } }
+}
+
 function runOptions(phase: Phase, { cpu, invocations, seconds, shares }: RoundsOptions): RunOptions {
   const pinned = phase.startsWith('anyCpu') ? undefined : cpu
-  const memory = MEMORY_SIZES.find((size) => phase === `memory${size}`)
+  const memory = memoryOf(phase)
   if (memory !== undefined) {
     const group = shares && { folder: shares.folder, quota: shares.quota(memory) }
     return { invocations: 3, cpu, group }

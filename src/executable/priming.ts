@@ -50,11 +50,6 @@ export interface PrimingOptions extends Watched {
 const WATCHING_OPTIONS =
   /(^|[\s"])(-r|--(require|import|(experimental-)?loader|tls[-_]keylog|trace[-_]tls|inspect(-brk|-wait)?|use[-_]env[-_]proxy|prof|cpu-prof))([\s="]|$)/
 
-/** Whether the function's user wants it: the environment variable LAMBDABIN_PRIME turns it off. */
-export function isPrimingWanted({ LAMBDABIN_PRIME: wanted }: NodeJS.ProcessEnv): boolean {
-  return wanted !== '0' && wanted !== 'false'
-}
-
 /** Whether somebody may watch what Node.js does: a module that was preloaded, or who reads what Node.js prints or writes down. */
 export function isWatched({ environment, isPreloading }: Watched): boolean {
   return (

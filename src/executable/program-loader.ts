@@ -33,11 +33,12 @@ import {
 } from './format.ts'
 import { asRequire, FunctionModule, ImportMeta } from './function-module.ts'
 import type { Preloads } from './preloads.ts'
-import { isPrimingWanted, isWatched, type OnPrimed, type PrimeModule, primeProgram } from './priming.ts'
+import { isWatched, type OnPrimed, type PrimeModule, primeProgram } from './priming.ts'
 import type { PrimingSettings } from './priming-settings.ts'
 import type { PrimeSdk, Program, Rehearse } from './program.ts'
 import { SdkRegistry } from './sdk-registry.ts'
 import type { ThreadData, ThreadsModule } from './threads.ts'
+import { worthwhilePriming } from './worthwhile-priming.ts'
 
 export interface ProgramOptions {
   /** The executable's name. */
@@ -138,18 +139,19 @@ export function readPrimingSettings({ readAsset }: ProgramOptions): PrimingSetti
   return written && (JSON.parse(decode(written)) as PrimingSettings)
 }
 
-/** Undefined where the executable has nothing to prime, or its user does not want it. */
+/** Undefined where the executable has nothing to prime, its user does not want it, or it is not worth it. */
 export function findPriming(
   options: ProgramOptions,
   settings: PrimingSettings | undefined,
 ): Priming | undefined {
   const hasScript = settings && (settings.parts.length > 0 || settings.rehearsal !== undefined)
-  if (!hasScript || !isPrimingWanted(process.env)) {
+  const worthwhile = hasScript && worthwhilePriming(settings, process.env)
+  if (!worthwhile) {
     return undefined
   }
   let module: PrimeModule | undefined
   return {
-    settings,
+    settings: worthwhile,
     load: () => {
       module ??= evaluateOwn(options, PRIME, PRIME_FILE) as PrimeModule
       return module

@@ -80,6 +80,22 @@ test('with LAMBDABIN_PRIME=0 nothing is primed', { skip }, async () => {
   assert.deepEqual((await invoke()).json<Report>().loadedAtStart, [])
 })
 
+const ALL = ['https', 'tls', 'internal/deps/undici/undici']
+for (const [memory, environment, loaded] of [
+  ['600', {}, ALL],
+  ['1024', {}, ['tls', 'internal/deps/undici/undici']],
+  ['1769', {}, []],
+  ['1769', { LAMBDABIN_PRIME: '1' }, ALL],
+  ['1769', { AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' }, ALL],
+] as const) {
+  test(`with ${memory} MB and ${JSON.stringify(environment)}, what is primed is worth its time`, {
+    skip,
+  }, async () => {
+    startFixture('priming', 'priming', { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory, ...environment })
+    assert.deepEqual((await invoke()).json<Report>().loadedAtStart, loaded)
+  })
+}
+
 for (const [what, env] of [
   ['a proxy of the environment', { NODE_USE_ENV_PROXY: '1' }],
   ['certificates that are not checked', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],

@@ -78,6 +78,7 @@ for (const [what, env] of [
   ['LAMBDABIN_PRIME=0', { LAMBDABIN_PRIME: '0' }],
   ['a module that is preloaded', { NODE_OPTIONS: '--import data:text/javascript,' }],
   ['debugging output of Node.js', { NODE_DEBUG: 'https' }],
+  ['a third of a CPU and more', { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '768' }],
 ] as const) {
   test(`with ${what} no client is primed`, { skip }, async () => {
     startFixture('sdk-priming', 'sdk-priming', env)
