@@ -145,6 +145,13 @@ export const handler = async () => {
   const { stdout } = await yarn('run', 'lambdabin', 'invoke', 'dist/archived.zip', '--event', '{}')
   assert.match(stdout, /\[true,"function"\]/)
 
+  const again = ['run', 'lambdabin', 'build', 'src/archived.ts', '--external', 'ws']
+  const unchanged = (await yarn(...again)).stderr
+  assert.match(unchanged, /unchanged/)
+  assert.doesNotMatch(unchanged, /bundle/)
+  await yarn('add', 'ws@8.18.2')
+  assert.match((await yarn(...again)).stderr, /ships +ws 8\.18\.2/)
+
   const others = [join(ROOT, 'bin/lambdabin.js'), 'build', 'src/archived.ts']
   await assert.rejects(
     run(process.execPath, others, { cwd: project, env: managers.env }),

@@ -213,8 +213,10 @@ function addManifests(lookedAt: LookedAt, folder: string): void {
     for (const name of ['tsconfig.json', 'node_modules', '.pnp.cjs']) {
       lookedAt.addName(join(at, name))
     }
-    if (isFile(join(at, '.pnp.cjs')) || isFile(join(at, '.pnp.js'))) {
-      throw new UnknownInputError('where Yarn finds packages is not known')
+    // It says where Yarn's Plug'n'Play finds each package, and changes with whatever is installed.
+    lookedAt.addFile(join(at, '.pnp.cjs'))
+    if (isFile(join(at, '.pnp.js'))) {
+      throw new UnknownInputError('where an older Yarn finds packages is not known')
     }
     if (at === dirname(at)) {
       return
