@@ -152,11 +152,15 @@ export const handler = async () => {
   await yarn('add', 'ws@8.18.2')
   assert.match((await yarn(...again)).stderr, /ships +ws 8\.18\.2/)
 
-  const others = [join(ROOT, 'bin/lambdabin.js'), 'build', 'src/archived.ts']
-  await assert.rejects(
-    run(process.execPath, others, { cwd: project, env: managers.env }),
-    /is in an archive of Yarn’s Plug’n’Play, .* build with yarn lambdabin/,
-  )
+  // A lambdabin that is not the project's own, and a program that Yarn has not started.
+  const options = { cwd: project, env: managers.env, timeout: 180_000 }
+  const other = [join(ROOT, 'bin/lambdabin.js'), 'build', 'src/archived.ts', '--force']
+  assert.match((await run(process.execPath, other, options)).stderr, /ships +bcrypt 6\.0\.0 \(and /)
+  const program = `const { build } = await import('${ROOT}/src/api/build.ts')
+const result = await build({ functions: ['src/archived.ts'] })
+console.log(result.ok ? 'built' : result.error.message)`
+  const api = await run(process.execPath, ['--input-type=module', '--eval', program], options)
+  assert.match(api.stdout, /is in an archive of Yarn’s Plug’n’Play, .* start it by Yarn/)
 })
 
 test('a workspace: functions in apps/api/src import packages/core, and lambdabin is in the one that builds', async () => {

@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { build, planBuild } from '../../api/build.ts'
 import { BuildError } from '../../compiler/build-error.ts'
+import { openArchives } from '../../compiler/dependencies/named/plug-and-play.ts'
 import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { writeAll } from '../output.ts'
@@ -20,6 +21,7 @@ export async function buildCommand(args: string[]): Promise<number> {
     const { buildInContainer } = await import('../docker/docker-build.ts')
     return buildInContainer(args, await planBuild(options))
   }
+  openArchives(process.cwd())
   const progress = new BuildProgressLines(process.stderr)
   const ended = onEarlyEnd(abandonAll)
   const search = NewerNodeSearch.begin(offline)

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { outerArchiveFolders } from '../../compiler/dependencies/named/plug-and-play.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 
 /** What the topmost folder of a project has, if it has no `.git`. */
@@ -43,6 +44,9 @@ export function foldersToMount(files: readonly string[], home = homedir()): stri
   }
   for (const link of [...folders].flatMap((folder) => linkedPackages(files, folder))) {
     folders.add(projectOf(link, home))
+  }
+  for (const archives of [...folders].flatMap(outerArchiveFolders)) {
+    folders.add(archives)
   }
   for (const folder of folders) {
     if (OF_THE_SYSTEM.includes(folder)) {

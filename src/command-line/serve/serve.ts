@@ -7,6 +7,7 @@
 
 import process from 'node:process'
 import { createLocalLambda, type LocalLambda } from '../../api/create-local-lambda.ts'
+import { openArchives } from '../../compiler/dependencies/named/plug-and-play.ts'
 import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { isLoopback } from '../../emulator/http/host-names.ts'
 import { ignoreClosedPipe, writeAll } from '../output.ts'
@@ -20,6 +21,7 @@ export async function serveCommand(args: string[]): Promise<number> {
   ignoreClosedPipe(process.stderr)
   const options = parseServeArguments(args)
   const log = createServeLog((text) => process.stderr.write(text), isColoured(process.stderr, process.env))
+  openArchives(process.cwd())
   const termination = onTermination(abandonAll)
   try {
     const created = await createLocalLambda({ ...options, openLog: log.open, onNotice: log.notice })

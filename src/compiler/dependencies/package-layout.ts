@@ -81,8 +81,8 @@ export async function findPackage(name: string, fromFile: string): Promise<Insta
 export function checkArchive(name: string, entry: string): void {
   if (hasUnreadableArchives(dirname(entry))) {
     throw new PackageLayoutError(
-      `${name} is in an archive of Yarn’s Plug’n’Play, which only what Yarn starts can read, and this lambdabin is not the project’s own; ` +
-        'run yarn add --dev lambdabin, and build with yarn lambdabin, or put nodeLinker: node-modules into .yarnrc.yml and install again',
+      `${name} is in an archive of Yarn’s Plug’n’Play, which this process cannot read; start it by Yarn in the project’s folder, ` +
+        'as yarn lambdabin or yarn node, or put nodeLinker: node-modules into .yarnrc.yml and install again',
     )
   }
 }

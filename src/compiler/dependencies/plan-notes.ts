@@ -93,8 +93,8 @@ export function describePlugAndPlay(names: readonly string[], entry: string): st
   return names.length === 0 || !hasUnreadableArchives(dirname(entry))
     ? []
     : [
-        `${firstOf(names)} ${names.length === 1 ? 'is' : 'are'} to be shipped as files, and what they need may be in archives of Yarn’s Plug’n’Play, which only what Yarn starts can read; ` +
-          'build with yarn lambdabin, of the project’s own, or put nodeLinker: node-modules into .yarnrc.yml and install again',
+        `${firstOf(names)} ${names.length === 1 ? 'is' : 'are'} to be shipped as files, and what they need may be in archives of Yarn’s Plug’n’Play, which this process cannot read; ` +
+          'start it by Yarn in the project’s folder, as yarn lambdabin or yarn node, or put nodeLinker: node-modules into .yarnrc.yml and install again',
       ]
 }
 

@@ -74,3 +74,17 @@ test('a folder that the container needs itself is refused', () => {
     /--docker expects a project in a folder of its own, and \/etc is one that the container has, too; move the project/,
   )
 })
+
+test('with Yarn’s Plug’n’Play, the cache that it has packages in is seen, if it is not in the project', (t) => {
+  const location = (path: string) => `"packageLocation": "${path}/node_modules/pino/",\\\n`
+  const folder = home(t, {
+    'shop/.git/HEAD': '',
+    'shop/.pnp.cjs': `${location('../.yarn/berry/cache/pino-npm-10.1.0-3dcf993335-10c0.zip')}${location('./.yarn/cache/a.zip')}`,
+    'shop/apps/api/src/orders.ts': '',
+    '.yarn/berry/cache/pino-npm-10.1.0-3dcf993335-10c0.zip': '',
+  })
+  assert.deepEqual(foldersToMount([join(folder, 'shop/apps/api/src/orders.ts')], folder), [
+    join(folder, 'shop'),
+    join(folder, '.yarn/berry/cache'),
+  ])
+})

@@ -3,9 +3,9 @@
  * one each has a name for. Whatever Yarn starts has loaded that before, by NODE_OPTIONS; Node.js reads files in archives by then,
  * and tells of the rest by `findPnpApi` (https://yarnpkg.com/advanced/pnpapi).
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import nodeModule from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 interface PlugAndPlay {
   /** A package's folder, for its name; throws where `issuer` may not use it, or it is not installed. */
@@ -16,10 +16,45 @@ interface PlugAndPlay {
 
 /** Whether packages of the project that `folder` is in are in archives that this process cannot read, as Yarn has not started it. */
 export function hasUnreadableArchives(folder: string): boolean {
-  if (existsSync(join(folder, '.pnp.cjs'))) {
-    return findPlugAndPlay(join(folder, 'package.json')) === undefined
+  return findTable(folder) !== undefined && findPlugAndPlay(join(folder, 'package.json')) === undefined
+}
+
+/**
+ * Has this process read the archives of the project that `folder` is in, as what Yarn starts can: for the command of a lambdabin that
+ * is not the project's own. It changes Node.js's `fs`, for all of the process.
+ */
+export function openArchives(folder: string): void {
+  const table = findTable(folder)
+  if (table !== undefined && findPlugAndPlay(join(folder, 'package.json')) === undefined) {
+    nodeModule.createRequire(table)(table).setup?.()
+    nodeModule.syncBuiltinESMExports()
   }
-  return dirname(folder) !== folder && hasUnreadableArchives(dirname(folder))
+}
+
+/** The folders outside of the project of `folder` that its packages are in: Yarn's cache, unless the project has its own. */
+export function outerArchiveFolders(folder: string): string[] {
+  const table = findTable(folder)
+  if (table === undefined) {
+    return []
+  }
+  const texts = [table, join(dirname(table), '.pnp.data.json')].filter(existsSync).map(readText)
+  const archives = texts.flatMap((text) => [...text.matchAll(OUTER_ARCHIVE)].map(([, path = '']) => path))
+  return [...new Set(archives.map((path) => resolve(dirname(table), dirname(path))))]
+}
+
+const OUTER_ARCHIVE = /"packageLocation": "(\.\.\/[^"]*?\.zip)\//g
+
+function readText(file: string): string {
+  return readFileSync(file, 'utf8')
+}
+
+/** Of the project that `folder` is in. */
+function findTable(folder: string): string | undefined {
+  const file = join(folder, '.pnp.cjs')
+  if (existsSync(file)) {
+    return file
+  }
+  return dirname(folder) === folder ? undefined : findTable(dirname(folder))
 }
 
 /**
