@@ -16,6 +16,7 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runLambdabin } from '../support/projects/command.ts'
 import { writeFiles } from '../support/projects/files.ts'
+import { commandOf, installPackageManagers } from '../support/projects/package-managers.ts'
 import { packAndUnpack } from '../support/projects/packed-package.ts'
 import type { Engine } from './engine.ts'
 import { run, runWell } from './processes.ts'
@@ -38,8 +39,14 @@ const client = new DynamoDBClient({ region: 'eu-west-1' })
 export const handler = async () => [await client.config.region(), randomUUID()]
 `
 
+const CHECK = `import bcrypt from 'bcrypt'
+export const handler = async () => bcrypt.compare('a', await bcrypt.hash('a', 4))
+`
+
 export interface OwnProject {
   readonly project: string
+  /** One with Yarn's Plug'n'Play, whose packages are in archives in another place. */
+  readonly archived: string
   /** The folder that npm would install, with lambdabin's dependencies beside it. */
   readonly installed: string
 }
@@ -59,13 +66,27 @@ export async function prepareOwnProject(t: TestContext, engine: Engine): Promise
     cwd: project,
   })
   await giveToOwner(project)
-  return { project, installed }
+  return { project, archived: await prepareArchivedProject(engine), installed }
+}
+
+async function prepareArchivedProject({ folder }: Engine): Promise<string> {
+  const managers = await installPackageManagers(join(folder, 'managers'))
+  const project = writeFiles(join(folder, 'archived'), {
+    'package.json': { type: 'module' },
+    '.yarnrc.yml': 'nodeLinker: pnp\nenableGlobalCache: true\n',
+    'yarn.lock': '',
+    'src/check.ts': CHECK,
+  })
+  const [command, ...prefix] = commandOf(managers, 'yarn4')
+  await runWell(command, [...prefix, 'add', 'bcrypt@6.0.0'], { cwd: project, env: managers.env })
+  await giveToOwner(project)
+  return project
 }
 
 export async function testOwnProject(
   t: TestContext,
   session: Session,
-  { project, installed }: OwnProject,
+  { project, archived, installed }: OwnProject,
 ): Promise<void> {
   const { engine } = session
 
@@ -126,6 +147,19 @@ export async function testOwnProject(
       assert.doesNotMatch(output, /making the image/)
       assert.match(output, /src\/broken\.ts cannot be bundled/)
       assert.ok(!existsSync(join(project, 'dist')))
+    },
+  )
+
+  await t.test(
+    'packages in archives of Yarn’s Plug’n’Play, in a cache elsewhere, are found in a container',
+    async () => {
+      const { status, output } = await runAsOwner(session, archived, ['build', '--docker', 'src/check.ts'], {
+        installed,
+      })
+      assert.equal(status, 0, output.slice(-4000))
+      assert.match(output, /ships +bcrypt 6\.0\.0 \(and /)
+      const answer = await runLambdabin(['invoke', 'dist/check.zip'], { cwd: archived })
+      assert.equal(answer.stdout, 'true', answer.stderr)
     },
   )
 
