@@ -28,7 +28,11 @@ export interface EnvironmentOwner extends ConcurrencyClaim {
   readonly provisionedConcurrency?: number | undefined
   /** Invocations at once in one environment; one unless given. */
   readonly maxConcurrency?: number | undefined
-  createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment>
+  /** `isProvisioned`: it is one of those that {@link provisionedConcurrency} keeps. */
+  createEnvironment(
+    log: (chunk: Uint8Array | string) => void,
+    isProvisioned?: boolean,
+  ): Promise<ExecutionEnvironment>
 }
 
 export interface EnvironmentPoolOptions {
@@ -116,6 +120,11 @@ export class EnvironmentPool {
 
   counts(owner: EnvironmentOwner | undefined): EnvironmentCounts {
     return this.#members.counts(owner)
+  }
+
+  /** How many environments the owner has that could take an invocation at once, or are busy with one. */
+  initialised(owner: EnvironmentOwner): number {
+    return this.#members.initialised(owner)
   }
 
   /** Ends the owner's environments, the busy ones after their invocations. Resolves when all are gone. */
@@ -224,10 +233,12 @@ export class EnvironmentPool {
   async #create(owner: EnvironmentOwner): Promise<PoolMember> {
     try {
       const tail = new LogTail()
-      const environment = await owner.createEnvironment((chunk) => tail.add(chunk))
+      const isProvisioned = this.#countOf(owner) < (owner.provisionedConcurrency ?? 0)
+      const environment = await owner.createEnvironment((chunk) => tail.add(chunk), isProvisioned)
       const member: PoolMember = { owner, environment, tail, state: 'busy', invocations: new Set() }
       this.#members.add(member)
       await environment.init()
+      member.isInitialised = true
       return member
     } catch (error) {
       this.#environments--

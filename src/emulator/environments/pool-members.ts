@@ -10,6 +10,8 @@ export interface Member<Owner> {
   tail: LogTail
   /** `shared`: it has invocations, and may have more. */
   state: 'busy' | 'shared' | 'answered' | 'idle'
+  /** Whether its first init phase is over. */
+  isInitialised?: boolean
   /** That it has. */
   readonly invocations: Set<Invocation>
   idleTimer?: NodeJS.Timeout
@@ -47,6 +49,11 @@ export class PoolMembers<Owner> {
     const members = this.all.filter((member) => member.owner === owner)
     const idle = members.filter(({ state }) => state === 'idle').length
     return { busy: members.length - idle, idle }
+  }
+
+  /** How many of the owner's are past their first init phase. */
+  initialised(owner: Owner): number {
+    return this.all.filter((member) => member.owner === owner && member.isInitialised).length
   }
 
   idleOf(owner: Owner): Member<Owner>[] {

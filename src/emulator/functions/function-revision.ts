@@ -73,7 +73,10 @@ export class FunctionRevision implements EnvironmentOwner {
     return this.#ready.maxConcurrency
   }
 
-  async createEnvironment(log: (chunk: Uint8Array | string) => void): Promise<ExecutionEnvironment> {
+  async createEnvironment(
+    log: (chunk: Uint8Array | string) => void,
+    isProvisioned = false,
+  ): Promise<ExecutionEnvironment> {
     const { functionName, handler, memorySize, timeout, environment, layers } = this.configuration
     const { region, workFolder, sandbox, cgroups, enforcesTimeouts, openLog } = this.#settings
     const { taskRoot, runtimeFolder, layersFolder, maxConcurrency } = this.#ready
@@ -88,6 +91,7 @@ export class FunctionRevision implements EnvironmentOwner {
       region,
       environment: {
         ...this.#settings.environment,
+        ...(isProvisioned && { AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' }),
         ...configuredVariables(this.configuration),
         ...environment,
       },

@@ -112,10 +112,7 @@ function provisioned({ lambda }: ApiRequest, found: LocalFunction, qualifier: st
   const requested = found.settings.get(qualifier)?.provisionedConcurrency ?? 0
   const { functionVersion = qualifier } = found.aliases.get(qualifier) ?? {}
   const { revisions } = found.version(functionVersion, lambda.arn(found.name))
-  const ready = revisions.reduce((sum, revision) => {
-    const { busy, idle } = lambda.pool.counts(revision)
-    return sum + busy + idle
-  }, 0)
+  const ready = revisions.reduce((sum, revision) => sum + lambda.pool.initialised(revision), 0)
   const available = Math.min(ready, requested)
   return {
     RequestedProvisionedConcurrentExecutions: requested,

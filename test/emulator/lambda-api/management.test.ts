@@ -207,8 +207,14 @@ test('provisioned environments are started, told of, and kept', async (context) 
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   assert.equal(status, 'READY')
-  const answer = await sdk.send(new InvokeCommand(target))
+  const answer = await sdk.send(
+    new InvokeCommand({ ...target, Payload: order({ do: 'describe its environment' }) }),
+  )
   assert.equal(answer.ExecutedVersion, '1')
+  assert.match(
+    answer.Payload?.transformToString() ?? '',
+    /"AWS_LAMBDA_INITIALIZATION_TYPE":"provisioned-concurrency"/,
+  )
   // The two have been idle for longer than others may be.
   assert.equal(
     (await sdk.send(new GetProvisionedConcurrencyConfigCommand(target)))
