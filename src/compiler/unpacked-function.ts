@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { build } from 'esbuild'
 import { FUNCTION, RUNTIME, scriptAsset, sourceMapAsset } from '../executable/format.ts'
+import { pathOfSource } from '../executable/source-map.ts'
 import { isBuildFailure } from './bundle/bundle-failure.ts'
 import { type BundleOptions, bundleFunction, writeBundledFiles } from './bundle/bundle-function.ts'
 import { bundleRuntime } from './bundle/bundle-runtime.ts'
@@ -75,7 +76,7 @@ export async function buildUnpackedFunction(
   )
   const { code, sourceMap } = chunk
   const map = JSON.parse(sourceMap.toString()) as { sources: string[] }
-  const sources = map.sources.map((source) => resolve(projectFolder(entry), source))
+  const sources = map.sources.map((source) => resolve(projectFolder(entry), pathOfSource(source)))
   const inspect = inspectorPort === undefined ? '' : ` --inspect=127.0.0.1:${inspectorPort}`
   await mkdir(taskRoot, { recursive: true })
   await writeBundledFiles(files, taskRoot)

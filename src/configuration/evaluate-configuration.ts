@@ -15,6 +15,7 @@ import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
 import { entryBelow } from '../compiler/escaped-pattern.ts'
 import { withoutMark } from '../compiler/text/byte-order-mark.ts'
+import { originOf } from '../compiler/text/source-origin.ts'
 import { unlessNeverEnding } from '../compiler/unfinished-work.ts'
 import { beginEvaluation, configurationFailure, NeverSettled } from './configuration-failure.ts'
 import { linkedPackages } from './evaluation/linked-packages.ts'
@@ -170,13 +171,8 @@ function placeOf(
   if (line === undefined || column === undefined) {
     return undefined
   }
-  const origin = new nodeModules.SourceMap(JSON.parse(sourceMap)).findEntry(
-    Number(line) - 1,
-    Number(column) - 1,
-  )
-  return 'originalSource' in origin
-    ? `${sourceName(origin.originalSource, file, named)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`
-    : undefined
+  const origin = originOf(new nodeModules.SourceMap(JSON.parse(sourceMap)), Number(line), Number(column))
+  return origin && `${sourceName(origin.path, file, named)}:${origin.line}:${origin.column}`
 }
 
 /** `source` is relative to the configuration's folder. */

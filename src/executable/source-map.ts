@@ -70,6 +70,15 @@ export function findOrigin(map: IndexedSourceMap, line: number, column: number):
   }
 }
 
+/** The path of a source, as the file is called: in source maps it is a URL, `src/%5Bid%5D.ts` for `src/[id].ts`. */
+export function pathOfSource(source: string): string {
+  try {
+    return decodeURIComponent(source)
+  } catch {
+    return source // Of a package whose own source map has a path in the place of a URL, with a percent sign.
+  }
+}
+
 function atBeginning(): Place {
   return { offset: 0, generatedLine: 0, generatedColumn: 0, source: 0, line: 0, column: 0 }
 }

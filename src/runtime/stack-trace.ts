@@ -7,7 +7,7 @@
 
 import { LAUNCHER_FILE, RUNTIME_FILE } from '../executable/format.ts'
 import type { Program } from '../executable/program.ts'
-import { findOrigin, type IndexedSourceMap } from '../executable/source-map.ts'
+import { findOrigin, type IndexedSourceMap, pathOfSource } from '../executable/source-map.ts'
 
 export function installStackTraces(program: Program): void {
   const sourceMaps = new Map<string, IndexedSourceMap | undefined>()
@@ -58,7 +58,7 @@ function describe(
     ? text
     : text.replace(
         `${file}:${line}:${column}`,
-        () => `${origin.source}:${origin.line + 1}:${origin.column + 1}`,
+        () => `${pathOfSource(origin.source)}:${origin.line + 1}:${origin.column + 1}`,
       )
 }
 

@@ -10,6 +10,7 @@ import { BuildError } from '../build-error.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { isAddonImport } from '../dependencies/native-addons.ts'
 import { importedPackage, packageName } from '../dependencies/package-of-file.ts'
+import { originOf } from '../text/source-origin.ts'
 
 /** What the run of a function came to that did not initialise. */
 export type InitFailure =
@@ -75,10 +76,10 @@ function placeOf(trace: readonly string[], bundle: FunctionBundle): string | und
     if (chunk !== undefined) {
       const map = maps.get(name) ?? new SourceMap(JSON.parse(chunk.sourceMap.toString()))
       maps.set(name, map)
-      const origin = map.findEntry(Number(row) - 1, Number(column) - 1)
+      const origin = originOf(map, Number(row), Number(column))
       // What throws in the place of a module that is not installed is nobody's.
-      if ('originalSource' in origin && !origin.originalSource.startsWith('absent-import:')) {
-        return inPackage(`${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`)
+      if (origin !== undefined && !origin.path.startsWith('absent-import:')) {
+        return inPackage(`${origin.path}:${origin.line}:${origin.column}`)
       }
     }
     const [, mapped] = /\(?([^\s()]+\.(?:[cm]?[jt]sx?):\d+:\d+)\)?$/.exec(line) ?? []

@@ -6,6 +6,7 @@
  * base64. What stands in front of the first module, the chunk's wrapper and esbuild's helpers, is no module's.
  */
 import { decodedMappings, TraceMap } from '@jridgewell/trace-mapping'
+import { pathOfSource } from '../../executable/source-map.ts'
 import type { Span } from './sea-blob.ts'
 
 export interface ModuleSpan extends Span {
@@ -27,9 +28,14 @@ export function moduleSpans(script: Buffer, sourceMap: Buffer, recorded: Recorde
     start: offsets[index] as number,
     end: offsets[index + 1] as number,
   }))
-  const known = new Set<string | null>(map.sources)
+  const known = new Set(pathsOfSources(map))
   const behind = silentModules(recorded, (module) => known.has(module))
   return spans.flatMap((span) => withSilent(span, behind))
+}
+
+/** Named as the build's record names them. */
+function pathsOfSources({ sources }: TraceMap): (string | undefined)[] {
+  return sources.map((source) => (source === null ? undefined : pathOfSource(source)))
 }
 
 interface ModuleStart {
@@ -40,6 +46,7 @@ interface ModuleStart {
 
 function startsOfModules(text: string, map: TraceMap): ModuleStart[] {
   const lines = startsOfLines(text)
+  const sources = pathsOfSources(map)
   const starts: ModuleStart[] = [{ module: undefined, at: 0 }]
   let current = -1
   for (const [line, segments] of decodedMappings(map).entries()) {
@@ -48,7 +55,7 @@ function startsOfModules(text: string, map: TraceMap): ModuleStart[] {
       if (source !== undefined && source !== current) {
         current = source
         const at = (lines[line] ?? text.length) + segment[0]
-        starts.push({ module: map.sources[source] ?? undefined, at: startOfWrapper(text, at) })
+        starts.push({ module: sources[source], at: startOfWrapper(text, at) })
       }
     }
   }

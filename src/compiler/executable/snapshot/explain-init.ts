@@ -3,6 +3,7 @@ import { SourceMap } from 'node:module'
 import type { InitProblem } from '../../../build-time/contract.ts'
 import { FUNCTION, scriptAsset } from '../../../executable/format.ts'
 import { shownPath } from '../../shown-path.ts'
+import { originOf } from '../../text/source-origin.ts'
 
 export interface InitialisedFunction {
   /** Where the function comes from, for messages. */
@@ -45,11 +46,8 @@ function sourceOf(stack: string, map: SourceMap): string | undefined {
   if (line === undefined || column === undefined) {
     return undefined
   }
-  const origin = map.findEntry(Number(line) - 1, Number(column) - 1)
-  if (!('originalSource' in origin)) {
-    return undefined
-  }
-  return `${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`
+  const origin = originOf(map, Number(line), Number(column))
+  return origin && `${origin.path}:${origin.line}:${origin.column}`
 }
 
 function capitalised(text: string): string {
