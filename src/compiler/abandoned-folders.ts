@@ -8,6 +8,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSy
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { wallClock } from '../runtime-api/wall-clock.ts'
 
 /** In such a folder. */
 const OWNER_FILE = '.owner'
@@ -74,7 +75,7 @@ function isAbandoned(folder: string, mostMs: number): boolean {
       return !isRunning(owner)
     }
   }
-  return Date.now() - lstatSync(folder).mtimeMs > mostMs
+  return wallClock() - lstatSync(folder).mtimeMs > mostMs
 }
 
 function readOwner(folder: string): Owner | undefined {

@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import process from 'node:process'
+import { setImmediate } from 'node:timers'
 
 /** Those of everything that is under way in this process. */
 const all = new Set<() => void>()

@@ -7,6 +7,7 @@
  */
 
 import type { ServerResponse } from 'node:http'
+import { setImmediate } from 'node:timers'
 import { answerIllegalMove } from './answers.ts'
 import { STATUS } from './contract.ts'
 import { type FunctionError, InvocationExchange } from './exchange.ts'

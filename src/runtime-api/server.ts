@@ -12,6 +12,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { answerError, answerUnknownRequestId } from './answers.ts'
 import {
   EXTENSION_EXIT_ERROR_PATH,

@@ -6,6 +6,7 @@
  */
 
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { answerError, answerJson } from './answers.ts'
 import { readBody } from './request-body.ts'
 

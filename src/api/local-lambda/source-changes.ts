@@ -7,6 +7,7 @@
 
 import { type FSWatcher, statSync, watch } from 'node:fs'
 import { dirname, sep } from 'node:path'
+import { clearTimeout, setTimeout } from 'node:timers'
 
 /** Editors write a file in several steps, within a few milliseconds. */
 const QUIET_MS = 20

@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FunctionCode, PreparedCode, ReadyCode } from '../../emulator/code/function-code.ts'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { SourceChanges } from './source-changes.ts'
 
 export interface WatchedCodeOptions {
@@ -84,7 +85,7 @@ export class WatchedCode implements FunctionCode {
 
   async #build(): Promise<void> {
     const { build, sourcesOfFailure, folder, entry, onBuilt } = this.#options
-    const since = Date.now()
+    const since = wallClock()
     const started = performance.now()
     const taskRoot = join(folder, `build-${++this.#builds}`)
     try {

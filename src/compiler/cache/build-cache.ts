@@ -12,6 +12,7 @@ import process from 'node:process'
 import { crc32 } from 'node:zlib'
 import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder } from '../../../bin/pinned-node.js'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 
 /** What something is made of. Strings should say which way it is made, too. */
 export type CacheInput = Buffer | string
@@ -193,7 +194,7 @@ async function trim(
   let bytes = 0
   for (const { path, size, mtimeMs } of files) {
     bytes += size
-    if (bytes > mostBytes || Date.now() - mtimeMs > unusedMs) {
+    if (bytes > mostBytes || wallClock() - mtimeMs > unusedMs) {
       await rm(path, { force: true, recursive: true })
     }
   }
@@ -204,7 +205,7 @@ export interface CacheEntry {
   readonly path: string
   /** In bytes. */
   readonly size: number
-  /** When it was used last, as `Date.now()` tells time. */
+  /** When it was used last, as `wallClock()` tells time. */
   readonly mtimeMs: number
 }
 

@@ -6,6 +6,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { cacheFolder } from '../../../bin/pinned-node.js'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { deleteAbandoned } from '../abandoned-folders.ts'
 import { FETCH_PREFIX, LONGEST_FETCH_MS } from '../base-node/fetched-node.ts'
 import { BuildOptionsError } from '../build-error.ts'
@@ -47,7 +48,7 @@ export function cacheSizeLimit(given = process.env.LAMBDABIN_CACHE_SIZE): number
 export async function keepCacheSize(limit: number): Promise<void> {
   deleteAbandoned(cacheFolder(), FETCH_PREFIX, LONGEST_FETCH_MS)
   const entries = (await findEntries(cacheFolder())).sort((left, right) => right.mtimeMs - left.mtimeMs)
-  const inUse = Date.now() - IN_USE_MS
+  const inUse = wallClock() - IN_USE_MS
   let bytes = 0
   for (const { path, size, mtimeMs } of entries) {
     bytes += size

@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { clearTimeout, setTimeout } from 'node:timers'
 import {
   type CodeCacheState,
   NET_SOCKET_LINE,
@@ -19,6 +20,7 @@ import {
 } from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { moduleConfinement } from '../../sandbox/module-confinement.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { TargetRunner } from '../base-node/target-runner.ts'
@@ -189,7 +191,7 @@ async function exchange(
     return `this one could not initialise (${init.body})`
   }
   const invocation = createInvocation(EVENT, functionArn(REGION, HANDLER))
-  const { outcome } = server.invoke(invocation, Date.now() + TIMEOUT_MS)
+  const { outcome } = server.invoke(invocation, wallClock() + TIMEOUT_MS)
   const answer = await outcome
   if (answer.kind === 'response' && answer.body.equals(EVENT)) {
     return undefined

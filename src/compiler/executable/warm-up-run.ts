@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex, Readable } from 'node:stream'
+import { clearTimeout, setTimeout } from 'node:timers'
 import {
   FILES,
   HANDSHAKE_DESCRIPTOR,
@@ -20,6 +21,7 @@ import {
 import { chunkName, codeCacheAsset, OWN_SCRIPTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
 import { createInvocation, functionArn } from '../../runtime-api/invocation.ts'
 import { RuntimeApiServer } from '../../runtime-api/server.ts'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { endOf, type ProcessEnd } from '../../sandbox/process-end.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { onAbandon } from '../unfinished-work.ts'
@@ -80,7 +82,6 @@ const NO_USE: RunUse = { loadedModules: [], connects: false, sdk: [], isFinished
 
 /** In bytes: longer ones come in chunks, as from a server that is written in Go, whose `net/http` buffers as much: AWS's emulator is one. */
 const LONGEST_WHOLE_EVENT = 2048
-
 /** How long the program may take for everything, in milliseconds; a Lambda's init phase has 10 s. */
 const TIMEOUT_MS = 15_000
 /** Characters of what it prints. */
@@ -252,7 +253,7 @@ async function warmUp(
       ...createInvocation(event, functionArn(REGION, options.handler)),
       isChunked: event.length > LONGEST_WHOLE_EVENT,
     }
-    const exchange = server.invoke(invocation, Date.now() + TIMEOUT_MS)
+    const exchange = server.invoke(invocation, wallClock() + TIMEOUT_MS)
     const outcome = await exchange.outcome
     if (outcome.kind === 'error') {
       note ??= `the function failed on a sample event (${describeErrorDocument(outcome.body)}), so ${CONSEQUENCES[purpose]}`

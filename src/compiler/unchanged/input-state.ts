@@ -9,6 +9,7 @@ import { hash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { cacheFolder } from '../../../bin/pinned-node.js'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { ALL, realPath, stemOf } from './looked-at.ts'
 
 type FileState = readonly [status: string, digest: string]
@@ -190,7 +191,7 @@ function digestOfFile(file: string, status: string): string {
   if (statusOf(file).text !== status) {
     throw new Error(`${file} is being written to`)
   }
-  if (isSettled(statusOf(file), BigInt(Date.now()) * 1_000_000n - COARSE_TICK)) {
+  if (isSettled(statusOf(file), BigInt(wallClock()) * 1_000_000n - COARSE_TICK)) {
     known.set(file, [status, digest])
   }
   return digest

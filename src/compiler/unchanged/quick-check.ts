@@ -9,6 +9,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { pinnedNodePlace } from '../../../bin/pinned-node.js'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { findTargetRunner } from '../base-node/target-runner.ts'
 import type { BuildInputs } from '../build-inputs.ts'
 import { digestOf } from '../cache/build-cache.ts'
@@ -40,7 +41,7 @@ export class QuickCheck {
   static async begin(options: FunctionOptions, work: string): Promise<QuickCheck> {
     // By the clock of the disk, which may be another machine's.
     const made = await stat(work, { bigint: true }).then(({ ctimeNs }) => ctimeNs)
-    const now = BigInt(Date.now()) * 1_000_000n
+    const now = BigInt(wallClock()) * 1_000_000n
     const digest = await describeOptions(options).catch(() => undefined)
     return new QuickCheck(options, digest, made < now ? made : now)
   }

@@ -12,8 +12,10 @@ import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
 import type { BufferedResponse, FunctionError } from '../../runtime-api/exchange.ts'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
 import { writeAtomically } from '../atomic-file.ts'
 import type { EventInvokeConfiguration } from '../functions/function-configuration.ts'
@@ -95,7 +97,7 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
       ...(request.clientContext !== undefined && { clientContext: request.clientContext }),
       ...(request.tenantId !== undefined && { tenantId: request.tenantId }),
       ...(request.traceId !== undefined && { traceId: request.traceId }),
-      queuedAt: Date.now(),
+      queuedAt: wallClock(),
       attempts: 0,
       notBefore: 0,
     }
@@ -127,18 +129,17 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
   #schedule(event: QueuedEvent): void {
     this.#events.set(event.requestId, event)
     this.emit('change')
-    const delay = event.notBefore - Date.now()
-    if (delay <= 0) {
-      this.#ready.push(event)
-      this.#dispatch()
-      return
-    }
-    const timer = setTimeout(() => {
+    const ready = () => {
       this.#waiting.delete(event.requestId)
       this.#ready.push(event)
       this.#dispatch()
-    }, delay)
-    this.#waiting.set(event.requestId, timer)
+    }
+    const delay = event.notBefore - wallClock()
+    if (delay <= 0) {
+      ready()
+    } else {
+      this.#waiting.set(event.requestId, setTimeout(ready, delay))
+    }
   }
 
   #dispatch(): void {
@@ -160,7 +161,7 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
 
   async #run(event: QueuedEvent): Promise<void> {
     const { MaximumEventAgeInSeconds: ageSeconds = MAX_AGE_SECONDS } = this.#configuration(event)
-    if (Date.now() - event.queuedAt > ageSeconds * 1000) {
+    if (wallClock() - event.queuedAt > ageSeconds * 1000) {
       await this.#fail(event, 'EventAgeExceeded', undefined)
       return
     }
@@ -210,7 +211,7 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
       await this.#fail({ ...event, attempts }, 'RetriesExhausted', error, executedVersion)
       return
     }
-    const next = { ...event, attempts, notBefore: Date.now() + delay }
+    const next = { ...event, attempts, notBefore: wallClock() + delay }
     await writeAtomically(this.#path(event), serializeQueuedEvent(next))
     this.#schedule(next)
   }
@@ -220,7 +221,7 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
       return
     }
     if (error instanceof TooManyRequestsException) {
-      this.#schedule({ ...event, notBefore: Date.now() + THROTTLE_DELAY_MS })
+      this.#schedule({ ...event, notBefore: wallClock() + THROTTLE_DELAY_MS })
     } else if (error instanceof ResourceNotFoundException) {
       await this.#fail(event, 'FunctionNotFound', undefined)
     } else if (error instanceof LambdaError) {
@@ -237,8 +238,7 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
     outcome: FunctionError | undefined,
     executedVersion = LATEST,
   ): Promise<void> {
-    const { failedFolder, onNotice } = this.#options
-    const folder = join(failedFolder, event.functionName)
+    const folder = join(this.#options.failedFolder, event.functionName)
     const path = join(folder, `${event.requestId}.json`)
     await mkdir(folder, { recursive: true })
     const record = this.#record(event, { condition, executedVersion, outcome })
@@ -246,7 +246,7 @@ export class EventQueue extends EventEmitter<{ change: [] }> {
     await this.#tellDestination(event, { condition, executedVersion, outcome })
     await this.#tellDeadLetterQueue(event, outcome)
     await this.#remove(event)
-    onNotice(
+    this.#options.onNotice(
       `${event.functionName} failed for good on the event ${event.requestId} (${condition}); it is in ${path}`,
     )
   }

@@ -11,6 +11,7 @@
  * comes in that moment waits for it, rather than have a second environment started, or be throttled, for nothing.
  */
 
+import { clearTimeout, setTimeout } from 'node:timers'
 import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
 import type { Invocation } from '../../runtime-api/invocation.ts'
 import { TooManyRequestsException } from '../lambda-error.ts'

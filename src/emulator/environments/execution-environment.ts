@@ -11,9 +11,11 @@
  */
 
 import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import type { InvocationOutcome } from '../../runtime-api/exchange.ts'
 import type { Invocation } from '../../runtime-api/invocation.ts'
 import type { RuntimeApiServer } from '../../runtime-api/server.ts'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { bootstrapFolder } from '../code/bootstrap-folder.ts'
 import { after, type TimedOut } from './deadline.ts'
 import type { EnvironmentFolder } from './environment-folder.ts'
@@ -133,7 +135,7 @@ export class ExecutionEnvironment {
     const { timeoutMs } = this.#options
     const { requestId, traceId } = invocation
     const started = performance.now()
-    const deadlineMs = Date.now() + timeoutMs
+    const deadlineMs = wallClock() + timeoutMs
     this.#log.invocationStarts(requestId, traceId)
     let failure = this.#process === undefined ? await this.#startRuntime(timeoutMs, 'invoke') : undefined
     if (failure === undefined) {

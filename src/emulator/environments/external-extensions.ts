@@ -6,6 +6,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Extensions } from '../../runtime-api/extensions.ts'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import { after } from './deadline.ts'
 import { firstOf, OneTimeEvent } from './one-time-event.ts'
@@ -82,7 +83,7 @@ export class ExternalExtensions {
     if (this.#processes.length === 0) {
       return
     }
-    const deadlineMs = Date.now() + SHUTDOWN_MS
+    const deadlineMs = wallClock() + SHUTDOWN_MS
     this.#extensions.tell({ eventType: 'SHUTDOWN', shutdownReason, deadlineMs }).catch(() => {})
     const { promise: late, cancel } = after(SHUTDOWN_MS)
     const ended = Promise.all(this.#processes.map((each) => each.untilEnd()))

@@ -1,6 +1,7 @@
 /** The process that `bootstrap` becomes, and all that it starts. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { setImmediate } from 'node:timers'
 import type { ProcessExit } from '../../runtime-api/function-error.ts'
 import { killGroup, killMarked } from '../../sandbox/process-group.ts'
 import { OneTimeEvent } from './one-time-event.ts'

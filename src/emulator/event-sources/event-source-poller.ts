@@ -6,6 +6,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { MAX_RESPONSE_BYTES } from '../../runtime-api/contract.ts'
 import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
 import type { LocalLambda } from '../local-lambda.ts'

@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto'
 import { type FSWatcher, watch } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { clearTimeout, setTimeout } from 'node:timers'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import type { MessageQueue, QueueMessage } from './event-source.ts'
 
 const MAX_RECEIVES = 3
@@ -50,14 +52,14 @@ export class FolderQueue implements MessageQueue {
         await rename(join(this.#folder, receiptHandle), join(this.#folder, FAILED, receiptHandle))
         this.#received.delete(receiptHandle)
       } else if (state !== undefined) {
-        state.notBefore = Date.now() + RETRY_MS
+        state.notBefore = wallClock() + RETRY_MS
       }
     }
   }
 
   async #take(most: number): Promise<QueueMessage[]> {
     const messages: QueueMessage[] = []
-    const now = Date.now()
+    const now = wallClock()
     for (const entry of (await readdir(this.#folder, { withFileTypes: true })).sort(byName)) {
       const state = this.#received.get(entry.name) ?? { count: 0, notBefore: 0 }
       if (messages.length >= most) {
@@ -84,7 +86,7 @@ export class FolderQueue implements MessageQueue {
         ApproximateReceiveCount: String(receiveCount),
         SentTimestamp: sent,
         SenderId: 'lambdabin',
-        ApproximateFirstReceiveTimestamp: String(Date.now()),
+        ApproximateFirstReceiveTimestamp: String(wallClock()),
       },
       messageAttributes: {},
       md5OfBody: createHash('md5').update(body).digest('hex'),

@@ -12,6 +12,7 @@
  */
 
 import type { ServerResponse } from 'node:http'
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers'
 import type { InvocationEntry } from '../invocation-history.ts'
 import { describeFailed, describeFunctions, describeQueue, type PageSource, summary } from './page-state.ts'
 

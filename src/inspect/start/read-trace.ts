@@ -1,6 +1,7 @@
 /**
  * Asks a traced process for its trace over Node.js's inspector, which a signal opens: nothing of it is there while the start goes on.
  */
+import { setTimeout } from 'node:timers'
 import { TRACE, type Trace } from './trace.ts'
 
 const ADDRESS = /ws:\/\/127\.0\.0\.1:\d+\/[\w-]+/

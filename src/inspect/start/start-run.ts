@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import process from 'node:process'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { onAbandon } from '../../compiler/unfinished-work.ts'
 import { INIT_ERROR_PATH, NEXT_HEADERS, NEXT_PATH } from '../../runtime-api/contract.ts'
 import { createInvocation } from '../../runtime-api/invocation.ts'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { killGroup } from '../../sandbox/process-group.ts'
 import { enterCgroups } from '../../sandbox/shell.ts'
 import { type PagesRead, readPages } from './pages-read.ts'
@@ -187,7 +189,7 @@ class Host {
       'Content-Type': 'application/json',
       'Content-Length': event.byteLength,
       [NEXT_HEADERS.requestId]: requestId,
-      [NEXT_HEADERS.deadlineMs]: Date.now() + timeoutMs,
+      [NEXT_HEADERS.deadlineMs]: wallClock() + timeoutMs,
       [NEXT_HEADERS.invokedFunctionArn]: invokedFunctionArn,
       [NEXT_HEADERS.traceId]: traceId,
     })

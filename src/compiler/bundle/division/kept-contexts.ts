@@ -2,6 +2,7 @@
  * Contexts of esbuild's that are kept from one bundle of an entry's chunk to the next, of this function or another of the command: what
  * esbuild has parsed for one it has for the next. It reads a file again whose time or size has changed.
  */
+import { clearTimeout, setTimeout } from 'node:timers'
 import { type BuildContext, type BuildOptions, type BuildResult, context } from 'esbuild'
 import {
   bundleReimported,

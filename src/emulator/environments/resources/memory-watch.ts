@@ -4,6 +4,7 @@
  * Pages of files do not count: they can be dropped.
  */
 
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers'
 import type { RuntimeProcess } from '../runtime-process.ts'
 import { readPeakMemory, readProcessMemory } from './process-memory.ts'
 
