@@ -15,6 +15,7 @@ test('functions are built and invoked, and have the time that they are given', {
   const cwd = writeFiles(temporaryFolder(t), {
     'package.json': {},
     'orders.js': REMAINING,
+    'empty.txt': '',
     'users.js': REMAINING,
   })
   mkdirSync(join(cwd, 'dist'))
@@ -24,9 +25,9 @@ test('functions are built and invoked, and have the time that they are given', {
     now: new Date('2001-02-03'),
   })
 
-  const built = await build({ cwd, functions: ['orders.js'], only: 'folder' })
+  const built = await build({ cwd, functions: ['orders.js'], include: ['empty.txt'] })
   assert.ok(built.ok, built.ok ? '' : built.error.stack)
-  const invoked = await invoke<number>({ cwd, package: 'dist/orders', timeout: 60 })
+  const invoked = await invoke<number>({ cwd, package: 'dist/orders.zip', timeout: 60 })
   assert.ok(invoked.ok, invoked.ok ? '' : invoked.error.stack)
   assert.ok(invoked.payload > 30_000 && invoked.payload <= 60_000, String(invoked.payload))
 
