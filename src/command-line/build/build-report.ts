@@ -37,10 +37,10 @@ export function textReport(built: BuiltFunction): string {
   return `\n${text}${remarks(built)}\n`
 }
 
-function systems({ glibc, runtimes }: BuiltFunction): [string, string][] {
+function systems({ glibc, runtimes, tooNew }: BuiltFunction): [string, string][] {
   return [
     ['needs', glibc === undefined ? 'no glibc' : `glibc ${glibc}`],
-    ['runs on', describeRuntimes(runtimes)],
+    ['runs on', describeRuntimes(runtimes, tooNew)],
   ]
 }
 
@@ -203,7 +203,12 @@ export function jsonReport(functions: readonly BuiltFunction[]) {
   }
 }
 
-function describeRuntimes(names: readonly string[]): string {
+function describeRuntimes(names: readonly string[], [file, ...others]: readonly string[] = []): string {
+  if (names.length === 0 && file !== undefined) {
+    const files = others.length === 0 ? file : `${file} and ${others.length} more`
+    // Another Node.js would not help: it is not Node.js that needs them.
+    return `none of AWS Lambda’s runtimes: what ${files} needs of the system is too new; take another version of it, or compile it on Amazon Linux 2023`
+  }
   if (names.length === 0) {
     return 'none of AWS Lambda’s runtimes: its libraries are too new; make it of another Node.js with --node'
   }

@@ -16,6 +16,8 @@ export interface RuntimeRequirements {
   readonly glibc: string | undefined
   /** Names, as in `--runtime`, oldest first. */
   readonly runtimes: readonly string[]
+  /** Paths in the package of native addons and libraries that none of the runtimes has the libraries for. */
+  readonly tooNew?: readonly string[]
 }
 
 /** The newest releases that an ELF file asks for; undefined where it asks for none. */
@@ -37,15 +39,20 @@ export async function requirementsOf(
   arch: Architecture,
 ): Promise<RuntimeRequirements> {
   const needs = executable === undefined ? [] : [executable]
+  const tooNew: string[] = []
   for (const { path, source } of files.filter((file) => LIBRARY.test(file.path))) {
     const library = await readFile(source)
     if (isFor(arch, library, path)) {
-      needs.push(libraryNeeds(library, path))
+      const need = libraryNeeds(library, path)
+      needs.push(need)
+      if (runtimesWith(need).length === 0) {
+        tooNew.push(path)
+      }
     }
   }
   const glibc = newest(needs.map((need) => need.glibc))
   const libstdcxx = newest(needs.map((need) => need.libstdcxx))
-  return { glibc, runtimes: runtimesWith({ glibc, libstdcxx }).map(({ name }) => name) }
+  return { glibc, runtimes: runtimesWith({ glibc, libstdcxx }).map(({ name }) => name), tooNew }
 }
 
 /** Throws an ElfFormatError, naming `fileName`. */

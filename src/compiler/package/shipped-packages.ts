@@ -142,7 +142,10 @@ const LIBRARY_OF_TYPES = /[\\/]lib(?:\.[\w.]+)?\.d\.ts$/
 
 /** `readsTypes` where something may read declarations. */
 async function isOfUse(source: string, arch: Architecture, readsTypes: boolean): Promise<boolean> {
-  if (WHAT_IT_WAS_BUILT_FROM.test(source) || LEFT_BY_NODE_GYP.test(source) || isSourceOfModule(source)) {
+  if (WHAT_IT_WAS_BUILT_FROM.test(source) || LEFT_BY_NODE_GYP.test(source)) {
+    return false
+  }
+  if (isSourceOfModule(source) || isProgramOfLibrary(source)) {
     return false
   }
   if (/\.d\.[cm]?ts$/.test(source)) {
@@ -170,6 +173,14 @@ function isSourceOfModule(source: string): boolean {
     ...['dist', 'lib', 'build'].map((folder) => stem.replace(SOURCE_FOLDER, `$1${folder}$2`)),
   ]
   return /\.(?:spec|test)$/.test(stem) || places.some((place) => existsSync(`${place}.${kind}js`))
+}
+
+/**
+ * A program of a native library that an addon was built with: an example or a test, which the library's own
+ * build leaves beside the source that it is of. node-rdkafka has 290 MB of them.
+ */
+function isProgramOfLibrary(source: string): boolean {
+  return extname(source) === '' && ['c', 'cc', 'cpp', 'cxx'].some((kind) => existsSync(`${source}.${kind}`))
 }
 
 function isBinary(source: string): boolean {

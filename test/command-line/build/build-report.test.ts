@@ -61,6 +61,10 @@ test('the summary names the runtimes, and that the oldest one is retired', () =>
     textReport({ ...built, glibc: '2.38', runtimes: [] }),
     /runs on +none of AWS Lambda’s runtimes/,
   )
+  assert.match(
+    textReport({ ...built, glibc: '2.39', runtimes: [], tooNew: ['node_modules/a/a.node', 'lib/b.so'] }),
+    /runs on +none of AWS Lambda’s runtimes: what node_modules\/a\/a\.node and 1 more needs of the system is too new; take another/,
+  )
 })
 
 test('the JSON says null, not nothing, for what is not known', () => {

@@ -44,6 +44,13 @@ test('what node-gyp leaves beside an addon, and the sources of addons, are not s
   assert.deepEqual(await shippedOf(t, 'addon', [built, ...left]), [built])
 })
 
+test('programs of a native library that are beside their sources are not shipped, and other programs are', async (t) => {
+  const used = ['bin/tool', 'deps/library/examples/run']
+  const programs = ['deps/library/examples/consumer', 'deps/library/tests/all']
+  const sources = ['deps/library/examples/consumer.c', 'deps/library/tests/all.cpp']
+  assert.deepEqual(await shippedOf(t, 'addon', [...used, ...programs, ...sources]), used)
+})
+
 test('TypeScript that is there as JavaScript, tests and declarations are not shipped', async (t) => {
   const used = ['dist/index.js', 'dist/esm/part.mjs', 'templates/page.ts']
   const unused = [
