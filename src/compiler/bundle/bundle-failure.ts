@@ -1,4 +1,7 @@
 /** What esbuild found wrong, in esbuild's own wording and layout: file, line, column, the line itself. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type BuildFailure, formatMessages, type Message } from 'esbuild'
 import { BuildError } from '../build-error.ts'
 import { findPackage } from '../dependencies/package-layout.ts'
@@ -36,13 +39,48 @@ async function explainMissingPackage(message: Message, entry: string): Promise<M
     return message
   }
   if (others.length > 0) {
-    return { ...message, notes: others }
+    const advice = await adviseOnUnbuilt(name, path, entry, others)
+    return {
+      ...message,
+      notes: advice === undefined ? others : [...others, { text: advice, location: null }],
+    }
   }
   const isThere = path !== name && (await findPackage(name, entry)) !== undefined
   const text = isThere
     ? `The package ${name} is installed, and has no ${path.slice(name.length + 1)}`
     : `The package ${name} is not installed where this file could import it: npm install ${name}`
   return { ...message, notes: [{ text, location: null }] }
+}
+
+/**
+ * What to do where a package's package.json names a file that is not there, `dist/index.js` of one in the workspace that was not built;
+ * undefined for other failures. Some such packages name their sources, too, under a condition that tsconfig.json has among its
+ * `customConditions`: an editor is content then.
+ */
+async function adviseOnUnbuilt(
+  name: string,
+  path: string,
+  entry: string,
+  notes: Message['notes'],
+): Promise<string | undefined> {
+  const [file] = notes.flatMap(
+    ({ text }) => /^The module "([^"]+)" was not found on the file system/.exec(text)?.[1] ?? [],
+  )
+  const found = file === undefined ? undefined : await findPackage(name, entry)
+  if (file === undefined || found === undefined) {
+    return undefined
+  }
+  const { exports } = JSON.parse(await readFile(join(found.folder, 'package.json'), 'utf8'))
+  const subpath = exports?.[`.${path.slice(name.length)}`] ?? exports
+  const [source] = Object.entries(subpath ?? {}).filter(
+    ([condition, target]) =>
+      !condition.startsWith('.') &&
+      typeof target === 'string' &&
+      /(?<!\.d)\.[cm]?[jt]sx?$/.test(target) &&
+      existsSync(join(found.folder, target)),
+  )
+  const instead = source && `, or take ${source[1]} with --conditions ${source[0]}`
+  return `The package ${name} is installed, and has no ${file}: build it${instead ?? ''}`
 }
 
 /** `@aws-sdk/client-s3` of `@aws-sdk/client-s3/dist-cjs`; undefined for what names no package. */

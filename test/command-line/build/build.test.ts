@@ -142,6 +142,30 @@ test('a package that is not installed is named, with how to install it', async (
   assert.doesNotMatch(stderr, /mark the path/)
 })
 
+test('a package of the workspace that was not built is told as that, with the condition that has its sources', async (t) => {
+  const cwd = project(t)
+  writeFiles(cwd, {
+    'node_modules/core/package.json': {
+      exports: {
+        '.': { '@shop/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
+      },
+    },
+    'node_modules/core/src/index.ts': 'export const name: string = "core"',
+    'imports.ts': `import { name } from 'core'\nexport const handler = async () => name`,
+  })
+  const { status, stderr } = await runLambdabin(['build', 'imports.ts'], { cwd })
+  assert.equal(status, 1)
+  const told = stderr.replaceAll(/\s+/g, ' ')
+  assert.match(
+    told,
+    /core is installed, and has no \.\/dist\/index\.js: build it, or take \.\/src\/index\.ts with --conditions @shop\/source/,
+  )
+  assert.equal(
+    (await runLambdabin(['build', 'imports.ts', '--conditions', '@shop/source'], { cwd })).status,
+    0,
+  )
+})
+
 test('a package that is installed and has nothing of a path is told as that', async (t) => {
   const cwd = project(t)
   writeFiles(cwd, {
