@@ -105,7 +105,8 @@ class IdleCalls {
     }
     const own = node.id?.name ?? inferredName(node, parent)
     if (own === call.arguments[1]?.value && first.body.length === 1) {
-      this.idle.push({ start: first.start, end: first.end })
+      const isBare = node.body.start === node.start + 'class'.length && first.start === node.body.start + 1
+      this.idle.push({ start: isBare ? node.body.start : first.start, end: first.end })
     }
   }
 }
@@ -159,8 +160,18 @@ function blankOut(code: string, spans: readonly Span[]): string {
   let blanked = ''
   let at = 0
   for (const { start, end } of spans.toSorted((left, right) => left.start - right.start)) {
-    blanked += code.slice(at, start) + code.slice(start, end).replace(/[^\n]/g, ' ')
+    blanked += code.slice(at, start) + blankedSpan(code.slice(start, end))
     at = end
   }
   return blanked + code.slice(at)
+}
+
+/**
+ * Spaces for all but line breaks. A span that begins with the brace of a `class{` becomes ` {`: whoever tells a class from a
+ * function by its text looks for `/^class\s/`, and esbuild leaves out both the name and the space. Where there is no idle
+ * call there is no room for the space.
+ */
+function blankedSpan(text: string): string {
+  const blank = text.replace(/[^\n]/g, ' ')
+  return text.startsWith('{') ? ` {${blank.slice(2)}` : blank
 }

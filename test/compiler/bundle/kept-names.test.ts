@@ -40,6 +40,25 @@ for (const wait of ['', 'await null\n']) {
   })
 }
 
+test('a decorated class of a package, whose name esbuild leaves out, is one by its text, too', async (t) => {
+  assert.deepEqual(
+    await names(t, {
+      'orders.ts': `
+        import * as compiled from 'compiled'
+        const isClass = (made: unknown) => /^class\\s/.test(Function.prototype.toString.call(made))
+        export const handler = () => {
+          const { Provider: made } = compiled
+          return [isClass(made), made.name, made.value()]
+        }`,
+      'node_modules/compiled/package.json': { name: 'compiled' },
+      // As TypeScript compiles a class with a decorator.
+      'node_modules/compiled/index.js':
+        "let Provider = class Provider { static value() { return 'told' } };\nProvider = (0, Object)(Provider);\nexports.Provider = Provider;",
+    }),
+    [true, 'Provider', 'told'],
+  )
+})
+
 test('the same in packages, of both kinds', async (t) => {
   assert.deepEqual(
     await names(t, {
