@@ -5,6 +5,7 @@ import { Stack } from 'aws-cdk-lib'
 import {
   type FunctionOptions,
   type FunctionProps,
+  type ILayerVersion,
   Function as LambdaFunction,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda'
@@ -12,6 +13,7 @@ import type { Construct } from 'constructs'
 import { type BuiltForSynth, buildForSynth, type SynthBuildOptions } from './build-for-synth.ts'
 import { architectureOf, archOf, codeNotBuilt, codeOf } from './built-asset.ts'
 import { checkProperties } from './check-properties.ts'
+import { LambdabinLayer } from './lambdabin-layer.ts'
 
 /** As of `Function` of `aws-cdk-lib/aws-lambda`, but for code and runtime, and with these. */
 export interface LambdabinFunctionProps extends FunctionOptions {
@@ -35,6 +37,19 @@ export interface LambdabinFunctionProps extends FunctionOptions {
 export class LambdabinFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: LambdabinFunctionProps) {
     super(scope, id, functionProps(scope, id, props))
+  }
+
+  /** Throws for a layer of the runtime that is of another architecture: Lambda would only tell as the function starts. */
+  override addLayers(...layers: ILayerVersion[]): void {
+    for (const layer of layers) {
+      const given = layer instanceof LambdabinLayer ? layer.architecture : undefined
+      if (given !== undefined && given.name !== this.architecture.name) {
+        throw new Error(
+          `LambdabinFunction ${this.node.id} is for ${this.architecture.name}, and the layer ${layer.node.id} for ${given.name}; give both the same architecture`,
+        )
+      }
+    }
+    super.addLayers(...layers)
   }
 }
 

@@ -29,8 +29,13 @@ export interface LambdabinLayerProps extends LayerVersionOptions {
  * asset that is the zip of `lambdabin layer`.
  */
 export class LambdabinLayer extends LayerVersion {
+  /** Of the executable in it; undefined where it was not made. */
+  readonly architecture: Architecture | undefined
+
   constructor(scope: Construct, id: string, props: LambdabinLayerProps = {}) {
-    super(scope, id, layerProps(scope, id, props))
+    const made = layerProps(scope, id, props)
+    super(scope, id, made)
+    this.architecture = made.compatibleArchitectures?.[0]
   }
 }
 

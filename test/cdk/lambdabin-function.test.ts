@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { realpathSync } from 'node:fs'
 import { test } from 'node:test'
 import { App, Stack } from 'aws-cdk-lib'
+import { Architecture } from 'aws-cdk-lib/aws-lambda'
 import type { SynthBuildOptions } from '../../src/cdk/build-for-synth.ts'
 import { LambdabinFunction, LambdabinLayer } from '../../src/cdk.ts'
 import { temporaryFiles } from '../support/projects/files.ts'
@@ -74,4 +75,18 @@ test('esbuild’s options reach the build, and a name for a file whose own canno
     name: 'UsageError',
     message: /plugins .* give them in lambdabin\.config\.ts/,
   })
+})
+
+test('a layer of another architecture than the function’s is refused as the app is synthesised', (t) => {
+  const handler = 'export const handler = async () => 1'
+  const projectRoot = realpathSync(temporaryFiles(t, { 'package.json': {}, 'one.ts': handler }))
+  const stack = new Stack(new App(), 'S')
+  const layerOf = (architecture: Architecture) =>
+    new LambdabinLayer(stack, architecture.name, { projectRoot, architecture })
+  const [layer, other] = [layerOf(Architecture.X86_64), layerOf(Architecture.ARM_64)]
+  const props = { entry: 'one.ts', projectRoot, build: { forLayer: true } }
+  const made = new LambdabinFunction(stack, 'Fits', { ...props, layers: [layer] })
+  const refusal = /is for x86_64, and the layer arm64 for arm64; give both the same architecture/
+  assert.throws(() => made.addLayers(other), refusal)
+  assert.throws(() => new LambdabinFunction(stack, 'Other', { ...props, layers: [other] }), refusal)
 })
