@@ -29,3 +29,16 @@ export function isAddonImport(specifier: string): boolean {
 export function platformPackages({ optionalDependencies = {} }: Manifest): string[] {
   return Object.keys(optionalDependencies).filter((name) => PLATFORM.test(name))
 }
+
+/**
+ * Whether a module could load one of `platformPackages`: it has what their names begin with (`@img/sharp-`), or what a whole
+ * name is made of, which takes the architecture, or is looked up in the package's own manifest. Packages have some that no
+ * module of theirs loads: the program of a command line, as sst has one, and what they are built with, such as
+ * `@rollup/rollup-linux-x64-gnu`, without which npm's lock files may have none for Linux.
+ */
+export function mayLoadPlatformPackage(code: string, platformPackages: readonly string[]): boolean {
+  return (
+    /\b(?:arch|optionalDependencies)\b/.test(code) ||
+    platformPackages.some((name) => code.includes(name.slice(0, name.search(PLATFORM) + 1)))
+  )
+}

@@ -15,7 +15,7 @@ import type { BundledPackage } from './bundled-packages.ts'
 import { findDataFiles, hasDataFiles, isDataFile } from './data-files.ts'
 import { findModuleFacts, type ModuleFacts, NO_FACTS } from './module-facts.ts'
 import { findNamedFiles } from './named/named-files.ts'
-import { isAddonImport, platformPackages } from './native-addons.ts'
+import { isAddonImport, mayLoadPlatformPackage, platformPackages } from './native-addons.ts'
 import { findAbsentNames } from './own/absent-names.ts'
 import { readManifest } from './package-layout.ts'
 import { packageFolder, packageFolders } from './package-of-file.ts'
@@ -57,10 +57,9 @@ export async function surveyPackage(
   surveyed: BundledPackage,
   isMeant: (text: string) => boolean,
 ): Promise<PackageVerdict> {
-  const manifest = await readManifest(surveyed.folder).catch(() => ({}))
   if (
     surveyed.imports.some(({ specifier }) => isAddonImport(specifier)) ||
-    platformPackages(manifest).length > 0
+    (await hasPlatformPackages(surveyed))
   ) {
     return { ...PLAIN, shippedBecause: 'has native addons', loadsByName: true }
   }
@@ -82,6 +81,16 @@ export async function surveyPackage(
   }
   const ownPatterns = patterns.filter(({ names }) => names.length > 0).map(({ path }) => path)
   return { ...(await surveyFiles(surveyed, facts)), ownPatterns }
+}
+
+/** Whether it comes as a package for each platform, and one of its modules may load that. */
+async function hasPlatformPackages({ folder, modules }: BundledPackage): Promise<boolean> {
+  const names = platformPackages(await readManifest(folder).catch(() => ({})))
+  if (names.length === 0) {
+    return false
+  }
+  const codes = await Promise.all(modules.filter(isModuleFile).map((file) => readFile(file, 'utf8')))
+  return codes.some((code) => mayLoadPlatformPackage(code, names))
 }
 
 async function readFacts(modules: readonly string[]): Promise<Map<string, ModuleFacts>> {

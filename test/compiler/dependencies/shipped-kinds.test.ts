@@ -390,6 +390,32 @@ test('of the packages for each platform, only that for the target is shipped; wh
   assert.deepEqual((await listShippedPackages(foreign.packages.packages, 'arm64')).withoutAddon, ['native'])
 })
 
+for (const [what, code, isShipped] of [
+  ['none of its modules loads, as sst', "exports.go = () => process.platform + ' native'", false],
+  ['a name made of the architecture leads to', "exports.go = () => load('-' + process.arch)", true],
+  ['its own manifest names', 'exports.go = () => load(Object.keys(own.optionalDependencies)[0])', true],
+] as const) {
+  test(`a package with another for each platform that ${what} is ${isShipped ? 'shipped with it' : 'bundled'}`, async (t) => {
+    const done = await run(t, {
+      'orders.js': `import { go } from 'native'\nexport const handler = () => typeof go`,
+      'node_modules/native/package.json': {
+        name: 'native',
+        bin: 'bin.js',
+        optionalDependencies: { 'native-linux-x64': '*' },
+      },
+      'node_modules/native/index.js': code,
+      'node_modules/native/bin.js': "require('native-linux-x64')",
+      'node_modules/native-linux-x64/package.json': { name: 'native-linux-x64' },
+      'node_modules/native-linux-x64/index.js': '',
+    })
+    assert.equal(done.result, 'function')
+    assert.deepEqual(
+      done.shipped.packages.map(({ name }) => name),
+      isShipped ? ['native', 'native-linux-x64'] : [],
+    )
+  })
+}
+
 test('what a package imports and is not installed fails when it is reached, and is named in one note', async (t) => {
   const done = await run(t, {
     'orders.js': `import { go } from 'many'\n${HANDLER}`,
