@@ -7,6 +7,7 @@ const ADDON_LOADERS = new Set([
   'node-gyp-build',
   'node-gyp-build-optional-packages',
   '@mapbox/node-pre-gyp',
+  '@node-rs/helper',
   'node-pre-gyp',
   'prebuild-install',
   'prebuildify',

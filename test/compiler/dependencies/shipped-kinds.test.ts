@@ -394,6 +394,11 @@ for (const [what, code, isShipped] of [
   ['none of its modules loads, as sst', "exports.go = () => process.platform + ' native'", false],
   ['a name made of the architecture leads to', "exports.go = () => load('-' + process.arch)", true],
   ['its own manifest names', 'exports.go = () => load(Object.keys(own.optionalDependencies)[0])', true],
+  [
+    'a helper loads',
+    "exports.go = () => require('@node-rs/helper').loadBinding(__dirname, 'native', 'native')",
+    true,
+  ],
 ] as const) {
   test(`a package with another for each platform that ${what} is ${isShipped ? 'shipped with it' : 'bundled'}`, async (t) => {
     const done = await run(t, {
@@ -407,10 +412,12 @@ for (const [what, code, isShipped] of [
       'node_modules/native/bin.js': "require('native-linux-x64')",
       'node_modules/native-linux-x64/package.json': { name: 'native-linux-x64' },
       'node_modules/native-linux-x64/index.js': '',
+      'node_modules/@node-rs/helper/package.json': { name: '@node-rs/helper' },
+      'node_modules/@node-rs/helper/index.js': '',
     })
     assert.equal(done.result, 'function')
     assert.deepEqual(
-      done.shipped.packages.map(({ name }) => name),
+      done.shipped.packages.map(({ name }) => name).filter((name) => name.startsWith('native')),
       isShipped ? ['native', 'native-linux-x64'] : [],
     )
   })
