@@ -67,6 +67,8 @@ export async function buildUnpackedFunction(
   const {
     entry: chunk,
     files,
+    metafile,
+    project,
     packages: { packages },
   } = await bundleFunction(
     entry,
@@ -95,7 +97,9 @@ export async function buildUnpackedFunction(
     copyFile(BOOTSTRAP_FILE, join(taskRoot, 'bootstrap')),
   ])
   await chmod(join(taskRoot, 'bootstrap'), 0o755)
-  return sources
+  // The source map has none of which nothing is in the bundle, as of one that an editor is about to write.
+  const inputs = Object.keys(metafile.inputs).filter((path) => !path.includes(':'))
+  return [...new Set([...sources, ...inputs.map((path) => resolve(project, path))])]
 }
 
 /** Puts packages there that cannot be bundled, for this machine. */

@@ -60,6 +60,14 @@ test('a build error is told to the caller and the terminal, until the source is 
   assert.equal(await answer(serve), 'Hello Ann')
 })
 
+test('a source of which nothing was in the bundle counts, as one that was empty when it was read', async (context) => {
+  const folder = writeFiles(temporaryFolder(context), { 'orders.ts': HANDLER, 'greeting.ts': '' })
+  const serve = await startServe(context, folder, ['--watch', 'orders.ts', '--timeout', '60'])
+  assert.equal(((await answer(serve)) as { errorType: string }).errorType, 'TypeError')
+  writeFileSync(join(folder, 'greeting.ts'), greeting('Hello'))
+  assert.equal(await answer(serve), 'Hello Ann')
+})
+
 test('a function that does not build at first is served once it does', async (context) => {
   const folder = temporaryFolder(context)
   writeFileSync(join(folder, 'orders.ts'), HANDLER)
