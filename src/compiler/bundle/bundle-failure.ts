@@ -1,11 +1,11 @@
 /** What esbuild found wrong, in esbuild's own wording and layout: file, line, column, the line itself. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildFailure, formatMessages, type Message } from 'esbuild'
 import { BuildError } from '../build-error.ts'
 import { findPackage } from '../dependencies/package-layout.ts'
 import { shownPath } from '../shown-path.ts'
+import { readJson } from '../text/byte-order-mark.ts'
 
 /** The entry or something that it imports cannot be bundled. The message holds esbuild's diagnostics. */
 export class BundleError extends BuildError {
@@ -70,7 +70,7 @@ async function adviseOnUnbuilt(
   if (file === undefined || found === undefined) {
     return undefined
   }
-  const { exports } = JSON.parse(await readFile(join(found.folder, 'package.json'), 'utf8'))
+  const { exports } = await readJson(join(found.folder, 'package.json'))
   const subpath = exports?.[`.${path.slice(name.length)}`] ?? exports
   const [source] = Object.entries(subpath ?? {}).filter(
     ([condition, target]) =>
