@@ -16,7 +16,7 @@ interface PlugAndPlay {
 
 /** Whether packages of the project that `folder` is in are in archives that this process cannot read, as Yarn has not started it. */
 export function hasUnreadableArchives(folder: string): boolean {
-  return findTable(folder) !== undefined && findPlugAndPlay(join(folder, 'package.json')) === undefined
+  return findUnreadTable(folder) !== undefined
 }
 
 /**
@@ -24,8 +24,8 @@ export function hasUnreadableArchives(folder: string): boolean {
  * is not the project's own. It changes Node.js's `fs`, for all of the process.
  */
 export function openArchives(folder: string): void {
-  const table = findTable(folder)
-  if (table !== undefined && findPlugAndPlay(join(folder, 'package.json')) === undefined) {
+  const table = findUnreadTable(folder)
+  if (table !== undefined) {
     nodeModule.createRequire(table)(table).setup?.()
     nodeModule.syncBuiltinESMExports()
   }
@@ -46,6 +46,11 @@ const OUTER_ARCHIVE = /"packageLocation": "(\.\.\/[^"]*?\.zip)\//g
 
 function readText(file: string): string {
   return readFileSync(file, 'utf8')
+}
+
+/** The table of the project that `folder` is in, if this process has not loaded it. */
+function findUnreadTable(folder: string): string | undefined {
+  return findPlugAndPlay(join(folder, 'package.json')) === undefined ? findTable(folder) : undefined
 }
 
 /** Of the project that `folder` is in. */
