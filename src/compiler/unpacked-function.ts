@@ -78,7 +78,7 @@ export async function buildUnpackedFunction(
   )
   const { code, sourceMap } = chunk
   const map = JSON.parse(sourceMap.toString()) as { sources: string[] }
-  const sources = map.sources.map((source) => resolve(projectFolder(entry), pathOfSource(source)))
+  const sources = map.sources.map((source) => resolve(project, pathOfSource(source)))
   const inspect = inspectorPort === undefined ? '' : ` --inspect=127.0.0.1:${inspectorPort}`
   await mkdir(taskRoot, { recursive: true })
   await writeBundledFiles(files, taskRoot)
