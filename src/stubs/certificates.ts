@@ -9,6 +9,9 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
 
+/** Whatever a test has put in the place of `Date`: who is given the certificate has a clock of its own. */
+const { now: timeOfDay } = Date
+
 export type KeyKind = 'ec' | 'rsa'
 
 /** A certificate with its key, both as PEM. */
@@ -97,13 +100,14 @@ function certificate(subject: Buffer, issuer: Issuer, key: KeyObject, extensions
   )
   const serial = randomBytes(16)
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40 // Positive, and of no fewer bytes.
+  const now = timeOfDay()
   const contents = sequence(
     der(0xa0, der(TAG.integer, Buffer.from([2]))),
     der(TAG.integer, serial),
     algorithm,
     issuer.name,
     // From yesterday: clocks differ.
-    sequence(time(Date.now() - DAY_MS), time(Date.now() + 3650 * DAY_MS)),
+    sequence(time(now - DAY_MS), time(now + 3650 * DAY_MS)),
     subject,
     createPublicKey(key).export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...extensions)),

@@ -56,6 +56,13 @@ test('a certificate says what it is for and how long, and leads to the root', ()
   assert.notEqual(own.serialNumber, new X509Certificate(authority.issue(HOSTS).chain).serialNumber)
 })
 
+test('a certificate is valid now where the clock is a test’s own, as those that it is for have another', (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: new Date('2001-02-03') })
+  const { chain } = new CertificateAuthority('test').issue(HOSTS)
+  t.mock.timers.reset()
+  assert.ok(new X509Certificate(chain).validToDate.getTime() > Date.now() + 3e10)
+})
+
 test('no two authorities have the same key', () => {
   const keys = (['ec', 'ec'] as KeyKind[]).map(
     (kind) => new X509Certificate(new CertificateAuthority('test', kind).certificate).publicKey,

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { makeFolder } from '../../../bin/make-folder.js'
 import { cacheFolder, pinnedVersions } from '../../../bin/pinned-node.js'
+import { wallClock } from '../../runtime-api/wall-clock.ts'
 import { killGroup } from '../../sandbox/process-group.ts'
 import { compareVersions } from '../elf/elf-versions.ts'
 
@@ -31,7 +32,7 @@ export async function newerNodeNote(
   version: string,
   {
     folder = cacheFolder(),
-    now = Date.now(),
+    now = wallClock(),
     signal,
   }: { folder?: string; now?: number; signal?: AbortSignal } = {},
 ): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 /** The options of esbuild's that a function is bundled with: those that its author chose, and those that an executable needs. */
+import { clearTimeout, setTimeout } from 'node:timers'
 import { type Import, init, parse } from 'es-module-lexer'
 import type { BuildFailure, BuildOptions, Plugin } from 'esbuild'
 import { BuildOptionsError } from '../build-error.ts'

@@ -107,6 +107,18 @@ test('trimming takes what was not used for long, once something was added', asyn
   assert.equal(readdirSync(folder).includes(name), false)
 })
 
+test('what is used where the clock is a test’s own was used now, and stays', async (t) => {
+  const { area, folder } = freshArea(t, { unusedMs: 60_000 })
+  const used = await area.folder(['a'], async () => true)
+  utimesSync(used ?? '', 1e9, 1e9)
+  t.mock.timers.enable({ apis: ['Date'], now: new Date('2001-02-03') })
+  await area.folder(['a'], never)
+  await area.bytes(['b'], async () => Buffer.from('2'))
+  await area.trim()
+  assert.equal(existsSync(used ?? ''), true)
+  assert.equal(readdirSync(folder).length, 2)
+})
+
 test('a cache folder that cannot be written costs time alone for bytes', async (t) => {
   const home = temporaryCacheHome(t)
   process.env.XDG_CACHE_HOME = join(home, 'file')
