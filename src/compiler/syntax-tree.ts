@@ -95,6 +95,13 @@ export function isRelativePattern(node: AnyNode): boolean {
   return node.type === 'Literal' && /^\.\.?\//.test(String(node.value))
 }
 
+/** `load = require`, and `load || require`; not `typeof require === 'function' && require`, with which bundles begin. */
+export function isKept(node: AnyNode, { type, operator, right }: AnyNode): boolean {
+  return type === 'LogicalExpression'
+    ? operator !== '&&' && right === node
+    : type === 'AssignmentExpression' || type === 'VariableDeclarator'
+}
+
 export function isEval(property: AnyNode): boolean {
   return property.key?.name === 'eval' && property.value?.value === true
 }

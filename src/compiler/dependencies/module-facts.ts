@@ -9,6 +9,7 @@ import {
   childrenOf,
   declaredIn,
   isEval,
+  isKept,
   isReference,
   isRelativePattern,
   isResolve,
@@ -275,7 +276,7 @@ class FactFinder {
       }
     } else if (parent.type !== 'UnaryExpression' && parent.type !== 'BinaryExpression') {
       this.requires.push({ ...span(node), isShorthand: parent.shorthand === true })
-      if (parent.type === 'AssignmentExpression' || parent.type === 'VariableDeclarator') {
+      if (isKept(node, parent)) {
         this.loads.push(span(node))
         this.loadsByName = true
       }

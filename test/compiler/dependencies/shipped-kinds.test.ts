@@ -229,6 +229,11 @@ test('a package whose own modules are loaded by computed names is shipped, if th
 })
 
 for (const [what, code] of [
+  // As in loopback-datasource-juggler.
+  [
+    'a list for a loader that is require if none is given',
+    "const each = (names, load) => { load = load || require; names.forEach((name) => load(name)) }; const names = []; names.push('./kinds/kind-' + name); each(names)",
+  ],
   // As in prismjs.
   ['a variable', "const path = './kinds/kind-' + name; require.resolve(path); require(path)"],
   // As in log4js.
