@@ -20,6 +20,7 @@ import type { IncludeOptions } from './package/included-files.ts'
 import type { ShippedPackage } from './package/shipped-packages.ts'
 import { OWN_FOLDER } from './source-files.ts'
 import { withoutMark } from './text/byte-order-mark.ts'
+import { readText } from './text/read-in-turn.ts'
 
 export interface RecordSource {
   readonly options: OptionsToRecord
@@ -184,7 +185,7 @@ async function recordedPackages(metafile: Metafile, project: string): Promise<Re
   const folders = packageFolders(Object.keys(metafile.inputs)).sort()
   const found = await Promise.all(
     folders.map(async (folder) => {
-      const manifest = await readFile(join(project, folder, 'package.json'), 'utf8').catch(() => '{}')
+      const manifest = await readText(join(project, folder, 'package.json')).catch(() => '{}')
       const { name, version } = JSON.parse(withoutMark(manifest))
       return { folder, name: name ?? folder.replace(/^.*node_modules\//, ''), version: version ?? '' }
     }),

@@ -1,10 +1,11 @@
 /** Which lambdabin this is, as far as packages depend on it: its files, what it is made with, and the Node.js that runs it. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { findPackage, readManifest } from '../dependencies/package-layout.ts'
 import { BOOTSTRAP_FILE, OWN_FOLDER } from '../source-files.ts'
+import { readBytes } from '../text/read-in-turn.ts'
 import { PKG_MANIFEST, UNDICI_FOLDER } from '../third-party.ts'
 import { digestOf } from './build-cache.ts'
 
@@ -29,7 +30,7 @@ export function ownVersion(): Promise<string> {
 
 async function findOwnVersion(): Promise<string> {
   const files = [...(await codeFiles(CODE_FOLDER)), ...OTHER_FILES]
-  const contents = await Promise.all(files.map((file) => readFile(file)))
+  const contents = await Promise.all(files.map((file) => readBytes(file)))
   const names = files.map((file) => file.slice(OWN_FOLDER.length))
   return digestOf([
     `${process.version} ${process.platform} ${process.arch}`,

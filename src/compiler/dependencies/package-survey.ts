@@ -8,9 +8,9 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, isAbsolute, join, parse } from 'node:path'
+import { readText } from '../text/read-in-turn.ts'
 import type { BundledPackage } from './bundled-packages.ts'
 import { findDataFiles, hasDataFiles, isDataFile } from './data-files.ts'
 import { findModuleFacts, type ModuleFacts, NO_FACTS } from './module-facts.ts'
@@ -89,7 +89,7 @@ async function hasPlatformPackages({ folder, modules }: BundledPackage): Promise
   if (names.length === 0) {
     return false
   }
-  const codes = await Promise.all(modules.filter(isModuleFile).map((file) => readFile(file, 'utf8')))
+  const codes = await Promise.all(modules.filter(isModuleFile).map((file) => readText(file)))
   return codes.some((code) => mayLoadPlatformPackage(code, names))
 }
 
@@ -97,7 +97,7 @@ async function readFacts(modules: readonly string[]): Promise<Map<string, Module
   const facts = new Map<string, ModuleFacts>()
   const files = new Set(modules.filter(isModuleFile))
   for (const file of files) {
-    const code = await readFile(file, 'utf8')
+    const code = await readText(file)
     const absentNames = await findAbsentNames(file, code)
     const found = findModuleFacts(
       code,
@@ -190,7 +190,7 @@ async function dataBeside(files: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (const folder of packageFolders(files)) {
     const own = files.filter((file) => packageFolder(file) === folder)
-    const texts = await Promise.all(own.filter(isModuleFile).map((file) => readFile(file, 'utf8')))
+    const texts = await Promise.all(own.filter(isModuleFile).map((file) => readText(file)))
     const asking = texts.filter((text) =>
       findModuleFacts(text, () => false)?.locations.some(({ isUsed }) => isUsed),
     )

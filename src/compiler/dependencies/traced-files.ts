@@ -3,8 +3,8 @@
  * 'data', name)` is all of `data`.
  */
 import { lstatSync, realpathSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { readBytes } from '../text/read-in-turn.ts'
 import { resolveInArchives } from './named/plug-and-play.ts'
 import { importedPackage, packageFolder } from './package-of-file.ts'
 
@@ -34,7 +34,7 @@ export async function traceOwnFiles(files: readonly string[]): Promise<string[]>
 
 /** With the names of a module's own path that the tracer knows. Undefined for what is no file, as the tracer has it. */
 async function readAsTraced(path: string): Promise<Buffer | string | null> {
-  const content = await readFile(path).catch(() => null)
+  const content = await readBytes(path).catch(() => null)
   return content !== null && isModuleFile(path) && content.includes('module.')
     ? content
         .toString()
@@ -89,4 +89,6 @@ const OPTIONS = {
   // What is found from there is the author's, and not a package's.
   processCwd: '/nowhere',
   mixedModules: true,
+  // Of 1,024 by default, and a system may let a process have no more open.
+  fileIOConcurrency: 32,
 }

@@ -1,10 +1,11 @@
 /** The packages that something of is in a bundle, with their licences. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { liveModules } from '../dependencies/live-modules.ts'
 import { packageFolders } from '../dependencies/package-of-file.ts'
 import { withoutMark } from '../text/byte-order-mark.ts'
+import { readText } from '../text/read-in-turn.ts'
 
 export interface LicensedPackage {
   readonly name: string
@@ -31,13 +32,13 @@ export async function bundledPackages(metafile: Metafile, project: string): Prom
 
 /** Undefined where `folder` holds no package. */
 export async function readLicensedPackage(folder: string): Promise<LicensedPackage | undefined> {
-  const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined)
+  const manifest = await readText(join(folder, 'package.json')).catch(() => undefined)
   if (manifest === undefined) {
     return undefined
   }
   const { name = '', version = '', license } = JSON.parse(withoutMark(manifest))
   const files = await licenseFiles(folder)
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8').catch(() => '')))
+  const texts = await Promise.all(files.map((file) => readText(join(folder, file)).catch(() => '')))
   return {
     name,
     version,

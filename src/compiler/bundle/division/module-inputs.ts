@@ -1,8 +1,8 @@
 /** What of the disk a bundle of some modules is made of: their text, and the settings and manifests that apply to them. */
-import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { getTsconfig, parseTsconfig } from 'get-tsconfig'
 import type { CacheInput } from '../../cache/build-cache.ts'
+import { readBytes } from '../../text/read-in-turn.ts'
 import { sourceMapsIn } from '../../unchanged/source-maps.ts'
 
 interface Module {
@@ -50,12 +50,12 @@ export class ModuleInputs {
 
 /** A name that is no file's is that of one with a query behind it, or of what a plugin of ours makes of the rest. */
 async function readModule(file: string): Promise<Module> {
-  const text = await readFile(file).catch(() => undefined)
+  const text = await readBytes(file).catch(() => undefined)
   if (text !== undefined) {
     return { content: text, maps: sourceMapsIn(file, text) }
   }
   const plain = file.replace(/[?#].*$/, '')
-  return { content: await readFile(plain).catch(() => 'none'), maps: [] }
+  return { content: await readBytes(plain).catch(() => 'none'), maps: [] }
 }
 
 /** Of TypeScript, by folder; esbuild does not look for them in packages. */

@@ -1,6 +1,6 @@
 /** Divides a function that is taken for one in which nothing awaits at its top level. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readText } from '../../text/read-in-turn.ts'
 import type { ChunkOptions } from '../bundle-chunk.ts'
 import { isBuildFailure } from '../bundle-failure.ts'
 import { preludeOfEntry } from '../strict-mode.ts'
@@ -35,6 +35,6 @@ export async function splitScript(
 }
 
 async function anyMayAwait(files: readonly string[]): Promise<boolean> {
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => 'await')))
+  const texts = await Promise.all(files.map((file) => readText(file).catch(() => 'await')))
   return texts.some((text) => /\bawait\b/.test(text))
 }

@@ -2,7 +2,7 @@
  * Packages that another one changes as they are required: what instruments them, one of OpenTelemetry's packages or an agent, has
  * Node.js's loader tell it of each module. Nobody requires what is bundled, so there would be no span of it, and no word why.
  */
-import { readFile } from 'node:fs/promises'
+import { readText } from '../../text/read-in-turn.ts'
 import type { BundledPackage } from '../bundled-packages.ts'
 import { readManifest } from '../package-layout.ts'
 import { runtimeDependencies } from './named-packages.ts'
@@ -47,7 +47,7 @@ export async function findInstrumented({
     return undefined
   }
   // That of a plugin cannot be read.
-  const texts = await Promise.all(modules.map((file) => readFile(file, 'utf8').catch(() => '')))
+  const texts = await Promise.all(modules.map((file) => readText(file).catch(() => '')))
   const found = texts.flatMap((text, index) => {
     const patterns = TABLE.test(modules[index] ?? '') ? [...NAMES, NAMES_OF_TABLE] : NAMES
     return [...patterns.flatMap((pattern) => matches(pattern, text)), ...definedIn(text, texts)]
