@@ -1,6 +1,8 @@
 /**
  * The types of files that functions import and that are no code. To have them in a project: `/// <reference types="lambdabin/files" />`,
  * or `"types": ["lambdabin/files"]` among the compiler options. `compiler/bundle/file-loaders.ts` does what they say.
+ *
+ * `ReturnType<typeof Uint8Array.of>` is `Uint8Array<ArrayBuffer>`, and `Uint8Array` with TypeScript before 5.7, where it is not generic.
  */
 
 declare module '*.sql' {
@@ -94,88 +96,88 @@ declare module '*.crt' {
 }
 
 declare module '*.png' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.jpg' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.jpeg' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.gif' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.webp' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.avif' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.ico' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.bmp' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.svg' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.pdf' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.woff' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.woff2' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.ttf' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.otf' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.eot' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 declare module '*.bin' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 
 /** Exports of the module itself are imported by name, and have no types here. */
 declare module '*.wasm' {
-  const bytes: Uint8Array<ArrayBuffer>
+  const bytes: ReturnType<typeof Uint8Array.of>
   export default bytes
 }
 

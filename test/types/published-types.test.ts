@@ -118,6 +118,26 @@ test('the published types hold in a user’s project with skipLibCheck off', asy
     assert.equal(typeCheck(subtest, { packed, types: [], compilerOptions, files }), '')
   })
 
+  // Compilers that old are not here; what counts is their library.
+  await t.test('imported bytes, with the library of TypeScript before 5.7', (subtest) => {
+    const files = {
+      'library.d.ts': `
+        interface Object {} interface Function {} interface CallableFunction {} interface NewableFunction {}
+        interface IArguments {} interface String {} interface Number {} interface Boolean {} interface RegExp {}
+        interface Array<T> { readonly length: number; [index: number]: T }
+        type ReturnType<T extends (...args: any) => any> = T extends (...args: any) => infer R ? R : any
+        interface Uint8Array { readonly byteLength: number }
+        interface Uint8ArrayConstructor { of(...items: number[]): Uint8Array }
+        declare const Uint8Array: Uint8ArrayConstructor`,
+      'images.ts': `
+        /// <reference types="lambdabin/files" />
+        import logo from './logo.png'
+        export const bytes: Uint8Array = logo`,
+    }
+    const compilerOptions = { module: 'nodenext', noLib: true }
+    assert.equal(typeCheck(subtest, { packed, types: [], compilerOptions, files }), '')
+  })
+
   await t.test('a wrong use is an error, so that these tests can fail', (subtest) => {
     const files = {
       'handler.ts': "import type { Handler } from 'lambdabin'\nexport const handler: Handler = 1\n",
