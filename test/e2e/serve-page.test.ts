@@ -66,6 +66,23 @@ test('a function is invoked by a click, and its response, log and timeline are s
   assert.deepEqual(tab.errors, [])
 })
 
+// 320 pixels are what a phone has, and a window of 1,280 at 400%. (Headless Chromium has no window that narrow.)
+test('a narrow page is read without scrolling sideways', { skip }, async (context) => {
+  const served = await serve(context)
+  const tab = await openPage(context, served)
+  await tab.send('Emulation.setDeviceMetricsOverride', {
+    ...{ width: 320, height: 700, deviceScaleFactor: 1, mobile: false },
+  })
+  await enter(tab, `{"text":"${'x'.repeat(200)}"}`)
+  await tab.click('#invoke button')
+  await tab.until('document.querySelector("#invocations tr .succeeded")')
+  await tab.click('#invocations td')
+  await tab.until('document.querySelector("#details-log").textContent.includes("REPORT RequestId")')
+  const widths = '[document.documentElement.scrollWidth, document.documentElement.clientWidth]'
+  const [content, window] = await tab.evaluate<number[]>(widths)
+  assert.equal(content, window)
+})
+
 test('what others invoke shows at once, is found by its text, and is run again', {
   skip,
 }, async (context) => {
