@@ -4,13 +4,15 @@
  */
 
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
 const PROGRAM = 'gate.cjs'
+const OTHER_SIDE = fileURLToPath(new URL('../../bin/gate.cjs', import.meta.url))
 /** Characters: a socket's path, which has a name of this and a port behind it, can have 107 bytes. */
 const LONGEST_PARENT = 60
 
@@ -29,10 +31,7 @@ export function gateProgram(folder: string, ports: readonly number[]): string[] 
 export async function openGate(ports: readonly number[]): Promise<Gate> {
   const parent = tmpdir().length > LONGEST_PARENT ? '/tmp' : tmpdir()
   const folder = makeTemporaryFolder('lambdabin-gate-', parent)
-  writeFileSync(
-    join(folder, PROGRAM),
-    `(${serveInside})(process.argv[2], process.argv.slice(3).map(Number))\n`,
-  )
+  writeFileSync(join(folder, PROGRAM), readFileSync(OTHER_SIDE))
   const sockets = new Set<Socket>()
   const servers = ports.map((port) => listen(join(folder, String(port)), port, sockets))
   const close = () => {
@@ -68,29 +67,4 @@ function listen(path: string, port: number, sockets: Set<Socket>): Server {
     }
   })
   return server.listen(path).unref()
-}
-
-/** The program of the other side: it runs by itself, so it must not use anything but its parameters and Node.js. */
-function serveInside(folder: string, ports: number[]): void {
-  const net = process.getBuiltinModule('node:net')
-  let left = ports.length
-  for (const port of ports) {
-    const server = net.createServer({ allowHalfOpen: true }, (inside) => {
-      const outside = net.connect({ path: `${folder}/${port}`, allowHalfOpen: true })
-      for (const [socket, other] of [
-        [inside, outside],
-        [outside, inside],
-      ] as const) {
-        socket.once('close', () => other.destroy())
-        socket.on('error', () => {})
-        socket.pipe(other)
-      }
-    })
-    server.listen(port, '127.0.0.1', () => {
-      left -= 1
-      if (left === 0) {
-        process.stdout.write('listens\n')
-      }
-    })
-  }
 }

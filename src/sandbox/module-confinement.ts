@@ -10,10 +10,13 @@
  * module, Node.js asks of one further up.
  */
 
-import { realpathSync, writeFileSync } from 'node:fs'
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Command, OpenSandbox, Sandbox, SandboxView } from './sandbox.ts'
 import { enterCgroups } from './shell.ts'
+
+const SCRIPT = fileURLToPath(new URL('../../bin/confine-modules.cjs', import.meta.url))
 
 export const moduleConfinement: Sandbox = {
   kind: 'module confinement',
@@ -40,7 +43,8 @@ class OpenModuleConfinement implements OpenSandbox {
     // A function may write a module to /tmp and load it.
     const isTmpForeign = !roots.some((root) => String(root).startsWith('/tmp/'))
     const all = [...new Set([...roots, ...(isTmpForeign ? ['/tmp'] : [])].flat())]
-    writeFileSync(this.#script, `(${confineModules})(${JSON.stringify(all)})\n`)
+    writeFileSync(this.#script, readFileSync(SCRIPT))
+    writeFileSync(join(workFolder, 'module-folders.json'), JSON.stringify(all))
   }
 
   seen(path: string): string {
@@ -73,38 +77,4 @@ function realPath(path: string): string[] {
   } catch {
     return []
   }
-}
-
-/** The script: it runs in other processes, so it must not use anything but its parameter and Node.js. */
-function confineModules(roots: readonly string[]): void {
-  const { Module, registerHooks } = process.getBuiltinModule(
-    'node:module',
-  ) as typeof import('node:module') & {
-    Module: { _nodeModulePaths(from: string): string[] }
-  }
-  const { fileURLToPath } = process.getBuiltinModule('node:url')
-  const isInside = (path: string) => roots.some((root) => path === root || path.startsWith(`${root}/`))
-
-  // Where `require` looks: a package that is further up must not stand in front of one of a layer.
-  const nodeModulePaths = Module._nodeModulePaths
-  Module._nodeModulePaths = (from) => nodeModulePaths(from).filter(isInside)
-
-  registerHooks({
-    resolve(specifier, context, nextResolve) {
-      const found = nextResolve(specifier, context)
-      if (!found.url.startsWith('file:') || isInside(fileURLToPath(found.url))) {
-        return found
-      }
-      const { parentURL } = context
-      const parent = parentURL?.startsWith('file:') ? fileURLToPath(parentURL) : `${process.cwd()}/`
-      throw context.conditions.includes('import')
-        ? Object.assign(new Error(`Cannot find package '${specifier}' imported from ${parent}`), {
-            code: 'ERR_MODULE_NOT_FOUND',
-          })
-        : Object.assign(new Error(`Cannot find module '${specifier}'\nRequire stack:\n- ${parent}`), {
-            code: 'MODULE_NOT_FOUND',
-            requireStack: [parent],
-          })
-    },
-  })
 }
