@@ -100,7 +100,7 @@ function parse(text: string, path: string): Document {
   }
   if (!isObject(document)) {
     throw new HttpApiError(
-      `expected an object of routes in ${path}, but it is something else; see docs/http-api.md`,
+      `expected an object of routes in ${path}, but it is something else; see docs/local-lambda.md`,
     )
   }
   return document

@@ -1,12 +1,14 @@
 /**
  * The routes of an AWS SAM template: `HttpApi` and `Api` events of its functions, with the authorizers and the CORS
- * configuration of the APIs that these belong to.
+ * configuration of the APIs that these belong to; and those of the stacks that are nested in it.
  *
  * Names of functions are those of the template (`FunctionName`, else the logical id, with or without `Function` behind it),
  * or the executable's that the handler setting names. Intrinsic functions of CloudFormation are read as far as names need
  * them: `!Ref`, `!GetAtt` and `!Sub` of one resource.
  */
 
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { type CollectionTag, parse, type ScalarTag } from 'yaml'
 import type { CorsConfiguration } from '../functions/function-configuration.ts'
 import { type Authorizer, type HttpApiDefinition, HttpApiError } from './http-api-definition.ts'
@@ -18,6 +20,11 @@ type Document = Readonly<Record<string, unknown>>
 const TOKEN = '$request.header.Authorization'
 const FUNCTION = 'AWS::Serverless::Function'
 const APIS = { HttpApi: 'AWS::Serverless::HttpApi', Api: 'AWS::Serverless::Api' } as const
+/** Where each kind of nested stack has its template. */
+const NESTED = {
+  'AWS::Serverless::Application': 'Location',
+  'AWS::CloudFormation::Stack': 'TemplateURL',
+} as const
 const INTRINSICS = [
   'Ref',
   'Sub',
@@ -31,9 +38,49 @@ const INTRINSICS = [
   'ImportValue',
 ]
 
-/** Throws an HttpApiError. */
-export function parseSamTemplate(text: string, path: string): HttpApiDefinition {
+/** With those of the stacks nested in it whose templates are files. Rejects with an HttpApiError. */
+export async function parseSamTemplate(text: string, path: string): Promise<HttpApiDefinition> {
+  const definitions = await readStacks(text, path, new Set([resolve(path)]))
+  const routes = definitions.flatMap((definition) => definition.routes)
+  if (routes.length === 0) {
+    throw new HttpApiError(
+      `expected functions with HttpApi or Api events in ${path}, but there are none; name a file of routes instead`,
+    )
+  }
+  const authorizers = Object.assign({}, ...definitions.map((definition) => definition.authorizers).reverse())
+  return { routes, cors: definitions.find(({ cors }) => cors !== undefined)?.cors, authorizers }
+}
+
+/** Of a stack, and then of those nested in it. `read` are the templates that were. */
+async function readStacks(text: string, path: string, read: Set<string>): Promise<HttpApiDefinition[]> {
   const template = parseTemplate(text, path)
+  const definitions = [readStack(template)]
+  for (const [id, location] of nestedStacks(object(template.Resources))) {
+    const nested = resolve(dirname(path), location)
+    if (!read.has(nested)) {
+      read.add(nested)
+      const content = await readFile(nested, 'utf8').catch((error) => {
+        throw new HttpApiError(
+          `expected the template of the nested stack ${id} of ${path}, but cannot read ${nested}; correct its location`,
+          { cause: error },
+        )
+      })
+      definitions.push(...(await readStacks(content.replace(/^\uFEFF/, ''), nested, read)))
+    }
+  }
+  return definitions
+}
+
+/** Those that are elsewhere, in S3 or in the Serverless Application Repository, are not of this project. */
+function nestedStacks(resources: Document): [id: string, location: string][] {
+  return Object.entries(NESTED).flatMap(([type, property]) =>
+    resourcesOf(resources, type).flatMap(([id, { [property]: location }]): [string, string][] =>
+      typeof location === 'string' && !/^\w+:\/\//.test(location) ? [[id, location]] : [],
+    ),
+  )
+}
+
+function readStack(template: Document): HttpApiDefinition {
   const resources = object(template.Resources)
   const globals = object(template.Globals)
   const apis = Object.values(APIS).flatMap((type) => resourcesOf(resources, type))
@@ -48,11 +95,6 @@ export function parseSamTemplate(text: string, path: string): HttpApiDefinition 
       readEvent(object(event), namesOf(id, properties), defaultAuthorizer(object(event), resources, globals)),
     ),
   )
-  if (routes.length === 0) {
-    throw new HttpApiError(
-      `expected functions with HttpApi or Api events in ${path}, but there are none; name a file of routes instead`,
-    )
-  }
   return { routes, cors, authorizers }
 }
 

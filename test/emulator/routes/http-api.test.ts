@@ -9,6 +9,7 @@ import { readHttpApi } from '../../../src/emulator/routes/http-api.ts'
 import { RouteTable } from '../../../src/emulator/routes/route-table.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { createFixture, startEmulator } from '../../support/emulator/local-emulator.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 async function start(context: TestContext, file: string, content: string) {
   const path = join(temporaryFolder(context), file)
@@ -216,6 +217,41 @@ test('the routes, authorizers and CORS of a SAM template are served', async (con
   assert.equal((await guarded({ isAuthorized: true, context: { user: 'ann' } })).status, 200)
   assert.equal((await guarded({ isAuthorized: false })).status, 403)
   assert.equal((await guarded({ isAuthorized: true }, '')).status, 401)
+})
+
+test('the routes of nested stacks are served, each template at its own path', async (context) => {
+  const folder = temporaryFolder(context)
+  const nested = (type: string, property: string, location: string) =>
+    `{ Type: ${type}, Properties: { ${property}: ${location} } }`
+  const functions = (path: string) => `
+  OrdersFunction:
+    Type: AWS::Serverless::Function
+    Properties: { Handler: orders, Events: { Get: { Type: HttpApi, Properties: { Path: ${path}, Method: get } } } }
+`
+  writeFiles(folder, {
+    'template.yaml': `
+Resources:
+  Shop: ${nested('AWS::Serverless::Application', 'Location', 'shop/template.yaml')}
+  Other: ${nested('AWS::Serverless::Application', 'Location', '{ ApplicationId: a, SemanticVersion: 1.0.0 }')}
+  Remote: ${nested('AWS::CloudFormation::Stack', 'TemplateURL', 'https://example.com/template.yaml')}
+`,
+    'shop/template.yaml': `
+Resources:
+  Inner: ${nested('AWS::CloudFormation::Stack', 'TemplateURL', '../inner.yaml')}${functions('/shop')}`,
+    'inner.yaml': `
+Resources:
+  Again: ${nested('AWS::Serverless::Application', 'Location', './template.yaml')}${functions('/inner')}`,
+    'broken.yaml': `Resources: { Gone: ${nested('AWS::Serverless::Application', 'Location', 'gone.yaml')} }`,
+  })
+  const routes = await readHttpApi(join(folder, 'template.yaml'))
+  assert.deepEqual(
+    routes.routes.map(({ key }) => key),
+    ['GET /shop', 'GET /inner'],
+  )
+  const { client, endpoint } = await startEmulator(context, { routes })
+  await createFixture(client(), 'orders')
+  assert.equal((await event(await fetch(`${endpoint}/inner`))).routeKey, 'GET /inner')
+  await assert.rejects(readHttpApi(join(folder, 'broken.yaml')), /nested stack Gone of .*gone\.yaml/)
 })
 
 test('what is wrong with a file of routes is said in a sentence', async (context) => {
