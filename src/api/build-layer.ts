@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { cacheSizeLimit, keepCacheSize } from '../compiler/cache/cache-size.ts'
+import { explainNoPrograms } from '../compiler/children/no-programs.ts'
 import { explainFullDisk } from '../compiler/full-disk.ts'
 import { FunctionNameError, functionName } from '../compiler/function-name.ts'
 import { type BuiltLayer, buildLayer as buildPackage } from '../compiler/layer/build-layer.ts'
@@ -93,7 +94,7 @@ async function makeLayer({
     await keepCacheSize(limit)
     return layer
   } catch (error) {
-    throw explainFullDisk(error, place)
+    throw explainNoPrograms(explainFullDisk(error, place))
   }
 }
 

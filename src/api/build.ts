@@ -6,6 +6,7 @@ import process from 'node:process'
 import { buildFunction } from '../compiler/build-function.ts'
 import type { BuiltFunction as CompiledFunction } from '../compiler/built-function.ts'
 import { cacheSizeLimit, keepCacheSize } from '../compiler/cache/cache-size.ts'
+import { explainNoPrograms } from '../compiler/children/no-programs.ts'
 import { explainFullDisk } from '../compiler/full-disk.ts'
 import type { FunctionOptions } from '../compiler/function-options.ts'
 import type { Progress, Step } from '../compiler/steps.ts'
@@ -263,7 +264,7 @@ async function buildOne(
     }
     return built
   } catch (thrown) {
-    const error = explain(explainFullDisk(thrown, options.outDir))
+    const error = explain(explainNoPrograms(explainFullDisk(thrown, options.outDir)))
     onProgress({ name, kind: 'failed', error })
     return { name, entry, error }
   }

@@ -4,6 +4,7 @@ import process from 'node:process'
 import { cacheFolder } from '../../bin/pinned-node.js'
 import { prepareBaseNode, type TargetOptions } from '../compiler/base-node/base-node.ts'
 import { bundleRuntime } from '../compiler/bundle/bundle-runtime.ts'
+import { explainNoPrograms } from '../compiler/children/no-programs.ts'
 import { explainFullDisk } from '../compiler/full-disk.ts'
 import { compressAhead } from '../compiler/package/compress-ahead.ts'
 import { abandonable } from '../compiler/unfinished-work.ts'
@@ -66,7 +67,7 @@ export async function prefetch(options: PrefetchOptions = {}): Promise<PrefetchR
     )
     return { ok: true, folder: cacheFolder(), nodes }
   } catch (error) {
-    return { ok: false, error: asLambdabinError(explainFullDisk(error), signal) }
+    return { ok: false, error: asLambdabinError(explainNoPrograms(explainFullDisk(error)), signal) }
   }
 }
 

@@ -45,12 +45,9 @@ export function hostMounts(text = readFileSync('/proc/self/mountinfo', 'utf8')):
     })
 }
 
-/** The flags of the mount that `path`, an absolute one without symbolic links, lies in. */
-function flagsAt(path: string, mounts: readonly HostMount[]): readonly string[] {
-  const found = mounts.findLast(
-    ({ target }) => target === '/' || path === target || path.startsWith(`${target}/`),
-  )
-  return found?.flags ?? []
+/** The mount that `path`, an absolute one without symbolic links, lies in. */
+export function mountAt(path: string, mounts: readonly HostMount[]): HostMount | undefined {
+  return mounts.findLast(({ target }) => target === '/' || path === target || path.startsWith(`${target}/`))
 }
 
 /** Those that may have something to write to, but for those below the `hidden` folders. */
@@ -78,7 +75,7 @@ function line({ source, target, isWritable, isRecursive }: Mount, onHost: readon
   const options = [
     isRecursive ? 'rbind' : 'bind',
     isWritable ? 'rw' : 'ro',
-    ...flagsAt(source, onHost),
+    ...(mountAt(source, onHost)?.flags ?? []),
     'x-mount.mkdir',
   ]
   return `${octalEscaped(source)} ${octalEscaped(target)} none ${options.join(',')} 0 0`

@@ -169,9 +169,11 @@ async function answerOnce(
     child.kill('SIGKILL')
     await ended
     if (problem !== undefined) {
+      const what = problem instanceof Error ? problem.message : problem
       throw new SelfTestError(
-        `the finished executable should answer an invocation before it is packaged, and ${problem}; ` +
+        `the finished executable should answer an invocation before it is packaged, and ${what}; ` +
           `make it of another Node.js with --node, or report this. It says:\n\n${log().trim().slice(-LONGEST_QUOTE) || 'nothing'}`,
+        { cause: problem },
       )
     }
     return log()
@@ -202,10 +204,11 @@ async function exchange(
 }
 
 /** Resolves to how it ended, as the rest of a sentence. */
-function endOf(child: ChildProcess): Promise<string> {
+/** An error where it could not be started. */
+function endOf(child: ChildProcess): Promise<string | Error> {
   return once(child, 'close').then(
     () => explainEnd(child),
-    (error: Error) => error.message,
+    (error: Error) => error,
   )
 }
 

@@ -9,6 +9,7 @@ import { constants, type Stats } from 'node:fs'
 import { access, mkdtemp, readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { FUNCTION, LAYER_RUNTIME, scriptAsset } from '../../executable/format.ts'
+import { noexecMount } from '../../sandbox/noexec-mount.ts'
 import { bootstrapFolder } from './bootstrap-folder.ts'
 import { DeploymentPackageError } from './deployment-package-error.ts'
 import { unpackZip } from './zip-unpacking.ts'
@@ -98,6 +99,15 @@ async function checkBootstrap(path: string, folder: string): Promise<void> {
     )
   }
   if (!(await isExecutable(bootstrap))) {
+    const mount = (stats.mode & 0o111) === 0 ? undefined : noexecMount(resolve(bootstrap))
+    if (mount !== undefined) {
+      throw new DeploymentPackageError(
+        `expected to run bootstrap of ${path}, but in ${mount} no program can be run, since it is mounted with noexec; ` +
+          (folder === resolve(path)
+            ? 'copy the folder elsewhere'
+            : 'set TMPDIR to a folder elsewhere, and --state for serve'),
+      )
+    }
     throw new DeploymentPackageError(
       `expected bootstrap in ${path} to be executable, but its mode is ${octal(stats.mode)}; ` +
         'set it with chmod 755 and zip it again, or use lambdabin build',
