@@ -1,6 +1,6 @@
 /**
  * The routes of an AWS SAM template: `HttpApi` and `Api` events of its functions, with the authorizers and the CORS
- * configuration of the APIs that these belong to; and those of the stacks that are nested in it.
+ * configuration of the APIs that these belong to; what APIs describe by OpenAPI; and those of the stacks that are nested in it.
  *
  * Names of functions are those of the template (`FunctionName`, else the logical id, with or without `Function` behind it),
  * or the executable's that the handler setting names. Intrinsic functions of CloudFormation are read as far as names need
@@ -12,6 +12,7 @@ import { dirname, resolve } from 'node:path'
 import { type CollectionTag, parse, type ScalarTag } from 'yaml'
 import type { CorsConfiguration } from '../functions/function-configuration.ts'
 import { type Authorizer, type HttpApiDefinition, HttpApiError } from './http-api-definition.ts'
+import { openApiRoutes } from './openapi-routes.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
 
@@ -54,33 +55,42 @@ export async function parseSamTemplate(text: string, path: string): Promise<Http
 /** Of a stack, and then of those nested in it. `read` are the templates that were. */
 async function readStacks(text: string, path: string, read: Set<string>): Promise<HttpApiDefinition[]> {
   const template = parseTemplate(text, path)
-  const definitions = [readStack(template)]
+  const definitions = [await readStack(template, path)]
   for (const [id, location] of nestedStacks(object(template.Resources))) {
     const nested = resolve(dirname(path), location)
     if (!read.has(nested)) {
       read.add(nested)
-      const content = await readFile(nested, 'utf8').catch((error) => {
-        throw new HttpApiError(
-          `expected the template of the nested stack ${id} of ${path}, but cannot read ${nested}; correct its location`,
-          { cause: error },
-        )
-      })
-      definitions.push(...(await readStacks(content.replace(/^\uFEFF/, ''), nested, read)))
+      const content = await readNamed(nested, `the template of the nested stack ${id} of ${path}`)
+      definitions.push(...(await readStacks(content, nested, read)))
     }
   }
   return definitions
+}
+
+/** Without a byte order mark. */
+async function readNamed(file: string, what: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error) => {
+    throw new HttpApiError(`expected ${what}, but cannot read ${file}; correct its location`, {
+      cause: error,
+    })
+  })
+  return text.replace(/^\uFEFF/, '')
+}
+
+function isElsewhere(location: string): boolean {
+  return /^\w+:\/\//.test(location)
 }
 
 /** Those that are elsewhere, in S3 or in the Serverless Application Repository, are not of this project. */
 function nestedStacks(resources: Document): [id: string, location: string][] {
   return Object.entries(NESTED).flatMap(([type, property]) =>
     resourcesOf(resources, type).flatMap(([id, { [property]: location }]): [string, string][] =>
-      typeof location === 'string' && !/^\w+:\/\//.test(location) ? [[id, location]] : [],
+      typeof location === 'string' && !isElsewhere(location) ? [[id, location]] : [],
     ),
   )
 }
 
-function readStack(template: Document): HttpApiDefinition {
+async function readStack(template: Document, path: string): Promise<HttpApiDefinition> {
   const resources = object(template.Resources)
   const globals = object(template.Globals)
   const apis = Object.values(APIS).flatMap((type) => resourcesOf(resources, type))
@@ -95,7 +105,32 @@ function readStack(template: Document): HttpApiDefinition {
       readEvent(object(event), namesOf(id, properties), defaultAuthorizer(object(event), resources, globals)),
     ),
   )
+  for (const [id, properties] of apis) {
+    const described = openApiRoutes(
+      await readDefinition(id, properties, path),
+      (functionId) => namesOf(functionId, object(object(resources[functionId]).Properties)),
+      defaultOf(object(properties.Auth).DefaultAuthorizer),
+    )
+    // Events of functions may say the same once more.
+    routes.push(...described.filter(({ key }) => !routes.some((route) => route.key === key)))
+  }
   return { routes, cors, authorizers }
+}
+
+function defaultOf(authorizer: unknown): string | undefined {
+  return typeof authorizer === 'string' && authorizer !== 'NONE' ? authorizer : undefined
+}
+
+/** The OpenAPI of an API, in the template or in a file; empty where it has none, or that is elsewhere, in S3. */
+async function readDefinition(id: string, properties: Document, path: string): Promise<Document> {
+  const { DefinitionBody: body, DefinitionUri: uri } = properties
+  const { Name: name, Parameters: parameters } = object(object(body)['Fn::Transform'])
+  const location = name === 'AWS::Include' ? object(parameters).Location : uri
+  if (typeof location !== 'string' || isElsewhere(location)) {
+    return object(body)
+  }
+  const file = resolve(dirname(path), location)
+  return object(parseYaml(await readNamed(file, `the OpenAPI definition of ${id}, named in ${path}`), file))
 }
 
 function readEvent(
@@ -206,21 +241,22 @@ function resourcesOf(resources: Document, type: string): [id: string, properties
 }
 
 function parseTemplate(text: string, path: string): Document {
+  const template = parseYaml(text, path)
+  if (isObject(template) && isObject(template.Resources)) {
+    return template
+  }
+  throw new HttpApiError(`expected a SAM template with Resources, but ${path} has none; name another file`)
+}
+
+function parseYaml(text: string, path: string): unknown {
   try {
-    const template: unknown = parse(text, {
-      customTags: [...INTRINSICS.flatMap(intrinsicTags)],
-      logLevel: 'error',
-    })
-    if (isObject(template) && isObject(template.Resources)) {
-      return template
-    }
+    return parse(text, { customTags: [...INTRINSICS.flatMap(intrinsicTags)], logLevel: 'error' })
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : error
     throw new HttpApiError(`expected a SAM template, but ${path} cannot be read (${reason}); correct it`, {
       cause: error,
     })
   }
-  throw new HttpApiError(`expected a SAM template with Resources, but ${path} has none; name another file`)
 }
 
 /** `!Ref X` and its like: the value that follows, whatever it is. */

@@ -254,6 +254,77 @@ Resources:
   await assert.rejects(readHttpApi(join(folder, 'broken.yaml')), /nested stack Gone of .*gone\.yaml/)
 })
 
+test('routes that a template describes by OpenAPI are served, in it or in a file', async (context) => {
+  const folder = temporaryFolder(context)
+  const uri = (id: string) =>
+    `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/2015-03-31/functions/\${${id}.Arn}/invocations`
+  const integration = (written: string, more = '') =>
+    `x-amazon-apigateway-integration: { type: aws_proxy, httpMethod: POST, uri: ${written}${more} }`
+  writeFiles(folder, {
+    'template.yaml': `
+Resources:
+  Web:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth: { DefaultAuthorizer: Own, Authorizers: { Own: { FunctionArn: !GetAtt AuthorizeFunction.Arn } } }
+      DefinitionBody:
+        openapi: 3.0.1
+        paths:
+          '/orders/{id}':
+            get: { security: [], ${integration(`!Sub '${uri('OrdersFunction')}'`, ", payloadFormatVersion: '2.0'")} }
+          /guarded:
+            post: { ${integration(`{ Fn::Sub: '${uri('OrdersFunction')}' }`)} }
+          /scoped:
+            put: { security: [{ Own: [write] }], ${integration('!GetAtt OrdersFunction.Arn')} }
+          /said-twice:
+            get: { ${integration('!GetAtt OrdersFunction.Arn')} }
+          /elsewhere:
+            get: { x-amazon-apigateway-integration: { type: http_proxy, uri: 'https://example.com/' } }
+  Rest: { Type: AWS::Serverless::Api, Properties: { DefinitionUri: api/rest.json } }
+  Included:
+    Type: AWS::Serverless::Api
+    Properties:
+      DefinitionBody: { Fn::Transform: { Name: AWS::Include, Parameters: { Location: api/included.yaml } } }
+  Remote: { Type: AWS::Serverless::Api, Properties: { DefinitionUri: 's3://bucket/api.yaml' } }
+  OrdersFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: orders
+      Events:
+        Get: { Type: HttpApi, Properties: { Path: /said-twice, Method: get, Auth: { Authorizer: NONE } } }
+  AuthorizeFunction: { Type: AWS::Serverless::Function, Properties: { FunctionName: authorize, Handler: a } }
+`,
+    'api/rest.json': {
+      paths: {
+        '/rest': {
+          'x-amazon-apigateway-any-method': {
+            'x-amazon-apigateway-integration': { uri: { 'Fn::Sub': uri('OrdersFunction') } },
+          },
+        },
+      },
+    },
+    'api/included.yaml': `paths: { /included: { get: { ${integration(`{ Fn::Sub: '${uri('OrdersFunction')}' }`)} } } }`,
+    'broken.yaml':
+      'Resources: { Api: { Type: AWS::Serverless::Api, Properties: { DefinitionUri: gone.yaml } } }',
+  })
+  const routes = await readHttpApi(join(folder, 'template.yaml'))
+  assert.deepEqual(
+    routes.routes.map(({ key, payload, authorizer, scopes }) => [key, payload, authorizer, scopes]),
+    [
+      ['GET /said-twice', '2.0', undefined, undefined],
+      ['GET /orders/{id}', '2.0', undefined, undefined],
+      ['POST /guarded', '1.0', 'Own', undefined],
+      ['PUT /scoped', '1.0', 'Own', ['write']],
+      ['ANY /rest', '1.0', undefined, undefined],
+      ['GET /included', '1.0', undefined, undefined],
+    ],
+  )
+  const { client, endpoint } = await startEmulator(context, { routes })
+  await createFixture(client(), 'orders')
+  assert.deepEqual((await event(await fetch(`${endpoint}/orders/7`))).pathParameters, { id: '7' })
+  await assert.rejects(readHttpApi(join(folder, 'broken.yaml')), /OpenAPI definition of Api, .*gone\.yaml/)
+})
+
 test('what is wrong with a file of routes is said in a sentence', async (context) => {
   const folder = temporaryFolder(context)
   for (const [name, content, message] of [
