@@ -1,8 +1,10 @@
 /** Which packages others need when they run: by their manifests, and by what their modules were seen to import. */
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { BundledModules, BundledPackage } from './bundled-packages.ts'
 import { chosenPeers } from './named/chosen-packages.ts'
 import { runtimeDependencies } from './named/named-packages.ts'
+import type { StringTexts } from './named/string-texts.ts'
 import { findPackage, type InstalledPackage, readManifest } from './package-layout.ts'
 import { importedPackage } from './package-of-file.ts'
 
@@ -33,6 +35,17 @@ export class PackageDependencies {
     return this.#imports.get(importer)?.has(imported) === true
   }
 
+  /** Those that the manifest in `folder` says it needs, and its modules load by their names, or name a file of: `texts` are theirs. */
+  async namedBy(folder: string, texts: StringTexts): Promise<InstalledPackage[]> {
+    const { dependencies = {} } = await readManifest(folder)
+    const from = createRequire(join(folder, 'package.json'))
+    const names = Object.keys(dependencies).filter(
+      (name) => texts.isLoaded(name) || texts.pathsIn(name).some((path) => isFound(path, from)),
+    )
+    const found = await Promise.all(names.map((name) => findPackage(name, join(folder, 'package.json'))))
+    return found.filter((each) => each !== undefined)
+  }
+
   /**
    * The packages that the one in `folder` needs when it runs, as far as they are installed: of its optional peers those
    * that its code was seen to import, and where that was never read, those of the project's choice.
@@ -49,5 +62,13 @@ export class PackageDependencies {
       }
     }
     return [...found.values()]
+  }
+}
+
+function isFound(specifier: string, from: NodeJS.Require): boolean {
+  try {
+    return from.resolve(specifier) !== ''
+  } catch {
+    return false
   }
 }

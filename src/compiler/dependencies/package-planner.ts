@@ -182,7 +182,7 @@ export class PackagePlanner {
   /**
    * Packages that are loaded by a name that only shows when the function runs, by the author's code or a package, among those of
    * the project's own choosing: what the author's code has the name of, what it computes a path of, although the rest is bundled,
-   * and what a package that loads so gives to a function of its own for loading.
+   * and what a package that loads so gives to a function of its own for loading. So it goes for what such a package needs itself.
    */
   async #shipWhatIsNamed({ packages }: BundledModules, texts: StringTexts): Promise<void> {
     const loaders = [...packages.values()].filter(({ folder }) => this.#verdicts.get(folder)?.loadsByName)
@@ -208,6 +208,13 @@ export class PackagePlanner {
         : texts.has(name) || texts.endsFileName(name) || texts.beginsComputedPath(name)
       if (by !== undefined || isNamedByAuthor) {
         this.#shipped.set(folder, { name, folder, reason: LOADED_BY_NAME })
+      }
+    }
+    for (const by of loaderTexts) {
+      for (const named of await this.#dependencies.namedBy(by.loader.folder, by.texts)) {
+        if (![packages, this.#shipped].some((map) => map.has(named.folder)) && !this.#isForced(named.name)) {
+          this.#shipped.set(named.folder, { ...named, reason: LOADED_BY_NAME })
+        }
       }
     }
   }

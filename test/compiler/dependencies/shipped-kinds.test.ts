@@ -292,6 +292,26 @@ test('a package that is loaded by a name of the project’s own is shipped, with
   assert.deepEqual(pathsOf(done), ['node_modules/driver/index.js', 'node_modules/driver/package.json'])
 })
 
+for (const [what, code] of [
+  // As in cspell-lib.
+  ['names a file of', "const file = 'words/en.json'; exports.go = () => require(require.resolve(file))"],
+  ['loads by its name', 'const load = (name) => require(name); exports.go = () => load("words")'],
+] as const) {
+  test(`a package that another one needs, and ${what}, is shipped without the project’s choosing`, async (t) => {
+    const done = await run(t, {
+      'orders.js': `import { go } from 'speller'\n${HANDLER}`,
+      'node_modules/speller/package.json': { name: 'speller', dependencies: { words: '*', other: '*' } },
+      'node_modules/speller/index.js': `exports.kinds = ['other', 'other/none.js']; ${code}`,
+      'node_modules/words/package.json': { name: 'words', main: 'en.json' },
+      'node_modules/words/en.json': '["one"]',
+      'node_modules/other/package.json': { name: 'other' },
+      'node_modules/other/index.js': '',
+    })
+    assert.deepEqual(done.result, ['one'])
+    assert.deepEqual(pathsOf(done), ['node_modules/words/en.json', 'node_modules/words/package.json'])
+  })
+}
+
 test('what a shipped package needs is shipped with it, and is the bundle’s, too', async (t) => {
   const done = await run(
     t,

@@ -55,6 +55,15 @@ export class StringTexts {
     )
   }
 
+  /** The strings that are paths in a package, but those of imports: `'words/en.json'`, for `words`. */
+  pathsIn(name: string): string[] {
+    return this.#read().flatMap((source) =>
+      placesOf(source, `${name}/`)
+        .filter((at) => !IMPORTING.test(source.slice(Math.max(0, at - LONGEST_CONTEXT), at)))
+        .flatMap((at) => /^[\w@./-]+(?=["'`])/.exec(source.slice(at, at + LONGEST_NAME)) ?? []),
+    )
+  }
+
   /** What precedes it, wherever it is. */
   #contexts(text: string): string[] {
     return this.#read().flatMap((source) => contextsOf(source, text))
