@@ -206,7 +206,8 @@ export function namesDeclaredIn(program: AnyNode): Set<string> {
   return new Set(names)
 }
 
-function namesIn(pattern: AnyNode | null): string[] {
+/** The variables that a pattern, such as `{ a, ...b }`, binds or assigns to. */
+export function namesIn(pattern: AnyNode | null | undefined): string[] {
   switch (pattern?.type) {
     case 'Identifier':
       return [pattern.name]

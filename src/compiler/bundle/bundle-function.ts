@@ -29,7 +29,7 @@ import { splitScript } from './division/split-script.ts'
 import { checkExports } from './entry-exports.ts'
 import { handlerExports } from './exported-handlers.ts'
 import { projectFolder } from './project-folder.ts'
-import { strictPrelude } from './strict-mode.ts'
+import { isStrictEntry, strictPrelude } from './strict-mode.ts'
 import { bundleWorker } from './worker-bundle.ts'
 
 export interface FunctionBundle {
@@ -82,7 +82,9 @@ export async function bundleFunction(
   await checkCode(author)
   const sdkModules: KnownSdkModules = new Map()
   const keepsImports = (author.plugins ?? []).length > 0
-  const planner = await PackagePlanner.begin(entry, project, { keepsImports, sources: author, ...choice })
+  const isStrict = await isStrictEntry({ entry, project, minify, author })
+  const planned = { keepsImports, isStrict, sources: author, ...choice }
+  const planner = await PackagePlanner.begin(entry, project, planned)
   try {
     for (let round = 1; ; round++) {
       const packages = new PlannedPackages(planner.plan, project)

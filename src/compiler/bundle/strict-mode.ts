@@ -1,6 +1,9 @@
 /** Whether a function's code is in strict mode as a whole, where TypeScript's settings or the entry ask for it. */
 import type { Plugin } from 'esbuild'
+import { EMPTY_PLAN } from '../dependencies/package-plan.ts'
+import { PlannedPackages } from '../dependencies/planned-packages.ts'
 import { type Chunk, type ChunkOptions, draftScript } from './bundle-chunk.ts'
+import { isBuildFailure } from './bundle-failure.ts'
 
 /** What stands right before the code of each of its chunks, so that all are in strict mode or none. */
 export function strictPrelude(whole: Pick<Chunk, 'code'>): string {
@@ -11,6 +14,23 @@ export function strictPrelude(whole: Pick<Chunk, 'code'>): string {
 export async function preludeOfEntry(options: ChunkOptions): Promise<string | undefined> {
   const alone = await draftScript({ ...options, plugins: [leaveImports] })
   return alone && strictPrelude(alone.draft)
+}
+
+/** Whether a function is in strict mode whose entry this is, before its packages are planned. */
+export async function isStrictEntry(options: Omit<ChunkOptions, 'packages'>): Promise<boolean> {
+  const packages = new PlannedPackages(EMPTY_PLAN, options.project)
+  try {
+    // The author's plugins are told of one build, not of this.
+    const author = { ...options.author, plugins: [] }
+    return ((await preludeOfEntry({ ...options, author, packages })) ?? '') !== ''
+  } catch (error) {
+    if (isBuildFailure(error)) {
+      return false // What is wrong with it is told when it is bundled.
+    }
+    throw error
+  } finally {
+    packages.close()
+  }
 }
 
 const leaveImports: Plugin = {

@@ -139,7 +139,7 @@ export class PackagePlanner {
         // What the bundle before has left out, a `require` that is made, may lead to more of a package's modules.
         const surveyed = { ...bundled, modules: [...known, ...found] }
         this.#surveyed.set(folder, surveyed.modules)
-        const verdict = await surveyPackage(surveyed, (text) => texts.has(text))
+        const verdict = await surveyPackage(surveyed, (text) => texts.has(text), this.#choice.isStrict)
         this.#verdicts.set(folder, verdict)
         const instrumented = this.#choice.bundlesInstrumented ? undefined : await findInstrumented(bundled)
         if (instrumented !== undefined) {

@@ -20,6 +20,7 @@ import { findAbsentNames } from './own/absent-names.ts'
 import { readManifest } from './package-layout.ts'
 import { packageFolder, packageFolders } from './package-of-file.ts'
 import { requiresOfOthers } from './requires/made-requires.ts'
+import { isSloppy } from './strictness/sloppy-code.ts'
 import { isModuleFile, traceAll, traceOwnFiles } from './traced-files.ts'
 
 /** Why a package has files, that are the modules of threads or processes. */
@@ -52,10 +53,14 @@ const PLAIN: PackageVerdict = {
   ownPatterns: [],
 }
 
-/** `isMeant` tells whether the author's own code has a text: `de`, as in `moment.locale('de')`. */
+/**
+ * `isMeant` tells whether the author's own code has a text: `de`, as in `moment.locale('de')`; `isStrict`, whether the bundle is in
+ * strict mode.
+ */
 export async function surveyPackage(
   surveyed: BundledPackage,
   isMeant: (text: string) => boolean,
+  isStrict = false,
 ): Promise<PackageVerdict> {
   if (
     surveyed.imports.some(({ specifier }) => isAddonImport(specifier)) ||
@@ -64,6 +69,10 @@ export async function surveyPackage(
     return { ...PLAIN, shippedBecause: 'has native addons', loadsByName: true }
   }
   const facts = await readFacts(surveyed.modules)
+  if (isStrict && (await anyIsSloppy(surveyed.modules))) {
+    const loadsByName = [...facts.values()].some((each) => each.loadsByName || each.importsByName)
+    return { ...PLAIN, shippedBecause: 'is not written for strict mode', loadsByName }
+  }
   if (facts.size === 0) {
     return PLAIN
   }
@@ -116,6 +125,15 @@ async function readFacts(modules: readonly string[]): Promise<Map<string, Module
     }
   }
   return facts
+}
+
+async function anyIsSloppy(modules: readonly string[]): Promise<boolean> {
+  for (const file of modules.filter(isModuleFile)) {
+    if (isSloppy(await readText(file))) {
+      return true
+    }
+  }
+  return false
 }
 
 /** What may stand behind `pattern` for it to be the path of a module: `de` for `…/locale/`, and for `…/locale-`. */

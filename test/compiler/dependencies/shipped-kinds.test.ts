@@ -312,6 +312,24 @@ for (const [what, code] of [
   })
 }
 
+for (const strict of [true, false]) {
+  test(`a package that counts on not being in strict mode is shipped where the bundle is (${strict})`, async (t) => {
+    const done = await run(t, {
+      'tsconfig.json': { compilerOptions: { strict } },
+      'orders.js': `import { go } from 'whois'\n${HANDLER}`,
+      'node_modules/whois/package.json': { name: 'whois' },
+      // As in whois-json, which has a comma too few.
+      'node_modules/whois/index.js':
+        "var found = 'found'\n\tlookup = () => found\nexports.go = () => lookup()",
+    })
+    assert.equal(done.result, 'found')
+    assert.deepEqual(
+      done.shipped.packages.map(({ reason }) => reason),
+      strict ? ['is not written for strict mode'] : [],
+    )
+  })
+}
+
 test('what a shipped package needs is shipped with it, and is the bundle’s, too', async (t) => {
   const done = await run(
     t,
