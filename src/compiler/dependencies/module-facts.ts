@@ -21,7 +21,12 @@ import {
 import { findKeptLocations, USES } from './requires/kept-locations.ts'
 import { type ExportsRequire, findMadeRequires, type MadeRequire } from './requires/made-requires.ts'
 import { OwnNames } from './requires/own-location.ts'
-import { type RelativePattern, relativePatterns, relativeTexts } from './requires/relative-names.ts'
+import {
+  keptBeginnings,
+  type RelativePattern,
+  relativePatterns,
+  relativeTexts,
+} from './requires/relative-names.ts'
 import { findUmdFactories, requiredBeside, type UmdFactory } from './requires/umd-factories.ts'
 
 /** What a module asks for of its own path. */
@@ -129,15 +134,8 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
     return undefined
   }
   return {
-    ...{
-      locations,
-      requires,
-      replacesRequire,
-      importsByName,
-      startsWorkers,
-      makesOtherRequires,
-      resolved: [...finder.resolved, ...kept.beside],
-    },
+    ...{ locations, requires, replacesRequire, importsByName, startsWorkers, makesOtherRequires },
+    resolved: [...finder.resolved, ...kept.beside, ...(finder.loadsByName ? keptBeginnings(program) : [])],
     loadsByName: finder.loadsByName,
     loads: finder.loads,
     importedNames: finder.importedNames,

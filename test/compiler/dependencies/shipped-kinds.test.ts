@@ -312,6 +312,27 @@ for (const [what, code] of [
   })
 }
 
+test('modules that a package requires by a beginning in a variable are shipped, with what they need', async (t) => {
+  const done = await run(t, {
+    'orders.js': `import { go } from 'soap'\n${HANDLER}`,
+    'node_modules/soap/package.json': { name: 'soap', dependencies: { xml: '*' } },
+    // As in strong-soap.
+    'node_modules/soap/index.js': `
+      var base = './lib/'
+      if (process.version) base = './src/'
+      exports.go = () => require(base + 'client')`,
+    'node_modules/soap/src/client.js': "module.exports = require('xml')",
+    'node_modules/soap/README.md': 'unused',
+    'node_modules/xml/package.json': { name: 'xml' },
+    'node_modules/xml/index.js': "module.exports = 'xml'",
+  })
+  assert.equal(done.result, 'xml')
+  assert.deepEqual(
+    pathsOf(done).filter((path) => path.endsWith('.js')),
+    ['node_modules/soap/src/client.js', 'node_modules/xml/index.js'],
+  )
+})
+
 for (const strict of [true, false]) {
   test(`a package that counts on not being in strict mode is shipped where the bundle is (${strict})`, async (t) => {
     const done = await run(t, {

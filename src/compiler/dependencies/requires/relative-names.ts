@@ -47,6 +47,25 @@ export function relativePatterns(program: AnyNode): RelativePattern[] {
   }))
 }
 
+/** What is required by a beginning that a variable holds: `./src/soap`, for `base = './src/'; require(base + 'soap')`. */
+export function keptBeginnings(program: AnyNode): string[] {
+  const beginnings = new Map<string, Set<string>>()
+  const required: { readonly name: string; readonly rest: string }[] = []
+  const look = (node: AnyNode): void => {
+    const [target, value] = [node.id ?? node.left, node.init ?? node.right]
+    if (target?.type === 'Identifier' && value && isText(value) && /^\.\.?\/(?:.*\/)?$/.test(textOf(value))) {
+      beginnings.set(target.name, (beginnings.get(target.name) ?? new Set()).add(textOf(value)))
+    }
+    const [sum] = node.callee?.name === 'require' ? node.arguments : []
+    if (sum?.type === 'BinaryExpression' && sum.left.type === 'Identifier' && isText(sum.right)) {
+      required.push({ name: sum.left.name, rest: textOf(sum.right) })
+    }
+    childrenOf(node).forEach(look)
+  }
+  look(program)
+  return required.flatMap(({ name, rest }) => [...(beginnings.get(name) ?? [])].map((each) => each + rest))
+}
+
 /** What is called with, or kept, and what is required as it is. */
 function valuesIn(node: AnyNode): AnyNode[] {
   switch (node.type) {
