@@ -82,7 +82,8 @@ export async function bundleFunction(
   await checkCode(author)
   const sdkModules: KnownSdkModules = new Map()
   const keepsImports = (author.plugins ?? []).length > 0
-  const isStrict = await isStrictEntry({ entry, project, minify, author })
+  // A snapshot holds one script: what is shipped could not be loaded.
+  const isStrict = !choice.bundlesInstrumented && (await isStrictEntry({ entry, project, minify, author }))
   const planned = { keepsImports, isStrict, sources: author, ...choice }
   const planner = await PackagePlanner.begin(entry, project, planned)
   try {

@@ -19,7 +19,7 @@ export interface PackageChoice {
   readonly keepsImports?: boolean
   /** How the author's modules are read; by default as their nearest tsconfig.json says. */
   readonly sources?: SourceOptions
-  /** Whether the bundle is in strict mode; by default not. */
+  /** Whether the bundle is in strict mode, and what is not written for that is to be shipped; by default not. */
   readonly isStrict?: boolean
   /** Whether packages are bundled that another one would change as they are required: a snapshot holds one script. */
   readonly bundlesInstrumented?: boolean

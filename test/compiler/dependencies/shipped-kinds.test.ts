@@ -24,7 +24,7 @@ interface Run {
 async function run(
   t: TestContext,
   files: Files,
-  choice: { externals?: string[]; bundled?: string[] } = {},
+  choice: { externals?: string[]; bundled?: string[]; bundlesInstrumented?: boolean } = {},
 ): Promise<Run> {
   return runProject(
     t,
@@ -350,6 +350,18 @@ for (const strict of [true, false]) {
     )
   })
 }
+
+test('but for a snapshot, which holds one script', async (t) => {
+  const files = {
+    'tsconfig.json': { compilerOptions: { strict: true } },
+    'orders.js': `import { go } from 'passport'\n${HANDLER}`,
+    'node_modules/passport/package.json': { name: 'passport' },
+    'node_modules/passport/index.js':
+      'exports.go = (fails) => fails ? (function () { return arguments.callee })() : 1',
+  }
+  assert.deepEqual(pathsOf(await run(t, files, { bundlesInstrumented: true })), [])
+  assert.equal(pathsOf(await run(t, files)).length, 2)
+})
 
 test('what a shipped package needs is shipped with it, and is the bundle’s, too', async (t) => {
   const done = await run(
