@@ -56,6 +56,9 @@ export interface BaseNode {
   readonly notes: readonly string[]
 }
 
+/** Of the cache: a folder for each copy. */
+const AREA = 'base-node'
+
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
 const MAKING = '24'
 
@@ -227,11 +230,10 @@ async function makeSmallerCopy(
   runner: TargetRunner | undefined,
   onNotice: (message: string) => void,
 ): Promise<SmallerCopy> {
-  await checkCacheFolder()
-  const cache = new CacheArea('base-node', { unusedMs: UNUSED_MS })
+  const cache = new CacheArea(AREA, { unusedMs: UNUSED_MS })
   let notes: readonly string[] | undefined
   const which = [MAKING, identity, JSON.stringify(locales?.toSorted() ?? null)]
-  const copy = await cache.folder(which, async (folder) => {
+  const make = async (folder: string) => {
     const published = await readFile(original)
     const lighter = explainFormat(() =>
       leaveOutStartupWork(leaveOutTypeStripper(makeNodeSmaller(published, original, locales)), original),
@@ -261,6 +263,10 @@ async function makeSmallerCopy(
       await writeFile(join(folder, 'node'), bytes, { mode: 0o755 })
     }
     return true
+  }
+  const copy = await cache.folder(which, make).catch(async (error) => {
+    await checkCacheFolder()
+    throw error
   })
   await cache.trim()
   if (copy === undefined) {
@@ -268,22 +274,24 @@ async function makeSmallerCopy(
   }
   if (notes === undefined && !(await isIntact(copy))) {
     onNotice(`${copy} is not as it was made; it is made again`)
+    await checkCacheFolder()
     await rm(copy, { recursive: true, force: true })
     return makeSmallerCopy(original, identity, locales, runner, onNotice)
   }
   return { path: join(copy, 'node'), notes: notes ?? JSON.parse(await readFile(join(copy, NOTES), 'utf8')) }
 }
 
-/** Without a place for 100 MB there is no executable. */
+/** Rejects where no copy can be made. One that is there is used where nothing can be written, too, as in an image that was prepared. */
 async function checkCacheFolder(): Promise<void> {
-  const folder = cacheFolder()
-  try {
-    await makeFolder(folder)
-    await access(folder, constants.W_OK)
-  } catch (error) {
-    throw new BaseNodeError(
-      `the cache folder ${folder} cannot be written; set XDG_CACHE_HOME to a folder that can be`,
-      { cause: error },
-    )
+  for (const folder of [cacheFolder(), join(cacheFolder(), AREA)]) {
+    try {
+      await makeFolder(folder)
+      await access(folder, constants.W_OK)
+    } catch (error) {
+      throw new BaseNodeError(
+        `the cache folder ${folder} cannot be written; set XDG_CACHE_HOME to a folder that can be`,
+        { cause: error },
+      )
+    }
   }
 }
