@@ -74,7 +74,7 @@ export interface LocalLambdaOptions extends Written<typeof RUN_OPTIONS> {
   readonly cpuShare?: boolean | undefined
   /** Of buckets with code, a folder or an endpoint's URL each. */
   readonly s3?: Readonly<Record<string, string>> | undefined
-  /** A file of routes, or a SAM template. */
+  /** A file of routes, or a template of SAM or CDK. */
   readonly routes?: string | undefined
   /** Of functions, the queue that each polls: a URL or a folder. */
   readonly sources?: Readonly<Record<string, string>> | undefined

@@ -105,7 +105,7 @@ A page to see it all by is at the link that it prints.
   --concurrency N     invocations at once; one more is throttled with status 429 (default: 10)
   --environments N    execution environments at once; where fewer than --concurrency, invocations wait for one
   --cpu-share         give each environment the CPU and memory that its memory size buys, by control groups
-  --routes FILE       an HTTP API in front of the functions: a file of routes, or a SAM template
+  --routes FILE       an HTTP API in front of the functions: a file of routes, or a template of SAM or CDK
   --source F=PLACE    hand messages to the function F: of a queue's URL (ElasticMQ, LocalStack), or a folder's files; may be repeated
   --batch-size N      messages that it gets at once (default: 10)
   --s3 BUCKET=PLACE   where S3Bucket and S3Key of a request are: a folder, or an endpoint's URL; may be repeated

@@ -47,7 +47,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   instanceConcurrency: numberFrom(1, MOST.instanceConcurrency),
   cpuShare: FLAG,
   s3: texts('an object with a folder or the URL of an endpoint for each bucket'),
-  routes: { ...TEXT, expects: 'the path of a file of routes, or of a SAM template' },
+  routes: { ...TEXT, expects: 'the path of a file of routes, or of a template of SAM or CDK' },
   sources: texts('an object with a queue for each function, a URL or a folder'),
   batchSize: numberFrom(1, MOST.batch),
   endpoints: texts('an object with variables and their values'),

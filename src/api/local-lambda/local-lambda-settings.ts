@@ -47,7 +47,7 @@ export interface LocalLambdaSettings {
   readonly cpuShare: boolean
   /** Of buckets, by name, a folder or the URL of an endpoint. */
   readonly buckets: ReadonlyMap<string, string>
-  /** A file of routes, or a SAM template. */
+  /** A file of routes, or a template of SAM or CDK. */
   readonly routesFile: string | undefined
   /** Of functions, a queue's URL or a folder each. */
   readonly sources: readonly (readonly [functionName: string, place: string])[]

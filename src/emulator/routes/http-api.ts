@@ -31,7 +31,7 @@ const MESSAGES = {
   500: 'Internal Server Error',
 } as const
 
-/** Reads a file of routes, or a SAM template. Rejects with an HttpApiError. */
+/** Reads a file of routes, or a template of SAM's or CloudFormation's, as CDK writes. Rejects with an HttpApiError. */
 export async function readHttpApi(path: string): Promise<HttpApiDefinition> {
   const written = await readFile(path, 'utf8').catch((error) => {
     throw new HttpApiError(`expected a file with routes, but cannot read ${path}; check the path`, {
@@ -39,7 +39,7 @@ export async function readHttpApi(path: string): Promise<HttpApiDefinition> {
     })
   })
   const text = written.replace(/^\uFEFF/, '') // Some editors put this byte order mark there.
-  return /\.ya?ml$/i.test(path) || /"?AWSTemplateFormatVersion/.test(text)
+  return /\.ya?ml$/i.test(path) || /"?AWSTemplateFormatVersion|"Resources"\s*:\s*\{/.test(text)
     ? parseSamTemplate(text, path)
     : parseRoutesFile(text, path)
 }

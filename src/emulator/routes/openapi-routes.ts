@@ -4,9 +4,7 @@
  */
 
 import type { Route } from './route-table.ts'
-import { isObject } from './routes-file.ts'
-
-type Document = Readonly<Record<string, unknown>>
+import { type Document, object } from './template-values.ts'
 
 const ANY_METHOD = 'x-amazon-apigateway-any-method'
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', ANY_METHOD]
@@ -66,8 +64,4 @@ function securityOf(
     name === 'NONE' ? undefined : name,
     Array.isArray(scopes) && scopes.length > 0 ? scopes.map(String) : undefined,
   ]
-}
-
-function object(value: unknown): Document {
-  return isObject(value) ? value : {}
 }

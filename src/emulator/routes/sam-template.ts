@@ -1,6 +1,7 @@
 /**
  * The routes of an AWS SAM template: `HttpApi` and `Api` events of its functions, with the authorizers and the CORS
- * configuration of the APIs that these belong to; what APIs describe by OpenAPI; and those of the stacks that are nested in it.
+ * configuration of the APIs that these belong to; what APIs describe by OpenAPI; API Gateway's own resources, as in what CDK
+ * writes; and those of the stacks that are nested in it.
  *
  * Names of functions are those of the template (`FunctionName`, else the logical id, with or without `Function` behind it),
  * or the executable's that the handler setting names. Intrinsic functions of CloudFormation are read as far as names need
@@ -11,12 +12,12 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type CollectionTag, parse, type ScalarTag } from 'yaml'
 import type { CorsConfiguration } from '../functions/function-configuration.ts'
+import { readApiGateway } from './cloudformation-routes.ts'
 import { type Authorizer, type HttpApiDefinition, HttpApiError } from './http-api-definition.ts'
 import { openApiRoutes } from './openapi-routes.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
-
-type Document = Readonly<Record<string, unknown>>
+import { type Document, namesOf, object, referenced, resourcesOf } from './template-values.ts'
 
 const TOKEN = '$request.header.Authorization'
 const FUNCTION = 'AWS::Serverless::Function'
@@ -45,7 +46,7 @@ export async function parseSamTemplate(text: string, path: string): Promise<Http
   const routes = definitions.flatMap((definition) => definition.routes)
   if (routes.length === 0) {
     throw new HttpApiError(
-      `expected functions with HttpApi or Api events in ${path}, but there are none; name a file of routes instead`,
+      `expected functions with HttpApi or Api events in ${path}, or routes of API Gateway, but there are none; name a file of routes instead`,
     )
   }
   const authorizers = Object.assign({}, ...definitions.map((definition) => definition.authorizers).reverse())
@@ -84,9 +85,11 @@ function isElsewhere(location: string): boolean {
 /** Those that are elsewhere, in S3 or in the Serverless Application Repository, are not of this project. */
 function nestedStacks(resources: Document): [id: string, location: string][] {
   return Object.entries(NESTED).flatMap(([type, property]) =>
-    resourcesOf(resources, type).flatMap(([id, { [property]: location }]): [string, string][] =>
-      typeof location === 'string' && !isElsewhere(location) ? [[id, location]] : [],
-    ),
+    resourcesOf(resources, type).flatMap(([id, { [property]: location }]): [string, string][] => {
+      // CDK names the file beside the template there, and in the property its place in S3.
+      const file = object(object(resources[id]).Metadata)['aws:asset:path'] ?? location
+      return typeof file === 'string' && !isElsewhere(file) ? [[id, file]] : []
+    }),
   )
 }
 
@@ -114,7 +117,12 @@ async function readStack(template: Document, path: string): Promise<HttpApiDefin
     // Events of functions may say the same once more.
     routes.push(...described.filter(({ key }) => !routes.some((route) => route.key === key)))
   }
-  return { routes, cors, authorizers }
+  const own = readApiGateway(resources)
+  return {
+    routes: [...routes, ...own.routes],
+    cors: cors ?? own.cors,
+    authorizers: { ...own.authorizers, ...authorizers },
+  }
 }
 
 function defaultOf(authorizer: unknown): string | undefined {
@@ -212,34 +220,6 @@ function readCors(value: unknown): CorsConfiguration | undefined {
   return isObject(value) ? (value as CorsConfiguration) : undefined
 }
 
-function namesOf(id: string, properties: Document): string[] {
-  const { FunctionName: name, Handler: handler } = properties
-  const stem = id.replace(/Function$/, '')
-  const kebab = stem.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase()
-  return [
-    ...(typeof name === 'string' ? [name] : []),
-    id,
-    ...(typeof handler === 'string' ? [handler.split('.')[0] ?? handler] : []),
-    ...new Set([stem, kebab, stem.toLowerCase()]),
-  ]
-}
-
-/** The logical id that `!Ref`, `!GetAtt` or `!Sub` name. */
-function referenced(value: unknown): string | undefined {
-  if (typeof value === 'string') {
-    return /^\$\{(\w+)(?:\.\w+)?\}$/.exec(value)?.[1] ?? /^(\w+)\.(?:Arn|Alias)$/.exec(value)?.[1] ?? value
-  }
-  const document = object(value)
-  const [first] = [document['Fn::GetAtt'] ?? document.Ref ?? document['Fn::Sub']].flat()
-  return typeof first === 'string' ? referenced(first) : undefined
-}
-
-function resourcesOf(resources: Document, type: string): [id: string, properties: Document][] {
-  return Object.entries(resources)
-    .filter(([, resource]) => object(resource).Type === type)
-    .map(([id, resource]) => [id, object(object(resource).Properties)])
-}
-
 function parseTemplate(text: string, path: string): Document {
   const template = parseYaml(text, path)
   if (isObject(template) && isObject(template.Resources)) {
@@ -267,8 +247,4 @@ function intrinsicTags(name: string): (ScalarTag | CollectionTag)[] {
     { tag, collection: 'seq' },
     { tag, collection: 'map' },
   ]
-}
-
-function object(value: unknown): Document {
-  return isObject(value) ? value : {}
 }

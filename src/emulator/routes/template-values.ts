@@ -1,0 +1,39 @@
+/** Values of CloudFormation templates, and of SAM's: what they are of, and what they refer to. */
+
+import { isObject } from './routes-file.ts'
+
+export type Document = Readonly<Record<string, unknown>>
+
+/** Empty for what is no object. */
+export function object(value: unknown): Document {
+  return isObject(value) ? value : {}
+}
+
+export function resourcesOf(resources: Document, type: string): [id: string, properties: Document][] {
+  return Object.entries(resources)
+    .filter(([, resource]) => object(resource).Type === type)
+    .map(([id, resource]) => [id, object(object(resource).Properties)])
+}
+
+/** What a function may be called here, by its logical id and its properties: the likeliest first. */
+export function namesOf(id: string, properties: Document): string[] {
+  const { FunctionName: name, Handler: handler } = properties
+  const stem = id.replace(/Function$/, '')
+  const kebab = stem.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase()
+  return [
+    ...(typeof name === 'string' ? [name] : []),
+    id,
+    ...(typeof handler === 'string' ? [handler.split('.')[0] ?? handler] : []),
+    ...new Set([stem, kebab, stem.toLowerCase()]),
+  ]
+}
+
+/** The logical id that `!Ref`, `!GetAtt` or `!Sub` name. */
+export function referenced(value: unknown): string | undefined {
+  if (typeof value === 'string') {
+    return /^\$\{(\w+)(?:\.\w+)?\}$/.exec(value)?.[1] ?? /^(\w+)\.(?:Arn|Alias)$/.exec(value)?.[1] ?? value
+  }
+  const document = object(value)
+  const [first] = [document['Fn::GetAtt'] ?? document.Ref ?? document['Fn::Sub']].flat()
+  return typeof first === 'string' ? referenced(first) : undefined
+}
