@@ -7,12 +7,15 @@ import { type AnyNode, childrenOf, isReference, namesIn, parseModule } from '../
 /** What every module has, or the environment. */
 const GIVEN = ['exports', 'module', 'require', ...Object.getOwnPropertyNames(globalThis)]
 
+/** How most say that they are in strict mode, or are ES modules, which always are: they need not be parsed. */
+const ASKS_FIRST = /^\s*["']use strict["']/
+const IS_ES_MODULE = /^(?:import|export)\b(?!\s*[.(=])/m
+
 /** What may not be run at all. */
 const MAYBE = /^(?:.*Function.*|If.*|Conditional.*|Logical.*|Switch.*|(?:Do)?While.*|For.*)$/
 
 export function isSloppy(code: string): boolean {
-  // Most say at once that they are in strict mode.
-  const program = /^\s*["']use strict["']/.test(code) ? undefined : parseModule(code)
+  const program = ASKS_FIRST.test(code) || IS_ES_MODULE.test(code) ? undefined : parseModule(code)
   if (program === undefined || program.body.some(({ type }: AnyNode) => /^(?:Im|Ex)port/.test(type))) {
     return false
   }
