@@ -183,7 +183,9 @@ export class HttpApi {
   #functionOf(names: readonly string[]): string | undefined {
     const found = names.find((name) => this.#lambda.has(name))
     if (found === undefined) {
-      this.#onNotice(`a route is for the function ${names[0]}, which is not there; serve or create it`)
+      // A template's logical id alone says little where CDK made it, and its handler setting is next.
+      const named = [...new Set(names)].slice(0, 2).join(' or ')
+      this.#onNotice(`a route is for the function ${named}, which is not there; serve or create it`)
     }
     return found
   }

@@ -32,8 +32,11 @@ test('the routes, authorizers and CORS of what CDK writes are served', async (co
     'POST /guarded 2.0',
     'PUT /things/{id} 1.0',
   ])
-  const { client, endpoint } = await startEmulator(context, { routes })
+  const { client, endpoint, notices } = await startEmulator(context, { routes })
   await createFixture(client(), 'orders')
+  const missing = await fetch(`${endpoint}/guarded`, { method: 'POST', headers: { authorization: 'secret' } })
+  assert.equal(missing.status, 500)
+  assert.match(notices.join('\n'), /a route is for the function Guard\w+ or authorize, which is not there/)
   await createFixture(client(), 'authorize')
 
   const got = await fetch(`${endpoint}/orders/7`, { headers: { origin: 'https://shop.example' } })
