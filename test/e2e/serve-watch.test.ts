@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { temporaryFolder } from '../support/emulator/fixture-package.ts'
@@ -65,6 +65,18 @@ test('a source of which nothing was in the bundle counts, as one that was empty 
   const serve = await startServe(context, folder, ['--watch', 'orders.ts', '--timeout', '60'])
   assert.equal(((await answer(serve)) as { errorType: string }).errorType, 'TypeError')
   writeFileSync(join(folder, 'greeting.ts'), greeting('Hello'))
+  assert.equal(await answer(serve), 'Hello Ann')
+})
+
+test('a function whose file is deleted is told as that, until it is there again', async (context) => {
+  const serve = await start(context)
+  rmSync(join(serve.folder, 'orders.ts'))
+  const { errorMessage } = (await answer(serve)) as { errorMessage: string }
+  assert.equal(
+    errorMessage,
+    'expected the file of a function, and orders.ts is not there any more; put it back, or leave the function out',
+  )
+  writeFileSync(join(serve.folder, 'orders.ts'), HANDLER)
   assert.equal(await answer(serve), 'Hello Ann')
 })
 

@@ -19,6 +19,13 @@ export async function explainBundleFailure(error: unknown, entry: string): Promi
   if (!isBuildFailure(error)) {
     return error
   }
+  if (!existsSync(entry)) {
+    // It was there as the build began, or when it was served.
+    return new BundleError(
+      `expected the file of a function, and ${shownPath(entry)} is not there any more; put it back, or leave the function out`,
+      { cause: error },
+    )
+  }
   const errors = await Promise.all(error.errors.map((each) => explainMissingPackage(each, entry)))
   const diagnostics = await formatDiagnostics(errors, 'error')
   const count = error.errors.length === 1 ? 'one error' : `${error.errors.length} errors`
