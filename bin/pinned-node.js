@@ -91,6 +91,9 @@ export async function findPinnedNode(architecture, onFetch, onBegin = () => () =
   return finding
 }
 
+/** Whatever a test has put in the place of `Date`. */
+const { now: timeOfDay } = Date
+
 /**
  * Where {@link findPinnedNode} would find it, or put it.
  *
@@ -122,7 +125,7 @@ async function provideNode(architecture, folder, onFetch, onBegin) {
   const binary = join(folder, 'bin', 'node')
   if (existsSync(binary)) {
     if ((await digestOf(binary, 'sha256', 'hex')) === pinnedVersions.packages[architecture].sha256) {
-      const now = new Date()
+      const now = timeOfDay() / 1000
       await utimes(folder, now, now).catch(() => {}) // It was used: what was not for longest goes first.
       return binary
     }
