@@ -92,7 +92,9 @@ export async function prepareBaseNode(
       `${original} is Node.js ${version}, and an executable needs ${OLDEST_MAJOR} or later; give a newer one with --node`,
     )
   }
-  const identity = [original, size, mtimeMs, version, await identityOf(runner)].join('\n')
+  // The pinned one is the same in each project, wherever it is installed; another may be replaced in place.
+  const which = nodePath === undefined ? ['pinned', arch, size] : [original, size, mtimeMs]
+  const identity = [...which, version, await identityOf(runner)].join('\n')
   const copy = await smallerCopy(original, identity, locales, runner, onNotice)
   return {
     ...copy,

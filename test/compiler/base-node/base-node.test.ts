@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { copyFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
@@ -45,6 +53,26 @@ test('the base is a stripped copy, made once and used again', async (t) => {
   assert.equal(again.path, first.path)
   assert.equal(statSync(again.path).ino, made.ino)
   assert.equal(readdirSync(cache).length, 1, 'nothing but the copy is left in the cache')
+})
+
+test('projects that have the pinned Node.js each in a place of their own share the copy', async (t) => {
+  const cache = freshCache(t)
+  const pinned = await findPinnedNode(here)
+  t.after(() => {
+    delete process.env.LAMBDABIN_BASE_NODES
+  })
+  const prepareAnother = async () => {
+    const nodes = temporaryFolder(t)
+    mkdirSync(join(nodes, here, 'bin'), { recursive: true })
+    copyFileSync(pinned, join(nodes, here, 'bin', 'node'))
+    process.env.LAMBDABIN_BASE_NODES = nodes
+    return { nodes, ...(await prepareBaseNode(here, undefined, noFetch)) }
+  }
+  const first = await prepareAnother()
+  const second = await prepareAnother()
+  assert.equal(second.path, first.path)
+  assert.equal(second.original, join(second.nodes, here, 'bin', 'node'))
+  assert.equal(readdirSync(cache).length, 1)
 })
 
 test('a copy that is not as it was made is made again before it is run', async (t) => {
