@@ -41,16 +41,20 @@ const HANDLER = `
     setFlagsFromString('--expose-gc')
     const gc = runInNewContext('gc')
     const constant = Buffer.from(getRawAsset('function.js'))
-    const before = anonymous()
-    let text = constant.toString('latin1')
-    const inPlace = anonymous() - before
-    const isSame = Buffer.from(text, 'latin1').equals(constant)
+    let texts = []
+    // What runs a program for another architecture takes memory of its own now and then; a copy would take it each time.
+    const inPlace = Math.min(...[1, 2, 3].map(() => {
+      const before = anonymous()
+      texts.push(constant.toString('latin1'))
+      return anonymous() - before
+    }))
+    const isSame = texts.every((text) => Buffer.from(text, 'latin1').equals(constant))
     // In another buffer, the same bytes can be changed, and are no constants.
     const copy = Buffer.from(constant)
     const copied = copy.toString('latin1')
     copy.fill(0)
-    const isCopied = copied.slice(0, 100) === text.slice(0, 100)
-    text = ''
+    const isCopied = copied.slice(0, 100) === texts[0].slice(0, 100)
+    texts = []
     gc()
     const own = anonymous()
     for (let round = 0; round < 60; round++) {
