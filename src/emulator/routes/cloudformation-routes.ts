@@ -8,7 +8,7 @@ import type { CorsConfiguration } from '../functions/function-configuration.ts'
 import type { Authorizer, HttpApiDefinition } from './http-api-definition.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
-import { type Document, namesOf, object, resourcesOf } from './template-values.ts'
+import { type Document, namesOf, object, payloadFormat, resourcesOf } from './template-values.ts'
 
 const FUNCTIONS = ['AWS::Lambda::Function', 'AWS::Serverless::Function']
 /** Whose `FunctionName` is a function. */
@@ -74,7 +74,7 @@ class Reader {
       : {
           kind: 'lambda',
           functionNames,
-          payload: properties.AuthorizerPayloadFormatVersion === '2.0' ? '2.0' : '1.0',
+          payload: payloadFormat(properties.AuthorizerPayloadFormatVersion, '1.0'),
           identitySources,
           isSimple: properties.EnableSimpleResponses === true,
         }
@@ -95,7 +95,7 @@ class Reader {
             {
               key: String(properties.RouteKey),
               functionNames,
-              payload: integration.PayloadFormatVersion === '2.0' ? '2.0' : '1.0',
+              payload: payloadFormat(integration.PayloadFormatVersion, '1.0'),
               ...this.#authorization(properties),
             },
           ]

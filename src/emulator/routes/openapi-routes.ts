@@ -4,7 +4,7 @@
  */
 
 import type { Route } from './route-table.ts'
-import { type Document, object } from './template-values.ts'
+import { type Document, object, payloadFormat } from './template-values.ts'
 
 const ANY_METHOD = 'x-amazon-apigateway-any-method'
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', ANY_METHOD]
@@ -31,7 +31,7 @@ export function openApiRoutes(
               ? '$default'
               : `${method === ANY_METHOD ? 'ANY' : method.toUpperCase()} ${path}`,
           functionNames: namesOf(id),
-          payload: String(integration.payloadFormatVersion) === '2.0' ? '2.0' : '1.0',
+          payload: payloadFormat(integration.payloadFormatVersion, '1.0'),
           authorizer,
           scopes,
         },

@@ -17,7 +17,7 @@ import { type Authorizer, type HttpApiDefinition, HttpApiError } from './http-ap
 import { openApiRoutes } from './openapi-routes.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
-import { type Document, namesOf, object, referenced, resourcesOf } from './template-values.ts'
+import { type Document, namesOf, object, payloadFormat, referenced, resourcesOf } from './template-values.ts'
 
 const TOKEN = '$request.header.Authorization'
 const FUNCTION = 'AWS::Serverless::Function'
@@ -153,7 +153,6 @@ function readEvent(
   const properties = object(event.Properties)
   const auth = object(properties.Auth)
   const method = String(properties.Method ?? 'ANY').toUpperCase()
-  const payload = properties.PayloadFormatVersion ?? (type === 'Api' ? '1.0' : '2.0')
   const authorizer = typeof auth.Authorizer === 'string' ? auth.Authorizer : byDefault
   const key =
     properties.Path === undefined
@@ -163,7 +162,7 @@ function readEvent(
     {
       key,
       functionNames,
-      payload: String(payload) === '1.0' ? '1.0' : '2.0',
+      payload: payloadFormat(properties.PayloadFormatVersion, type === 'Api' ? '1.0' : '2.0'),
       authorizer: authorizer === 'NONE' ? undefined : authorizer,
       scopes: Array.isArray(auth.AuthorizationScopes) ? auth.AuthorizationScopes.map(String) : undefined,
     },
@@ -207,7 +206,7 @@ function readAuthorizer(value: Document, resources: Document): Authorizer | unde
   return {
     kind: 'lambda',
     functionNames: namesOf(id, object(object(resources[id]).Properties)),
-    payload: String(value.AuthorizerPayloadFormatVersion ?? '1.0') === '2.0' ? '2.0' : '1.0',
+    payload: payloadFormat(value.AuthorizerPayloadFormatVersion, '1.0'),
     identitySources: sources,
     isSimple: value.EnableSimpleResponses === true,
   }

@@ -37,3 +37,9 @@ export function referenced(value: unknown): string | undefined {
   const [first] = [document['Fn::GetAtt'] ?? document.Ref ?? document['Fn::Sub']].flat()
   return typeof first === 'string' ? referenced(first) : undefined
 }
+
+/** The version of a payload's format; YAML has one without quotes, `2.0`, as a number. */
+export function payloadFormat(version: unknown, byDefault: '1.0' | '2.0'): '1.0' | '2.0' {
+  const known = { 1: '1.0', 2: '2.0' } as const
+  return known[Number(version) as keyof typeof known] ?? byDefault
+}

@@ -97,3 +97,23 @@ Resources:
     ],
   )
 })
+
+test('the version of a payload’s format counts with and without quotes', async (context) => {
+  const event = (path: string, version: string) =>
+    `{ Type: HttpApi, Properties: { Path: ${path}, Method: get, PayloadFormatVersion: ${version} } }`
+  const folder = writeFiles(temporaryFolder(context), {
+    'template.yaml': `
+Resources:
+  Orders:
+    Type: AWS::Serverless::Function
+    Properties: { Handler: orders, Events: { A: ${event('/a', '1.0')}, B: ${event('/b', "'1.0'")}, C: ${event('/c', '2.0')} } }
+  ToOrders: { Type: AWS::ApiGatewayV2::Integration, Properties: { IntegrationUri: !GetAtt Orders.Arn, PayloadFormatVersion: 2.0 } }
+  Get: { Type: AWS::ApiGatewayV2::Route, Properties: { RouteKey: GET /d, Target: !Sub 'integrations/\${ToOrders}' } }
+`,
+  })
+  const { routes } = await readHttpApi(join(folder, 'template.yaml'))
+  assert.deepEqual(
+    routes.map(({ key, payload }) => `${key} ${payload}`),
+    ['GET /a 1.0', 'GET /b 1.0', 'GET /c 2.0', 'GET /d 2.0'],
+  )
+})
