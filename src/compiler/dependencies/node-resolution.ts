@@ -1,9 +1,20 @@
 /** Finds the file that an import leads to as Node.js does, which differs from a bundler in its conditions and fields. */
 import { readFile } from 'node:fs/promises'
-import { dirname, extname } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, extname, isAbsolute } from 'node:path'
 import { init, parse } from 'es-module-lexer'
 import { build, type ImportKind, type PluginBuild } from 'esbuild'
 import { findPackageJson } from './nearest-manifest.ts'
+
+/** What `require.resolve` gives for a module: a file, or none. */
+export function resolveFrom(specifier: string, file: string): string[] {
+  try {
+    const found = createRequire(file).resolve(specifier)
+    return isAbsolute(found) ? [found] : []
+  } catch {
+    return [] // As it will when it is reached.
+  }
+}
 
 export class NodeResolver {
   readonly #build: Promise<PluginBuild>

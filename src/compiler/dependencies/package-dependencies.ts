@@ -1,10 +1,10 @@
 /** Which packages others need when they run: by their manifests, and by what their modules were seen to import. */
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { BundledModules, BundledPackage } from './bundled-packages.ts'
 import { chosenPeers } from './named/chosen-packages.ts'
 import { runtimeDependencies } from './named/named-packages.ts'
 import type { StringTexts } from './named/string-texts.ts'
+import { resolveFrom } from './node-resolution.ts'
 import { findPackage, type InstalledPackage, readManifest } from './package-layout.ts'
 import { importedPackage } from './package-of-file.ts'
 
@@ -38,11 +38,12 @@ export class PackageDependencies {
   /** Those that the manifest in `folder` says it needs, and its modules load by their names, or name a file of: `texts` are theirs. */
   async namedBy(folder: string, texts: StringTexts): Promise<InstalledPackage[]> {
     const { dependencies = {} } = await readManifest(folder)
-    const from = createRequire(join(folder, 'package.json'))
+    const manifest = join(folder, 'package.json')
     const names = Object.keys(dependencies).filter(
-      (name) => texts.isLoaded(name) || texts.pathsIn(name).some((path) => isFound(path, from)),
+      (name) =>
+        texts.isLoaded(name) || texts.pathsIn(name).some((path) => resolveFrom(path, manifest).length > 0),
     )
-    const found = await Promise.all(names.map((name) => findPackage(name, join(folder, 'package.json'))))
+    const found = await Promise.all(names.map((name) => findPackage(name, manifest)))
     return found.filter((each) => each !== undefined)
   }
 
@@ -62,13 +63,5 @@ export class PackageDependencies {
       }
     }
     return [...found.values()]
-  }
-}
-
-function isFound(specifier: string, from: NodeJS.Require): boolean {
-  try {
-    return from.resolve(specifier) !== ''
-  } catch {
-    return false
   }
 }

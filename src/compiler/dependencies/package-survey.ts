@@ -8,14 +8,14 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { basename, dirname, isAbsolute, join, parse } from 'node:path'
+import { basename, dirname, join, parse } from 'node:path'
 import { readText } from '../text/read-in-turn.ts'
 import type { BundledPackage } from './bundled-packages.ts'
 import { findDataFiles, hasDataFiles, isDataFile } from './data-files.ts'
 import { findModuleFacts, type ModuleFacts, NO_FACTS } from './module-facts.ts'
 import { findNamedFiles } from './named/named-files.ts'
 import { isAddonImport, mayLoadPlatformPackage, platformPackages } from './native-addons.ts'
+import { resolveFrom } from './node-resolution.ts'
 import { findAbsentNames } from './own/absent-names.ts'
 import { readManifest } from './package-layout.ts'
 import { packageFolder, packageFolders } from './package-of-file.ts'
@@ -217,16 +217,6 @@ async function dataBeside(files: readonly string[]): Promise<string[]> {
     }
   }
   return found
-}
-
-/** What `require.resolve` gives. */
-function resolveFrom(specifier: string, file: string): string[] {
-  try {
-    const found = createRequire(file).resolve(specifier)
-    return isAbsolute(found) ? [found] : []
-  } catch {
-    return [] // As it will when it is reached.
-  }
 }
 
 function isToBeLocated({ locations, absentNames = [], ...facts }: ModuleFacts): boolean {
