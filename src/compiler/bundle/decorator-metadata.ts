@@ -11,6 +11,7 @@ import type { Loader, Plugin } from 'esbuild'
 import { getTsconfig, parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig'
 import { packageName } from '../dependencies/package-of-file.ts'
 import type { SourceOptions } from '../dependencies/source-options.ts'
+import { type IsThere, importTypes, isOfType } from './decorators/types-in-metadata.ts'
 
 type CompilerOptions = NonNullable<TsConfigJsonResolved['compilerOptions']>
 
@@ -27,10 +28,17 @@ export function emitDecoratorMetadata(author: SourceOptions): Plugin {
       build.onLoad({ filter: /\.[cm]?tsx?$/, namespace: 'file' }, async ({ path }) => {
         const settings = packageName(path) === undefined ? settingsOf(path, author, known) : undefined
         const code = settings?.emitDecoratorMetadata ? await readFile(path, 'utf8') : ''
-        const compiled = settings && (await compileDecorators(path, code, settings))
+        const isThere: IsThere = async (specifier) => {
+          const asked = { kind: 'import-statement', importer: path, resolveDir: dirname(path) } as const
+          return (await build.resolve(specifier, asked)).errors.length === 0
+        }
+        const compiled = settings && (await compileDecorators(path, code, settings, isThere))
         return compiled === undefined
           ? undefined
           : { contents: compiled, loader: loaderOf(path, author), resolveDir: dirname(path) }
+      })
+      build.onEnd((result) => {
+        result.warnings = result.warnings.filter((warning) => !isOfType(warning))
       })
     },
   }
@@ -113,28 +121,34 @@ async function compileDecorators(
   path: string,
   code: string,
   settings: CompilerOptions,
+  isThere: IsThere = async () => true,
 ): Promise<string | undefined> {
   if (!DECORATOR.test(code)) {
     return undefined
   }
   const { transform } = await import('oxc-transform')
-  const result = await transform(path, code, {
+  const options = {
     lang: path.endsWith('x') ? 'tsx' : 'ts',
     sourceType: 'module',
     sourcemap: true,
     jsx: 'preserve',
     target: 'esnext',
-    decorator: {
-      legacy: true,
-      emitDecoratorMetadata: true,
-      strictNullChecks: settings.strictNullChecks ?? settings.strict ?? false,
-    },
-  })
-  if (result.errors.length > 0) {
+  } as const
+  const strictNullChecks = settings.strictNullChecks ?? settings.strict ?? false
+  const [result, values] = await Promise.all(
+    [true, false].map((emitDecoratorMetadata) =>
+      transform(path, code, {
+        ...options,
+        decorator: { legacy: true, emitDecoratorMetadata, strictNullChecks },
+      }),
+    ),
+  )
+  if (result === undefined || values === undefined || result.errors.length > 0) {
     return undefined
   }
+  const text = await importTypes(result.code, values.code, isThere)
   const map = Buffer.from(JSON.stringify({ ...result.map, sources: [path] })).toString('base64')
-  return `${withHelpers(result.code)}\n//# sourceMappingURL=data:application/json;base64,${map}`
+  return `${withHelpers(text)}\n//# sourceMappingURL=data:application/json;base64,${map}`
 }
 
 /** What oxc imports, each an expression. They take what `tsc` gives its own. */

@@ -130,3 +130,43 @@ test('the source map leads to the line of the TypeScript', async (t) => {
   assert.equal(origin.originalSource, 'orders.ts')
   assert.match(String(ORDERS.split('\n')[origin.originalLine]), /return this\.service/)
 })
+
+const TYPES = `
+import { told, note } from './told.ts'
+import Store, { Query, type Marked } from './store.ts'
+import { Service as Orders } from './service.ts'
+import * as shapes from './shape.ts'
+import { Event, Unknown } from 'only-types'
+import { Level } from './declared'
+@note export class Shop {
+  @note store!: Store
+  @note shape!: shapes.Shape
+  constructor(query: Query, orders: Orders, marked: Marked) {}
+  @note find(event: Event, level: Level, unknown: Unknown): Query { return { text: 'Query, Level' } }
+}
+export const handler = () => told
+`
+
+test('of an imported interface, and of what only declarations have, it is told that it is an object', async (t) => {
+  const { told, bundle } = await tell(t, {
+    'tsconfig.json': BASE,
+    'orders.ts': TYPES,
+    'store.ts': `
+      export interface Query { text: string }
+      export type Marked = 'a' | 'b'
+      export default class Store {}`,
+    'declared.d.ts': 'export interface Level { high: boolean }',
+    'node_modules/@types/only-types/package.json': { name: '@types/only-types', types: 'index.d.ts' },
+    'node_modules/@types/only-types/index.d.ts':
+      'export interface Event { a: string }; export type Unknown = Event',
+  })
+  assert.deepEqual(told, {
+    'store design:type': 'Store',
+    'shape design:type': 'Object',
+    'find design:type': 'Function',
+    'find design:paramtypes': ['Object', 'Object', 'Object'],
+    'find design:returntype': 'Object',
+    'class design:paramtypes': ['Object', 'Service', 'Object'],
+  })
+  assert.deepEqual(bundle.warnings, [])
+})
