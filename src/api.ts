@@ -26,6 +26,7 @@ export { type FunctionErrorDocument, LambdabinError, type LambdabinErrorCode } f
 export { type PrefetchedNode, type PrefetchOptions, type PrefetchResult, prefetch } from './api/prefetch.ts'
 export { sampleEvent } from './api/sample-event.ts'
 export type { BuiltLayer } from './compiler/layer/build-layer.ts'
+export type { FunctionRequest } from './compiler/local-run/stubbed-network.ts'
 export type { SampleName } from './events/sample-events.ts'
 export type { Inspection } from './inspect/package/inspection.ts'
 export type { StartMeasurement } from './inspect/start/measure-start.ts'

@@ -59,6 +59,7 @@ before(() => {
     'lambdabin.config.json': { functions: 'src/functions/*.ts' },
     'src/functions/orders.ts': documentedFile('README.md', 'src/functions/orders.ts'),
     'event.json': { quantity: 3 },
+    'stubs.yaml': '[]',
   })
   // npx, where lambdabin is installed.
   const npx = `#!/bin/sh\n[ "$1" = lambdabin ] || exit 127\nshift\nexec '${process.execPath}' -- '${CLI}' "$@"\n`

@@ -1,13 +1,14 @@
 /** `createLocalLambda` of the API: a Lambda on this machine, for tests and tools. */
 import { resolve } from 'node:path'
 import process from 'node:process'
+import type { FunctionRequest } from '../compiler/local-run/stubbed-network.ts'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
 import { checkCall, guarded, signalOf } from '../configuration/call-options.ts'
-import { checkRunValues } from '../configuration/check-configuration.ts'
+import { checkRunValues, checkStub } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
 import type { Values, Written } from '../configuration/option.ts'
-import type { RUN_OPTIONS } from '../configuration/run-options.ts'
+import type { RUN_OPTIONS, STUB_OPTIONS } from '../configuration/run-options.ts'
 import { chooseFunctions, functionOptions } from '../configuration/select-functions.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 import type { SandboxKind } from '../sandbox/sandbox.ts'
@@ -31,7 +32,7 @@ import { DEFAULT_REGION, runSettings } from './run-settings.ts'
 import { deleteTemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 /** How it is run. What is not said here of a function, the configuration says. */
-export interface LocalLambdaOptions extends Written<typeof RUN_OPTIONS> {
+export interface LocalLambdaOptions extends Written<typeof RUN_OPTIONS>, Written<typeof STUB_OPTIONS> {
   /** Deployment packages, zips and folders; and names of configured functions, which are built. */
   readonly functions?: string | readonly string[] | undefined
   /** Sources, and names of configured functions: served without a build of an executable, and anew when they change. */
@@ -173,6 +174,11 @@ export class LocalLambda implements AsyncDisposable {
     return [...this.#started.lambda.functions].map(({ name }) => name)
   }
 
+  /** Where there are stubs: the last thousand requests that functions made of others, in order. */
+  get requests(): readonly FunctionRequest[] {
+    return this.#started.network?.requests ?? []
+  }
+
   /** Invokes a function with an event: a value, or JSON as bytes. Never rejects. */
   async invoke<Payload = unknown>(
     name: string,
@@ -239,6 +245,7 @@ async function settingsOf(options: LocalLambdaOptions, stateFolder: string): Pro
     batchSize: options.batchSize ?? 10,
     endpoints: options.endpoints ?? {},
     hasPage: options.page ?? false,
+    stubs: checkStub(options, resolve(options.cwd ?? process.cwd()), 'createLocalLambda'),
   }
 }
 

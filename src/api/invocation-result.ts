@@ -1,4 +1,5 @@
 /** What comes of an invocation, as a value. */
+import type { FunctionRequest } from '../compiler/local-run/stubbed-network.ts'
 import type { InvocationOutcome } from '../runtime-api/exchange.ts'
 import { type FunctionErrorDocument, LambdabinError } from './lambdabin-error.ts'
 
@@ -11,6 +12,8 @@ export type InvocationResult<Payload = unknown> =
       /** The response as it came. */
       readonly body: Buffer
       readonly contentType: string
+      /** Of `invoke` with stubs: what the function asked others, in order. */
+      readonly requests?: readonly FunctionRequest[]
       /** What the function logged, and Lambda's own lines. */
       readonly logs: string
     }
@@ -22,6 +25,7 @@ export type InvocationResult<Payload = unknown> =
       readonly errorBody?: Buffer
       /** Of one that failed while it streamed its response: what there is of that. */
       readonly body?: Buffer
+      readonly requests?: readonly FunctionRequest[]
       readonly logs: string
     }
 

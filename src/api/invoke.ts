@@ -1,13 +1,14 @@
 /** `invoke` of the API: runs a deployment package as Lambda would, for one event. */
 import { resolve } from 'node:path'
 import process from 'node:process'
+import type { StubbedNetwork } from '../compiler/local-run/stubbed-network.ts'
 import { abandonable, onAbandon } from '../compiler/unfinished-work.ts'
 import { callbackFailure, checkCall, guarded, signalOf } from '../configuration/call-options.ts'
-import { checkRunValues } from '../configuration/check-configuration.ts'
+import { checkRunValues, checkStub } from '../configuration/check-configuration.ts'
 import { mergedRun } from '../configuration/configured-functions.ts'
 import type { ConfigurationChoice } from '../configuration/load-configuration.ts'
 import type { Written } from '../configuration/option.ts'
-import type { RUN_OPTIONS } from '../configuration/run-options.ts'
+import type { RUN_OPTIONS, STUB_OPTIONS } from '../configuration/run-options.ts'
 import type { ExecutionEnvironmentOptions } from '../emulator/environments/environment-parts.ts'
 import { ExecutionEnvironment } from '../emulator/environments/execution-environment.ts'
 import { createInvocation, functionArn } from '../runtime-api/invocation.ts'
@@ -22,7 +23,7 @@ import { type InvocationResult, type Result, resultOf } from './invocation-resul
 import { runSettings } from './run-settings.ts'
 import { withTemporaryFolder } from './temporary-folder.ts'
 
-export interface InvokeOptions extends Written<typeof RUN_OPTIONS> {
+export interface InvokeOptions extends Written<typeof RUN_OPTIONS>, Written<typeof STUB_OPTIONS> {
   /** A deployment package, a zip or a folder; or the name of a configured function, which is built. */
   readonly package: string
   /** What the function gets: a value, or JSON as bytes. By default an empty object. */
@@ -79,18 +80,38 @@ async function invokeOnce(
 ): Promise<Result> {
   signal?.throwIfAborted()
   const bytes = eventBytes(event)
-  return await withTemporaryFolder(async (workFolder) =>
-    run(bytes, { ...(await environmentOptions(options, workFolder)), log }, async (chunk) => {
-      try {
-        await onResponse(chunk)
-      } catch (error) {
-        throw callbackFailure('onResponse', error)
-      }
-    }),
-  )
+  return await withTemporaryFolder(async (workFolder) => {
+    const environment = { ...(await environmentOptions(options, workFolder)), log }
+    const network = await openNetwork(options, workFolder)
+    try {
+      const result = await run(bytes, { ...environment, preload: network?.preload }, async (chunk) => {
+        try {
+          await onResponse(chunk)
+        } catch (error) {
+          throw callbackFailure('onResponse', error)
+        }
+      })
+      return network === undefined ? result : { ...result, requests: network.requests }
+    } finally {
+      await network?.close()
+    }
+  })
 }
 
-const OWN_OPTIONS = ['package', 'event', 'handler', 'config', 'cwd', 'signal', 'onLog', 'onResponse']
+/** Who answers what the function asks others; undefined for those others. */
+async function openNetwork(
+  { stub, cwd }: Pick<InvokeOptions, 'stub' | 'cwd'>,
+  workFolder: string,
+): Promise<StubbedNetwork | undefined> {
+  const given = checkStub({ stub }, resolve(cwd ?? process.cwd()), 'invoke')
+  if (given === undefined) {
+    return undefined
+  }
+  const { StubbedNetwork } = await import('../compiler/local-run/stubbed-network.ts')
+  return await StubbedNetwork.open({ ...given, workFolder })
+}
+
+const OWN_OPTIONS = ['package', 'event', 'handler', 'config', 'cwd', 'signal', 'onLog', 'onResponse', 'stub']
 
 async function environmentOptions(
   {
@@ -99,6 +120,7 @@ async function environmentOptions(
     config,
     cwd,
     onLog: _onLog,
+    stub: _stub,
     ...run
   }: Omit<InvokeOptions, 'event' | 'signal'>,
   workFolder: string,

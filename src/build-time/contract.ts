@@ -23,6 +23,9 @@ import type { SdkExchange } from '../executable/priming-settings.ts'
 export type WarmUpPurpose = RunPurpose | 'numbers'
 export type RunPurpose = 'code-caches' | 'functions'
 
+/** Beside `stubbed-network.js`, as JSON: the ports of 127.0.0.1 that what a function asks others is led to. */
+export const STUBBED_NETWORK_SETTINGS = 'stubbed-network.json'
+
 export const HANDSHAKE_DESCRIPTOR = 3
 
 export const HANDSHAKES = {

@@ -3,7 +3,7 @@
  * servers that answer in the place of others, it reaches those instead.
  */
 
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i
 
@@ -11,6 +11,8 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i
 export interface Answering {
   readonly plain: number
   readonly secure: number
+  /** Whether connections with TLS go on whoever vouches for the server: where nobody could be told whom to trust. */
+  readonly isUnchecked?: boolean
 }
 
 type Connect = (this: Socket, ...parameters: unknown[]) => Socket
@@ -20,8 +22,10 @@ type Connect = (this: Socket, ...parameters: unknown[]) => Socket
  * returns is called. `onConnect` is called before each connection but those to the Runtime API.
  */
 export function keepToLoopback(answering?: Answering, onConnect: () => void = () => {}): () => void {
-  const connect = Socket.prototype.connect as Connect
-  Socket.prototype.connect = function (this: Socket, ...parameters: unknown[]): Socket {
+  // Not with this file: a thread that does not call this may not be able to load it.
+  const { prototype } = process.getBuiltinModule('node:net').Socket
+  const connect = prototype.connect as Connect
+  prototype.connect = function (this: Socket, ...parameters: unknown[]): Socket {
     const { target, port: wanted, isLocalFile } = destination(parameters)
     if (`${target}:${wanted}` !== process.env.AWS_LAMBDA_RUNTIME_API) {
       onConnect()
@@ -31,15 +35,21 @@ export function keepToLoopback(answering?: Answering, onConnect: () => void = ()
     }
     if (answering !== undefined && !isLocalFile) {
       // A TLS socket is one before it connects.
-      const port = 'encrypted' in this ? answering.secure : answering.plain
+      const isSecure = 'encrypted' in this
+      const [options] = listOf(parameters)
+      if (answering.isUnchecked && isSecure && typeof options === 'object') {
+        // What a TLS socket looks at once it has shaken hands.
+        Object.assign(options as object, { rejectUnauthorized: false })
+      }
+      const port = isSecure ? answering.secure : answering.plain
       return connect.call(this, { host: '127.0.0.1', port }, listenerOf(parameters))
     }
     const error = new Error(`connect ENETUNREACH ${target}: a build reaches this host only`)
     process.nextTick(() => this.destroy(Object.assign(error, { code: 'ENETUNREACH', syscall: 'connect' })))
     return this
-  } as typeof Socket.prototype.connect
+  } as typeof prototype.connect
   return () => {
-    Socket.prototype.connect = connect as typeof Socket.prototype.connect
+    prototype.connect = connect as typeof prototype.connect
   }
 }
 

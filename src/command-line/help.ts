@@ -1,7 +1,7 @@
 /** The texts that `--help` prints. */
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from '../configuration/build-options.ts'
 import { ESBUILD_OPTIONS } from '../configuration/esbuild-options.ts'
-import { RUN_OPTIONS } from '../configuration/run-options.ts'
+import { RUN_OPTIONS, STUB_OPTIONS } from '../configuration/run-options.ts'
 import { SAMPLE_NAMES } from '../events/sample-events.ts'
 import { helpLine, helpLines } from './option-words.ts'
 
@@ -79,7 +79,7 @@ that of a function of the configuration.
 ${wrapped(SAMPLE_NAMES.join(', '))}
   --print-event       print the event, and invoke nothing
   --handler NAME      the handler setting (default: the function's name)
-${helpLines(RUN_OPTIONS)}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
+${helpLines(RUN_OPTIONS)}${helpLines(STUB_OPTIONS)}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
 
 Exit status: 0 success, 1 the function failed (its error document is on stdout), 2 wrong usage.
 `
@@ -110,7 +110,7 @@ A page to see it all by is at the link that it prints.
   --batch-size N      messages that it gets at once (default: 10)
   --s3 BUCKET=PLACE   where S3Bucket and S3Key of a request are: a folder, or an endpoint's URL; may be repeated
   --aws-endpoint URL  where functions' SDKs find AWS's services, or SERVICE=URL for one; may be repeated. Lambda is this one
-  --no-page           without the page
+${helpLines(STUB_OPTIONS)}  --no-page           without the page
   --retry-delay S     seconds until an asynchronous invocation that failed runs again, twice that the next time (default: 1)
 
 For the functions that the command line names:

@@ -42,6 +42,10 @@ export const BUILTIN_CODE_ENTRY = fileURLToPath(
 export const SNAPSHOT_BUILDER_ENTRY = fileURLToPath(
   new URL(`../build-time/snapshot-builder${ending}`, import.meta.url),
 )
+/** What leads a function's requests to its stubs when it is run on this machine; see {@link ./local-run/stubbed-network.ts}. */
+export const STUBBED_NETWORK_ENTRY = fileURLToPath(
+  new URL(`../build-time/stubbed-network${ending}`, import.meta.url),
+)
 /** Starts a program from files; see {@link ./unpacked-function.ts}. */
 export const FILE_LAUNCHER_ENTRY = fileURLToPath(
   new URL(`../executable/file-launcher${ending}`, import.meta.url),

@@ -59,7 +59,7 @@ export const FUNCTION_OPTIONS = {
     readEvent,
   ),
   /** A YAML or JSON file that says how the function's requests to others are answered while it is prepared for its events. */
-  stub: stubs(),
+  stub: stubFile('a YAML or JSON file that answers the requests that the function makes for these events'),
   /** Whether the handler is called with these events in the init phase, too, with the stubs in the place of others. By default `false`. */
   rehearse: flag({
     help: 'call the handler with these events in the init phase, too, with the stubs in the place of others',
@@ -150,25 +150,29 @@ export interface StubFile {
   readonly stubs: readonly StubbedRequest[]
 }
 
-function stubs(): Option<string, StubFile> {
-  const file = path({
-    expects: 'a file of stubs',
-    placeholder: 'FILE',
-    help: 'a YAML or JSON file that answers the requests that the function makes for these events',
-  })
+export function stubFile(help: string): Option<string, StubFile> {
+  const file = path({ expects: 'a file of stubs', placeholder: 'FILE', help })
   return {
     ...file,
     read: (written, folder) => {
       const place = file.read(written, folder)
-      try {
-        return { file: place, stubs: readStubFile(place) }
-      } catch (error) {
-        if (!(error instanceof StubFileError)) {
-          throw error
-        }
-        throw new OptionError(`expects a file of stubs, and ${error.message}`, { cause: error })
-      }
+      return { file: place, stubs: readExplained('a file of stubs', () => readStubFile(place)) }
     },
+  }
+}
+
+/** Reads stubs; what is wrong with them is an OptionError. */
+export function readExplained(
+  expects: string,
+  read: () => readonly StubbedRequest[],
+): readonly StubbedRequest[] {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof StubFileError)) {
+      throw error
+    }
+    throw new OptionError(`expects ${expects}, and ${error.message}`, { cause: error })
   }
 }
 

@@ -3,7 +3,7 @@ import { BUILD_OPTIONS, FUNCTION_OPTIONS } from './build-options.ts'
 import { ESBUILD_OPTIONS, REFUSED_ESBUILD_OPTIONS } from './esbuild-options.ts'
 import { remedyFor } from './nearest-name.ts'
 import { OptionError, type OptionTable, shown, type Values } from './option.ts'
-import { RUN_OPTIONS } from './run-options.ts'
+import { type GivenStubs, RUN_OPTIONS, STUB_OPTIONS } from './run-options.ts'
 import type { ValuePath } from './source-position.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -96,6 +96,15 @@ export function checkRunValues(
     checkKeys(given, [], [...others, ...Object.keys(RUN_OPTIONS)])
     return readValues(RUN_OPTIONS, given, [], folder)
   })
+}
+
+/** Checks the stubs that are given to `what`, which runs a function. Throws a {@link UsageError}. */
+export function checkStub(
+  given: { readonly stub?: unknown },
+  folder: string,
+  what: string,
+): GivenStubs | undefined {
+  return checkOptions(what, () => readValues(STUB_OPTIONS, given, [], folder).stub)
 }
 
 function checkOptions<Result>(what: string, check: () => Result): Result {

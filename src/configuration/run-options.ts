@@ -1,6 +1,9 @@
 /** The options of a function that is run on this machine: see {@link ./option.ts}. On Lambda, the function's own settings say so. */
 
 import { resolve } from 'node:path'
+import { readStubs, type Stub } from '../stubs/stub-file.ts'
+import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
+import { readExplained, stubFile } from './build-options.ts'
 import { type Option, OptionError } from './option.ts'
 import { list, pairs, path } from './option-kinds.ts'
 
@@ -35,6 +38,31 @@ export const RUN_OPTIONS = {
     (item, folder) => resolve(folder, item),
   ),
 } as const
+
+/** Of a function that is run on this machine. The stubs of a configuration are for builds. */
+export const STUB_OPTIONS = {
+  /** A YAML or JSON file that answers the function's requests to others, or what it would hold; nobody else is reached then but this machine. */
+  stub: fileOrStubs(),
+} as const
+
+export interface GivenStubs {
+  /** The absolute path of their file; undefined for those that are in none. */
+  readonly file?: string | undefined
+  readonly stubs: readonly StubbedRequest[]
+}
+
+function fileOrStubs(): Option<string | readonly Stub[], GivenStubs> {
+  const file = stubFile(
+    'a YAML or JSON file that answers the requests that the function makes of others, in their place',
+  )
+  return {
+    ...file,
+    read: (written, folder) =>
+      Array.isArray(written)
+        ? { stubs: readExplained('stubs', () => readStubs(written, 'the list', folder)) }
+        : file.read(written, folder),
+  }
+}
 
 /** Plain decimal digits, on the command line: not 1e3, and not 0x10. */
 function number(

@@ -18,6 +18,8 @@ import {
   sendAnswer,
 } from './stubbed-requests.ts'
 
+type OnRequest = (request: AskedRequest, isAnswered: boolean) => void
+
 export class Responder {
   /** The authority's certificate, as PEM. */
   readonly certificate: string
@@ -26,14 +28,16 @@ export class Responder {
   /** Whom requests over HTTPS and HTTP/1 were for, in order: HOST, or HOST:PORT for another port than 443. */
   readonly secureHosts = new Set<string>()
   readonly #stubs: readonly StubbedRequest[]
+  readonly #onRequest: OnRequest
   readonly #authority = new CertificateAuthority('lambdabin stubs')
   readonly #contexts = new Map<string, SecureContext>()
   readonly #plain: Server
   readonly #secure: Http2SecureServer
   readonly #sockets = new Set<Socket>()
 
-  private constructor(stubs: readonly StubbedRequest[]) {
+  private constructor(stubs: readonly StubbedRequest[], onRequest: OnRequest) {
     this.#stubs = stubs
+    this.#onRequest = onRequest
     this.certificate = this.#authority.certificate
     const answer = (scheme: string) => (request: IncomingMessage, response: ServerResponse) => {
       this.#answer(scheme, request, response).catch(() => response.destroy())
@@ -54,8 +58,9 @@ export class Responder {
     }
   }
 
-  static async listen(stubs: readonly StubbedRequest[]): Promise<Responder> {
-    const responder = new Responder(stubs)
+  /** `onRequest` hears of each request before it is answered. */
+  static async listen(stubs: readonly StubbedRequest[], onRequest: OnRequest = () => {}): Promise<Responder> {
+    const responder = new Responder(stubs, onRequest)
     for (const server of [responder.#plain, responder.#secure]) {
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
@@ -99,6 +104,7 @@ export class Responder {
       this.secureHosts.add(new URL(asked.url).host)
     }
     const answer = findAnswer(this.#stubs, asked)
+    this.#onRequest(asked, answer !== undefined)
     if (answer === undefined) {
       this.#note(asked)
     }

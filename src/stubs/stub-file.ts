@@ -26,6 +26,27 @@ const TELLING_HEADERS = ['x-amz-target', 'amz-sdk-operation', 'soapaction']
 /** Characters of a body that are shown at most. */
 const LONGEST_BODY = 200
 
+/** A request and what answers it, as a file of stubs has them. */
+export interface Stub {
+  /** A method, or none for any, and a URL: `GET https://api.example.com/orders/*`. `*` stands for any characters. */
+  readonly request: string
+  /** Those that the request must have. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** What its JSON must have in it, or a text that must be in it. */
+  readonly body?: unknown
+  readonly response?:
+    | {
+        /** By default 200. */
+        readonly status?: number | undefined
+        readonly headers?: Readonly<Record<string, string>> | undefined
+        /** A text, or what becomes JSON. */
+        readonly body?: unknown
+        /** In the place of `body`, the path of a file. */
+        readonly bodyFile?: string | undefined
+      }
+    | undefined
+}
+
 type Members = Readonly<Record<string, unknown>>
 
 /** Throws a {@link StubFileError} that says what is expected, and where. */
@@ -43,15 +64,20 @@ export function readStubFile(file: string): readonly StubbedRequest[] {
     const [why] = String(cause instanceof Error ? cause.message : cause).split('\n')
     throw new StubFileError(`${file} is neither YAML nor JSON (${why}); mend it`, { cause })
   }
+  return readStubs(content, file, dirname(file))
+}
+
+/** The same of what such a file holds. `place` is what holds it, and relative paths start at `folder`. */
+export function readStubs(content: unknown, place: string, folder: string): readonly StubbedRequest[] {
   if (content === null || content === undefined) {
     return []
   }
   if (!Array.isArray(content)) {
     throw new StubFileError(
-      `${file} should be a list of requests with their responses, and is ${kindOf(content)}`,
+      `${place} should be a list of requests with their responses, and is ${kindOf(content)}`,
     )
   }
-  return content.map((item, index) => readStub(item, `request ${index + 1} of ${file}`, dirname(file)))
+  return content.map((item, index) => readStub(item, `request ${index + 1} of ${place}`, folder))
 }
 
 /** Its parser is loaded here: each command knows of this option, and few builds have stubs. */

@@ -70,7 +70,7 @@ test('an option that there is not is told with all that there are', async () => 
   )
   assert.equal(
     await refusal('invoke', { package: 'x', zzz: 1 }),
-    'invoke has no option zzz; there are package, event, handler, config, cwd, signal, onLog, onResponse, timeout, memory, env, envFile, layer',
+    'invoke has no option zzz; there are package, event, handler, config, cwd, signal, onLog, onResponse, stub, timeout, memory, env, envFile, layer',
   )
   assert.match(
     (await refusal('build', { zzz: 1 })) ?? '',

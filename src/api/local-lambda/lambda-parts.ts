@@ -1,5 +1,6 @@
 /** The parts of a local Lambda, put together as its settings say. */
 
+import type { StubbedNetwork } from '../../compiler/local-run/stubbed-network.ts'
 import { UsageError, usageErrorFor } from '../../configuration/usage-error.ts'
 import { EventQueue } from '../../emulator/asynchronous/event-queue.ts'
 import type { CgroupHome } from '../../emulator/environments/resources/cgroup.ts'
@@ -34,6 +35,7 @@ export async function createLambda(
   settings: LocalLambdaSettings,
   state: StateFolder,
   log: LambdaLog,
+  network: StubbedNetwork | undefined,
 ): Promise<ServedLambda> {
   const { concurrency, environments, region, retryDelaysMs } = settings
   const store = await FunctionStore.open(state.functions)
@@ -53,6 +55,7 @@ export async function createLambda(
     cgroups,
     enforcesTimeouts: settings.inspectorPort === undefined,
     environment: endpoints,
+    preload: network?.preload,
     openLog: log.open,
     onProblem: (error) => log.notice(describe(error)),
   })

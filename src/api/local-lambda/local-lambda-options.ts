@@ -7,7 +7,7 @@ import {
   numberFrom,
   TEXT,
 } from '../../configuration/call-options.ts'
-import { RUN_OPTIONS } from '../../configuration/run-options.ts'
+import { RUN_OPTIONS, STUB_OPTIONS } from '../../configuration/run-options.ts'
 
 /** What `lambdabin serve` takes of them, too. */
 export const MOST = {
@@ -59,5 +59,6 @@ const OTHERS = ['functions', 'watch', 'config', 'cwd', 'signal', 'openLog', 'onN
 /** Throws a UsageError. Those of how functions are run are checked as they are read. */
 export function checkLocalLambdaOptions(options: object): void {
   checkKinds('createLocalLambda', options, KINDS)
-  checkNames('createLocalLambda', options, [...OTHERS, ...Object.keys(RUN_OPTIONS), ...Object.keys(KINDS)])
+  const tables = [RUN_OPTIONS, STUB_OPTIONS, KINDS].flatMap((table) => Object.keys(table))
+  checkNames('createLocalLambda', options, [...OTHERS, ...tables])
 }

@@ -1,6 +1,7 @@
 /** All that there is to know before a local Lambda is started, checked. */
 import type { BundleOptions } from '../../compiler/bundle/bundle-function.ts'
 import type { IncludeOptions } from '../../compiler/package/included-files.ts'
+import type { GivenStubs } from '../../configuration/run-options.ts'
 import type { FunctionUrlConfiguration } from '../../emulator/functions/function-configuration.ts'
 import type { RunSettings } from '../run-settings.ts'
 
@@ -55,6 +56,8 @@ export interface LocalLambdaSettings {
   /** Variables that each function has: where AWS's SDKs find services. */
   readonly endpoints: Readonly<Record<string, string>>
   readonly hasPage: boolean
+  /** Who answers what the functions ask others; undefined for those others. */
+  readonly stubs: GivenStubs | undefined
 }
 
 /** Where functions' logs go, and the emulator's own sentences. */

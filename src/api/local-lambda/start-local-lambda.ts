@@ -1,5 +1,6 @@
 /** Starts a local Lambda with all of its parts, and ends it with them. */
 
+import { StubbedNetwork, tellUnanswered } from '../../compiler/local-run/stubbed-network.ts'
 import { UsageError, usageErrorFor } from '../../configuration/usage-error.ts'
 import { CodeBuckets } from '../../emulator/code/code-buckets.ts'
 import { removeCgroups } from '../../emulator/environments/resources/cgroup.ts'
@@ -22,6 +23,8 @@ export interface StartedLambda {
   readonly port: number
   /** Where the page to see it by is; undefined for none. */
   readonly pageLink: string | undefined
+  /** What answers the functions' requests to others; undefined where those do. */
+  readonly network: StubbedNetwork | undefined
   /** Ends all that was started, in order. */
   close(): Promise<void>
 }
@@ -39,7 +42,9 @@ export async function startLocalLambda(
   try {
     const state = await openState(settings)
     closing.add(() => state.close())
-    const served = await createLambda(settings, state, log)
+    const network = await openNetwork(settings, state, log)
+    closing.add(async () => network?.close())
+    const served = await createLambda(settings, state, log, network)
     const { lambda, store, queue, cgroups } = served
     onStarting(() => lambda.pool.kill())
     closing.add(async () => {
@@ -74,7 +79,8 @@ export async function startLocalLambda(
       source.start()
     }
     const { port } = server
-    return { lambda, port, pageLink: page?.link(`http://localhost:${port}`), close: () => closing.close() }
+    const pageLink = page?.link(`http://localhost:${port}`)
+    return { lambda, port, pageLink, network, close: () => closing.close() }
   } catch (error) {
     await closing.close()
     throw error
@@ -107,6 +113,29 @@ class Closing {
       throw failure.error
     }
   }
+}
+
+async function openNetwork(
+  { stubs }: LocalLambdaSettings,
+  state: StateFolder,
+  log: LambdaLog,
+): Promise<StubbedNetwork | undefined> {
+  if (stubs === undefined) {
+    return undefined
+  }
+  const told = new Set<string>()
+  return await StubbedNetwork.open({
+    stubs: stubs.stubs,
+    workFolder: state.work,
+    onRequest: (request) => {
+      const message = tellUnanswered([request], stubs.file)
+      // A function asks the same in each of its invocations.
+      if (message !== undefined && !told.has(message)) {
+        told.add(message)
+        log.notice(message)
+      }
+    },
+  })
 }
 
 function createPage(

@@ -1,7 +1,7 @@
 /** The arguments of `lambdabin invoke`, checked. */
 
 import type { InvokeOptions } from '../../api/invoke.ts'
-import { RUN_OPTIONS } from '../../configuration/run-options.ts'
+import { RUN_OPTIONS, STUB_OPTIONS } from '../../configuration/run-options.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 import { definitionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
@@ -22,6 +22,7 @@ const OPTIONS = {
   handler: { type: 'string' },
   config: { type: 'string' },
   ...definitionsOf(RUN_OPTIONS),
+  ...definitionsOf(STUB_OPTIONS),
 } as const
 
 /** Throws a UsageError. */
@@ -50,6 +51,7 @@ export function parseInvokeArguments(args: string[]): InvokeArguments {
             handler: handler(values.handler),
             config: values.config,
             ...readWords(RUN_OPTIONS, values),
+            ...readWords(STUB_OPTIONS, values),
           },
   }
 }

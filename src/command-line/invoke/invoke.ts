@@ -7,9 +7,10 @@
  * Whatever happens, the function's processes are ended and the folders made for it deleted.
  */
 
+import { resolve } from 'node:path'
 import process from 'node:process'
 import type { InvocationResult } from '../../api/invocation-result.ts'
-import { invoke } from '../../api/invoke.ts'
+import { type InvokeOptions, invoke } from '../../api/invoke.ts'
 import { abandonAll } from '../../compiler/unfinished-work.ts'
 import { onEarlyEnd } from '../early-end.ts'
 import { withLineBreaks } from '../line-breaks.ts'
@@ -38,6 +39,7 @@ export async function invokeCommand(args: string[]): Promise<number> {
     throw result.error
   }
   await endResponse(result)
+  await tellUnansweredOf(result, options)
   return result.ok ? 0 : 1
 }
 
@@ -55,5 +57,13 @@ async function endResponse(result: InvocationResult): Promise<void> {
   if (!result.ok && result.body !== undefined && result.errorBody !== undefined) {
     await writeAll(process.stderr, result.errorBody)
     await writeAll(process.stderr, '\n')
+  }
+}
+
+/** What the function asked and no stub answers. */
+async function tellUnansweredOf({ requests }: InvocationResult, { stub }: InvokeOptions): Promise<void> {
+  if (requests?.some(({ isAnswered }) => !isAnswered) && typeof stub === 'string') {
+    const { tellUnanswered } = await import('../../compiler/local-run/stubbed-network.ts')
+    await writeAll(process.stderr, `lambdabin: ${tellUnanswered(requests, resolve(stub))}`)
   }
 }

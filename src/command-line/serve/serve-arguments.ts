@@ -3,7 +3,7 @@
 import type { LocalLambdaOptions } from '../../api/create-local-lambda.ts'
 import { MOST } from '../../api/local-lambda/local-lambda-options.ts'
 import { isEntry } from '../../compiler/function-name.ts'
-import { RUN_OPTIONS } from '../../configuration/run-options.ts'
+import { RUN_OPTIONS, STUB_OPTIONS } from '../../configuration/run-options.ts'
 import { UsageError } from '../../configuration/usage-error.ts'
 import { definitionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
@@ -31,6 +31,7 @@ const OPTIONS = {
   config: { type: 'string' },
   'no-page': { type: 'boolean', default: false },
   ...definitionsOf(RUN_OPTIONS),
+  ...definitionsOf(STUB_OPTIONS),
 } as const
 
 /** Throws a UsageError. */
@@ -51,6 +52,7 @@ export function parseServeArguments(args: string[]): LocalLambdaOptions {
   }
   return {
     ...readWords(RUN_OPTIONS, values),
+    ...readWords(STUB_OPTIONS, values),
     functions: positionals.filter((path) => !sources.includes(path)),
     watch,
     config: values.config,

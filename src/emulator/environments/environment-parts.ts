@@ -43,8 +43,8 @@ export async function assembleParts(options: ExecutionEnvironmentOptions): Promi
     ...{ functionName, version, handler, maxConcurrency },
     isSnapStart: isSnapStart(options),
   })
-  const { sandbox, runtimeFolder } = folder
-  const variables = environmentVariables(options, {
+  const { sandbox, runtimeFolder, preload } = folder
+  const own = environmentVariables(options, {
     taskRoot: sandbox.taskRoot,
     layersFolder: sandbox.layersFolder,
     temporaryFolder: sandbox.temporaryFolder,
@@ -52,8 +52,15 @@ export async function assembleParts(options: ExecutionEnvironmentOptions): Promi
     runtimeApi: server.address,
     logStreamName: logStream,
   })
+  const variables = preload === undefined ? own : { ...own, NODE_OPTIONS: withPreload(preload, own) }
   const extensions = new ExternalExtensions(await findExtensions(layersFolder), server.extensions)
   return { server, folder, extensions, cgroup, variables }
+}
+
+/** Ahead of what the function's own option preloads. */
+function withPreload(script: string, { NODE_OPTIONS }: Readonly<Record<string, string>>): string {
+  const option = `--require=${JSON.stringify(script)}`
+  return NODE_OPTIONS ? `${option} ${NODE_OPTIONS}` : option
 }
 
 function hexadecimalPart(logStream: string): string {

@@ -2,6 +2,7 @@
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { ReadyCode } from '../code/function-code.ts'
+import type { PreloadedScript } from '../environments/environment-folder.ts'
 import type { EnvironmentOwner } from '../environments/environment-pool.ts'
 import { ExecutionEnvironment } from '../environments/execution-environment.ts'
 import type { SystemLogLevel } from '../environments/log/system-log-lines.ts'
@@ -22,6 +23,8 @@ export interface EnvironmentSettings {
   layersFolder: (arns: readonly string[]) => Promise<string | undefined>
   /** Variables that each function has unless it sets them: endpoints of AWS's services. */
   environment?: Readonly<Record<string, string>>
+  /** A script that each Node.js of a function's loads before all else. */
+  preload?: PreloadedScript | undefined
   /** Takes what environments of a function log; called once for each environment. */
   openLog: (functionName: string) => (chunk: Uint8Array | string) => void
 }
@@ -78,7 +81,7 @@ export class FunctionRevision implements EnvironmentOwner {
     isProvisioned = false,
   ): Promise<ExecutionEnvironment> {
     const { functionName, handler, memorySize, timeout, environment, layers } = this.configuration
-    const { region, workFolder, sandbox, cgroups, enforcesTimeouts, openLog } = this.#settings
+    const { region, workFolder, sandbox, cgroups, enforcesTimeouts, preload, openLog } = this.#settings
     const { taskRoot, runtimeFolder, layersFolder, maxConcurrency } = this.#ready
     const print = openLog(functionName)
     return await ExecutionEnvironment.create({
@@ -99,6 +102,7 @@ export class FunctionRevision implements EnvironmentOwner {
       runtimeFolder,
       layersFolder: layersFolder ?? (await this.#settings.layersFolder(layers ?? [])),
       maxConcurrency,
+      preload,
       workFolder,
       sandbox,
       cgroups,

@@ -4,11 +4,10 @@
  */
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
-import { dirname, extname, join } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
-import { entryBelow } from '../../compiler/escaped-pattern.ts'
+import { writePreloadedScript } from '../../compiler/local-run/preloaded-script.ts'
 import type { CgroupHome } from '../../emulator/environments/resources/cgroup.ts'
 import { EnvironmentCgroup } from '../../emulator/environments/resources/cgroup.ts'
 import { functionArn } from '../../runtime-api/invocation.ts'
@@ -210,15 +209,10 @@ async function dropFromMemory(file: string): Promise<boolean> {
   )
 }
 
-/** The hook as one file: what runs in the process knows nothing of where lambdabin is. */
 async function writeHook(workFolder: string): Promise<string> {
   const outfile = join(workFolder, 'trace-hook.cjs')
   const entry = fileURLToPath(new URL(`./trace-hook${extname(import.meta.url)}`, import.meta.url))
-  await build({
-    ...entryBelow(dirname(entry), entry),
-    outfile,
-    ...{ bundle: true, format: 'cjs', platform: 'node', target: 'node22', minify: true, logLevel: 'silent' },
-  })
+  await writePreloadedScript(entry, outfile)
   return outfile
 }
 
