@@ -71,6 +71,8 @@ export interface ModuleFacts {
   readonly makesOtherRequires: boolean
   /** What `require.resolve` is asked for, or `new URL` with a base that is kept in a variable. */
   readonly resolved: readonly string[]
+  /** What is required by a beginning that a variable holds. */
+  readonly begun?: readonly string[]
   /** What a `require` under another name is called with, or one by a variable: `load('./locale/' + name)`. */
   readonly relativePatterns: readonly RelativePattern[]
   /** Whether it looks into folders, and gives its own to a function: `readdirSync(__dirname)`. */
@@ -135,9 +137,9 @@ export function findModuleFacts(code: string, exportsRequire: ExportsRequire): M
   }
   return {
     ...{ locations, requires, replacesRequire, importsByName, startsWorkers, makesOtherRequires },
-    resolved: [...finder.resolved, ...kept.beside, ...(finder.loadsByName ? keptBeginnings(program) : [])],
-    loadsByName: finder.loadsByName,
-    loads: finder.loads,
+    resolved: [...finder.resolved, ...kept.beside],
+    begun: finder.loadsByName ? keptBeginnings(program) : [],
+    ...{ loadsByName: finder.loadsByName, loads: finder.loads },
     importedNames: finder.importedNames,
     importedTexts: finder.importedNames.length > 0 ? relativeTexts(program) : [],
     madeRequires,

@@ -158,23 +158,21 @@ async function surveyFiles(
   )
   const startsWorkers = all.some((each) => each.startsWorkers)
   const asking = [...facts].filter(([, each]) => each.locations.some(({ isUsed }) => isUsed))
+  const begun = [...facts].flatMap(([file, each]) => resolveAll(each.begun ?? [], file))
   const read = [
     ...(await traceOwnFiles(asking.map(([file]) => file))),
-    ...[...facts].flatMap(([file, { resolved }]) =>
-      resolved.flatMap((specifier) => resolveFrom(specifier, file)),
-    ),
+    ...[...facts].flatMap(([file, { resolved }]) => resolveAll(resolved, file)),
+    ...begun,
   ]
   const found = [...read, ...findNamedFiles(read)]
-  const imported = [...facts].flatMap(([file, { importedTexts }]) =>
-    importedTexts.flatMap((text) => resolveFrom(text, file)),
-  )
+  const imported = [...facts].flatMap(([file, { importedTexts }]) => resolveAll(importedTexts, file))
   const code = [...found.filter(isModuleFile), ...imported]
   const traced = code.length > 0 ? await traceAll(code) : []
   const needed = [...traced, ...(await dataBeside(traced))]
   const located = new Map([...facts].filter(([, each]) => isToBeLocated(each)))
   const loadingOwn = asking.filter(([, each]) => each.loadsByName || each.importsByName)
   const loadsOwn = found.some(isModuleFile)
-    ? loadingOwn.length > 0 && !startsWorkers && needed.some((file) => modules.includes(file))
+    ? loadingOwn.length + begun.length > 0 && !startsWorkers && needed.some((file) => modules.includes(file))
     : loadingOwn.some(([, each]) => each.readsFolders)
   if (loadsOwn) {
     return { ...PLAIN, shippedBecause: LOADS_OWN, loadsByName }
@@ -198,6 +196,10 @@ async function surveyFiles(
     filesBecause: imported.length > 0 ? LOADS_OWN : '',
     loadsByName,
   }
+}
+
+function resolveAll(specifiers: readonly string[], file: string): string[] {
+  return specifiers.flatMap((specifier) => resolveFrom(specifier, file))
 }
 
 /**

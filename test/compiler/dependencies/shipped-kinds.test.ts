@@ -333,6 +333,28 @@ test('modules that a package requires by a beginning in a variable are shipped, 
   )
 })
 
+for (const [what, code] of [
+  ['with another in its place, if there is one', "require(chosen + '/connection')"],
+  ['in a template', 'require(`${chosen}/connection`)'],
+] as const) {
+  test(`a package is shipped that requires by a beginning in a variable, ${what}, what needs its other modules`, async (t) => {
+    const done = await run(t, {
+      'orders.js': `import { go } from 'store'\n${HANDLER}`,
+      'node_modules/store/package.json': { name: 'store', main: 'lib/index.js' },
+      // As in mongoose before its version 6.
+      'node_modules/store/lib/index.js': `
+        var Base = require('./base')
+        var chosen = global.STORE_DRIVER || './drivers/native'
+        exports.go = () => new (${code})() instanceof Base`,
+      'node_modules/store/lib/base.js': 'module.exports = class Base {}',
+      'node_modules/store/lib/drivers/native/connection.js': `
+        module.exports = class Connection extends require('../../base') {}`,
+    })
+    assert.equal(done.result, true)
+    assert.equal(pathsOf(done).filter((path) => path.endsWith('base.js')).length, 1)
+  })
+}
+
 for (const strict of [true, false]) {
   test(`a package that counts on not being in strict mode is shipped where the bundle is (${strict})`, async (t) => {
     const done = await run(t, {

@@ -47,23 +47,56 @@ export function relativePatterns(program: AnyNode): RelativePattern[] {
   }))
 }
 
-/** What is required by a beginning that a variable holds: `./src/soap`, for `base = './src/'; require(base + 'soap')`. */
+/**
+ * What is required by a beginning that a variable holds: `./src/soap`, for `base = './src/'; require(base + 'soap')`, and for
+ * `base = chosen || './src'` with `require(base + '/soap')`, too.
+ */
 export function keptBeginnings(program: AnyNode): string[] {
   const beginnings = new Map<string, Set<string>>()
   const required: { readonly name: string; readonly rest: string }[] = []
   const look = (node: AnyNode): void => {
     const [target, value] = [node.id ?? node.left, node.init ?? node.right]
-    if (target?.type === 'Identifier' && value && isText(value) && /^\.\.?\/(?:.*\/)?$/.test(textOf(value))) {
-      beginnings.set(target.name, (beginnings.get(target.name) ?? new Set()).add(textOf(value)))
+    for (const text of target?.type === 'Identifier' && value ? textsOf(value) : []) {
+      if (/^\.\.?\//.test(text)) {
+        beginnings.set(target.name, (beginnings.get(target.name) ?? new Set()).add(text))
+      }
     }
     const [sum] = node.callee?.name === 'require' ? node.arguments : []
-    if (sum?.type === 'BinaryExpression' && sum.left.type === 'Identifier' && isText(sum.right)) {
-      required.push({ name: sum.left.name, rest: textOf(sum.right) })
+    const [name, rest] = sumOf(sum)
+    if (name !== undefined && rest !== undefined) {
+      required.push({ name, rest })
     }
     childrenOf(node).forEach(look)
   }
   look(program)
-  return required.flatMap(({ name, rest }) => [...(beginnings.get(name) ?? [])].map((each) => each + rest))
+  return required.flatMap(({ name, rest }) =>
+    [...(beginnings.get(name) ?? [])]
+      .filter((beginning) => beginning.endsWith('/') !== rest.startsWith('/'))
+      .map((beginning) => beginning + rest),
+  )
+}
+
+/** Those that it may be: of `chosen || './src'`, the second. */
+function textsOf(value: AnyNode): string[] {
+  switch (value.type) {
+    case 'LogicalExpression':
+      return [...textsOf(value.left), ...textsOf(value.right)]
+    case 'ConditionalExpression':
+      return [...textsOf(value.consequent), ...textsOf(value.alternate)]
+    default:
+      return isText(value) ? [textOf(value)] : []
+  }
+}
+
+/** The variable and the text of `base + '/soap'`, and of the same as a template. */
+function sumOf(node: AnyNode | undefined): [name?: string, rest?: string] {
+  if (node?.type === 'BinaryExpression' && node.left.type === 'Identifier' && isText(node.right)) {
+    return [node.left.name, textOf(node.right)]
+  }
+  const [first, last] = node?.type === 'TemplateLiteral' ? node.quasis : []
+  const [variable] = node?.expressions ?? []
+  const isSum = first?.value.cooked === '' && node?.expressions.length === 1 && variable.type === 'Identifier'
+  return isSum ? [variable.name, last.value.cooked] : []
 }
 
 /** What is called with, or kept, and what is required as it is. */
