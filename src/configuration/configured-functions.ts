@@ -25,20 +25,23 @@ export function configuredFunctions(configuration: LoadedConfiguration): Configu
   const { rules, defaults, build, folder, named } = configuration
   const outDir = build.outDir ?? join(folder, 'dist')
   const found = new Map<string, ConfiguredFunction>()
-  for (const rule of rules.filter(({ name }) => name === undefined)) {
+  const ofPatterns = rules.filter(({ name }) => name === undefined)
+  const ofNames = rules.filter(({ name }) => name !== undefined).map((rule) => namedRule(rule, folder, named))
+  // What a file that has a name of its own would be called by a pattern does not matter: that is how two of the same name are told apart.
+  const valuesByPattern = new Map<string, FunctionValues>()
+  const namedFiles = new Set(ofNames.map(({ file }) => file))
+  for (const rule of ofPatterns) {
+    const values = merged(defaults, rule.values)
     for (const entry of entriesOf(rule, folder, outDir, named)) {
-      add(
-        found,
-        { name: nameByPattern(rule, entry, folder, named), entry, values: merged(defaults, rule.values) },
-        named,
-      )
+      if (namedFiles.has(entry)) {
+        valuesByPattern.set(entry, values)
+      } else {
+        add(found, { name: nameByPattern(rule, entry, folder, named), entry, values }, folder, named)
+      }
     }
   }
-  const byPatterns = [...found.values()]
-  for (const { path, name = '', entry, values } of rules.filter(({ name }) => name !== undefined)) {
-    const place = `${named}: ${dotted(path)}`
-    checkedName(() => functionName('entry.ts', { given: name, remedy: 'call it something else' }), place)
-    if (entry === undefined) {
+  for (const { name, place, file, values } of ofNames) {
+    if (file === undefined) {
       const known = found.get(name)
       if (known === undefined) {
         throw new UsageError(
@@ -47,12 +50,8 @@ export function configuredFunctions(configuration: LoadedConfiguration): Configu
       }
       found.set(name, { ...known, values: merged(known.values, values) })
     } else {
-      const file = checkEntry(resolve(folder, entry), place, folder)
-      const byPattern = byPatterns.find((other) => other.entry === file)
-      if (byPattern !== undefined) {
-        found.delete(byPattern.name)
-      }
-      add(found, { name, entry: file, values: merged(byPattern?.values ?? defaults, values) }, named)
+      const shared = valuesByPattern.get(file) ?? defaults
+      add(found, { name, entry: file, values: merged(shared, values) }, folder, named)
     }
   }
   return [...found.values()].sort((left, right) => (left.name < right.name ? -1 : 1))
@@ -91,14 +90,29 @@ function isByName(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function add(found: Map<string, ConfiguredFunction>, added: ConfiguredFunction, named: string): void {
-  const other = found.get(added.name)
-  if (other !== undefined && other.entry !== added.entry) {
+/** A function that is called by its name, with the file that it names, if it names one. */
+function namedRule({ path, name = '', entry, values }: FunctionRule, folder: string, named: string) {
+  const place = `${named}: ${dotted(path)}`
+  checkedName(() => functionName('entry.ts', { given: name, remedy: 'call it something else' }), place)
+  const file = entry === undefined ? undefined : checkEntry(resolve(folder, entry), place, folder)
+  return { name, place, file, values }
+}
+
+function add(
+  found: Map<string, ConfiguredFunction>,
+  added: ConfiguredFunction,
+  folder: string,
+  named: string,
+): void {
+  const { name, entry } = added
+  const other = found.get(name)
+  if (other !== undefined && other.entry !== entry) {
+    const file = relative(folder, entry)
     throw new UsageError(
-      `${named}: each function needs a name of its own, and ${other.entry} and ${added.entry} would both be ${added.name}; name one of them in functions`,
+      `${named}: each function needs a name of its own, and ${relative(folder, other.entry)} and ${file} would both be ${name}; name one of them as a key of functions: 'another-name': '${file}'`,
     )
   }
-  found.set(added.name, added)
+  found.set(name, added)
 }
 
 function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: string): string[] {

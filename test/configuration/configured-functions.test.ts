@@ -56,6 +56,20 @@ for (const [functions, expected] of [
   ],
   ['./src/**/*.ts', { orders: 'src/orders/index.ts', users: 'src/users/index.ts' }],
   [
+    {
+      '{src,jobs}/*/{index,handler}.ts': {},
+      '{src,jobs}/*/*.ts': {},
+      'daily-index': 'jobs/daily/handler.ts',
+    },
+    {
+      orders: 'src/orders/index.ts',
+      users: 'src/users/index.ts',
+      'daily-index': 'jobs/daily/handler.ts',
+      handler: 'jobs/weekly/handler.ts',
+    },
+  ],
+  [{ 'bad/*.ts': {}, 'z-q': 'bad/z.q.ts' }, { 'z-q': 'bad/z.q.ts' }],
+  [
     { 'src/*/index.ts': {}, people: 'src/users/index.ts' },
     { orders: 'src/orders/index.ts', people: 'src/users/index.ts' },
   ],
@@ -112,7 +126,10 @@ for (const [functions, message] of [
     /functions\.bootstrap: .*"bootstrap" is the file that starts it; call it something else/,
   ],
   ['bad/*.ts', /"z\.q" has a dot, .*; give it one as a key of functions/],
-  [['src/*/index.ts', '{src,jobs}/*/*.ts'], /would both be handler/],
+  [
+    ['src/*/index.ts', '{src,jobs}/*/*.ts'],
+    /and jobs\/weekly\/handler\.ts would both be handler; name one of them as a key of functions: 'another-name': 'jobs\/weekly\/handler\.ts'/,
+  ],
 ] as const) {
   test(`functions that cannot be are refused: ${JSON.stringify(functions)}`, async (t) => {
     const configuration = await load({ functions }, project(t))
