@@ -155,10 +155,18 @@ export function packageWarnings(built: BuiltFunction): string[] {
       : []),
     ...(unpackedBytes > UNPACKED_BYTES
       ? [
-          `the package is ${megabytes(unpackedBytes)} unpacked, and AWS Lambda refuses more than 250 MB; include less`,
+          `the package is ${megabytes(unpackedBytes)} unpacked, and AWS Lambda refuses more than 250 MB; ${largestShipped(built)}`,
         ]
       : []),
   ]
+}
+
+/** What takes most of a package that is too big, with what to do: what is included, if no packages are shipped. */
+function largestShipped({ shipped }: BuiltFunction): string {
+  const [first] = shipped.toSorted((left, right) => right.bytes - left.bytes)
+  return first === undefined
+    ? 'include less'
+    : `of what is shipped, ${first.name} takes most, ${megabytes(first.bytes)}: do without it where it is imported for little, bundle it with --bundle ${first.name}, or include less`
 }
 
 /** The members of a function in {@link jsonReport} that are paths, or null. */

@@ -12,7 +12,7 @@ import type { BuildFailure, Message, Metafile } from 'esbuild'
 import { type AbsentImport, absentImport } from './absent-imports.ts'
 import { type BundledModules, findBundledModules } from './bundled-packages.ts'
 import type { ModuleFacts } from './module-facts.ts'
-import { findDirectDependencies, findLookedFor } from './named/chosen-packages.ts'
+import { findDirectDependencies, findLookedFor, isNamedIn } from './named/chosen-packages.ts'
 import { findInstrumented } from './named/instrumented-packages.ts'
 import { checkName } from './named/named-packages.ts'
 import { StringTexts } from './named/string-texts.ts'
@@ -205,7 +205,7 @@ export class PackagePlanner {
       )
       const isNamedByAuthor = packages.has(folder)
         ? this.#hasOwnLoads() && texts.beginsComputedPath(name)
-        : texts.has(name) || texts.endsFileName(name) || texts.beginsComputedPath(name)
+        : await isNamedIn(texts, { name, folder })
       if (by !== undefined || isNamedByAuthor) {
         this.#shipped.set(folder, { name, folder, reason: LOADED_BY_NAME })
       }

@@ -146,12 +146,17 @@ function lastLines(text: string): string {
   return text.split('\n').slice(-5).join(' ').slice(-500)
 }
 
+const LONGEST_DESCRIPTION = 200
+
 /** An error document of the Runtime API, in a few words. */
 export function describeErrorDocument(body: Buffer): string {
   try {
     const { errorType, errorMessage } = JSON.parse(body.toString())
-    return `${errorType}: ${String(errorMessage).split('\n')[0]}`
+    const [line = ''] = String(errorMessage).trim().split('\n')
+    // Of a message that is JSON, as zod's are, the first line is a bracket.
+    const what = /\w/.test(line) ? line : oneLine(String(errorMessage))
+    return `${errorType}: ${what.length > LONGEST_DESCRIPTION ? `${what.slice(0, LONGEST_DESCRIPTION)}…` : what}`
   } catch {
-    return body.toString('utf8', 0, 200)
+    return body.toString('utf8', 0, LONGEST_DESCRIPTION)
   }
 }

@@ -45,6 +45,15 @@ test('a package at AWS Lambda’s limits gets no warning, one a byte over gets o
   assert.deepEqual(others, [])
 })
 
+test('of a package that is too big, what takes most of it is told', () => {
+  const shipped = [3, 90, 60].map((mib) => ({
+    ...{ name: `p${mib}`, version: '1.0.0', place: `node_modules/p${mib}`, reason: 'has native addons' },
+    ...{ neededBy: undefined, isBundled: false, files: 1, bytes: mib * MIB },
+  }))
+  const [unpacked = ''] = packageWarnings({ ...built, unpackedBytes: 300 * MIB, shipped })
+  assert.match(unpacked, /of what is shipped, p90 takes most, 94\.4 MB: .*--bundle p90, or include less$/)
+})
+
 test('a package whose addons are for another machine is warned of by name, in both reports', () => {
   const wrong = { ...built, arch: 'arm64' as const, packagesWithoutAddon: ['sharp'] }
   const message = /sharp has native addons, but none for Linux on arm64; install it .*--cpu=arm64 sharp/

@@ -1,9 +1,11 @@
 /** Packages that the author of a function has chosen: what the project depends on, and what its modules look for. */
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { isDataFile } from '../data-files.ts'
 import { findPackageJson } from '../nearest-manifest.ts'
-import { findPackage, type InstalledPackage, type Manifest } from '../package-layout.ts'
+import { findPackage, type InstalledPackage, type Manifest, readManifest } from '../package-layout.ts'
 import { importedPackage } from '../package-of-file.ts'
+import type { StringTexts } from './string-texts.ts'
 
 /** Of the project that `entry` is in, by folder. */
 export async function findDirectDependencies(entry: string): Promise<ReadonlyMap<string, InstalledPackage>> {
@@ -15,6 +17,24 @@ export async function findDirectDependencies(entry: string): Promise<ReadonlyMap
   })
   const found = await Promise.all(names.map((name) => findPackage(name, entry)))
   return new Map(found.filter((each) => each !== undefined).map((each) => [each.folder, each]))
+}
+
+/** Whether texts of the author's code may be what a package is loaded by: its name, a path in it, or the ending of a file that it is for. */
+export async function isNamedIn(texts: StringTexts, { name, folder }: InstalledPackage): Promise<boolean> {
+  return (
+    texts.beginsComputedPath(name) ||
+    texts.pathsIn(name).length > 0 ||
+    ((texts.has(name) || texts.endsFileName(name)) && (await hasEntry(folder)))
+  )
+}
+
+/**
+ * Whether the plain name of a package leads to a module. That of a workspace's own may lead to none, as its modules are imported by
+ * their paths: then a text like it, `prices`, is no name of a package.
+ */
+async function hasEntry(folder: string): Promise<boolean> {
+  const { exports } = await readManifest(folder).catch((): Manifest => ({}))
+  return exports !== undefined || resolve(folder, join(folder, 'package.json')) !== undefined
 }
 
 export interface LookedFor extends InstalledPackage {
