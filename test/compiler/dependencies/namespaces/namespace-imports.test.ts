@@ -113,6 +113,27 @@ for (const [what, change] of [
   })
 }
 
+for (const effect of ['configure(messages)', "import './configure.js'"]) {
+  test(`a module that hands on others, and does something itself, does it: ${effect}`, async (t) => {
+    const { bundle } = await bundled(t, "import { s } from 'schema'\nexport const handler = () => s.text()", {
+      'node_modules/schema/package.json': {
+        name: 'schema',
+        type: 'module',
+        sideEffects: ['./configure.js'],
+      },
+      'node_modules/schema/index.js': "import * as s from './all.js'\nexport * from './all.js'\nexport { s }",
+      'node_modules/schema/all.js': `'use strict';\nexport * from './text.js'\nimport { configure } from './text.js'\nimport messages from './messages.js'\n${effect}`,
+      'node_modules/schema/configure.js':
+        "import { configure } from './text.js'\nimport messages from './messages.js'\nconfigure(messages)",
+      'node_modules/schema/messages.js': "export default { text: 'a message' }",
+      'node_modules/schema/text.js':
+        "let messages = {}\nexport const text = () => messages.text ?? 'invalid'\nexport const configure = (all) => void (messages = all)",
+    })
+    const { exports } = await loadBundle(bundle)
+    assert.equal(exports.handler(), 'a message')
+  })
+}
+
 test('a module that a plugin of the author’s makes is bundled as that says', async (t) => {
   const plugin = {
     name: 'author',
