@@ -81,8 +81,9 @@ function functionProps(scope: Construct, id: string, props: LambdabinFunctionPro
   }
 }
 
-function handlerSetting({ name, handlers }: BuiltForSynth, exportName: string | undefined): string {
-  const setting = exportName === undefined ? name : `${name}.${exportName}`
+/** The export `handler` is what the plain name finds: `NodejsFunction` calls it so, and who comes from there has it written down. */
+function handlerSetting({ name, handlers }: BuiltForSynth, exportName = 'handler'): string {
+  const setting = exportName === 'handler' ? name : `${name}.${exportName}`
   if (handlers !== null && !handlers.includes(setting)) {
     throw new Error(
       `the function ${name} is not to be had as ${setting}; its handler can be ${handlers.join(', ') || 'nothing, as it exports no function'}`,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { realpathSync } from 'node:fs'
 import { test } from 'node:test'
 import { App, Stack } from 'aws-cdk-lib'
-import { Architecture } from 'aws-cdk-lib/aws-lambda'
+import { Architecture, type CfnFunction } from 'aws-cdk-lib/aws-lambda'
 import type { SynthBuildOptions } from '../../src/cdk/build-for-synth.ts'
 import { LambdabinFunction, LambdabinLayer } from '../../src/cdk.ts'
 import { temporaryFiles } from '../support/projects/files.ts'
@@ -75,6 +75,24 @@ test('esbuild’s options reach the build, and a name for a file whose own canno
     name: 'UsageError',
     message: /plugins .* give them in lambdabin\.config\.ts/,
   })
+})
+
+test('the export to call may be written down where it is the plain name’s, as for a NodejsFunction', (t) => {
+  const projectRoot = realpathSync(
+    temporaryFiles(t, { 'package.json': {}, 'one.ts': 'export const handler = async () => 1' }),
+  )
+  const stack = new Stack(new App(), 'S')
+  const functions = [undefined, 'handler'].map(
+    (handler, at) =>
+      new LambdabinFunction(stack, `F${at}`, { entry: 'one.ts', projectRoot, ...(handler && { handler }) }),
+  )
+  for (const each of functions) {
+    assert.equal((each.node.defaultChild as CfnFunction).handler, 'one')
+  }
+  assert.throws(
+    () => new LambdabinFunction(stack, 'Other', { entry: 'one.ts', projectRoot, handler: 'create' }),
+    /the function one is not to be had as one\.create; its handler can be one/,
+  )
 })
 
 test('a layer of another architecture than the function’s is refused as the app is synthesised', (t) => {

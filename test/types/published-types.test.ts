@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
@@ -145,6 +145,21 @@ test('the published types hold in a user’s project with skipLibCheck off', asy
     const compilerOptions = { module: 'nodenext' }
     assert.match(typeCheck(subtest, { packed, types: ['node'], compilerOptions, files }), /TS2322/)
   })
+})
+
+// Of compilers before 7, in what `cdk init` and many others have: `"module": "commonjs"`, and nothing of how modules are resolved.
+test('compilers that do not read exports find the same types', async (t) => {
+  const packed = await packAndUnpack(t)
+  const { exports, types, typesVersions } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'))
+  const { '.': root, './package.json': _manifest, ...others } = exports
+  assert.equal(types, root.types)
+  assert.deepEqual(
+    Object.entries<string[]>(typesVersions['*']).map(([path, [file = '']]) => [`./${path}`, file]),
+    Object.entries<{ types: string }>(others).map(([path, target]) => [path, target.types]),
+  )
+  for (const [file = ''] of Object.values<string[]>(typesVersions['*'])) {
+    assert.ok(existsSync(join(packed, file)), file)
+  }
 })
 
 // As it is pasted: no other file of the project may declare what an example forgets to.

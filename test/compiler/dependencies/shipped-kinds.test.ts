@@ -335,6 +335,7 @@ test('modules that a package requires by a beginning in a variable are shipped, 
 
 for (const [what, code] of [
   ['with another in its place, if there is one', "require(chosen + '/connection')"],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
   ['in a template', 'require(`${chosen}/connection`)'],
 ] as const) {
   test(`a package is shipped that requires by a beginning in a variable, ${what}, what needs its other modules`, async (t) => {
