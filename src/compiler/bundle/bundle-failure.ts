@@ -2,10 +2,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildFailure, formatMessages, type Message } from 'esbuild'
+import { createPathsMatcher, getTsconfig } from 'get-tsconfig'
 import { BuildError } from '../build-error.ts'
 import { findPackage } from '../dependencies/package-layout.ts'
+import { packageName as packageOf } from '../dependencies/package-of-file.ts'
 import { shownPath } from '../shown-path.ts'
 import { readJson } from '../text/byte-order-mark.ts'
+import { projectFolder } from './project-folder.ts'
 
 /** The entry or something that it imports cannot be bundled. The message holds esbuild's diagnostics. */
 export class BundleError extends BuildError {
@@ -26,12 +29,24 @@ export async function explainBundleFailure(error: unknown, entry: string): Promi
       { cause: error },
     )
   }
-  const errors = await Promise.all(error.errors.map((each) => explainMissingPackage(each, entry)))
+  const told = toBeMended(error.errors, entry)
+  const errors = await Promise.all(told.map((each) => explainMissingPackage(each, entry)))
   const diagnostics = await formatDiagnostics(errors, 'error')
-  const count = error.errors.length === 1 ? 'one error' : `${error.errors.length} errors`
+  const count = told.length === 1 ? 'one error' : `${told.length} errors`
   return new BundleError(`${shownPath(entry)} cannot be bundled, ${count}:\n\n${diagnostics}`, {
     cause: error,
   })
+}
+
+/** What is wrong in packages is got around, as by shipping them; it counts where nothing else is wrong. */
+function toBeMended(errors: readonly Message[], entry: string): readonly Message[] {
+  const own = errors.filter((each) => packageOf(fileOf(each, entry)) === undefined)
+  return own.length > 0 ? own : errors
+}
+
+/** Where it was found, as an absolute path; the project's folder where it was in no file. */
+function fileOf({ location }: Message, entry: string): string {
+  return join(projectFolder(entry), location?.file ?? '')
 }
 
 /**
@@ -52,11 +67,30 @@ async function explainMissingPackage(message: Message, entry: string): Promise<M
       notes: advice === undefined ? others : [...others, { text: advice, location: null }],
     }
   }
+  const mapped = mappedPath(path, fileOf(message, entry))
+  if (mapped !== undefined) {
+    return { ...message, notes: [{ text: mapped, location: null }] }
+  }
   const isThere = path !== name && (await findPackage(name, entry)) !== undefined
   const text = isThere
     ? `The package ${name} is installed, and has no ${path.slice(name.length + 1)}`
     : `The package ${name} is not installed where this file could import it: npm install ${name}`
   return { ...message, notes: [{ text, location: null }] }
+}
+
+/** Of what tsconfig.json has a path for, where that leads. */
+function mappedPath(specifier: string, file: string): string | undefined {
+  const tsconfig = getTsconfig(file)
+  const patterns = Object.keys(tsconfig?.config.compilerOptions?.paths ?? {})
+  const pattern = patterns.find((each) => {
+    const [beginning = '', end] = each.split('*')
+    return end === undefined ? each === specifier : beginning !== '' && specifier.startsWith(beginning)
+  })
+  if (tsconfig === null || pattern === undefined) {
+    return undefined
+  }
+  const places = createPathsMatcher(tsconfig)?.(specifier).map(shownPath).join(' and ')
+  return `${pattern} is among the paths of ${shownPath(tsconfig.path)}, and no module is at ${places}`
 }
 
 /**

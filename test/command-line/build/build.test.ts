@@ -142,6 +142,30 @@ test('a package that is not installed is named, with how to install it', async (
   assert.doesNotMatch(stderr, /mark the path/)
 })
 
+test('of what cannot be bundled, the author’s own is told, and where a path of tsconfig.json leads', async (t) => {
+  const cwd = project(t)
+  writeFiles(cwd, {
+    'tsconfig.json': { compilerOptions: { paths: { '@functions/*': ['./src/*'] } } },
+    'imports.ts': `import store from 'store'
+      import { approve } from '@functions/approvals/service'
+      export const handler = async () => [store, approve]`,
+    'node_modules/store/package.json': { name: 'store' },
+    // Bundles without the author's mistake have this fail when it is reached.
+    'node_modules/store/index.js': "exports.open = () => require('another-database')",
+  })
+  const { status, stderr } = await runLambdabin(['build', 'imports.ts'], { cwd })
+  assert.equal(status, 1)
+  assert.match(
+    stderr,
+    /imports\.ts cannot be bundled, one error:\n\n.* Could not resolve "@functions\/approvals/,
+  )
+  assert.match(
+    stderr.replaceAll(/\s+/g, ' '),
+    /@functions\/\* is among the paths of tsconfig\.json, and no module is at src\/approvals\/service/,
+  )
+  assert.doesNotMatch(stderr, /another-database|npm install/)
+})
+
 test('a package of the workspace that was not built is told as that, with the condition that has its sources', async (t) => {
   const cwd = project(t)
   writeFiles(cwd, {
