@@ -1,4 +1,5 @@
 /** Checks what a configuration holds, against the tables of options, and reads the values. */
+import { packageNameProblem } from '../compiler/dependencies/named/package-name.ts'
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from './build-options.ts'
 import { ESBUILD_OPTIONS, REFUSED_ESBUILD_OPTIONS } from './esbuild-options.ts'
 import { remedyFor } from './nearest-name.ts'
@@ -61,7 +62,7 @@ export function checkConfiguration(given: unknown, folder: string): CheckedConfi
   const { functions, ...options } = config
   return {
     build: readValues(BUILD_OPTIONS, options, [], folder),
-    defaults: readFunctionValues(options, [], folder),
+    defaults: checkPackageNames(readFunctionValues(options, [], folder), []),
     rules: functions === undefined ? [] : readRules(functions, folder),
   }
 }
@@ -162,8 +163,19 @@ function readRule(key: string, value: unknown, folder: string): FunctionRule {
     path,
     name,
     entry: name === undefined ? key : given,
-    values: readFunctionValues(options, path, folder),
+    values: checkPackageNames(readFunctionValues(options, path, folder), path),
   }
+}
+
+/** Returns `values`. A build finds the same, but for each function that has a name from the configuration, and after others are built. */
+function checkPackageNames(values: FunctionValues, path: ValuePath): FunctionValues {
+  for (const key of ['external', 'bundle'] as const) {
+    const problem = values[key]?.map(packageNameProblem).find((each) => each !== undefined)
+    if (problem !== undefined) {
+      throw new ConfigurationProblem([...path, key], `${dotted([...path, key])} ${problem}`)
+    }
+  }
+  return values
 }
 
 /** A name has none of these characters. */

@@ -52,6 +52,16 @@ for (const [what, text, message] of [
     'export default { external: 5n }',
     '1: external expects names of packages, and got 5n',
   ],
+  [
+    'a pattern of packages',
+    "export default { functions: { a: 'a.ts', b: { entry: 'a.ts',\n external: ['sharp', '@aws-sdk/*'] } } }",
+    '2: functions.b.external expects the name of a package, and @aws-sdk/* is a pattern; name each package; where it is for AWS’s SDK, leave it out: a function brings its own, as provided.al2023 has none, and it starts fastest as a part of the bundle',
+  ],
+  [
+    'a file of a package',
+    "export default { functions: ['a.ts'], bundle: 'graphql/utilities' }",
+    '1: bundle expects the name of a package, such as sharp or @img/sharp, and got graphql/utilities; name the package alone',
+  ],
 ] as const) {
   test(`a configuration that throws is told in a sentence: ${what}`, async (t) => {
     const cwd = temporaryFiles(t, { 'package.json': {}, 'a.ts': HANDLER, 'lambdabin.config.mjs': text })

@@ -20,7 +20,14 @@ export class StringTexts {
 
   /** Whether it is what something is called with that seems to load what it is given: `tryRequire('pg')`. */
   isLoaded(text: string): boolean {
-    return this.#contexts(text).some((before) => LOADING.test(before) && !IMPORTING.test(before))
+    return this.#read().some((source) =>
+      placesOf(source, text).some((at) => {
+        const before = source.slice(Math.max(0, at - LONGEST_CONTEXT), at)
+        const after = source.slice(at + text.length, at + text.length + LONGEST_CONTEXT)
+        const isGiven = LOADING.test(before) && !IMPORTING.test(before) && /^["'`/]/.test(after)
+        return isGiven && !OF_A_PROJECT.test(after)
+      }),
+    )
   }
 
   /** Whether a name is computed that may be it, by how plugins are called: `'puppeteer-extra-plugin-' + name`. */
@@ -85,6 +92,8 @@ function readIfAny(file: string): string {
 
 /** What precedes the name of a module that a bundler sees. */
 const IMPORTING = /(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*["'`]$/
+/** Whether a project that is developed has a package, and which: `resolve('typescript/package.json', { paths: [root] })`. */
+const OF_A_PROJECT = /^\/package\.json["'`]\s*,\s*\{\s*paths\b/
 const LOADING = /\w*(?:load|require|import|resolve)\w*\)?\(\s*["'`]$/i
 
 function contextsOf(source: string, text: string): string[] {

@@ -35,3 +35,11 @@ test('a name is computed by how plugins are called', (t) => {
   assert.equal(named("load('puppeteer-extra-plugin-adblocker')"), false)
   assert.equal(named("load('puppeteer-' + name)"), false)
 })
+
+test('what is asked of a project that is developed is not loaded', (t) => {
+  const loaded = (code: string) => textsOf(t, code).isLoaded('typescript')
+  assert.equal(loaded("tryRequire('typescript')"), true)
+  assert.equal(loaded("require.resolve('typescript/package.json')"), true)
+  assert.equal(loaded("require.resolve('typescript/lib/tsc.js', { paths: [root] })"), true)
+  assert.equal(loaded("require.resolve('typescript/package.json', { paths: [root] })"), false)
+})
