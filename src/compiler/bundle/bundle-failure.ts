@@ -135,6 +135,23 @@ export async function formatDiagnostics(messages: Message[], kind: 'error' | 'wa
   return texts.join('').trimEnd()
 }
 
+/**
+ * Each message once. esbuild has what it finds in a tsconfig.json again for each import that a plugin has it resolve, hundreds of
+ * times, with the name of that plugin, which may be one of lambdabin's; that without a name counts.
+ */
+export function distinctMessages(messages: readonly Message[]): Message[] {
+  const distinct = new Map<string, Message>()
+  for (const message of messages) {
+    const { text, location } = message
+    const key = JSON.stringify([text, location?.file, location?.line, location?.column])
+    const known = distinct.get(key)
+    if (known === undefined || (known.pluginName !== '' && message.pluginName === '')) {
+      distinct.set(key, message)
+    }
+  }
+  return [...distinct.values()]
+}
+
 export function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && 'errors' in error && Array.isArray(error.errors)
 }

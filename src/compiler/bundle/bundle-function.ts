@@ -21,7 +21,7 @@ import {
   draftScript,
   legalCommentsOf,
 } from './bundle-chunk.ts'
-import { explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
+import { distinctMessages, explainBundleFailure, isBuildFailure } from './bundle-failure.ts'
 import { type Chunks, type DivisionOptions, keptChunks } from './division/kept-chunks.ts'
 import { ModuleInputs } from './division/module-inputs.ts'
 import { splitFunction } from './division/split-function.ts'
@@ -143,7 +143,7 @@ async function bundlePlanned(
     ...bundled,
     exports,
     handlers: exports && handlerExports(codeOf(module), exports),
-    warnings,
+    warnings: distinctMessages(warnings),
     packages: options.packages.plan,
     files: filesOf(module, project),
     metafile,

@@ -355,3 +355,21 @@ test('of an ES module that is left out, and has a value for those who require it
   const bundled = await bundle(t, { 'orders.ts': entry, ...both }, { externals: ['both'] })
   assert.deepEqual(await (await load(bundled, folder)).handler(), ['called', 'named', 'called'])
 })
+
+test('what is wrong with a tsconfig.json is told once, whatever imports are resolved with it', async (t) => {
+  const clients = ['a', 'b', 'c'].map((name) => `@aws-sdk/client-${name}`)
+  const { warnings } = await bundle(t, {
+    'orders.ts': `${clients.map((name) => `import '${name}'`).join('\n')}\nexport const handler = () => 1`,
+    'tsconfig.json': { extends: './gone.json' },
+    ...Object.fromEntries(
+      clients.flatMap((name) => [
+        [`node_modules/${name}/package.json`, { name, main: 'index.js' }],
+        [`node_modules/${name}/index.js`, ''],
+      ]),
+    ),
+  })
+  assert.deepEqual(
+    warnings.map(({ text, pluginName }) => [text, pluginName]),
+    [['Cannot find base config file "./gone.json"', '']],
+  )
+})
