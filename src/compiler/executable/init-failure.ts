@@ -142,8 +142,16 @@ function oneLine(text: string): string {
     .join(' ')
 }
 
+const LONGEST_QUOTE = 500
+
+/** Without the frames of stack traces, which would be all of them. Lambda's log has carriage returns within a message. */
 function lastLines(text: string): string {
-  return text.split('\n').slice(-5).join(' ').slice(-500)
+  const lines = text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^at .*:\d+(?::\d+)?\)?$/.test(line))
+  const last = lines.slice(-5).join(' ')
+  return last.length > LONGEST_QUOTE ? `${last.slice(0, LONGEST_QUOTE)}…` : last
 }
 
 const LONGEST_DESCRIPTION = 200

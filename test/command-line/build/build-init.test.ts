@@ -83,6 +83,23 @@ test('one that ends its process as it loads is told of, too, with what it has pr
   )
 })
 
+test('of an error that it has printed before, what it says is told, and not its stack trace', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    // As Nest does.
+    'orders.ts': `
+      const validate = (): void => {
+        console.error(new Error('the settings are wrong:\\n - property TABLE is to be a text'))
+        process.exit(1)
+      }
+      validate()
+      export const handler = () => 1`,
+  })
+  const { stderr } = await runLambdabin(['build', 'orders.ts'], { cwd: folder })
+  assert.match(stderr, /It says: .*the settings are wrong: - property TABLE is to be a text$/m)
+  assert.doesNotMatch(stderr, /at validate/)
+})
+
 for (const [what, file, source, message] of [
   [
     'a handler that is no function',
