@@ -1,4 +1,5 @@
 /** What a function's entry must offer: at least one export, which can be its handler. */
+import { readFileSync } from 'node:fs'
 import type { Metafile } from 'esbuild'
 import { BuildError } from '../build-error.ts'
 import { shownPath } from '../shown-path.ts'
@@ -19,6 +20,12 @@ export function checkExports(metafile: Metafile, entry: string): readonly string
     return undefined
   }
   if (output === undefined || output.exports.length === 0) {
+    // tsc makes one module of both, and so projects that come from it may have them.
+    if (/^[ \t]*(?:module\.)?exports(?:\.\w+)?[ \t]*=[^=]/m.test(readFileSync(entry, 'utf8'))) {
+      throw new NoExportsError(
+        `${shownPath(entry)} assigns to exports, as CommonJS does, and is an ES module by its import and export statements, which exports nothing; leave out export {}, or export the function's handler: export const handler = …`,
+      )
+    }
     throw new NoExportsError(
       `${shownPath(entry)} exports nothing; export the function's handler: export async function handler(event) { … }`,
     )

@@ -281,6 +281,16 @@ async function failure(bundling: Promise<FunctionBundle>): Promise<string> {
   return error.message
 }
 
+test('an ES module that assigns to exports is told as that: it is one to tsc', async (t) => {
+  const files = { 'orders.ts': 'exports.handler = async () => 1\nexport {}' }
+  assert.match(
+    await failure(bundle(t, files)),
+    /orders\.ts assigns to exports, .*; leave out export \{\}, or/,
+  )
+  const { exports } = await bundle(t, { 'orders.ts': 'exports.handler = async () => 1' })
+  assert.equal(exports, undefined, 'which is CommonJS')
+})
+
 test('a syntax error is told with file, line and column', async (t) => {
   const message = await failure(bundle(t, { 'src/orders.ts': 'export const handler = () => 1\nconst = 2\n' }))
   assert.match(message, /orders\.ts cannot be bundled, one error:/)
