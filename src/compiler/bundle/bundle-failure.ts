@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildFailure, formatMessages, type Message } from 'esbuild'
-import { createPathsMatcher, getTsconfig } from 'get-tsconfig'
+import { createPathsMatcher } from 'get-tsconfig'
 import { BuildError } from '../build-error.ts'
+import { explainDeclared } from '../dependencies/own/declared-modules.ts'
+import { nearestTsconfig } from '../dependencies/own/nearest-tsconfig.ts'
 import { findPackage } from '../dependencies/package-layout.ts'
 import { packageName as packageOf } from '../dependencies/package-of-file.ts'
 import { shownPath } from '../shown-path.ts'
@@ -30,7 +32,7 @@ export async function explainBundleFailure(error: unknown, entry: string): Promi
     )
   }
   const told = toBeMended(error.errors, entry)
-  const errors = await Promise.all(told.map((each) => explainMissingPackage(each, entry)))
+  const errors = await Promise.all(told.map((each) => explainMissingPackage(explainDeclared(each), entry)))
   const diagnostics = await formatDiagnostics(errors, 'error')
   const count = told.length === 1 ? 'one error' : `${told.length} errors`
   return new BundleError(`${shownPath(entry)} cannot be bundled, ${count}:\n\n${diagnostics}`, {
@@ -80,7 +82,7 @@ async function explainMissingPackage(message: Message, entry: string): Promise<M
 
 /** Of what tsconfig.json has a path for, where that leads. */
 function mappedPath(specifier: string, file: string): string | undefined {
-  const tsconfig = getTsconfig(file)
+  const tsconfig = nearestTsconfig(file)
   const patterns = Object.keys(tsconfig?.config.compilerOptions?.paths ?? {})
   const pattern = patterns.find((each) => {
     const [beginning = '', end] = each.split('*')

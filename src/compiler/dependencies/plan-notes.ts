@@ -33,7 +33,8 @@ export function describeMissingFiles(
 
 /** At most one of addons, and one of all else. */
 function describeAbsent(all: readonly AbsentImport[]): string[] {
-  const addons = all.filter(({ specifier }) => specifier.endsWith('.node'))
+  const imports = all.filter(({ declarations }) => declarations === undefined)
+  const addons = imports.filter(({ specifier }) => specifier.endsWith('.node'))
   const names = [...new Set(addons.map(({ importedBy }) => importedBy))].join(' ')
   const unbuilt =
     addons.length === 0
@@ -41,12 +42,12 @@ function describeAbsent(all: readonly AbsentImport[]): string[] {
       : [
           `${addons.map(({ specifier }) => specifier).join(', ')} is not there, an addon that is built when its package is installed; if the function needs it, run npm rebuild ${names}`,
         ]
-  const absent = all.filter((each) => !addons.includes(each))
+  const absent = imports.filter((each) => !addons.includes(each))
   if (absent.length === 0) {
     return unbuilt
   }
   const list = [...Map.groupBy(absent, ({ specifier }) => specifier)].map(([specifier, imports]) => {
-    const importers = [...new Set(imports.map(({ importedBy }) => importedBy))]
+    const importers = [...new Set(imports.flatMap(({ importedBy }) => importedBy ?? []))]
     return `${specifier} (for ${firstOf(importers)})`
   })
   return [

@@ -88,7 +88,10 @@ function fileOf(name: string, project: string): string | undefined {
   if (name.startsWith('absent-import:')) {
     return undefined // What imports it tells of it.
   }
-  const path = resolve(project, name.replace(/ with \{[^}]*\}$/, '').replace(/^wasm-bytes:/, ''))
+  const path = resolve(
+    project,
+    name.replace(/ with \{[^}]*\}$/, '').replace(/^(?:wasm-bytes|declarations):/, ''),
+  )
   const file = [path, path.replace(/[?#].*$/, '')].find(isFile)
   if (file === undefined) {
     throw new UnknownInputError(`${name} is no file`)

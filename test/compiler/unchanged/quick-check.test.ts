@@ -47,6 +47,7 @@ const FILES = {
     import { list } from 'lister/list'
     import { s } from 'schema'
     import { readFileSync } from 'node:fs'
+    export * from './kinds'
     import template from './mail.html'
     import data from './data.json' with { type: 'json' }
     let extra = 0
@@ -55,6 +56,7 @@ const FILES = {
     const page = () => readFileSync(new URL('./page.html', import.meta.url))
     export const handler = async () => [template, data, add(1, extra), vat, core, helper, list, tax, price([1]), s.text, page(), process.env.STAGE]`,
   'src/tax.ts': 'export const tax = 1',
+  'src/kinds.d.ts': 'export type Kind = string',
   'src/helper.ts': 'export const helper = 1',
   'src/rates/index.ts': 'export const vat = 20',
   'src/mail.html': '<p>Hello</p>',
@@ -166,6 +168,9 @@ const CHANGES: Readonly<Record<string, () => void>> = {
     write({ 'node_modules/optional-package/index.js': 'module.exports = 3' }),
   'an external package that was missing and is there': () =>
     write({ 'node_modules/absent/package.json': { name: 'absent' } }),
+  'a module of which there were only types': () => write({ 'src/kinds.ts': 'export const kinds = ["a"]' }),
+  'a module of which there were only types, in a folder': () =>
+    write({ 'src/kinds/index.js': 'exports.kinds = ["a"]' }),
   'a file that shadows a folder': () => write({ 'src/rates.ts': 'export const vat = 19' }),
   'a file of another ending that comes first': () => write({ 'src/helper.tsx': 'export const helper = 2' }),
   'a file where TypeScript compiles to': () => write({ 'src/helper.js': 'export const helper = 2' }),
