@@ -20,6 +20,8 @@ export class BuildProgressLines {
   #isOneFunction = true
   /** The step that each function is at. */
   readonly #underWay = new Map<string, string>()
+  /** Why functions could not be built: what several have in common is said once. */
+  readonly #failures = new Set<string>()
   #shownLines = 0
   /** What is to be written, in order: diagnostics take a moment. */
   #writing: Promise<void> = Promise.resolve()
@@ -74,7 +76,8 @@ export class BuildProgressLines {
 
   /** That of one function is the command's own. */
   #failed(name: string, error: LambdabinError): void {
-    if (!this.#isOneFunction && error.code !== 'ABORTED') {
+    if (!this.#isOneFunction && error.code !== 'ABORTED' && !this.#failures.has(error.message)) {
+      this.#failures.add(error.message)
       this.#say(`  ${name} could not be built: ${error.message}\n`)
     }
   }

@@ -1,9 +1,11 @@
 /** What esbuild found wrong, in esbuild's own wording and layout: file, line, column, the line itself. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type BuildFailure, formatMessages, type Message } from 'esbuild'
 import { createPathsMatcher } from 'get-tsconfig'
 import { BuildError } from '../build-error.ts'
+import { describeNothingInstalled } from '../dependencies/installed/nothing-installed.ts'
+import { installCommands } from '../dependencies/installed/package-manager.ts'
 import { explainDeclared } from '../dependencies/own/declared-modules.ts'
 import { nearestTsconfig } from '../dependencies/own/nearest-tsconfig.ts'
 import { findPackage } from '../dependencies/package-layout.ts'
@@ -16,6 +18,8 @@ import { projectFolder } from './project-folder.ts'
 export class BundleError extends BuildError {
   override readonly name = 'BundleError'
 }
+
+const UNRESOLVED = /^Could not resolve "([^"]+)"/
 
 /**
  * Turns what esbuild threw into a {@link BundleError} that names `entry`; anything else is returned as it is.
@@ -32,6 +36,12 @@ export async function explainBundleFailure(error: unknown, entry: string): Promi
     )
   }
   const told = toBeMended(error.errors, entry)
+  const missing = told.flatMap((each) => missingPackage(each, entry) ?? [])
+  const nothing = await describeNothingInstalled(entry, missing)
+  if (nothing !== undefined) {
+    // All else may come of it.
+    return new BundleError(nothing, { cause: error })
+  }
   const errors = await Promise.all(told.map((each) => explainMissingPackage(explainDeclared(each), entry)))
   const diagnostics = await formatDiagnostics(errors, 'error')
   const count = told.length === 1 ? 'one error' : `${told.length} errors`
@@ -56,7 +66,7 @@ function fileOf({ location }: Message, entry: string): string {
  * the path, and where its package.json does not export it esbuild says that, too.
  */
 async function explainMissingPackage(message: Message, entry: string): Promise<Message> {
-  const [, path] = /^Could not resolve "([^"]+)"/.exec(message.text) ?? []
+  const [, path] = UNRESOLVED.exec(message.text) ?? []
   const name = path === undefined ? undefined : packageName(path)
   const others = message.notes.filter(({ text }) => !text.includes(`mark the path "${path}" as external`))
   if (path === undefined || name === undefined || others.length === message.notes.length) {
@@ -76,8 +86,14 @@ async function explainMissingPackage(message: Message, entry: string): Promise<M
   const isThere = path !== name && (await findPackage(name, entry)) !== undefined
   const text = isThere
     ? `The package ${name} is installed, and has no ${path.slice(name.length + 1)}`
-    : `The package ${name} is not installed where this file could import it: npm install ${name}`
+    : `The package ${name} is not installed where this file could import it: ${installCommands(dirname(entry)).one} ${name}`
   return { ...message, notes: [{ text, location: null }] }
+}
+
+/** The name of a package, where that is all that an error is about. */
+function missingPackage(message: Message, entry: string): string | undefined {
+  const [, path = ''] = UNRESOLVED.exec(message.text) ?? []
+  return mappedPath(path, fileOf(message, entry)) === undefined ? packageName(path) : undefined
 }
 
 /** Of what tsconfig.json has a path for, where that leads. */

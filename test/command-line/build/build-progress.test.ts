@@ -123,3 +123,10 @@ test('elsewhere each step is a plain line with the function’s name', async () 
     ].join('\n'),
   )
 })
+
+test('what keeps several functions from being built is told once', async () => {
+  const error = new LambdabinError('BUILD', 'nothing is installed')
+  const failed = ['orders', 'users'].map((name) => ({ name, kind: 'failed', error }) as const)
+  const { written } = await show(false, failed)
+  assert.equal(written, '  orders could not be built: nothing is installed\n')
+})
