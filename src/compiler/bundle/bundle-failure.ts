@@ -21,6 +21,9 @@ export class BundleError extends BuildError {
 
 const UNRESOLVED = /^Could not resolve "([^"]+)"/
 
+/** What esbuild advises on `require` and `import()`, which may fail as the function runs. */
+const CALLED = /surround this "require" call|add "\.catch\(\)" here/
+
 /**
  * Turns what esbuild threw into a {@link BundleError} that names `entry`; anything else is returned as it is.
  */
@@ -83,10 +86,12 @@ async function explainMissingPackage(message: Message, entry: string): Promise<M
   if (mapped !== undefined) {
     return { ...message, notes: [{ text: mapped, location: null }] }
   }
+  const isCalled = message.notes.some(({ text }) => CALLED.test(text))
+  const without = isCalled ? `, or, if the function does without it, --external ${name}` : ''
   const isThere = path !== name && (await findPackage(name, entry)) !== undefined
   const text = isThere
     ? `The package ${name} is installed, and has no ${path.slice(name.length + 1)}`
-    : `The package ${name} is not installed where this file could import it: ${installCommands(dirname(entry)).one} ${name}`
+    : `The package ${name} is not installed where this file could import it: ${installCommands(dirname(entry)).one} ${name}${without}`
   return { ...message, notes: [{ text, location: null }] }
 }
 

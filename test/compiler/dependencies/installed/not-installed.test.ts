@@ -69,3 +69,18 @@ for (const [what, files] of [
     assert.match(told, /The package @scope\/name is not installed [^:]*: yarn add @scope\/name$/)
   })
 }
+
+test('what only import() and require ask for may be left out, which is told', async (t) => {
+  const told = await failure(t, {
+    'package.json': {},
+    'shop/src/orders.ts': `
+      import a from 'nanoid'
+      export const handler = async (kind: string): Promise<unknown> =>
+        kind === 'a' ? a : kind === 'b' ? import('prettier/standalone') : require('canvas')`,
+  })
+  const without = (name: string) =>
+    `The package ${name} is not installed where this file could import it: npm install ${name}, or, if the function does without it, --external ${name}`
+  assert.ok(told.includes(without('prettier')), told)
+  assert.ok(told.includes(without('canvas')), told)
+  assert.match(told, /import it: npm install nanoid ✘/)
+})
