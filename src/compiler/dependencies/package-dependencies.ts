@@ -64,4 +64,20 @@ export class PackageDependencies {
     }
     return [...found.values()]
   }
+
+  /** These packages, and all that they need when they run, by folder; but for those that stay where they are, with what only these need. */
+  async withNeeded(
+    packages: readonly InstalledPackage[],
+    stays: (found: InstalledPackage) => boolean,
+  ): Promise<Map<string, InstalledPackage>> {
+    const found = new Map<string, InstalledPackage>()
+    const pending = [...packages]
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      if (!found.has(next.folder) && !stays(next)) {
+        found.set(next.folder, { name: next.name, folder: next.folder })
+        pending.push(...(await this.of(next.folder)))
+      }
+    }
+    return found
+  }
 }

@@ -2,6 +2,7 @@
 
 import type { AbsentImport } from './absent-imports.ts'
 import type { ModuleFacts } from './module-facts.ts'
+import type { ModulesWithEffects } from './namespaces/kept-effects.ts'
 import type { Reimported } from './namespaces/reimported-modules.ts'
 import type { BareImport } from './own/bare-imports.ts'
 import type { OwnWorker } from './own-modules.ts'
@@ -41,6 +42,8 @@ export interface PackagePlan {
   /** By absolute path, JavaScript in the place of modules of the author's. */
   readonly rewritten: ReadonlyMap<string, string>
   readonly reimported: Reimported
+  /** Modules of packages that do something, although their package says that they do nothing. */
+  readonly effects: ModulesWithEffects
   /** What the author's modules start workers and children from. */
   readonly workers: readonly OwnWorker[]
   /** Absolute paths of the files and folders that the author's modules read. */
@@ -62,6 +65,7 @@ export const EMPTY_PLAN: PackagePlan = {
   located: new Map(),
   rewritten: new Map(),
   reimported: new Map(),
+  effects: { files: new Set(), specifiers: new Set() },
   workers: [],
   reads: [],
   lookedFor: [],

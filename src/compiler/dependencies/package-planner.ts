@@ -16,6 +16,7 @@ import { findDirectDependencies, findLookedFor, isNamedIn } from './named/chosen
 import { findInstrumented } from './named/instrumented-packages.ts'
 import { checkName } from './named/named-packages.ts'
 import { StringTexts } from './named/string-texts.ts'
+import { KeptEffects } from './namespaces/kept-effects.ts'
 import { ReimportedModules } from './namespaces/reimported-modules.ts'
 import { type BareImport, findIgnoredImports } from './own/bare-imports.ts'
 import { type OwnModule, planOwnModules, surveyOwnModule } from './own-modules.ts'
@@ -48,6 +49,7 @@ export class PackagePlanner {
   /** By the name of a package that instruments others, their names. */
   readonly #instrumented = new Map<string, ReadonlySet<string>>()
   readonly #reimported: ReimportedModules
+  readonly #effects: KeptEffects
   readonly #absent: AbsentImport[] = []
   readonly #bare: BareImport[] = []
   /** Absolute paths of data files of packages. */
@@ -61,6 +63,7 @@ export class PackagePlanner {
     this.#project = project
     this.#choice = choice
     this.#reimported = new ReimportedModules(project, choice.sources)
+    this.#effects = new KeptEffects(project)
     this.#dependencies = new PackageDependencies(entry)
   }
 
@@ -120,6 +123,7 @@ export class PackagePlanner {
     const modules = findBundledModules(metafiles, this.#project)
     const texts = new StringTexts(modules.own)
     const before = this.#signature()
+    await this.#effects.learn(metafiles)
     const inputs = Object.assign({}, ...metafiles.map((each) => each.inputs))
     this.#bare.push(...findIgnoredImports(warnings, this.#project))
     for (const file of modules.own.filter((each) => !this.#own.has(each))) {
@@ -159,8 +163,9 @@ export class PackagePlanner {
 
   /** What a bundle depends on. */
   #signature(): string {
-    const { located, rewritten, reimported } = this.#plan
-    const known = [this.#shipped, located, rewritten, reimported].map((map) => [...map.keys()])
+    const { located, rewritten, reimported, effects } = this.#plan
+    const maps = [this.#shipped, located, rewritten, reimported, effects.files, effects.specifiers]
+    const known = maps.map((map) => [...map.keys()])
     return JSON.stringify([known, this.#bare, [...this.#lookedFor]])
   }
 
@@ -264,6 +269,7 @@ export class PackagePlanner {
       located: new Map([...located].filter(([file]) => !external.has(packageFolder(file) ?? ''))),
       ...planOwnModules(this.#own),
       reimported: this.#reimported.found,
+      effects: this.#effects.found,
       absent: this.#absent,
       bare: this.#bare,
       absentExternals: this.#absentExternals,
@@ -286,15 +292,8 @@ export class PackagePlanner {
   }
 
   /** What is shipped, and what that needs, by folder. */
-  async #findExternals(): Promise<Map<string, InstalledPackage>> {
-    const found = new Map<string, InstalledPackage>()
-    const pending: InstalledPackage[] = [...this.#shipped.values()]
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      if (!found.has(next.folder) && !(this.#isForced(next.name) && !this.#shipped.has(next.folder))) {
-        found.set(next.folder, { name: next.name, folder: next.folder })
-        pending.push(...(await this.#dependencies.of(next.folder)))
-      }
-    }
-    return found
+  #findExternals(): Promise<Map<string, InstalledPackage>> {
+    const stays = ({ name, folder }: InstalledPackage) => this.#isForced(name) && !this.#shipped.has(folder)
+    return this.#dependencies.withNeeded([...this.#shipped.values()], stays)
   }
 }

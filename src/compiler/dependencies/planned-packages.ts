@@ -5,6 +5,7 @@ import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
 import { escaped } from '../escaped-pattern.ts'
 import { leaveAbsent } from './absent-imports.ts'
 import { locateModule } from './located-module.ts'
+import { keepEffects } from './namespaces/kept-effects.ts'
 import { bundleReimported } from './namespaces/reimported-modules.ts'
 import { isRequiredAsNamespace, NodeResolver } from './node-resolution.ts'
 import { keepBareImports } from './own/bare-imports.ts'
@@ -33,6 +34,7 @@ export class PlannedPackages {
     this.plugins = [
       leaveAbsent(plan.absent),
       ...(plan.bare.length > 0 ? [keepBareImports(plan.bare)] : []),
+      ...(plan.effects.files.size > 0 ? [keepEffects(plan.effects)] : []),
       ...(this.#resolver ? [this.#leaveShipped(external, this.#resolver)] : []),
       ...(plan.located.size > 0 ? [this.#locateModules()] : []),
       ...(plan.rewritten.size > 0 ? [rewriteModules(plan.rewritten)] : []),

@@ -1,9 +1,7 @@
 /**
  * Which exports of packages are all of one of their modules: `import * as z from './external.js'; export { z }`.
  *
- * Only modules that package.json tells to have no effects are followed: what leads to them may be left out. And none is found that
- * has effects all the same, as zod's had until 4.6, `config(en())`: of a module that has no effects as it says, and of which nothing is
- * used but what it hands on, esbuild keeps none of its statements. All that failed would have been told as `Invalid input`.
+ * Only modules that package.json tells to have no effects are followed: what leads to them may be left out.
  */
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
@@ -34,8 +32,6 @@ const NOTHING: ExportsOfModule = { named: new Map(), stars: [] }
 export class ExportedNamespaces {
   readonly #project: string
   readonly #modules = new Map<string, Promise<ExportsOfModule>>()
-  /** By path, whether the module does anything but export. */
-  readonly #effects = new Map<string, Promise<boolean>>()
 
   /** `project` is what paths in metafiles are relative to. */
   constructor(project: string) {
@@ -44,9 +40,7 @@ export class ExportedNamespaces {
 
   /** Absolute paths of the modules that were looked into. */
   get read(): string[] {
-    return [...new Set([...this.#modules.keys(), ...this.#effects.keys()])].map((path) =>
-      join(this.#project, path),
-    )
+    return [...this.#modules.keys()].map((path) => join(this.#project, path))
   }
 
   /** The module, as `inputs` name it, that `name` of the module `path` is all of; undefined where it is anything else. */
@@ -70,7 +64,7 @@ export class ExportedNamespaces {
       if (target === undefined || named.name !== ALL) {
         return target && this.#find(inputs, { path: target, name: named.name }, stars, steps - 1)
       }
-      return inputs[target]?.format === 'esm' && !(await this.#hasEffects(target)) ? target : undefined
+      return inputs[target]?.format === 'esm' ? target : undefined
     }
     if (stars === 0 || name === 'default') {
       return undefined
@@ -85,12 +79,6 @@ export class ExportedNamespaces {
     }
     const [only, another] = found
     return another === undefined ? only : undefined
-  }
-
-  #hasEffects(path: string): Promise<boolean> {
-    const effects = this.#effects.get(path) ?? readEffects(join(this.#project, path))
-    this.#effects.set(path, effects)
-    return effects
   }
 
   #exportsOf(path: string): Promise<ExportsOfModule> {
@@ -119,17 +107,6 @@ async function readExports(file: string): Promise<ExportsOfModule> {
   const named = statements.flatMap((statement) => exportedNames(statement, imported))
   const stars = statements.filter(({ type, exported }) => type === 'ExportAllDeclaration' && !exported)
   return { named: new Map(named), stars: stars.map(({ source }) => source.value) }
-}
-
-/** Statements that do nothing by themselves. What a variable is given may, and then it is mostly used. */
-const IDLE = /^(?:Import|Export\w+|Function|Class|Variable)Declaration$/
-
-async function readEffects(file: string): Promise<boolean> {
-  const statements: AnyNode[] = parseModule(await readFile(file, 'utf8').catch(() => ''))?.body ?? []
-  return statements.some(({ type, directive, specifiers }) => {
-    const isBareImport = type === 'ImportDeclaration' && specifiers.length === 0
-    return isBareImport || (!IDLE.test(type) && directive === undefined && type !== 'EmptyStatement')
-  })
 }
 
 type Origin = { readonly from: string; readonly name: string }
