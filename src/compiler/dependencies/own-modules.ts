@@ -18,7 +18,9 @@ import { withoutIdleNames } from '../bundle/kept-names.ts'
 import { type AnyNode, parseModule, type Span } from '../syntax-tree.ts'
 import { edited } from './located-module.ts'
 import { findModuleFacts, type ModuleFacts, mayHaveFacts } from './module-facts.ts'
+import { findPackageJson } from './nearest-manifest.ts'
 import { findAbsentNames, mayAskForNames, withoutNames } from './own/absent-names.ts'
+import { emptyExports, mayHaveEmptyExports } from './own/empty-exports.ts'
 import { isFile, type OwnPath, OwnPaths } from './own/own-paths.ts'
 import { findWorkingFolderPaths, mayReadWorkingFolder } from './own/working-folder.ts'
 import { type Edit, requireEdits, requiresOfOthers } from './requires/made-requires.ts'
@@ -64,7 +66,8 @@ export async function surveyOwnModule(
   }
   // One that is no file is a plugin's.
   const text = /\.[cm]?[jt]sx?$/.test(file) && existsSync(file) ? await readFile(file, 'utf8') : ''
-  if (!mayHaveFacts(text) && !mayAskForNames(text) && !mayReadWorkingFolder(text)) {
+  const isBoth = mayHaveEmptyExports(file, text) && (await findPackageJson(file))?.type !== 'module'
+  if (!isBoth && !mayHaveFacts(text) && !mayAskForNames(text) && !mayReadWorkingFolder(text)) {
     return plain
   }
   const source = await withDecoratorMetadata(file, text, author)
@@ -119,6 +122,9 @@ export async function surveyOwnModule(
   )
   // `createRequire(import.meta.url)`: what it loads by a name that is written out is bundled.
   edits.push(...(facts?.madeRequires ?? []).flatMap(requireEdits))
+  if (isBoth) {
+    edits.push(...emptyExports(program).map((span) => ({ start: span.start, end: span.end, text: '' })))
+  }
   const loads = facts === undefined ? [] : linesOf(loadsOf(facts), code, new SourceMap(JSON.parse(map)))
   const ending = withoutNames(await findAbsentNames(file, code))
   const contents = edits.length === 0 && ending === '' ? undefined : edited(code, edits) + ending

@@ -8,6 +8,7 @@ import { bundleFunction, type FunctionBundle } from '../../../src/compiler/bundl
 import { ImportMeta } from '../../../src/executable/function-module.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
+import { loadBundle } from '../../support/projects/loaded-bundle.ts'
 
 type Files = Parameters<typeof writeFiles>[1]
 // biome-ignore lint/suspicious/noExplicitAny: what a bundle exports is whatever the test wrote.
@@ -281,10 +282,17 @@ async function failure(bundling: Promise<FunctionBundle>): Promise<string> {
   return error.message
 }
 
-test('an ES module that assigns to exports is told as that: it is one to tsc', async (t) => {
-  const files = { 'orders.ts': 'exports.handler = async () => 1\nexport {}' }
+test('what assigns to exports and has export {} is CommonJS, as tsc makes of it, and is told where it is an ES module', async (t) => {
+  const files = {
+    'orders.ts':
+      "import { join } from 'node:path'\nconst { b } = require('./b')\nexports.handler = async (a: string) => join(a, b)\nexport {}",
+    'b.ts': "exports.b = 'b'\nexport {}",
+  }
+  const both = await bundle(t, files)
+  assert.equal(both.exports, undefined, 'which is CommonJS')
+  assert.equal(await (await loadBundle(both)).exports.handler('a'), 'a/b')
   assert.match(
-    await failure(bundle(t, files)),
+    await failure(bundle(t, { ...files, 'package.json': { type: 'module' } })),
     /orders\.ts assigns to exports, .*; leave out export \{\}, or/,
   )
   const { exports } = await bundle(t, { 'orders.ts': 'exports.handler = async () => 1' })
