@@ -36,11 +36,12 @@ function describeAbsent(all: readonly AbsentImport[]): string[] {
   const imports = all.filter(({ declarations }) => declarations === undefined)
   const addons = imports.filter(({ specifier }) => specifier.endsWith('.node'))
   const names = [...new Set(addons.map(({ importedBy }) => importedBy))].join(' ')
+  const files = [...new Set(addons.map(({ specifier }) => specifier))].join(', ')
   const unbuilt =
     addons.length === 0
       ? []
       : [
-          `${addons.map(({ specifier }) => specifier).join(', ')} is not there, an addon that is built when its package is installed; if the function needs it, run npm rebuild ${names}`,
+          `${files} is not there, an addon that is built when its package is installed; if the function needs it, run npm rebuild ${names}`,
         ]
   const absent = imports.filter((each) => !addons.includes(each))
   if (absent.length === 0) {
