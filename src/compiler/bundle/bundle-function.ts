@@ -102,8 +102,8 @@ export async function bundleFunction(
           const bundle = await bundlePlanned(options, module, { split, isForced })
           const files = [...bundle.files, ...workers.map(({ file }) => file)]
           // Of what this last round has shown, too.
-          const { notes, lookedFor, reads } = planner.plan
-          const plan = { ...bundle.packages, notes, lookedFor, reads }
+          const { notes, lookedFor, reads, packageReads } = planner.plan
+          const plan = { ...bundle.packages, notes, lookedFor, reads, packageReads }
           return { ...bundle, files, packages: plan, metafile: mergedMetafile(metafiles) }
         }
       } catch (error) {

@@ -1,6 +1,7 @@
 /** Which packages a function's bundle holds, which are shipped beside it, and where: what {@link ./package-planner.ts} makes. */
 
 import type { AbsentImport } from './absent-imports.ts'
+import type { PackageRead } from './installed/package-reads.ts'
 import type { ModuleFacts } from './module-facts.ts'
 import type { ModulesWithEffects } from './namespaces/kept-effects.ts'
 import type { Reimported } from './namespaces/reimported-modules.ts'
@@ -48,7 +49,9 @@ export interface PackagePlan {
   readonly workers: readonly OwnWorker[]
   /** Absolute paths of the files and folders that the author's modules read. */
   readonly reads: readonly string[]
-  /** Absolute paths that the author's modules name, whether something is there or not. */
+  /** The same of packages. */
+  readonly packageReads: readonly PackageRead[]
+  /** Absolute paths that the author's modules and packages name, whether something is there or not. */
   readonly lookedFor: readonly string[]
   /** What is looked for when the function runs. */
   readonly absent: readonly AbsentImport[]
@@ -68,6 +71,7 @@ export const EMPTY_PLAN: PackagePlan = {
   effects: { files: new Set(), specifiers: new Set() },
   workers: [],
   reads: [],
+  packageReads: [],
   lookedFor: [],
   absent: [],
   bare: [],

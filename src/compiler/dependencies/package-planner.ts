@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import type { BuildFailure, Message, Metafile } from 'esbuild'
 import { type AbsentImport, absentImport } from './absent-imports.ts'
 import { type BundledModules, findBundledModules } from './bundled-packages.ts'
-import type { ModuleFacts } from './module-facts.ts'
+import { presentReads, readsInRoot } from './installed/package-reads.ts'
 import { findDirectDependencies, findLookedFor, isNamedIn } from './named/chosen-packages.ts'
 import { findInstrumented } from './named/instrumented-packages.ts'
 import { checkName } from './named/named-packages.ts'
@@ -24,7 +24,7 @@ import { PackageDependencies } from './package-dependencies.ts'
 import { checkArchive, findPackage, type InstalledPackage, layOut } from './package-layout.ts'
 import { addFiles, packageAt, packageFolder, packageFolders, packageName } from './package-of-file.ts'
 import { EMPTY_PLAN, type PackageChoice, type PackagePlan } from './package-plan.ts'
-import { type PackageVerdict, surveyPackage } from './package-survey.ts'
+import { gatherFiles, type PackageVerdict, surveyPackage } from './package-survey.ts'
 import { describeLoads, describePatterns, describePlugAndPlay } from './plan-notes.ts'
 
 const LOADED_BY_NAME = 'is loaded by its name'
@@ -234,20 +234,7 @@ export class PackagePlanner {
   }
 
   async #update(): Promise<void> {
-    const located = new Map<string, ModuleFacts>()
-    const files = new Map<string, Set<string> | 'all'>()
-    const reasons = new Map<string, string>()
-    for (const [folder, verdict] of this.#verdicts) {
-      for (const [file, facts] of verdict.located) {
-        located.set(file, facts)
-      }
-      reasons.set(folder, verdict.filesBecause)
-      if (verdict.files === 'all') {
-        files.set(folder, 'all')
-      } else {
-        addFiles(files, verdict.files)
-      }
-    }
+    const { located, files, reasons } = gatherFiles(this.#verdicts)
     for (const file of this.#lookedFor) {
       addFiles(files, [file])
       reasons.set(packageFolder(file) ?? '', LOOKED_FOR)
@@ -259,6 +246,8 @@ export class PackagePlanner {
       const together: { has(folder: string): boolean } = external.has(folder) ? external : files
       return (await this.#dependencies.of(folder)).filter((each) => together.has(each.folder))
     })
+    const own = planOwnModules(this.#own)
+    const packageReads = readsInRoot(this.#verdicts, this.#choice.root ?? this.#project)
     this.#plan = {
       packages: layout.map((placed) => ({
         ...placed,
@@ -267,7 +256,9 @@ export class PackagePlanner {
         files: external.has(placed.folder) ? 'all' : (files.get(placed.folder) ?? new Set()),
       })),
       located: new Map([...located].filter(([file]) => !external.has(packageFolder(file) ?? ''))),
-      ...planOwnModules(this.#own),
+      ...own,
+      lookedFor: [...own.lookedFor, ...packageReads.map(({ path }) => path)],
+      packageReads: presentReads(packageReads, this.#entry),
       reimported: this.#reimported.found,
       effects: this.#effects.found,
       absent: this.#absent,

@@ -12,13 +12,14 @@ import { basename, dirname, join, parse } from 'node:path'
 import { readText } from '../text/read-in-turn.ts'
 import type { BundledPackage } from './bundled-packages.ts'
 import { findDataFiles, hasDataFiles, isDataFile } from './data-files.ts'
+import { findPackageReads } from './installed/package-reads.ts'
 import { findModuleFacts, type ModuleFacts, NO_FACTS } from './module-facts.ts'
 import { findNamedFiles } from './named/named-files.ts'
 import { isAddonImport, mayLoadPlatformPackage, platformPackages } from './native-addons.ts'
 import { resolveFrom } from './node-resolution.ts'
 import { findAbsentNames } from './own/absent-names.ts'
 import { readManifest } from './package-layout.ts'
-import { packageFolder, packageFolders } from './package-of-file.ts'
+import { addFiles, packageFolder, packageFolders } from './package-of-file.ts'
 import { requiresOfOthers } from './requires/made-requires.ts'
 import { isSloppy } from './strictness/sloppy-code.ts'
 import { isModuleFile, traceAll, traceOwnFiles } from './traced-files.ts'
@@ -41,6 +42,8 @@ export interface PackageVerdict {
   readonly loadsByName: boolean
   /** What it would load of its own, and will not find. */
   readonly ownPatterns: readonly string[]
+  /** What it reads of the working folder, relative. */
+  readonly reads: readonly string[]
 }
 
 /** A module of which nothing is to be said. */
@@ -51,6 +54,7 @@ const PLAIN: PackageVerdict = {
   filesBecause: '',
   loadsByName: false,
   ownPatterns: [],
+  reads: [],
 }
 
 /**
@@ -68,7 +72,16 @@ export async function surveyPackage(
   ) {
     return { ...PLAIN, shippedBecause: 'has native addons', loadsByName: true }
   }
-  const facts = await readFacts(surveyed.modules)
+  const { facts, reads } = await readFacts(surveyed.modules)
+  return { ...(await judge(surveyed, facts, isMeant, isStrict)), reads }
+}
+
+async function judge(
+  surveyed: BundledPackage,
+  facts: ReadonlyMap<string, ModuleFacts>,
+  isMeant: (text: string) => boolean,
+  isStrict: boolean,
+): Promise<PackageVerdict> {
   if (isStrict && (await anyIsSloppy(surveyed.modules))) {
     const loadsByName = [...facts.values()].some((each) => each.loadsByName || each.importsByName)
     return { ...PLAIN, shippedBecause: 'is not written for strict mode', loadsByName }
@@ -102,11 +115,13 @@ async function hasPlatformPackages({ folder, modules }: BundledPackage): Promise
   return codes.some((code) => mayLoadPlatformPackage(code, names))
 }
 
-async function readFacts(modules: readonly string[]): Promise<Map<string, ModuleFacts>> {
+async function readFacts(modules: readonly string[]) {
   const facts = new Map<string, ModuleFacts>()
+  const reads = new Set<string>()
   const files = new Set(modules.filter(isModuleFile))
   for (const file of files) {
     const code = await readText(file)
+    findPackageReads(code).forEach((path) => void reads.add(path))
     const absentNames = await findAbsentNames(file, code)
     const found = findModuleFacts(
       code,
@@ -124,7 +139,7 @@ async function readFacts(modules: readonly string[]): Promise<Map<string, Module
       }
     }
   }
-  return facts
+  return { facts, reads: [...reads] }
 }
 
 async function anyIsSloppy(modules: readonly string[]): Promise<boolean> {
@@ -225,4 +240,23 @@ function isToBeLocated({ locations, absentNames = [], ...facts }: ModuleFacts): 
   const { requires, madeRequires, importedTexts, factoryRequires } = facts
   const others = [requires, madeRequires, importedTexts, factoryRequires, absentNames]
   return locations.some(({ isUsed }) => isUsed) || others.some(({ length }) => length > 0)
+}
+
+/** What is to be located, and which files are needed why, of all packages; `verdicts` are by folder, and so is what is needed. */
+export function gatherFiles(verdicts: ReadonlyMap<string, PackageVerdict>) {
+  const located = new Map<string, ModuleFacts>()
+  const files = new Map<string, Set<string> | 'all'>()
+  const reasons = new Map<string, string>()
+  for (const [folder, verdict] of verdicts) {
+    for (const [file, facts] of verdict.located) {
+      located.set(file, facts)
+    }
+    reasons.set(folder, verdict.filesBecause)
+    if (verdict.files === 'all') {
+      files.set(folder, 'all')
+    } else {
+      addFiles(files, verdict.files)
+    }
+  }
+  return { located, files, reasons }
 }

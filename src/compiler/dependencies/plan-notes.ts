@@ -15,20 +15,26 @@ export function describePlan({ absent, absentExternals, notes }: PackagePlan): s
 }
 
 /**
- * What the author's modules read and `--include` does not ship, a sentence each. `include` has paths relative to `root`, the
+ * What the author's modules and packages read and `--include` does not ship, a sentence each. `include` has paths relative to `root`, the
  * folder that the package's root stands for.
  */
 export function describeMissingFiles(
-  { reads }: PackagePlan,
+  { reads, packageReads }: PackagePlan,
   { paths, root }: { readonly paths: readonly string[]; readonly root: string },
 ): string[] {
   const included = paths.map((path) => resolve(root, path))
-  return reads
-    .filter((file) => !included.some((path) => file === path || file.startsWith(path + sep)))
-    .map((file) => {
-      const path = relative(root, file)
-      return `the function reads ${path}, which is not in the package; ship it with --include ${path}`
-    })
+  const isIn = (file: string, paths: readonly string[]) =>
+    paths.some((path) => file === path || file.startsWith(path + sep))
+  const sentence = (reader: string, file: string, where: string) => {
+    const path = relative(root, file)
+    return `${reader} reads ${path}${where}, which is not in the package; ship it with --include ${path}`
+  }
+  return [
+    ...reads.filter((file) => !isIn(file, included)).map((file) => sentence('the function', file, '')),
+    ...packageReads
+      .filter(({ path }) => !isIn(path, [...included, ...reads]))
+      .map(({ by, path }) => sentence(by, path, ' in the working folder')),
+  ]
 }
 
 /** At most one of addons, and one of all else. */

@@ -17,10 +17,22 @@ export function mayReadWorkingFolder(code: string): boolean {
 
 /** Such paths, each once: relative, and without what is computed of them. */
 export function findWorkingFolderPaths(program: AnyNode): string[] {
-  const found = new Set<string>()
   const resolves = namesOfResolve(program)
+  return findPaths(program, (node) => readPath(node, resolves))
+}
+
+/** Those alone that name the working folder themselves: `join(process.cwd(), 'pages')`. */
+export function findWorkingFolderJoins(program: AnyNode): string[] {
+  return findPaths(program, (node) => {
+    const begun = beginningOf(node)
+    return begun?.isPath ? pathOf(begun) : undefined
+  })
+}
+
+function findPaths(program: AnyNode, pathIn: (node: AnyNode) => string | undefined): string[] {
+  const found = new Set<string>()
   const visit = (node: AnyNode) => {
-    const path = readPath(node, resolves)
+    const path = pathIn(node)
     if (path !== undefined) {
       found.add(path)
     } else {
@@ -41,7 +53,10 @@ function readPath(node: AnyNode, resolves: ReadonlySet<string>): string | undefi
   ) {
     return undefined
   }
-  const { text, isWhole } = begun
+  return pathOf(begun)
+}
+
+function pathOf({ text, isWhole }: Beginning): string | undefined {
   const names = (isWhole ? text : text.slice(0, text.lastIndexOf('/') + 1))
     .split('/')
     .filter((name) => name !== '' && name !== '.')
