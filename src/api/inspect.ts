@@ -25,7 +25,7 @@ import type { StartMeasurement } from '../inspect/start/measure-start.ts'
 import { StartError } from '../inspect/start/start-run.ts'
 import { ownExecutable } from '../inspect/start/started-program.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
-import { defaultFunctionName, defaultHandler } from './default-handler.ts'
+import { defaultFunctionName, defaultHandler, onlyHandler } from './default-handler.ts'
 import { eventBytes } from './event-bytes.ts'
 import { type FoundPackage, findPackage, onFirstUse } from './find-package.ts'
 import { openGivenLayers } from './given-layers.ts'
@@ -156,7 +156,7 @@ async function startedHandler(
 ): Promise<string> {
   const own = ownExecutable(contents)
   if (own !== undefined) {
-    return named ?? own
+    return named ?? onlyHandler(own, contents.parts.executables.get(own)?.record?.handlers)
   }
   const { inspection, opened, parts } = contents
   if (parts.layered.size === 0) {

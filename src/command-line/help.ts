@@ -78,7 +78,7 @@ that of a function of the configuration.
   --sample NAME       an event as one of AWS's services sends it:
 ${wrapped(SAMPLE_NAMES.join(', '))}
   --print-event       print the event, and invoke nothing
-  --handler NAME      the handler setting (default: the function's name)
+  --handler NAME      the handler setting (default: the function's name, or its only handler)
 ${helpLines(RUN_OPTIONS)}${helpLines(STUB_OPTIONS)}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
 
 Exit status: 0 success, 1 the function failed (its error document is on stdout), 2 wrong usage.
@@ -134,7 +134,7 @@ shows what is not the same. A name is that of a function of the configuration.
 ${helpLine('--start', 'run it, and show where the time of its starts goes: of Node.js, of the runtime, and of each module')}${helpLine('--html FILE', 'write a page to look into it with: one file, which asks nobody for anything')}${helpLine('--json', 'print all of it as one JSON object')}${helpLine('--config FILE', 'the configuration that has the name (default: the one that is found)')}
 With --start:
 
-${helpLine('--event JSON', 'have each start invoked with this, too')}${helpLine('--event-file FILE', 'a file with the event; - for standard input')}${helpLine('--runs N', 'how many starts are measured of each kind (default: 5)')}${helpLine('--handler NAME', "the handler setting (default: the function's name)")}${helpLines(RUN_OPTIONS)}
+${helpLine('--event JSON', 'have each start invoked with this, too')}${helpLine('--event-file FILE', 'a file with the event; - for standard input')}${helpLine('--runs N', 'how many starts are measured of each kind (default: 5)')}${helpLine('--handler NAME', "the handler setting (default: the function's name, or its only handler)")}${helpLines(RUN_OPTIONS)}
 Given --memory, it has the share of a processor that this buys, where control groups can be made.
 
 Exit status: 0 success, 1 the function does not start, 2 wrong usage, and for what is no package of lambdabin’s.

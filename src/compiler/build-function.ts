@@ -252,7 +252,11 @@ async function addExecutable(
     ...program.notes,
     slowIfCold,
   ].filter((note) => note !== undefined)
-  await writeRecord(executable, bytes, withOutcome(record, bundle, { initFailure, notes }))
+  await writeRecord(
+    executable,
+    bytes,
+    withOutcome(record, bundle, { initFailure, notes, handlers: program.handlers }),
+  )
   return { notes, needs: libraryNeeds(bytes, executable) }
 }
 

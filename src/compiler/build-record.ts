@@ -16,6 +16,7 @@ import type { Compression } from './deflate/deflate-file.ts'
 import { packageFolders } from './dependencies/package-of-file.ts'
 import { addSection } from './elf/added-section.ts'
 import type { FileBytes } from './elf/gathered-bytes.ts'
+import { handlerSettings } from './handler-settings.ts'
 import type { IncludeOptions } from './package/included-files.ts'
 import type { ShippedPackage } from './package/shipped-packages.ts'
 import { OWN_FOLDER } from './source-files.ts'
@@ -55,6 +56,7 @@ export async function makeRecord({ options, bundle, base, shipped }: RecordSourc
     lambdabin: JSON.parse(await readFile(join(OWN_FOLDER, 'package.json'), 'utf8')).version,
     name: options.name,
     entry: relative(project, options.entry).split(sep).join('/'),
+    ...(bundle.handlers && { handlers: handlerSettings(options.name, bundle.handlers) }),
     arch: base.arch,
     node: base.version,
     options: recordedOptions(options),
@@ -68,15 +70,23 @@ export async function makeRecord({ options, bundle, base, shipped }: RecordSourc
   }
 }
 
+export interface BuildOutcome {
+  readonly initFailure: string | undefined
+  readonly notes: readonly string[]
+  /** Of a CommonJS entry, where they are known. */
+  readonly handlers?: readonly string[] | undefined
+}
+
 /** `initFailure`: what the build warned of, too, if the function did not initialise in it. */
 export function withOutcome(
   record: BuildRecord,
   { project }: Pick<FunctionBundle, 'project'>,
-  { initFailure, notes }: { readonly initFailure: string | undefined; readonly notes: readonly string[] },
+  { initFailure, notes, handlers }: BuildOutcome,
 ): BuildRecord {
   const warnings = initFailure === undefined ? [] : [hereless(initFailure, project)]
   return {
     ...record,
+    ...(handlers && { handlers }),
     warnings: [...record.warnings, ...warnings],
     notes: notes.map((note) => hereless(note, project)),
   }

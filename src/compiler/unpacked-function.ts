@@ -58,14 +58,16 @@ export async function prepareLauncher(folder: string, node: string): Promise<voi
 
 /**
  * Builds the function into `taskRoot`, which is made. Resolves with the absolute paths of the sources that it was made
- * of; rejects with a BundleError.
+ * of; rejects with a BundleError. `onHandlers` gets the exports that can be handlers, where that is known.
  */
 export async function buildUnpackedFunction(
   { entry, name, bundle, include, inspectorPort }: UnpackedFunctionOptions,
   taskRoot: string,
+  onHandlers: (exports: readonly string[] | undefined) => void = () => {},
 ): Promise<string[]> {
   const {
     entry: chunk,
+    handlers,
     files,
     metafile,
     project,
@@ -97,6 +99,7 @@ export async function buildUnpackedFunction(
     copyFile(BOOTSTRAP_FILE, join(taskRoot, 'bootstrap')),
   ])
   await chmod(join(taskRoot, 'bootstrap'), 0o755)
+  onHandlers(handlers)
   // The source map has none of which nothing is in the bundle, as of one that an editor is about to write.
   const inputs = Object.keys(metafile.inputs).filter((path) => !path.includes(':'))
   return [...new Set([...sources, ...inputs.map((path) => resolve(project, path))])]

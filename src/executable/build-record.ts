@@ -16,6 +16,8 @@ export interface BuildRecord {
   readonly name: string
   /** The path of its entry. */
   readonly entry: string
+  /** What Lambda's handler setting can be, where that is known: see `handlers` of a build's report. */
+  readonly handlers?: readonly string[]
   readonly arch: string
   /** The version of Node.js. */
   readonly node: string

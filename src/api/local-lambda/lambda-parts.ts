@@ -17,6 +17,7 @@ import { HttpApiError } from '../../emulator/routes/http-api-definition.ts'
 import type { StateFolder } from '../../emulator/state-folder.ts'
 import { accountId } from '../../runtime-api/invocation.ts'
 import { findSandbox } from '../../sandbox/find-sandbox.ts'
+import { followTemplate, type ServedFunction } from './handler-choice.ts'
 import type { LambdaLog, LocalLambdaSettings } from './local-lambda-settings.ts'
 
 const IDLE_MS = 5 * 60_000
@@ -70,17 +71,24 @@ export async function createLambda(
   return { lambda, store, queue, history, cgroups, endpoints }
 }
 
-/** Of the functions that are there. Rejects with a UsageError. */
+/** Of the functions that are there, with the handlers that a template names for those that are `served`. Rejects with a UsageError. */
 export async function createRoutes(
   { routesFile }: LocalLambdaSettings,
   lambda: LocalLambda,
+  served: readonly ServedFunction[],
   log: LambdaLog,
 ): Promise<HttpApi | undefined> {
   if (routesFile === undefined) {
     return undefined
   }
   try {
-    const routes = new HttpApi(lambda, await readHttpApi(routesFile), log.notice)
+    const definition = await readHttpApi(routesFile)
+    const routes = new HttpApi(lambda, definition, log.notice)
+    for (const each of followTemplate(served, definition.functions ?? [])) {
+      if (!lambda.has(each.name)) {
+        lambda.add(each)
+      }
+    }
     for (const { key, functionNames } of routes.routes) {
       if (!functionNames.some((name) => lambda.has(name))) {
         log.notice(

@@ -14,10 +14,11 @@ import {
   modifiedAt,
 } from '../../emulator/functions/function-configuration.ts'
 import { LocalFunction } from '../../emulator/functions/local-function.ts'
-import { defaultFunctionName, defaultHandler } from '../default-handler.ts'
+import { defaultExecutable, defaultFunctionName, handlersOf } from '../default-handler.ts'
 import { openGivenLayers } from '../given-layers.ts'
 import { openGivenPackage } from '../given-package.ts'
 import type { RunSettings } from '../run-settings.ts'
+import { HandlerChoice, type ServedFunction } from './handler-choice.ts'
 import type { InvokeMode, LocalLambdaSettings, ServedPackage } from './local-lambda-settings.ts'
 
 /** Rejects with a UsageError when there is no package that Lambda could run. */
@@ -25,10 +26,11 @@ export async function packagedFunction(
   { path, run }: ServedPackage,
   workFolder: string,
   { instanceConcurrency, invokeMode }: LocalLambdaSettings,
-): Promise<LocalFunction> {
+): Promise<ServedFunction> {
   const layersFolder = await openGivenLayers(run.layers, workFolder)
   const opened = await openGivenPackage(path, workFolder, layersFolder)
-  const handler = await defaultHandler(opened)
+  const executable = await defaultExecutable(opened)
+  const choice = new HandlerChoice(executable, await handlersOf(opened, executable))
   const isFolder = (await stat(path)).isDirectory()
   const ready = {
     taskRoot: opened.folder,
@@ -36,7 +38,11 @@ export async function packagedFunction(
     maxConcurrency: instanceConcurrency,
   }
   const code = new FolderCode(ready, await describe(path, isFolder), isFolder ? undefined : path)
-  return servedFunction(defaultFunctionName(handler), handler, code, { ...run, invokeMode })
+  const copy = (functionName: string, handler: string) =>
+    servedFunction(functionName, handler, code, { ...run, invokeMode })
+  const local = copy(defaultFunctionName(executable), choice.setting)
+  choice.follow(local)
+  return { local, choice, copy }
 }
 
 export function servedFunction(

@@ -11,6 +11,7 @@ import type { LocalLambda as EmulatedLambda } from '../../emulator/local-lambda.
 import { Page } from '../../emulator/page/page.ts'
 import { holderOfPort } from '../../emulator/socket-holder.ts'
 import { StateFolder, StateFolderError } from '../../emulator/state-folder.ts'
+import type { ServedFunction } from './handler-choice.ts'
 import { createLambda, createRoutes, createSources, type ServedLambda } from './lambda-parts.ts'
 import type { LambdaLog, LocalLambdaSettings } from './local-lambda-settings.ts'
 import { packagedFunction } from './served-functions.ts'
@@ -58,14 +59,14 @@ export async function startLocalLambda(
       await lambda.pool.close()
       await Promise.all(sources.map((source) => source.close()))
     })
-    await addFunctions(lambda, settings, state, store, log)
+    const added = await addFunctions(lambda, settings, state, store, log)
     sources = createSources(settings, lambda, log)
     const page = settings.hasPage ? createPage(settings, state, served) : undefined
     const server = await listen(settings, {
       ...{ lambda, queue, page },
       buckets: new CodeBuckets(settings.buckets),
       sources: () => sources.map(({ description }) => description),
-      routes: await createRoutes(settings, lambda, log),
+      routes: await createRoutes(settings, lambda, added, log),
       onNotice: log.notice,
     })
     closing.add(async () => {
@@ -163,18 +164,18 @@ async function addFunctions(
   state: StateFolder,
   store: FunctionStore,
   log: LambdaLog,
-): Promise<void> {
+): Promise<ServedFunction[]> {
   for (const stored of await store.load(log.notice)) {
     lambda.add(stored)
   }
-  const added = []
+  const added: ServedFunction[] = []
   for (const each of settings.packages) {
     added.push(await packagedFunction(each, state.work, settings))
   }
   const onBuilt = (name: string) => warmForInspector(lambda, name)
   added.push(...(await watchedFunctions(settings, state.work, log, onBuilt)))
   const named = new Set<string>()
-  for (const each of added) {
+  for (const { local: each } of added) {
     if (named.has(each.name)) {
       throw new UsageError(
         `each function needs a name of its own, but there are two called ${each.name}; serve one of them by itself`,
@@ -184,6 +185,7 @@ async function addFunctions(
     lambda.add(each)
     warmForInspector(lambda, each.name)
   }
+  return added
 }
 
 /** So that a debugger finds the program before its first invocation. */

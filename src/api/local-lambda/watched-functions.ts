@@ -2,9 +2,10 @@
 
 import { join } from 'node:path'
 import { findBaseNode } from '../../compiler/base-node/fetched-node.ts'
+import { handlerSettings } from '../../compiler/handler-settings.ts'
 import { buildUnpackedFunction, prepareLauncher, sourcesOfFailure } from '../../compiler/unpacked-function.ts'
-import type { LocalFunction } from '../../emulator/functions/local-function.ts'
 import { openGivenLayers } from '../given-layers.ts'
+import { HandlerChoice, type ServedFunction } from './handler-choice.ts'
 import type { LambdaLog, LocalLambdaSettings, WatchedSource } from './local-lambda-settings.ts'
 import { servedFunction } from './served-functions.ts'
 import { WatchedCode } from './watched-code.ts'
@@ -18,7 +19,7 @@ export async function watchedFunctions(
   workFolder: string,
   log: LambdaLog,
   onBuilt: (functionName: string) => void,
-): Promise<LocalFunction[]> {
+): Promise<ServedFunction[]> {
   const { watched } = settings
   if (watched.length === 0) {
     return []
@@ -30,28 +31,30 @@ export async function watchedFunctions(
     settings.inspectorPort === undefined ? undefined : settings.inspectorPort + index
   return await Promise.all(
     watched.map(async (source, index) => {
-      const options = { ...source, inspectorPort: inspectorPort(index) }
+      const { name, run } = source
+      const choice = new HandlerChoice(name, undefined)
+      const options = { ...source, inspectorPort: inspectorPort(index), choice }
       const code = await watchedCode(options, settings, { workFolder, launcherFolder }, log, onBuilt)
       await code.prepare()
-      const { name, run } = source
-      const served = servedFunction(name, name, code, { ...run, invokeMode: settings.invokeMode })
+      const served = servedFunction(name, choice.setting, code, { ...run, invokeMode: settings.invokeMode })
       if (options.inspectorPort !== undefined) {
         // There is one inspector, and one program for it to stop.
         served.configuration = { ...served.configuration, reservedConcurrency: 1 }
       }
-      return served
+      choice.follow(served)
+      return { local: served, choice, copy: undefined }
     }),
   )
 }
 
 async function watchedCode(
-  options: WatchedSource & { inspectorPort: number | undefined },
+  options: WatchedSource & { inspectorPort: number | undefined; choice: HandlerChoice },
   { instanceConcurrency }: LocalLambdaSettings,
   { workFolder, launcherFolder }: { workFolder: string; launcherFolder: string },
   log: LambdaLog,
   onBuilt: (functionName: string) => void,
 ): Promise<WatchedCode> {
-  const { entry, name, path, run } = options
+  const { entry, name, path, run, choice } = options
   return new WatchedCode({
     entry,
     folder: join(workFolder, `watch-${name}`),
@@ -60,7 +63,10 @@ async function watchedCode(
       layersFolder: await openGivenLayers(run.layers, workFolder),
       maxConcurrency: instanceConcurrency,
     },
-    build: (taskRoot) => buildUnpackedFunction(options, taskRoot),
+    build: (taskRoot) =>
+      buildUnpackedFunction(options, taskRoot, (exports) =>
+        choice.update(exports && handlerSettings(name, exports)),
+      ),
     sourcesOfFailure: (error) => sourcesOfFailure(error, entry),
     onBuilt: (ms) => {
       log.notice(`built ${name} from ${path} in ${Math.round(ms)} ms`)

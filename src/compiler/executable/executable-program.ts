@@ -44,6 +44,8 @@ export interface ExecutableProgram extends ExecutableParts {
   readonly unanswered?: readonly string[]
   /** Hosts that the function called over HTTPS in its run; undefined where nothing answered it. */
   readonly foundHosts?: readonly string[]
+  /** The handler settings that find a function, where only running it tells: of a CommonJS entry. */
+  readonly handlers?: readonly string[] | undefined
   /** Set when the function did not initialise in the build. */
   readonly initFailure?: InitFailure | undefined
 }

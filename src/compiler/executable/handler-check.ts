@@ -19,6 +19,12 @@ export class NoHandlerError extends BuildError {
 /** More handlers than anybody puts into one package; a run takes a tenth of a second. */
 const MAX_TRIES = 12
 
+export interface HandlerRun {
+  readonly initFailure?: InitFailure | undefined
+  /** The settings that find a handler, where only the run can tell, and the function's name finds none. */
+  readonly handlers?: readonly string[] | undefined
+}
+
 /** Runs the function with a handler setting, and tells how it failed to initialise, if it did. */
 export type TryHandler<Result> = (
   handler: string,
@@ -31,7 +37,7 @@ export type TryHandler<Result> = (
 export async function withHandler<Result>(
   { entry, name, bundle: { exports } }: ProgramSource,
   run: TryHandler<Result>,
-): Promise<Result & { initFailure?: InitFailure | undefined }> {
+): Promise<Result & HandlerRun> {
   const first = await run(name)
   const problem = missingHandler(first.initFailure)
   if (problem === undefined) {
@@ -43,7 +49,7 @@ export async function withHandler<Result>(
     const result = await run(`${name}.${other}`)
     const why = missingHandler(result.initFailure)
     if (why === undefined) {
-      return result
+      return exports === undefined ? { ...result, handlers: others.map((each) => `${name}.${each}`) } : result
     }
     isNested ||= /but as an object/.test(why)
   }

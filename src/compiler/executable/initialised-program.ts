@@ -74,6 +74,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
       mayStartWorkers: code.includes('worker_threads'),
     },
     environmentRead,
+    handlers: checked.handlers,
     notes: [...notes, ...notesOfRehearsal],
   }
 }

@@ -18,7 +18,7 @@ import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { type PrimingPlan, planPriming, primeAssets, rehearsalNotes } from '../prime/prime-assets.ts'
 import { type CodeCaches, makeCodeCaches, noCodeCaches } from './code-caches.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
-import { withHandler } from './handler-check.ts'
+import { type HandlerRun, withHandler } from './handler-check.ts'
 
 export async function makeLoadedProgram(given: ProgramSource): Promise<ExecutableProgram> {
   const source = { ...given, bundle: await withMarks(given) }
@@ -48,10 +48,14 @@ export async function makeLoadedProgram(given: ProgramSource): Promise<Executabl
       ...rehearsalNotes(source, codeCaches.run),
     ],
     initFailure: codeCaches.initFailure,
+    handlers: codeCaches.handlers,
   }
 }
 
-function codeCachesOf(source: ProgramSource, { primesSdk }: PrimingPlan): Promise<CodeCaches> | CodeCaches {
+function codeCachesOf(
+  source: ProgramSource,
+  { primesSdk }: PrimingPlan,
+): Promise<CodeCaches & HandlerRun> | (CodeCaches & HandlerRun) {
   const { base, bundle, runtime, init, responder, taskRoot, folder } = source
   if (base.runner === undefined) {
     return noCodeCaches(base.arch)

@@ -8,9 +8,8 @@ import type { CorsConfiguration } from '../functions/function-configuration.ts'
 import type { Authorizer, HttpApiDefinition } from './http-api-definition.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
-import { type Document, namesOf, object, payloadFormat, resourcesOf } from './template-values.ts'
+import { type Document, FUNCTIONS, namesOf, object, payloadFormat, resourcesOf } from './template-values.ts'
 
-const FUNCTIONS = ['AWS::Lambda::Function', 'AWS::Serverless::Function']
 /** Whose `FunctionName` is a function. */
 const OF_FUNCTIONS = ['AWS::Lambda::Alias', 'AWS::Lambda::Version']
 

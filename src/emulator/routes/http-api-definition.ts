@@ -7,6 +7,15 @@ export interface HttpApiDefinition {
   routes: readonly Route[]
   cors?: CorsConfiguration | undefined
   authorizers: Readonly<Record<string, Authorizer>>
+  /** The functions that a template has, with the handler that it names for each. */
+  functions?: readonly TemplateFunction[]
+}
+
+export interface TemplateFunction {
+  /** Names that it may have here, the likeliest first. */
+  readonly names: readonly string[]
+  /** As it is written: `src/index.lambdaHandler`. */
+  readonly handler: string
 }
 
 export type Authorizer = JwtAuthorizer | LambdaAuthorizer

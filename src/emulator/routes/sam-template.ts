@@ -17,7 +17,15 @@ import { type Authorizer, type HttpApiDefinition, HttpApiError } from './http-ap
 import { openApiRoutes } from './openapi-routes.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
-import { type Document, namesOf, object, payloadFormat, referenced, resourcesOf } from './template-values.ts'
+import {
+  type Document,
+  functionsOf,
+  namesOf,
+  object,
+  payloadFormat,
+  referenced,
+  resourcesOf,
+} from './template-values.ts'
 
 const TOKEN = '$request.header.Authorization'
 const FUNCTION = 'AWS::Serverless::Function'
@@ -50,7 +58,8 @@ export async function parseSamTemplate(text: string, path: string): Promise<Http
     )
   }
   const authorizers = Object.assign({}, ...definitions.map((definition) => definition.authorizers).reverse())
-  return { routes, cors: definitions.find(({ cors }) => cors !== undefined)?.cors, authorizers }
+  const functions = definitions.flatMap((definition) => definition.functions ?? [])
+  return { routes, cors: definitions.find(({ cors }) => cors !== undefined)?.cors, authorizers, functions }
 }
 
 /** Of a stack, and then of those nested in it. `read` are the templates that were. */
@@ -122,6 +131,7 @@ async function readStack(template: Document, path: string): Promise<HttpApiDefin
     routes: [...routes, ...own.routes],
     cors: cors ?? own.cors,
     authorizers: { ...own.authorizers, ...authorizers },
+    functions: functionsOf(resources, object(globals.Function).Handler),
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { addSection, readSection } from '../../../src/compiler/elf/added-section.ts'
 import { parseElf } from '../../../src/compiler/elf/elf-file.ts'
+import { readSectionOfFile } from '../../../src/compiler/elf/section-of-file.ts'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 
 const program = readFileSync('/bin/echo')
@@ -25,6 +26,16 @@ test('a program with a section more runs, and what is mapped of it is as it was'
   assert.equal(execFileSync(file, ['said'], { encoding: 'utf8' }), 'said\n')
   assert.deepEqual(parseElf(changed, 'echo').segments, parseElf(program, 'echo').segments)
   assert.ok(changed.subarray(64, program.length).equals(program.subarray(64)), 'all but the file header')
+})
+
+test('the section is found without the rest of the file, too', async (t) => {
+  const [changed, plain, none] = ['changed', 'plain', 'none'].map((name) => join(temporaryFolder(t), name))
+  writeFileSync(changed ?? '', changedProgram())
+  writeFileSync(plain ?? '', program)
+  writeFileSync(none ?? '', '#!/bin/sh\n')
+  assert.deepEqual(await readSectionOfFile(changed ?? '', '.added'), content)
+  assert.equal(await readSectionOfFile(plain ?? '', '.added'), undefined)
+  assert.equal(await readSectionOfFile(none ?? '', '.added'), undefined)
 })
 
 test('the section is found by its name, beside those that were there', () => {
