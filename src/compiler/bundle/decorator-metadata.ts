@@ -11,6 +11,7 @@ import type { Loader, Plugin } from 'esbuild'
 import { getTsconfig, parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig'
 import { packageName } from '../dependencies/package-of-file.ts'
 import type { SourceOptions } from '../dependencies/source-options.ts'
+import { tellSourcePlaces } from './decorators/source-places.ts'
 import { type IsThere, importTypes, isOfType } from './decorators/types-in-metadata.ts'
 
 type CompilerOptions = NonNullable<TsConfigJsonResolved['compilerOptions']>
@@ -25,6 +26,7 @@ export function emitDecoratorMetadata(author: SourceOptions): Plugin {
   return {
     name: 'decorator-metadata',
     setup(build) {
+      const texts = new Map<string, string>()
       build.onLoad({ filter: /\.[cm]?tsx?$/, namespace: 'file' }, async ({ path }) => {
         const settings = packageName(path) === undefined ? settingsOf(path, author, known) : undefined
         const code = settings?.emitDecoratorMetadata ? await readFile(path, 'utf8') : ''
@@ -33,13 +35,16 @@ export function emitDecoratorMetadata(author: SourceOptions): Plugin {
           return (await build.resolve(specifier, asked)).errors.length === 0
         }
         const compiled = settings && (await compileDecorators(path, code, settings, isThere))
-        return compiled === undefined
-          ? undefined
-          : { contents: compiled, loader: loaderOf(path, author), resolveDir: dirname(path) }
+        if (compiled === undefined) {
+          return undefined
+        }
+        texts.set(path, compiled)
+        return { contents: compiled, loader: loaderOf(path, author), resolveDir: dirname(path) }
       })
       build.onEnd((result) => {
         result.warnings = result.warnings.filter((warning) => !isOfType(warning))
       })
+      tellSourcePlaces(build, (file) => texts.get(file))
     },
   }
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, sep } from 'node:path'
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
+import { tellSourcePlaces } from '../bundle/decorators/source-places.ts'
 import { escaped } from '../escaped-pattern.ts'
 import { leaveAbsent } from './absent-imports.ts'
 import { locateModule } from './located-module.ts'
@@ -104,6 +105,7 @@ function rewriteModules(rewritten: ReadonlyMap<string, string>): Plugin {
         const contents = rewritten.get(path)
         return contents === undefined ? undefined : { contents, loader: 'js', resolveDir: dirname(path) }
       })
+      tellSourcePlaces(build, (file) => rewritten.get(file))
     },
   }
 }
