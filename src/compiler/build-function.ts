@@ -5,7 +5,12 @@ import { isOfRuntime } from '../executable/format.ts'
 import { type BuildInputs, findInputs } from './build-inputs.ts'
 import { withOutcome, writeRecord } from './build-record.ts'
 import type { BuiltFunction } from './built-function.ts'
-import { describeMissingFiles, describePlan, describeWorkers } from './dependencies/plan-notes.ts'
+import {
+  describeMissingFiles,
+  describePlan,
+  describeWorkers,
+  importedOutside,
+} from './dependencies/plan-notes.ts'
 import type { ExecutableProgram, ProgramSource } from './executable/executable-program.ts'
 import { explainInitFailure, InitFailureError } from './executable/init-failure.ts'
 import { makeInitialisedProgram } from './executable/initialised-program.ts'
@@ -116,7 +121,7 @@ function describeBundle(options: FunctionOptions, { bundle, shipped }: BuildInpu
     shipped: shipped.packages,
     packagesWithoutAddon: shipped.withoutAddon,
     packageNotes: [
-      ...describePlan(bundle.packages),
+      ...describePlan(bundle.packages, importedOutside(bundle.metafile)),
       ...describeMissingFiles(bundle.packages, options.include),
       ...(options.init.at === 'build' ? describeWorkers(bundle.packages) : []),
     ],

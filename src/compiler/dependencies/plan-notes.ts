@@ -1,17 +1,40 @@
 /** What a build tells of its plan of packages besides what it ships. */
-import { dirname, relative, resolve, sep } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import type { Metafile } from 'esbuild'
+import { withoutMark } from '../text/byte-order-mark.ts'
 import type { AbsentImport } from './absent-imports.ts'
 import { hasUnreadableArchives } from './named/plug-and-play.ts'
-import { nameOfFolder } from './package-of-file.ts'
+import { importedPackage, nameOfFolder } from './package-of-file.ts'
 import type { PackagePlan } from './package-plan.ts'
 import { type PackageVerdict, STARTS_WORKERS } from './package-survey.ts'
 
-/** Sentences. */
-export function describePlan({ absent, absentExternals, notes }: PackagePlan): string[] {
-  const externals = absentExternals.map(
-    (name) => `${name} is not installed, so nothing of it is shipped, and a layer has to have it`,
-  )
+/** Sentences. By default, `imports` has all that is left out: what no module imports is nothing to tell of this function. */
+export function describePlan(
+  { absent, absentExternals, notes, packages }: PackagePlan,
+  imports: ReadonlySet<string> = new Set(absentExternals),
+): string[] {
+  const externals = absentExternals
+    .filter((name) => imports.has(name) || packages.some(({ folder }) => names(folder, name)))
+    .map((name) => `${name} is not installed, so nothing of it is shipped, and a layer has to have it`)
   return [...describeAbsent(absent), ...externals, ...notes]
+}
+
+/** The packages that the modules of a bundle import and that are not in it. */
+export function importedOutside({ inputs }: Metafile): Set<string> {
+  const outside = Object.values(inputs).flatMap(({ imports }) => imports.filter(({ external }) => external))
+  return new Set(outside.map(({ path }) => importedPackage(path) ?? path))
+}
+
+/** Whether the package in a folder, of which a bundle does not tell what it imports, says that it may need another. */
+function names(folder: string, needed: string): boolean {
+  try {
+    const manifest = JSON.parse(withoutMark(readFileSync(join(folder, 'package.json'), 'utf8')))
+    const kinds = ['dependencies', 'optionalDependencies', 'peerDependencies']
+    return kinds.some((kind) => Object.hasOwn(manifest[kind] ?? {}, needed))
+  } catch {
+    return false // It says nothing.
+  }
 }
 
 /**
