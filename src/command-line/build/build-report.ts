@@ -16,6 +16,9 @@ import { budgetLines } from './budget-report.ts'
 const DIRECT_UPLOAD_BYTES = 50 * 1024 * 1024
 const UNPACKED_BYTES = 250 * 1024 * 1024
 
+/** In bytes. Of a package of 150 MB, aws-cdk-lib, esbuild had 6.6 GB for five minutes, and the bundle was of no use on Lambda. */
+const MOST_TO_BUNDLE = 100 * 1024 * 1024
+
 export function stepLine({ name, ms }: Step): string {
   return `  ${name.padEnd(16)} ${seconds(ms).padStart(7)}\n`
 }
@@ -166,7 +169,20 @@ function largestShipped({ shipped }: BuiltFunction): string {
   const [first] = shipped.toSorted((left, right) => right.bytes - left.bytes)
   return first === undefined
     ? 'include less'
-    : `of what is shipped, ${first.name} takes most, ${megabytes(first.bytes)}: do without it where it is imported for little, bundle it with --bundle ${first.name}, or include less`
+    : `of what is shipped, ${first.name} takes most, ${megabytes(first.bytes)}${first.neededBy === undefined ? '' : `, for ${first.neededBy}`}: ${remedyFor(first)}`
+}
+
+function remedyFor({ name, bytes, reason = '', isBundled }: ShippedPackage): string {
+  const without = 'do without it where it is imported for little'
+  if (isBundled) {
+    return `${without}, or include less`
+  }
+  if (reason.includes('--external')) {
+    return `${without}, name it no more with --external, or include less`
+  }
+  return bytes > MOST_TO_BUNDLE
+    ? `${without}, or import its types alone, with import type; to bundle that much takes minutes and gigabytes of memory`
+    : `${without}, bundle it with --bundle ${name}, or include less`
 }
 
 /** The members of a function in {@link jsonReport} that are paths, or null. */

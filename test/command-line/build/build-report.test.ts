@@ -54,6 +54,27 @@ test('of a package that is too big, what takes most of it is told', () => {
   assert.match(unpacked, /of what is shipped, p90 takes most, 94\.4 MB: .*--bundle p90, or include less$/)
 })
 
+test('that a package be bundled is advised where it can be meant', () => {
+  const advice = (more: object) => {
+    const shipped = {
+      ...{ name: 'big', version: '1.0.0', place: 'node_modules/big', reason: 'reads its files' },
+      ...{ neededBy: undefined, isBundled: false, files: 1, bytes: 90 * MIB, ...more },
+    }
+    return packageWarnings({ ...built, unpackedBytes: 300 * MIB, shipped: [shipped] }).join()
+  }
+  assert.match(advice({ bytes: 150 * MIB }), /import type; to bundle that much takes minutes/)
+  assert.match(advice({ reason: 'was left out with --external' }), /name it no more with --external/)
+  assert.match(advice({ isBundled: true }), /for little, or include less$/)
+  assert.match(advice({ neededBy: 'other' }), /94\.4 MB, for other: .*--bundle big/)
+  for (const more of [
+    { bytes: 150 * MIB },
+    { reason: 'was left out with --external' },
+    { isBundled: true },
+  ]) {
+    assert.doesNotMatch(advice(more), /--bundle/)
+  }
+})
+
 test('a package whose addons are for another machine is warned of by name, in both reports', () => {
   const wrong = { ...built, arch: 'arm64' as const, packagesWithoutAddon: ['sharp'] }
   const message = /sharp has native addons, but none for Linux on arm64; install it .*--cpu=arm64 sharp/
