@@ -169,7 +169,8 @@ async function makePackage(
     folder: join(work, 'program'),
   }
   const program = await makeProgram(options, source, steps)
-  const initFailure = program.initFailure && explainInitFailure(program.initFailure, bundle)
+  const { root } = options.include
+  const initFailure = program.initFailure && explainInitFailure(program.initFailure, bundle, root)
   if (initFailure !== undefined && options.isStrict) {
     throw new InitFailureError(initFailure)
   }
@@ -257,11 +258,8 @@ async function addExecutable(
     ...program.notes,
     slowIfCold,
   ].filter((note) => note !== undefined)
-  await writeRecord(
-    executable,
-    bytes,
-    withOutcome(record, bundle, { initFailure, notes, handlers: program.handlers }),
-  )
+  const outcome = { initFailure, notes, handlers: program.handlers }
+  await writeRecord(executable, bytes, withOutcome(record, bundle, outcome))
   return { notes, needs: libraryNeeds(bytes, executable) }
 }
 

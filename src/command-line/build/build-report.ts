@@ -8,6 +8,7 @@ import { megabytes } from '../../compiler/package/megabytes.ts'
 import type { ShippedPackage } from '../../compiler/package/shipped-packages.ts'
 import type { Step } from '../../compiler/steps.ts'
 import { budgetLines } from './budget-report.ts'
+import { toldOnce } from './told-once.ts'
 
 /**
  * AWS Lambda takes a zip of up to 50 MB directly, and a package of up to 250 MB unpacked; its guide counts in
@@ -88,8 +89,9 @@ function row(label: string, value: string): string {
 }
 
 function remarks(built: BuiltFunction): string {
+  const told = toldOnce(built)
   const warnings = packageWarnings(built).map((warning) => `  warning: ${warning}\n`)
-  const notes = [...built.packageNotes, ...built.notes, ...frozenEnvironment(built)].map(
+  const notes = [...told.packageNotes, ...told.notes, ...frozenEnvironment(built)].map(
     (note) => `  note: ${note}
 `,
   )

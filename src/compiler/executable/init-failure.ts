@@ -5,6 +5,7 @@
  * there, too. So it is a warning, and with `--strict` an error.
  */
 import { SourceMap } from 'node:module'
+import { normalize, relative, sep } from 'node:path'
 import { chunkOfScript } from '../../executable/format.ts'
 import { BuildError } from '../build-error.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
@@ -42,8 +43,12 @@ export function readInitFailure(body: Buffer): InitFailure {
   }
 }
 
-/** In one sentence or two. */
-export function explainInitFailure(failure: InitFailure, bundle: FunctionBundle): string {
+/** In one sentence or two. `root` is the folder that the package's root stands for. */
+export function explainInitFailure(
+  failure: InitFailure,
+  bundle: FunctionBundle,
+  root: string = bundle.project,
+): string {
   if (failure.kind === 'ended') {
     const printed = failure.output.trim()
     return (
@@ -58,7 +63,7 @@ export function explainInitFailure(failure: InitFailure, bundle: FunctionBundle)
   const place = placeOf(trace, bundle)
   return (
     `the function does not initialise: ${errorType}: ${oneLine(what)}` +
-    `${place === undefined ? '' : ` (${place})`}; ${remedy(errorMessage, trace, bundle)}`
+    `${place === undefined ? '' : ` (${place})`}; ${remedy(errorMessage, trace, bundle, root)}`
   )
 }
 
@@ -98,7 +103,12 @@ function inPackage(place: string): string {
 const NO_ADDON =
   /Could not locate the bindings file|No native build was found|Cannot find module '[^']+\.node'/
 
-function remedy(message: string, trace: readonly string[], { packages }: FunctionBundle): string {
+function remedy(
+  message: string,
+  trace: readonly string[],
+  { packages }: FunctionBundle,
+  root: string,
+): string {
   const [, missing] = /Cannot find (?:module|package) '([^']+)'/.exec(message) ?? []
   const importing = packages.absent.find(({ specifier }) => specifier === missing)?.importedBy
   const unbuilt = NO_ADDON.test(message) ? (importing ?? packageOfAddon([message, ...trace])) : undefined
@@ -111,6 +121,11 @@ function remedy(message: string, trace: readonly string[], { packages }: Functio
       ? `${name} is not installed: install it`
       : `only what is bundled or shipped is there, here as on Lambda: install ${name} if it is not, and import it by a name ` +
           `that is written out, or ship it with --external ${name}`
+  }
+  const [, file = ''] = /ENOENT.* '(?:\/var\/task\/)?([^']+)'/.exec(message) ?? []
+  const read = packages.reads.map((path) => relative(root, path)).find((path) => isPathOf(file, path))
+  if (read !== undefined) {
+    return `files of the project are not on Lambda either; ship it with --include ${read}`
   }
   if (missing !== undefined || /ENOENT/.test(message)) {
     return (
@@ -125,6 +140,12 @@ function remedy(message: string, trace: readonly string[], { packages }: Functio
     return 'a build has no network: connect in the handler, or take no notice if it is there on Lambda'
   }
   return 'if it needs what a build has not (environment variables, credentials, a network), take no notice; else it fails on Lambda, too'
+}
+
+/** Whether a path that was read is that of a file that the function reads: the same, or in a folder that it reads. */
+function isPathOf(file: string, path: string): boolean {
+  const normal = normalize(file)
+  return normal === path || normal.startsWith(path + sep) || normal.endsWith(sep + path)
 }
 
 /** The package that texts name a path of, and not what looks for its addon. */

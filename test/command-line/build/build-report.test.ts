@@ -54,6 +54,27 @@ test('of a package that is too big, what takes most of it is told', () => {
   assert.match(unpacked, /of what is shipped, p90 takes most, 94\.4 MB: .*--bundle p90, or include less$/)
 })
 
+test('why a function does not initialise is told once to people, with what comes of it', () => {
+  const failed = {
+    ...built,
+    initFailure: 'the function does not initialise: no a.txt; ship it with --include a.txt',
+    packageNotes: [
+      'the function reads a.txt, which is not in the package; ship it with --include a.txt',
+      'the function reads b.txt, which is not in the package; ship it with --include b.txt',
+    ],
+    notes: [
+      'the function could not initialise on this machine (no a.txt), so its code cache holds what ran until then',
+    ],
+  }
+  const text = textReport(failed)
+  assert.match(text, /warning: the function does not initialise: no a\.txt; ship it with --include a\.txt\n/)
+  assert.match(text, /note: the function did not initialise, so its code cache holds what ran until then\n/)
+  assert.doesNotMatch(text, /could not initialise|reads a\.txt/)
+  assert.match(text, /note: the function reads b\.txt/)
+  const [report] = jsonReport([failed]).functions
+  assert.deepEqual([report?.notes.length, report?.shortcomings.length, report?.warnings.length], [2, 1, 1])
+})
+
 test('that a package be bundled is advised where it can be meant', () => {
   const advice = (more: object) => {
     const shipped = {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { describeErrorDocument } from '../../../src/compiler/executable/init-failure.ts'
+import { bundleFunction } from '../../../src/compiler/bundle/bundle-function.ts'
+import { describeErrorDocument, explainInitFailure } from '../../../src/compiler/executable/init-failure.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 function describe(errorMessage: string): string {
   return describeErrorDocument(Buffer.from(JSON.stringify({ errorType: 'ZodError', errorMessage })))
@@ -11,4 +15,26 @@ test('an error is told by the first line of its message, or by all of them where
   const issues = JSON.stringify([{ code: 'invalid_value', message: 'no stage' }], null, 2)
   assert.equal(describe(issues), 'ZodError: [ { "code": "invalid_value", "message": "no stage" } ]')
   assert.equal(describe(`[\n${'x'.repeat(300)}`), `ZodError: [ ${'x'.repeat(198)}…`)
+})
+
+test('a file that the function reads, and that is not there, is named for --include', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'app/data/a.txt': 'a',
+    'app/orders.ts': `
+      import { readFileSync } from 'node:fs'
+      import { join } from 'node:path'
+      const text = readFileSync(join(import.meta.dirname, 'data/a.txt'), 'utf8')
+      export const handler = () => text`,
+  })
+  const bundle = await bundleFunction(join(folder, 'app/orders.ts'), {
+    ...{ minify: true, externals: [], bundled: [] },
+  })
+  const explain = (path: string, root?: string) => {
+    const errorMessage = `ENOENT: no such file or directory, open '${path}'`
+    return explainInitFailure({ kind: 'error', errorType: 'Error', errorMessage, trace: [] }, bundle, root)
+  }
+  assert.match(explain('/var/task/app/data/a.txt'), /; ship it with --include app\/data\/a\.txt$/)
+  assert.match(explain('/var/task/data/a.txt', join(folder, 'app')), /; ship it with --include data\/a\.txt$/)
+  assert.match(explain('/var/task/elsewhere.txt'), /: ship what is read with --include, or the package/)
 })
