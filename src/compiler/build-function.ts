@@ -134,15 +134,15 @@ const NOTHING_FOUND =
 const NOTHING_ASKED =
   'no sample event has the handler make requests, so the stubs answer only what the module asks as it is loaded; give an event with --event'
 
+type FactOfRun =
+  | ('arch' | 'nodeVersion' | 'notes' | 'initFailure' | 'noHandler')
+  | ('environmentRead' | 'unanswered' | 'foundHosts')
+
 interface MadePackage {
   readonly draft: PackageFolder
   /** Path of the zip, if there is to be one. */
   readonly zip: string | undefined
-  readonly facts: PackageFacts &
-    Pick<
-      BuiltFunction,
-      'arch' | 'nodeVersion' | 'notes' | 'initFailure' | 'environmentRead' | 'unanswered' | 'foundHosts'
-    >
+  readonly facts: PackageFacts & Pick<BuiltFunction, FactOfRun>
   /** Whether making it again would come to nothing else: the function ran as it should. */
   readonly isSettled: boolean
 }
@@ -191,6 +191,7 @@ async function makePackage(
       notes: [...notes, ...describePreparation(options, foundHosts)],
       foundHosts,
       initFailure,
+      noHandler: program.noHandler,
       environmentRead: program.environmentRead,
       unanswered: program.unanswered ?? [],
     },

@@ -35,6 +35,8 @@ export interface BuiltFunction extends PackageFacts {
   readonly notes: readonly string[]
   /** Why the function does not initialise in the build, with what to do; undefined when it does. */
   readonly initFailure?: string | undefined
+  /** That none of its exports is a handler by itself, with what to do; undefined where one is. */
+  readonly noHandler?: string | undefined
   /** Environment variables that the function read as it was initialised at build time, and cannot read anew. */
   readonly environmentRead: readonly string[]
   /** Requests that the function made in the build and that its stubs do not answer: each as its file of stubs would have it. */

@@ -146,9 +146,9 @@ function frozenEnvironment({ environmentRead }: BuiltFunction): string[] {
 
 /** What will not work on AWS Lambda: what does not initialise, is too big, or for another machine. */
 export function packageWarnings(built: BuiltFunction): string[] {
-  const { zipBytes = 0, unpackedBytes, packagesWithoutAddon, arch, initFailure } = built
+  const { zipBytes = 0, unpackedBytes, packagesWithoutAddon, arch, initFailure, noHandler } = built
   return [
-    ...(initFailure === undefined ? [] : [initFailure]),
+    ...[initFailure, noHandler].filter((warning) => warning !== undefined),
     ...packagesWithoutAddon.map(
       (name) =>
         `${name} has native addons, but none for Linux on ${arch}; install it for that: npm install --os=linux --cpu=${arch} ${name}`,

@@ -6,13 +6,13 @@ import { KnownStatements } from './known-statements.ts'
 /** Code beyond this is not read for it: everything is taken for a handler. */
 const LONGEST_CODE = 4_000_000
 
-/** What no handler is written as; an object may have `fetch`, and what a call returns may be a function. */
+/** What no handler is written as; what a call returns may be a function. */
 const NO_HANDLER =
   /^(Literal|TemplateLiteral|ArrayExpression|UnaryExpression|BinaryExpression|UpdateExpression)$/
 const NO_HANDLER_CLASS = /^Class(Declaration|Expression)$/
 
 /**
- * Those of `exports` that are not known to be something else than a handler: a text, a number, a list, a class. `code` is an ES
+ * Those of `exports` that are not known to be something else than a handler: a text, a number, a list, a class, an object without `fetch`. `code` is an ES
  * module, as esbuild bundles it.
  */
 export function handlerExports(code: string, exports: readonly string[]): readonly string[] {
@@ -26,10 +26,16 @@ export function handlerExports(code: string, exports: readonly string[]): readon
   const others = new Set(
     facts
       .flatMap(({ exported }) => exported)
-      .filter(([, local]) => noHandlers.get(local))
+      .filter(([, local]) => noHandlers.get(local) && !getsFetch(code, local))
       .map(([name]) => name),
   )
   return exports.filter((name) => !others.has(name))
+}
+
+/** Whether an object may be given `fetch` behind its declaration. */
+function getsFetch(code: string, local: string): boolean {
+  const name = local.replaceAll('$', '\\$')
+  return new RegExp(`(?<![\\w$])${name}\\.fetch\\s*=|Object\\.assign\\(\\s*${name}(?![\\w$])`).test(code)
 }
 
 interface StatementFacts {
@@ -59,6 +65,16 @@ function exportsOf({ type, source, specifiers }: AnyNode): [name: string, local:
     : []
 }
 
-function isNoHandler({ type }: AnyNode): boolean {
-  return NO_HANDLER.test(type) || NO_HANDLER_CLASS.test(type)
+function isNoHandler(value: AnyNode): boolean {
+  return NO_HANDLER.test(value.type) || NO_HANDLER_CLASS.test(value.type) || isPlainObject(value)
+}
+
+/** An object with members that are all named, and none of them `fetch`; what gets its members later has none yet. */
+function isPlainObject({ type, properties = [] }: AnyNode): boolean {
+  const members = properties as AnyNode[]
+  return (
+    type === 'ObjectExpression' &&
+    members.length > 0 &&
+    members.every(({ key, computed }) => key && !computed && (key.name ?? key.value) !== 'fetch')
+  )
 }

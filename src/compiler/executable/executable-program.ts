@@ -46,6 +46,8 @@ export interface ExecutableProgram extends ExecutableParts {
   readonly foundHosts?: readonly string[]
   /** The handler settings that find a function, where only running it tells: of a CommonJS entry. */
   readonly handlers?: readonly string[] | undefined
+  /** That none of its exports is a handler by itself, with what to do; undefined where one is. */
+  readonly noHandler?: string | undefined
   /** Set when the function did not initialise in the build. */
   readonly initFailure?: InitFailure | undefined
 }

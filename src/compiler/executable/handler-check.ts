@@ -6,6 +6,7 @@
  * have several handlers instead, each named by the setting (`orders.create`), and modules of CommonJS say what they export
  * only when they run. So the settings are tried, one after the other, until one finds a handler.
  */
+import { parse } from 'node:path'
 import { BuildError } from '../build-error.ts'
 import { shownPath } from '../shown-path.ts'
 import type { ProgramSource } from './executable-program.ts'
@@ -23,6 +24,8 @@ export interface HandlerRun {
   readonly initFailure?: InitFailure | undefined
   /** The settings that find a handler, where only the run can tell, and the function's name finds none. */
   readonly handlers?: readonly string[] | undefined
+  /** Where objects alone are exported, which may have a handler inside: that, with what to do. */
+  readonly noHandler?: string | undefined
 }
 
 /** Runs the function with a handler setting, and tells how it failed to initialise, if it did. */
@@ -55,7 +58,13 @@ export async function withHandler<Result>(
   }
   // What an object has inside, a setting such as `orders.api.create` may name.
   if (isNested && exports?.includes('handler') !== true) {
-    return { ...first, initFailure: undefined }
+    const inside = namedIn(problem, name)
+    return {
+      ...first,
+      initFailure: undefined,
+      handlers: inside.length === 0 ? undefined : inside,
+      noHandler: explainNoHandler(entry, name, inside, exports),
+    }
   }
   const found =
     exports === undefined
@@ -63,6 +72,21 @@ export async function withHandler<Result>(
       : `; it exports ${new Intl.ListFormat('en').format(exports)}, and none of that is a function`
   throw new NoHandlerError(
     `${shownPath(entry)} has no handler${found}; export a function: export async function handler(event) { … }`,
+  )
+}
+
+function explainNoHandler(
+  entry: string,
+  name: string,
+  inside: readonly string[],
+  exports: readonly string[] = [],
+): string {
+  const settings =
+    inside.length === 0 ? `${name}.${exports[0] ?? 'name'}.NAME` : inside.slice(0, 3).join(', ')
+  const exported = exports.length === 0 ? '' : ` (${exports.slice(0, 3).join(', ')})`
+  return (
+    `${shownPath(entry)} exports no function, but objects${exported}: if one has the handler inside, the handler setting names it (${settings}); ` +
+    `if the file is no function of Lambda's, keep it out of the pattern, as with !(${parse(entry).name})${parse(entry).ext}, or name the functions one by one`
   )
 }
 

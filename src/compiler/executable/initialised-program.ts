@@ -75,6 +75,7 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     },
     environmentRead,
     handlers: checked.handlers,
+    noHandler: checked.noHandler,
     notes: [...notes, ...notesOfRehearsal],
   }
 }

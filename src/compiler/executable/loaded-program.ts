@@ -44,11 +44,13 @@ export async function makeLoadedProgram(given: ProgramSource): Promise<Executabl
     cold: cold.map(([, content]) => content),
     environmentRead: [],
     notes: [
-      ...(codeCaches.note === undefined ? [] : [codeCaches.note]),
+      // It is loaded whole, but for a handler that is asked for by no name.
+      ...(codeCaches.note === undefined || codeCaches.noHandler !== undefined ? [] : [codeCaches.note]),
       ...rehearsalNotes(source, codeCaches.run),
     ],
     initFailure: codeCaches.initFailure,
     handlers: codeCaches.handlers,
+    noHandler: codeCaches.noHandler,
   }
 }
 

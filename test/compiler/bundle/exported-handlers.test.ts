@@ -8,18 +8,20 @@ import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
 import { writeFiles } from '../../support/projects/files.ts'
 
 const SOURCE = `
-  import { wrap } from './wrap'
+  import { wrap, wrap as d } from './wrap'
   export async function create(event: unknown) { return event }
   export const cancel = async () => 1, refund = wrap(() => 2)
   export const app = { fetch: () => new Response('') }
   export const VERSION = '1', LIMIT = 10, PLACES = ['a'], NAME = \`a\${LIMIT}\`, NEGATIVE = -1
+  export const map = { a: 1, 'b-c': () => 2, d }, spread = { ...map }, given = { a: 1 }
+  given.fetch = () => new Response('')
   export class OrderError extends Error {}
   export { shared as forwarded } from './wrap'
   export default () => 3
 `
 
 for (const minify of [true, false]) {
-  test(`what can be a handler is told from texts, numbers, lists and classes, ${minify ? 'minified' : 'readable'}`, async (t) => {
+  test(`what can be a handler is told from texts, numbers, lists, classes and objects, ${minify ? 'minified' : 'readable'}`, async (t) => {
     const folder = writeFiles(temporaryFolder(t), {
       'package.json': {},
       'orders.ts': SOURCE,
@@ -30,8 +32,10 @@ for (const minify of [true, false]) {
       externals: [],
       bundled: [],
     })
-    assert.equal(exports?.length, 12)
-    assert.deepEqual([...(handlers ?? [])].sort(), ['app', 'cancel', 'create', 'default', 'refund'])
+    assert.equal(exports?.length, 15)
+    assert.deepEqual([...(handlers ?? [])].sort(), [
+      ...['app', 'cancel', 'create', 'default', 'given', 'refund', 'spread'],
+    ])
   })
 }
 
