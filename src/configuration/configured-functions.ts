@@ -120,6 +120,11 @@ function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: st
   if (!WILDCARD.test(entry)) {
     return [checkEntry(resolve(folder, entry), `${named}: ${dotted(path)}`, folder)]
   }
+  if (/^!(?!\()/.test(entry)) {
+    throw new UsageError(
+      `${named}: ${dotted(path)} is ${entry}, and a pattern of functions only adds files; none takes tests (.test., .spec., __tests__) or declarations, and what else is none you leave out by a narrower one`,
+    )
+  }
   const patterns = [entry, `${entry.replace(/\/$/, '')}/index.{${ENDINGS}}`]
   const found = fs
     .globSync(patterns, { cwd: folder, exclude: (path) => NO_ENTRIES.test(path) })

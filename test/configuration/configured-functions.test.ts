@@ -115,6 +115,10 @@ for (const [functions, message] of [
     /functions is the pattern src\/\*\/idx\.ts, which no TypeScript or JavaScript file in .* fits/,
   ],
   ['jobs/*.md', /no TypeScript or JavaScript file/],
+  [
+    ['src/*/index.ts', '!**/*.test.ts'],
+    /functions\[1\] is !\*\*\/\*\.test\.ts, and a pattern of functions only adds files; none takes tests/,
+  ],
   [{ orders: 'src/orders.ts' }, /functions\.orders names the entry src\/orders\.ts, which is not there/],
   [
     { orders: 'src/orders' },
