@@ -122,7 +122,7 @@ function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: st
   }
   if (/^!(?!\()/.test(entry)) {
     throw new UsageError(
-      `${named}: ${dotted(path)} is ${entry}, and a pattern of functions only adds files; none takes tests (.test., .spec., __tests__) or declarations, and what else is none you leave out by a narrower one`,
+      `${named}: ${dotted(path)} is ${entry}, and a pattern of functions only adds files; none takes tests (.test., .spec., __tests__) or declarations, and what else is none a pattern leaves out as src/!(types|constants).ts`,
     )
   }
   const patterns = [entry, `${entry.replace(/\/$/, '')}/index.{${ENDINGS}}`]
