@@ -25,14 +25,17 @@ export function configuredFunctions(configuration: LoadedConfiguration): Configu
   const { rules, defaults, build, folder, named } = configuration
   const outDir = build.outDir ?? join(folder, 'dist')
   const found = new Map<string, ConfiguredFunction>()
-  const ofPatterns = rules.filter(({ name }) => name === undefined)
+  const unnamed = rules.filter(({ name }) => name === undefined)
+  const ofPatterns = unnamed.filter((rule) => !leavesOut(rule))
+  const leftOut = unnamed.filter(leavesOut).flatMap(({ entry = '' }) => filesOf([entry.slice(1)], folder))
+  const isLeftOut = (file: string) => leftOut.some((path) => file === path || file.startsWith(path + sep))
   const ofNames = rules.filter(({ name }) => name !== undefined).map((rule) => namedRule(rule, folder, named))
   // What a file that has a name of its own would be called by a pattern does not matter: that is how two of the same name are told apart.
   const valuesByPattern = new Map<string, FunctionValues>()
   const namedFiles = new Set(ofNames.map(({ file }) => file))
   for (const rule of ofPatterns) {
     const values = merged(defaults, rule.values)
-    for (const entry of entriesOf(rule, folder, outDir, named)) {
+    for (const entry of entriesOf(rule, folder, outDir, named).filter((file) => !isLeftOut(file))) {
       if (namedFiles.has(entry)) {
         valuesByPattern.set(entry, values)
       } else {
@@ -115,6 +118,17 @@ function add(
   found.set(name, added)
 }
 
+/** `!src/types.ts` in a list of patterns. `!(a|b).ts` is a pattern itself. */
+function leavesOut({ path, entry = '' }: FunctionRule): boolean {
+  return /^!(?!\()/.test(entry) && typeof path.at(-1) === 'number'
+}
+
+function filesOf(patterns: readonly string[], folder: string): string[] {
+  return fs
+    .globSync(patterns, { cwd: folder, exclude: (path) => NO_ENTRIES.test(path) })
+    .map((file) => resolve(folder, file))
+}
+
 function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: string): string[] {
   const { path, entry = '' } = rule
   if (!WILDCARD.test(entry)) {
@@ -122,14 +136,13 @@ function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: st
   }
   if (/^!(?!\()/.test(entry)) {
     throw new UsageError(
-      `${named}: ${dotted(path)} is ${entry}, and a pattern of functions only adds files; none takes tests (.test., .spec., __tests__) or declarations, and what else is none a pattern leaves out as src/!(types|constants).ts`,
+      `${named}: ${dotted(path)} has options for files that are no functions; leave it out, and them by a list of patterns, functions: ['src/*.ts', '${entry}'], or by a narrower one: src/!(types|constants).ts`,
     )
   }
   const patterns = [entry, `${entry.replace(/\/$/, '')}/index.{${ENDINGS}}`]
-  const found = fs
-    .globSync(patterns, { cwd: folder, exclude: (path) => NO_ENTRIES.test(path) })
-    .map((file) => resolve(folder, file))
-    .filter((file) => isEntry(file) && !NO_ENTRIES.test(file) && !file.startsWith(outDir + sep))
+  const found = filesOf(patterns, folder).filter(
+    (file) => isEntry(file) && !NO_ENTRIES.test(file) && !file.startsWith(outDir + sep),
+  )
   if (found.length === 0) {
     throw new UsageError(
       `${named}: ${dotted(path)} is the pattern ${entry}, which no TypeScript or JavaScript file in ${folder} fits; correct it`,

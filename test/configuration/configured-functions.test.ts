@@ -54,6 +54,12 @@ for (const [functions, expected] of [
     ['flat/{a,b}.*', 'jobs/daily/handler.ts'],
     { a: 'flat/a.ts', b: 'flat/b.mjs', handler: 'jobs/daily/handler.ts' },
   ],
+  [['flat/*', '!flat/{b,c}*', '!**/*.test.ts'], { a: 'flat/a.ts' }],
+  [
+    ['src/*/index.ts', '!src/users', 'jobs/**/handler.ts', '!jobs/daily/handler.ts'],
+    { orders: 'src/orders/index.ts', weekly: 'jobs/weekly/handler.ts' },
+  ],
+  ['flat/!(b).*', { a: 'flat/a.ts' }],
   ['./src/**/*.ts', { orders: 'src/orders/index.ts', users: 'src/users/index.ts' }],
   [
     {
@@ -116,8 +122,8 @@ for (const [functions, message] of [
   ],
   ['jobs/*.md', /no TypeScript or JavaScript file/],
   [
-    ['src/*/index.ts', '!**/*.test.ts'],
-    /functions\[1\] is !\*\*\/\*\.test\.ts, and a pattern of functions only adds files; none takes tests/,
+    { 'src/*/index.ts': {}, '!src/**/types.ts': {} },
+    /functions\["!src\/\*\*\/types\.ts"\] has options for files that are no functions; leave it out, and them by a list of patterns/,
   ],
   [{ orders: 'src/orders.ts' }, /functions\.orders names the entry src\/orders\.ts, which is not there/],
   [
