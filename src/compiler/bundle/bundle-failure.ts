@@ -64,6 +64,9 @@ function fileOf({ location }: Message, entry: string): string {
   return join(projectFolder(entry), location?.file ?? '')
 }
 
+/** What projects for Lambda's own Node.js may not install. */
+const OF_LAMBDA = /^(?:aws-sdk$|@aws-sdk\/|@smithy\/)/
+
 /**
  * esbuild advises to leave a package that it does not find out of the bundle; most often it is not installed yet, or has nothing of
  * the path, and where its package.json does not export it esbuild says that, too.
@@ -88,10 +91,13 @@ async function explainMissingPackage(message: Message, entry: string): Promise<M
   }
   const isCalled = message.notes.some(({ text }) => CALLED.test(text))
   const without = isCalled ? `, or, if the function does without it, --external ${name}` : ''
+  const advice = OF_LAMBDA.test(name)
+    ? '. Lambda has it beside its own Node.js, and not beside an executable'
+    : without
   const isThere = path !== name && (await findPackage(name, entry)) !== undefined
   const text = isThere
     ? `The package ${name} is installed, and has no ${path.slice(name.length + 1)}`
-    : `The package ${name} is not installed where this file could import it: ${installCommands(dirname(entry)).one} ${name}${without}`
+    : `The package ${name} is not installed where this file could import it: ${installCommands(dirname(entry)).one} ${name}${advice}`
   return { ...message, notes: [{ text, location: null }] }
 }
 

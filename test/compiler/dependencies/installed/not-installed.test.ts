@@ -84,3 +84,18 @@ test('what only import() and require ask for may be left out, which is told', as
   assert.ok(told.includes(without('canvas')), told)
   assert.match(told, /import it: npm install nanoid ✘/)
 })
+
+test('of an SDK that is not installed it is told that Lambda has it for its own Node.js only', async (t) => {
+  const told = await failure(t, {
+    'package.json': {},
+    'shop/src/orders.ts': `
+      import { S3 } from '@aws-sdk/client-s3'
+      const { DynamoDB } = require('aws-sdk')
+      export const handler = async () => [S3, DynamoDB]`,
+  })
+  for (const name of ['@aws-sdk/client-s3', 'aws-sdk']) {
+    const advice = `import it: npm install ${name}. Lambda has it beside its own Node.js, and not beside an executable`
+    assert.ok(told.includes(advice), told)
+  }
+  assert.doesNotMatch(told, /--external/)
+})
