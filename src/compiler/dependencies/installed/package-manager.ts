@@ -10,14 +10,10 @@ export interface InstallCommands {
   readonly one: string
 }
 
-const COMMANDS: Readonly<Record<string, InstallCommands>> = {
-  npm: { all: 'npm install', one: 'npm install' },
-  pnpm: { all: 'pnpm install', one: 'pnpm add' },
-  yarn: { all: 'yarn install', one: 'yarn add' },
-  bun: { all: 'bun install', one: 'bun add' },
-}
+const MANAGERS = ['npm', 'pnpm', 'yarn', 'bun'] as const
+export type PackageManagerName = (typeof MANAGERS)[number]
 
-const LOCK_FILES: readonly (readonly [file: string, manager: string])[] = [
+const LOCK_FILES: readonly (readonly [file: string, manager: PackageManagerName])[] = [
   ['pnpm-lock.yaml', 'pnpm'],
   ['yarn.lock', 'yarn'],
   ['bun.lock', 'bun'],
@@ -29,9 +25,11 @@ const LOCK_FILES: readonly (readonly [file: string, manager: string])[] = [
 /** How to install in `folder`: with npm where nothing says otherwise. */
 export function installCommands(folder: string): InstallCommands {
   const { manager = 'npm', lockFile } = projectManager(folder) ?? {}
-  const commands = COMMANDS[manager] as InstallCommands
+  if (manager !== 'npm') {
+    return { all: `${manager} install`, one: `${manager} add` }
+  }
   // Without a lock file, npm ci refuses.
-  return manager === 'npm' && lockFile !== undefined ? { ...commands, all: 'npm ci' } : commands
+  return { all: lockFile === undefined ? 'npm install' : 'npm ci', one: 'npm install' }
 }
 
 /**
@@ -40,7 +38,7 @@ export function installCommands(folder: string): InstallCommands {
  */
 export function projectManager(
   folder: string,
-): { readonly manager: string; readonly lockFile: string | undefined } | undefined {
+): { readonly manager: PackageManagerName; readonly lockFile: string | undefined } | undefined {
   for (let each = folder; ; each = dirname(each)) {
     const [lockFile, locked] = LOCK_FILES.find(([file]) => existsSync(join(each, file))) ?? []
     const manager = locked ?? namedManager(each)
@@ -53,12 +51,16 @@ export function projectManager(
   }
 }
 
-function namedManager(folder: string): string | undefined {
+function namedManager(folder: string): PackageManagerName | undefined {
   try {
     const { packageManager } = JSON.parse(withoutMark(readFileSync(join(folder, 'package.json'), 'utf8')))
     const [name = ''] = String(packageManager).split('@')
-    return Object.hasOwn(COMMANDS, name) ? name : undefined
+    return knownManager(name)
   } catch {
     return undefined // There is none, or it is no JSON, which others tell.
   }
+}
+
+export function knownManager(name: string): PackageManagerName | undefined {
+  return MANAGERS.find((each) => each === name)
 }
