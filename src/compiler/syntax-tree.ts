@@ -223,3 +223,15 @@ export function namesIn(pattern: AnyNode | null | undefined): string[] {
       return []
   }
 }
+
+/** What the value of an expression may be that of: both sides of `chosen || './src'`. */
+export function alternativesOf(node: AnyNode): AnyNode[] {
+  switch (node.type) {
+    case 'LogicalExpression':
+      return [node.left, node.right].flatMap(alternativesOf)
+    case 'ConditionalExpression':
+      return [node.consequent, node.alternate].flatMap(alternativesOf)
+    default:
+      return [node]
+  }
+}

@@ -1,5 +1,5 @@
 /** What a module does with its own path where it first keeps it in a variable: `const base = import.meta.url`. */
-import { type AnyNode, childrenOf, isReference, isText } from '../../syntax-tree.ts'
+import { type AnyNode, alternativesOf, childrenOf, isReference, isText } from '../../syntax-tree.ts'
 
 export interface KeptLocations {
   /** Where the paths begin that are kept in a variable which goes into a call, or a sum. */
@@ -54,17 +54,7 @@ export function findKeptLocations(
 
 /** Where what may be a value begins: both of `import.meta.url ?? __filename`. */
 function valuesOf(node: AnyNode | null | undefined): number[] {
-  if (node === undefined || node === null) {
-    return []
-  }
-  switch (node.type) {
-    case 'LogicalExpression':
-      return [...valuesOf(node.left), ...valuesOf(node.right)]
-    case 'ConditionalExpression':
-      return [...valuesOf(node.consequent), ...valuesOf(node.alternate)]
-    default:
-      return [node.start]
-  }
+  return node ? alternativesOf(node).map(({ start }) => start) : []
 }
 
 function walk(node: AnyNode | undefined, look: (node: AnyNode, parent?: AnyNode) => void): void {

@@ -1,5 +1,5 @@
 /** Names of a package's own modules in its code, of what is loaded by a name that only shows when it runs. */
-import { type AnyNode, childrenOf, isRelativePattern, isText } from '../../syntax-tree.ts'
+import { type AnyNode, alternativesOf, childrenOf, isRelativePattern, isText } from '../../syntax-tree.ts'
 
 /** The whole name of a module that is beside another. */
 const RELATIVE_MODULE = /^\.\.?\/[^*\n]+\.[cm]?js$/
@@ -56,7 +56,9 @@ export function keptBeginnings(program: AnyNode): string[] {
   const required: { readonly name: string; readonly rest: string }[] = []
   const look = (node: AnyNode): void => {
     const [target, value] = [node.id ?? node.left, node.init ?? node.right]
-    for (const text of target?.type === 'Identifier' && value ? textsOf(value) : []) {
+    for (const text of target?.type === 'Identifier' && value
+      ? alternativesOf(value).filter(isText).map(textOf)
+      : []) {
       if (/^\.\.?\//.test(text)) {
         beginnings.set(target.name, (beginnings.get(target.name) ?? new Set()).add(text))
       }
@@ -74,18 +76,6 @@ export function keptBeginnings(program: AnyNode): string[] {
       .filter((beginning) => beginning.endsWith('/') !== rest.startsWith('/'))
       .map((beginning) => beginning + rest),
   )
-}
-
-/** Those that it may be: of `chosen || './src'`, the second. */
-function textsOf(value: AnyNode): string[] {
-  switch (value.type) {
-    case 'LogicalExpression':
-      return [...textsOf(value.left), ...textsOf(value.right)]
-    case 'ConditionalExpression':
-      return [...textsOf(value.consequent), ...textsOf(value.alternate)]
-    default:
-      return isText(value) ? [textOf(value)] : []
-  }
 }
 
 /** The variable and the text of `base + '/soap'`, and of the same as a template. */
