@@ -178,3 +178,8 @@ export function asStub({ method, url, headers, body }: AskedRequest): string {
     '    body: {}',
   ].join('\n')
 }
+
+/** `2 requests of the function have no answer in stubs.yaml`. */
+export function countUnanswered(count: number, place: string): string {
+  return `${count === 1 ? '1 request of the function has' : `${count} requests of the function have`} no answer in ${place}`
+}

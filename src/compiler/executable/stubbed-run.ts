@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import { Responder } from '../../stubs/responder.ts'
-import { asStub } from '../../stubs/stub-file.ts'
+import { asStub, countUnanswered } from '../../stubs/stub-file.ts'
 import type { StubbedRequest } from '../../stubs/stubbed-requests.ts'
 import { inAnyRegion } from '../prime/found-hosts.ts'
 import { shownPath } from '../shown-path.ts'
@@ -28,11 +28,7 @@ export async function withResponder(
   try {
     const program = await make(responder)
     const unanswered = responder.unanswered.map(asStub)
-    const many =
-      unanswered.length === 1
-        ? '1 request of the function has'
-        : `${unanswered.length} requests of the function have`
-    const note = `${many} no answer in ${shownPath(stub.file)}, so what comes after is not prepared; add to it what is told below, with its responses`
+    const note = `${countUnanswered(unanswered.length, shownPath(stub.file))}, so what comes after is not prepared; add to it what is told below, with its responses`
     return {
       ...program,
       unanswered,

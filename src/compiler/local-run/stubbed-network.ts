@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { STUBBED_NETWORK_SETTINGS } from '../../build-time/contract.ts'
 import { Responder } from '../../stubs/responder.ts'
-import { asStub } from '../../stubs/stub-file.ts'
+import { asStub, countUnanswered } from '../../stubs/stub-file.ts'
 import type { AskedRequest, StubbedRequest } from '../../stubs/stubbed-requests.ts'
 import { shownPath } from '../shown-path.ts'
 import { STUBBED_NETWORK_ENTRY } from '../source-files.ts'
@@ -84,8 +84,6 @@ export function tellUnanswered(
   if (entries.length === 0) {
     return undefined
   }
-  const many =
-    entries.length === 1 ? '1 request of the function has' : `${entries.length} requests of the function have`
-  const place = file === undefined ? 'the stubs' : shownPath(file)
-  return `${many} no answer in ${place} and got the status 404; add what follows to it, with its response:\n\n${entries.join('\n\n')}\n`
+  const many = countUnanswered(entries.length, file === undefined ? 'the stubs' : shownPath(file))
+  return `${many} and got the status 404; add what follows to it, with its response:\n\n${entries.join('\n\n')}\n`
 }
