@@ -118,9 +118,12 @@ function add(
   found.set(name, added)
 }
 
-/** `!src/types.ts` in a list of patterns. `!(a|b).ts` is a pattern itself. */
+/** `!src/types.ts`. `!(a|b).ts` is a pattern itself. */
+const LEAVES_OUT = /^!(?!\()/
+
+/** In a list of patterns. */
 function leavesOut({ path, entry = '' }: FunctionRule): boolean {
-  return /^!(?!\()/.test(entry) && typeof path.at(-1) === 'number'
+  return LEAVES_OUT.test(entry) && typeof path.at(-1) === 'number'
 }
 
 function filesOf(patterns: readonly string[], folder: string): string[] {
@@ -134,7 +137,7 @@ function entriesOf(rule: FunctionRule, folder: string, outDir: string, named: st
   if (!WILDCARD.test(entry)) {
     return [checkEntry(resolve(folder, entry), `${named}: ${dotted(path)}`, folder)]
   }
-  if (/^!(?!\()/.test(entry)) {
+  if (LEAVES_OUT.test(entry)) {
     throw new UsageError(
       `${named}: ${dotted(path)} has options for files that are no functions; leave it out, and them by a list of patterns, functions: ['src/*.ts', '${entry}'], or by a narrower one: src/!(types|constants).ts`,
     )

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Metafile } from 'esbuild'
 import { BuildError } from '../build-error.ts'
+import { assignsExports } from '../dependencies/own/empty-exports.ts'
 import { shownPath } from '../shown-path.ts'
 
 /** The entry has nothing that could be called. */
@@ -21,7 +22,7 @@ export function checkExports(metafile: Metafile, entry: string): readonly string
   }
   if (output === undefined || output.exports.length === 0) {
     // tsc makes one module of both, and so projects that come from it may have them.
-    if (/^[ \t]*(?:module\.)?exports(?:\.\w+)?[ \t]*=[^=]/m.test(readFileSync(entry, 'utf8'))) {
+    if (assignsExports(readFileSync(entry, 'utf8'))) {
       throw new NoExportsError(
         `${shownPath(entry)} assigns to exports, as CommonJS does, and is an ES module by its import and export statements, which exports nothing; leave out export {}, or export the function's handler: export const handler = …`,
       )

@@ -4,13 +4,13 @@
  * `tsc` leaves their imports out, whatever is done with the types. esbuild leaves out what is imported and not used; but to hand a type
  * on, `export { Order }`, `export * from './models'`, is a use to it, since from one file nobody can tell that it is one.
  */
-import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Message, OnResolveArgs, OnResolveResult } from 'esbuild'
 import { createPathsMatcher } from 'get-tsconfig'
 import { shownPath } from '../../shown-path.ts'
 import { importedPackage } from '../package-of-file.ts'
 import { nearestTsconfig } from './nearest-tsconfig.ts'
+import { isFile } from './own-paths.ts'
 
 const NAMESPACE = 'declarations'
 const NO_VALUE = /^No matching export in "declarations:(.*)" for import "(.*)"$/
@@ -47,10 +47,6 @@ function typesPackages(specifier: string, importer: string): string[] {
 function declarationFiles(place: string): string[] {
   const [, stem, kind] = /^(.*)\.([cm]?)js$/s.exec(place) ?? []
   return stem === undefined ? [`${place}.d.ts`, join(place, 'index.d.ts')] : [`${stem}.d.${kind}ts`]
-}
-
-function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile()
 }
 
 /** What an import of such a module leads to: one without values. */

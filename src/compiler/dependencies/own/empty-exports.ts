@@ -7,8 +7,13 @@ import type { AnyNode, Span } from '../../syntax-tree.ts'
 const EMPTY = /\bexport\s*\{\s*\}/
 const ASSIGNS = /^[ \t]*(?:module\.)?exports(?:\.[\w$]+)?[ \t]*=[^=]/m
 
+/** Whether a module assigns to `exports`, as CommonJS does. */
+export function assignsExports(text: string): boolean {
+  return ASSIGNS.test(text)
+}
+
 export function mayHaveEmptyExports(file: string, text: string): boolean {
-  return /\.c?tsx?$/.test(file) && EMPTY.test(text) && ASSIGNS.test(text)
+  return /\.c?tsx?$/.test(file) && EMPTY.test(text) && assignsExports(text)
 }
 
 /** None where the module exports something all the same. */
