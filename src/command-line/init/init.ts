@@ -68,7 +68,7 @@ export async function initCommand(args: string[]): Promise<number> {
     await Promise.all(written.map(({ path }) => rm(join(folder, path), { force: true })))
     throw explainUnwritable(error, folder)
   }
-  await writeAll(process.stdout, report(outcomes, folder, manager))
+  await writeAll(process.stdout, report(outcomes, folder, manager, before))
   return 0
 }
 
@@ -140,10 +140,18 @@ async function writeIfMissing(folder: string, path: string, text: string): Promi
   }
 }
 
-function report(outcomes: readonly Outcome[], folder: string, { install, run }: PackageManager): string {
+function report(
+  outcomes: readonly Outcome[],
+  folder: string,
+  { install, run }: PackageManager,
+  before: Manifest | undefined,
+): string {
   const lines = outcomes.map(({ path, what }) => `  ${path.padEnd(24)} ${what}\n`).join('')
   const place = relative(process.cwd(), folder)
-  const steps = [...(place === '' ? [] : [`cd ${place}`]), install, `${run} build`, `${run} test`]
+  // A script of that name which the project had stays, and most often builds something else.
+  const buildsFunctions = before?.scripts?.build?.includes('lambdabin') ?? true
+  const build = buildsFunctions ? `${run} build` : 'npx lambdabin build'
+  const steps = [...(place === '' ? [] : [`cd ${place}`]), install, build, `${run} test`]
   const old = process.env.LAMBDABIN_HANDED_OVER === undefined ? '' : OLD_NODE
   return `${lines}\nNext:\n\n${steps.map((step) => `  ${step}\n`).join('')}${old}`
 }

@@ -45,9 +45,10 @@ export async function explainBundleFailure(error: unknown, entry: string): Promi
     // All else may come of it.
     return new BundleError(nothing, { cause: error })
   }
-  const errors = await Promise.all(told.map((each) => explainMissingPackage(explainDeclared(each), entry)))
+  const explained = told.map((each) => explainMissingPackage(explainDeclared(each), entry))
+  const errors = onePerImport(await Promise.all(explained))
   const diagnostics = await formatDiagnostics(errors, 'error')
-  const count = told.length === 1 ? 'one error' : `${told.length} errors`
+  const count = errors.length === 1 ? 'one error' : `${errors.length} errors`
   return new BundleError(`${shownPath(entry)} cannot be bundled, ${count}:\n\n${diagnostics}`, {
     cause: error,
   })
@@ -94,11 +95,34 @@ async function explainMissingPackage(message: Message, entry: string): Promise<M
   const advice = OF_LAMBDA.test(name)
     ? '. Lambda has it beside its own Node.js, and not beside an executable'
     : without
-  const isThere = path !== name && (await findPackage(name, entry)) !== undefined
-  const text = isThere
-    ? `The package ${name} is installed, and has no ${path.slice(name.length + 1)}`
-    : `The package ${name} is not installed where this file could import it: ${installCommands(dirname(entry)).one} ${name}${advice}`
+  const found = await findPackage(name, fileOf(message, entry))
+  const text =
+    found === undefined
+      ? `The package ${name} is not installed where this file could import it: ${installCommands(dirname(entry)).one} ${name}${advice}`
+      : `The package ${name} is installed, and has no ${path === name ? await mainOf(found.folder) : path.slice(name.length + 1)}`
   return { ...message, notes: [{ text, location: null }] }
+}
+
+/** The file that a package without `exports` says to be imported by its name, and what to do where it is not there. */
+async function mainOf(folder: string): Promise<string> {
+  const { main = 'index.js' } = await readJson(join(folder, 'package.json'))
+  return `${main}: build it`
+}
+
+/** What is wrong with the same import is one error, at the first place, which says how many more there are. */
+function onePerImport(messages: readonly Message[]): Message[] {
+  const groups = Map.groupBy(messages, (message) =>
+    UNRESOLVED.test(message.text) && message.notes.length > 0
+      ? JSON.stringify([message.text, message.notes.map(({ text }) => text)])
+      : message,
+  )
+  return [...groups.values()].map(([first, ...others]) => {
+    const places = others.length === 1 ? 'one more place' : `${others.length} more places`
+    const text = `It is imported in ${places}`
+    return others.length === 0
+      ? (first as Message)
+      : { ...(first as Message), notes: [...(first as Message).notes, { text, location: null }] }
+  })
 }
 
 /** The name of a package, where that is all that an error is about. */

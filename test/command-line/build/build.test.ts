@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
@@ -188,6 +188,39 @@ test('a package of the workspace that was not built is told as that, with the co
     (await runLambdabin(['build', 'imports.ts', '--conditions', '@shop/source'], { cwd })).status,
     0,
   )
+})
+
+test('one that has its main file only is told as that, once, with how often it is imported', async (t) => {
+  const cwd = project(t)
+  writeFiles(cwd, {
+    'packages/core/package.json': { name: 'core', main: 'dist/index.js' },
+    'packages/core/src/index.ts': 'export const name: string = "core"',
+    'packages/data/package.json': { name: 'data', main: 'index.ts' },
+    // Found from where it is imported, which the entry is not.
+    'packages/data/node_modules/log/package.json': { name: 'log', main: './build/log.js' },
+    'packages/data/index.ts': `import { log } from 'log'\nexport const load = () => log('loaded')`,
+    'users.ts': `import { name } from 'core'\nexport const users = [name]`,
+    'roles.ts': `import { name } from 'core'\nexport const roles = [name]`,
+    'imports.ts': `import { name } from 'core'
+      import { load } from 'data'
+      import { users } from './users.ts'
+      import { roles } from './roles.ts'
+      export const handler = async () => [name, users, roles, load()]`,
+  })
+  mkdirSync(join(cwd, 'node_modules'), { recursive: true })
+  for (const name of ['core', 'data']) {
+    symlinkSync(`../packages/${name}`, join(cwd, 'node_modules', name))
+  }
+  const { status, stderr } = await runLambdabin(['build', 'imports.ts'], { cwd })
+  assert.equal(status, 1)
+  const told = stderr.replaceAll(/\s+/g, ' ')
+  assert.match(told, /imports\.ts cannot be bundled, 2 errors:/)
+  assert.match(
+    told,
+    /The package core is installed, and has no dist\/index\.js: build it It is imported in 2 more places ✘/,
+  )
+  assert.match(told, /The package log is installed, and has no \.\/build\/log\.js: build it/)
+  assert.doesNotMatch(told, /npm install/)
 })
 
 test('a package that is installed and has nothing of a path is told as that', async (t) => {

@@ -79,6 +79,15 @@ test('in an empty folder, a project is written that builds, and passes its test'
   run(t, project, ['--test'])
 })
 
+test('where the project’s own script build does something else, the next step is not to run that', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': { scripts: { build: 'tsc', test: 'jest' } },
+  })
+  assert.match(await init(folder), /\n {2}npm install\n {2}npx lambdabin build\n {2}npm run test\n/)
+  writeFiles(folder, { 'package.json': { scripts: { build: 'tsc && lambdabin build' } } })
+  assert.match(await init(folder), /\n {2}npm run build\n/)
+})
+
 test('nothing is overwritten, and a second time changes nothing', async (t) => {
   const files = {
     'package.json': `{
