@@ -17,7 +17,7 @@ import { checkBuildValues } from '../configuration/check-configuration.ts'
 import type { FunctionConfig } from '../configuration/configuration.ts'
 import { type ConfigurationChoice, loadConfiguration } from '../configuration/load-configuration.ts'
 import type { Written } from '../configuration/option.ts'
-import type { RUN_OPTIONS } from '../configuration/run-options.ts'
+import type { RUN_OPTIONS, VARIABLE_OPTIONS } from '../configuration/run-options.ts'
 import { selectFunctions } from '../configuration/select-functions.ts'
 import type { BudgetReport } from '../inspect/compare/budget.ts'
 import { asLambdabinError } from './as-lambdabin-error.ts'
@@ -35,7 +35,7 @@ export interface BuiltFunction extends CompiledFunction {
 
 /** What to build, and how: options as in a configuration, which count more than what it says. */
 export interface BuildOptions
-  extends Omit<FunctionConfig, 'entry' | keyof typeof RUN_OPTIONS>,
+  extends Omit<FunctionConfig, 'entry' | Exclude<keyof typeof RUN_OPTIONS, keyof typeof VARIABLE_OPTIONS>>,
     Written<typeof BUILD_OPTIONS> {
   /** Names of configured functions, and paths of entries. By default all functions of the configuration. */
   readonly functions?: string | readonly string[] | undefined

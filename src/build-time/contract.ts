@@ -64,6 +64,14 @@ export interface RunUse {
   readonly sdk: readonly SdkExchange[]
   /** Whether it was at work until it was told to end, which is after its events. */
   readonly isFinished: boolean
+  /** Environment variables that it looked for and that are not set, the latest last. */
+  readonly lacking?: readonly LackingVariable[]
+}
+
+export interface LackingVariable {
+  readonly name: string
+  /** Where it was looked for last, as V8 prints it: one frame a line, the innermost first. */
+  readonly trace: readonly string[]
 }
 
 /** The code of Node.js's own modules. */

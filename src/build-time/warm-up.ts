@@ -42,6 +42,7 @@ import {
   FILES,
   HANDSHAKE_DESCRIPTOR,
   HANDSHAKES,
+  type LackingVariable,
   type RunUse,
   type ScriptFunctions,
   type WarmUpPurpose,
@@ -54,10 +55,15 @@ const [folder = '', purpose, plain, secure] = process.argv.slice(2) as [string, 
 const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 const compiled: CompiledScript[] = []
 
+/** Of who looked for a variable: its caller's, and one or two of a helper's. */
+const FRAMES = 3
+
 let connects = false
 let isFinished = false
 const sdkRegistry = new SdkRegistry()
 let sdk: readonly SdkExchange[] = []
+/** By name. */
+const lacking = new Map<string, LackingVariable>()
 /** What is at work: it is waited for before the end. */
 let primingSdk: Promise<void> | undefined
 const onHandshake = new Map<string, () => void>([
@@ -81,13 +87,20 @@ function run(): void {
   listenForHandshakes()
   const loadedBefore = loadedModules().length
   process.once('exit', () => {
-    const use: RunUse = { loadedModules: loadedModules().slice(loadedBefore), connects, sdk, isFinished }
+    const use: RunUse = {
+      loadedModules: loadedModules().slice(loadedBefore),
+      connects,
+      sdk,
+      isFinished,
+      lacking: [...lacking.values()],
+    }
     writeFileSync(join(folder, FILES.use), JSON.stringify(use))
   })
   if (purpose === 'functions') {
     writeCalledFunctions()
   } else {
     process.once('exit', writeCodeCaches)
+    watchEnvironment()
   }
   if (existsSync(join(folder, scriptAsset(LAUNCHER)))) {
     launch()
@@ -126,6 +139,21 @@ function launch(): void {
   )
   const launcher = script.runInThisContext() as LauncherFunction
   launcher(exports, requireOrSea, module, script)
+}
+
+/** A function that does not initialise mostly lacks a variable. Who reads it finds what it would without this. */
+function watchEnvironment(): void {
+  process.env = new Proxy(process.env, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name)
+      if (value === undefined && typeof name === 'string') {
+        const [, , ...trace] = `${new Error().stack}`.split('\n')
+        lacking.delete(name)
+        lacking.set(name, { name, trace: trace.slice(0, FRAMES) })
+      }
+      return value
+    },
+  })
 }
 
 function finish(): void {

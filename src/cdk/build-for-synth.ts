@@ -14,10 +14,14 @@ import { fileURLToPath } from 'node:url'
 import type { FUNCTION_OPTIONS } from '../configuration/build-options.ts'
 import type { ESBUILD_OPTIONS } from '../configuration/esbuild-options.ts'
 import { flagOf, type Written } from '../configuration/option.ts'
+import type { VARIABLE_OPTIONS } from '../configuration/run-options.ts'
 import { UsageError } from '../configuration/usage-error.ts'
 
 /** Options of `lambdabin build`, in camel case: `{ external: ['sharp'] }` is `--external sharp`. */
-export type SynthBuildOptions = Omit<Written<typeof FUNCTION_OPTIONS>, 'arch'> & {
+export type SynthBuildOptions = Omit<
+  Written<typeof FUNCTION_OPTIONS> & Written<typeof VARIABLE_OPTIONS>,
+  'arch'
+> & {
   /** esbuild's own, by its own names, but for plugins: those are given in a configuration. */
   readonly esbuild?: Omit<Written<typeof ESBUILD_OPTIONS>, 'plugins'> | undefined
 }

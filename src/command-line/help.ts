@@ -58,7 +58,7 @@ Builds functions into deployment packages: each into <out-dir>/<name>.zip, and <
 the executable <name>, and THIRD-PARTY-NOTICES. Without arguments, all functions of the configuration: lambdabin.config.ts, .js, .mjs or .json, or the
 key lambdabin of package.json, here or further up. What the command line says counts more than what the configuration does.
 
-${helpLines(BUILD_OPTIONS)}${helpLines(FUNCTION_OPTIONS)}${helpLine('--config FILE', 'the configuration to take (default: the one that is found)')}${helpLine('--docker', 'build in a container, with docker or podman: on macOS and Windows, and for provided.al2')}${helpLine('--offline', 'do not ask the registry for a newer Node.js: once a day, and in CI only with --no-offline')}${helpLine('--json', 'print the result as one JSON object on stdout')}
+${helpLines(BUILD_OPTIONS)}${helpLines(FUNCTION_OPTIONS)}${helpLine('--env K=V', 'an environment variable for where the build runs the function, but with --init build; may be repeated; nothing of it is in the package')}${helpLines({ envFile: RUN_OPTIONS.envFile })}${helpLine('--config FILE', 'the configuration to take (default: the one that is found)')}${helpLine('--docker', 'build in a container, with docker or podman: on macOS and Windows, and for provided.al2')}${helpLine('--offline', 'do not ask the registry for a newer Node.js: once a day, and in CI only with --no-offline')}${helpLine('--json', 'print the result as one JSON object on stdout')}
 esbuild's options, as https://esbuild.github.io/api/ tells them; those with a value may be repeated where they take several:
 
 ${helpLines(ESBUILD_OPTIONS, 34)}`

@@ -32,7 +32,7 @@ export interface FunctionOptions {
   readonly sbom?: boolean
   /** What the package may take; whoever builds it checks that. */
   readonly budget?: Budget | undefined
-  /** Environment variables of the function, for where it is run to be measured. */
+  /** Environment variables of the function, for where the build runs it. Nothing of them is in the package. */
   readonly environment?: Readonly<Record<string, string>>
 }
 

@@ -4,7 +4,7 @@ import { BUILD_OPTIONS, FUNCTION_OPTIONS } from './build-options.ts'
 import { ESBUILD_OPTIONS, REFUSED_ESBUILD_OPTIONS } from './esbuild-options.ts'
 import { remedyFor } from './nearest-name.ts'
 import { OptionError, type OptionTable, shown, type Values } from './option.ts'
-import { type GivenStubs, RUN_OPTIONS, STUB_OPTIONS } from './run-options.ts'
+import { type GivenStubs, RUN_OPTIONS, STUB_OPTIONS, VARIABLE_OPTIONS } from './run-options.ts'
 import type { ValuePath } from './source-position.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -67,7 +67,10 @@ export function checkConfiguration(given: unknown, folder: string): CheckedConfi
   }
 }
 
-const ALL_OPTIONS = ['esbuild', ...Object.keys(BUILD_OPTIONS), ...Object.keys(FUNCTION_OPTIONS)]
+const ALL_OPTIONS = [
+  'esbuild',
+  ...[BUILD_OPTIONS, FUNCTION_OPTIONS, VARIABLE_OPTIONS].flatMap((table) => Object.keys(table)),
+]
 
 /** Checks options that are given to `what`, for a build, and are no configuration's: `options` are all that it takes, and `others` are read elsewhere. Throws a {@link UsageError}. */
 export function checkBuildValues(

@@ -1,11 +1,16 @@
 /** The options of a function that is run on this machine: see {@link ./option.ts}. On Lambda, the function's own settings say so. */
 
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { shownPath } from '../compiler/shown-path.ts'
+import { withoutMark } from '../compiler/text/byte-order-mark.ts'
 import { readStubs, type Stub } from '../stubs/stub-file.ts'
 import type { StubbedRequest } from '../stubs/stubbed-requests.ts'
 import { readExplained, stubFile } from './build-options.ts'
-import { type Option, OptionError } from './option.ts'
+import { type Option, OptionError, type Values } from './option.ts'
 import { list, pairs, path } from './option-kinds.ts'
+import { UsageError } from './usage-error.ts'
 
 export const RUN_OPTIONS = {
   /** Seconds that an invocation may take. By default 3, as on Lambda. */
@@ -38,6 +43,23 @@ export const RUN_OPTIONS = {
     (item, folder) => resolve(folder, item),
   ),
 } as const
+
+/** Those of them that a build has, too: for where it runs the function. */
+export const VARIABLE_OPTIONS = { env: RUN_OPTIONS.env, envFile: RUN_OPTIONS.envFile } as const
+
+/** The variables of `env`, and those of the file that it does not name. Throws a UsageError. */
+export function variablesOf({ env, envFile }: Values<typeof VARIABLE_OPTIONS>): Record<string, string> {
+  return { ...(envFile !== undefined && environmentFile(envFile)), ...env }
+}
+
+function environmentFile(path: string): Record<string, string> {
+  try {
+    return parseEnv(withoutMark(readFileSync(path, 'utf8'))) as Record<string, string>
+  } catch (error) {
+    const message = `expected a file of K=V lines, but cannot read ${shownPath(path)}; check --env-file`
+    throw new UsageError(message, { cause: error })
+  }
+}
 
 /** Of a function that is run on this machine. The stubs of a configuration are for builds. */
 export const STUB_OPTIONS = {

@@ -10,6 +10,7 @@ import { readFunctionEntry } from './function-entry.ts'
 import type { LoadedConfiguration } from './load-configuration.ts'
 import { remedyFor } from './nearest-name.ts'
 import type { Values } from './option.ts'
+import { variablesOf } from './run-options.ts'
 import { UsageError, usageErrorFor } from './usage-error.ts'
 
 export interface Selection {
@@ -153,7 +154,7 @@ export function functionOptions(
     notices: values.notices ?? true,
     sbom: values.sbom ?? false,
     budget: values.budget,
-    environment: values.run?.env ?? {},
+    environment: variablesOf(values.run ?? {}),
     isStrict: values.strict ?? false,
   }
 }

@@ -2,12 +2,14 @@
 import type { BuildOptions } from '../../api/build.ts'
 import { BUILD_OPTIONS, FUNCTION_OPTIONS } from '../../configuration/build-options.ts'
 import { ESBUILD_OPTIONS, type EsbuildOptions } from '../../configuration/esbuild-options.ts'
+import { VARIABLE_OPTIONS } from '../../configuration/run-options.ts'
 import { definitionsOf, pathOptionsOf, readWords } from '../option-words.ts'
 import { readOptions } from '../options.ts'
 
 export const BUILD_WORDS = {
   ...definitionsOf(BUILD_OPTIONS),
   ...definitionsOf(FUNCTION_OPTIONS),
+  ...definitionsOf(VARIABLE_OPTIONS),
   ...definitionsOf(ESBUILD_OPTIONS),
   config: { type: 'string' },
   docker: { type: 'boolean' },
@@ -17,7 +19,9 @@ export const BUILD_WORDS = {
 
 /** The names of those that take a path. */
 export const BUILD_PATH_OPTIONS: readonly string[] = [
-  ...[BUILD_OPTIONS, FUNCTION_OPTIONS, ESBUILD_OPTIONS].flatMap((table) => pathOptionsOf(table)),
+  ...[BUILD_OPTIONS, FUNCTION_OPTIONS, VARIABLE_OPTIONS, ESBUILD_OPTIONS].flatMap((table) =>
+    pathOptionsOf(table),
+  ),
   'config',
 ]
 
@@ -40,6 +44,7 @@ export function readBuildArguments(args: string[]): BuildArguments {
       config: values.config,
       ...readWords(BUILD_OPTIONS, values),
       ...readWords(FUNCTION_OPTIONS, values),
+      ...readWords(VARIABLE_OPTIONS, values),
       ...(Object.keys(esbuild).length > 0 && { esbuild }),
     },
     json: values.json ?? false,

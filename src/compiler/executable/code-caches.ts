@@ -41,6 +41,8 @@ export interface CodeCacheOptions {
   readonly runner: TargetRunner
   /** The handler setting to warm the function up with. */
   readonly handler: string
+  /** The function's own variables. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
   /** Paths of JSON files. */
   readonly events: readonly string[]
   /** What answers the requests that the function makes of others. */
@@ -104,6 +106,7 @@ export async function makeCodeCaches(options: CodeCacheOptions): Promise<CodeCac
     ...common,
     chunks: options.chunks,
     handler: options.handler,
+    environment: options.environment,
     events,
     responder: options.responder,
     ...(options.primesSdk && { primesSdk: true }),

@@ -25,6 +25,8 @@ export interface ProgramSource {
     /** Hosts to connect to in the init phase; `found` stands for those that the function calls in its run. */
     readonly connect?: readonly string[]
   }
+  /** Environment variables of the function, for when it is run. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
   /** What answers the requests that the function makes of others when it is run. */
   readonly responder?: Responder | undefined
   /** The folder with what is shipped beside the executable. */

@@ -6,15 +6,24 @@
  */
 import { SourceMap } from 'node:module'
 import { normalize, relative, sep } from 'node:path'
+import type { LackingVariable } from '../../build-time/contract.ts'
 import { chunkOfScript } from '../../executable/format.ts'
 import { BuildError } from '../build-error.ts'
 import type { FunctionBundle } from '../bundle/bundle-function.ts'
 import { isAddonImport } from '../dependencies/native-addons.ts'
 import { importedPackage, packageName } from '../dependencies/package-of-file.ts'
+import { escaped } from '../escaped-pattern.ts'
 import { originOf } from '../text/source-origin.ts'
 
 /** What the run of a function came to that did not initialise. */
-export type InitFailure =
+export type InitFailure = HowItFailed & {
+  /** Environment variables that it looked for, and that the build has not. */
+  lacking?: readonly LackingVariable[]
+}
+
+type InitError = Extract<InitFailure, { kind: 'error' }>
+
+type HowItFailed =
   /** It said so itself. */
   | { kind: 'error'; errorType: string; errorMessage: string; trace: readonly string[] }
   /** Its process ended, or took too long. `output` is the end of what it printed. */
@@ -63,7 +72,7 @@ export function explainInitFailure(
   const place = placeOf(trace, bundle)
   return (
     `the function does not initialise: ${errorType}: ${oneLine(what)}` +
-    `${place === undefined ? '' : ` (${place})`}; ${remedy(errorMessage, trace, bundle, root)}`
+    `${place === undefined ? '' : ` (${place})`}; ${remedy(failure, bundle, root)}`
   )
 }
 
@@ -95,20 +104,22 @@ function placeOf(trace: readonly string[], bundle: FunctionBundle): string | und
   return undefined
 }
 
+const IN_PACKAGE = 'in the package '
+
 function inPackage(place: string): string {
   const name = packageName(place)
-  return name === undefined ? place : `in the package ${name}, ${place}`
+  return name === undefined ? place : `${IN_PACKAGE}${name}, ${place}`
 }
+
+/** Of those that a function looked for before it failed, how many are told. */
+const MOST_VARIABLES = 3
 
 const NO_ADDON =
   /Could not locate the bindings file|No native build was found|Cannot find module '[^']+\.node'/
 
-function remedy(
-  message: string,
-  trace: readonly string[],
-  { packages }: FunctionBundle,
-  root: string,
-): string {
+function remedy(failure: InitError, bundle: FunctionBundle, root: string): string {
+  const { errorMessage: message, trace } = failure
+  const { packages } = bundle
   const [, missing] = /Cannot find (?:module|package) '([^']+)'/.exec(message) ?? []
   const importing = packages.absent.find(({ specifier }) => specifier === missing)?.importedBy
   const unbuilt = NO_ADDON.test(message) ? (importing ?? packageOfAddon([message, ...trace])) : undefined
@@ -139,7 +150,21 @@ function remedy(
   if (/ENETUNREACH|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT/.test(message)) {
     return 'a build has no network: connect in the handler, or take no notice if it is there on Lambda'
   }
-  return 'if it needs what a build has not (environment variables, credentials, a network), take no notice; else it fails on Lambda, too'
+  const variables = lackingVariables(failure, bundle)
+  return variables.length === 0
+    ? `if it needs what a build has not (environment variables, credentials, a network), take no notice; else it fails on Lambda, too`
+    : `it looks for ${new Intl.ListFormat('en').format(variables)} in the environment, of which a build has what --env ${variables[0]}=… or env of the configuration gives it; on Lambda, the function's own has to have ${variables.length === 1 ? 'it' : 'them'}`
+}
+
+/** Those that the message names, or else what the function's own modules looked for last. */
+function lackingVariables({ errorMessage, lacking = [] }: InitError, bundle: FunctionBundle): string[] {
+  const named = lacking.filter(({ name }) => new RegExp(`\\b${escaped(name)}\\b`).test(errorMessage))
+  const own = named.length > 0 ? named : lacking.filter(({ trace }) => isOwn(placeOf(trace, bundle)))
+  return own.slice(-MOST_VARIABLES).map(({ name }) => name)
+}
+
+function isOwn(place: string | undefined): boolean {
+  return place !== undefined && !place.startsWith(IN_PACKAGE)
 }
 
 /** Whether a path that was read is that of a file that the function reads: the same, or in a folder that it reads. */

@@ -33,15 +33,27 @@ export function systemEnvironment(sandbox: OpenSandbox): NodeJS.ProcessEnv {
   }
 }
 
-/**
- * Lambda's, as far as a function may look at it: above all no credentials. `handler` is the handler setting, and the
- * function's name, too; `runtimeApi` is host and port.
- */
+export interface RunEnvironment {
+  /** The handler setting, and the function's name, too. */
+  readonly handler: string
+  /** Host and port. */
+  readonly runtimeApi: string
+  /** The function's own variables, as its author has given them for where it is run. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+}
+
+/** Credentials, whom an SDK is to call, and what changes Node.js itself: a run of the build's has its own, or none. */
+const NOT_FOR_BUILDS =
+  /^(AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|PROFILE|ENDPOINT_URL.*)|NODE_(OPTIONS|EXTRA_CA_CERTS|TLS_REJECT_UNAUTHORIZED|USE_ENV_PROXY|DEBUG|V8_COVERAGE|COMPILE_CACHE)|LD_.*|LAMBDABIN_.*)$/
+
+/** Lambda's, as far as a function may look at it: above all no credentials. */
 export function lambdaEnvironment(
   sandbox: OpenSandbox,
-  { handler, runtimeApi }: { handler: string; runtimeApi: string },
+  { handler, runtimeApi, environment = {} }: RunEnvironment,
 ): NodeJS.ProcessEnv {
+  const own = Object.entries(environment).filter(([name]) => !NOT_FOR_BUILDS.test(name))
   return {
+    ...Object.fromEntries(own),
     ...systemEnvironment(sandbox),
     ...reservedVariables({
       ...foldersOf(sandbox),

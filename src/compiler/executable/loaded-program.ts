@@ -58,7 +58,7 @@ function codeCachesOf(
   source: ProgramSource,
   { primesSdk }: PrimingPlan,
 ): Promise<CodeCaches & HandlerRun> | (CodeCaches & HandlerRun) {
-  const { base, bundle, runtime, init, responder, taskRoot, folder } = source
+  const { base, bundle, runtime, init, responder, environment, taskRoot, folder } = source
   if (base.runner === undefined) {
     return noCodeCaches(base.arch)
   }
@@ -71,6 +71,7 @@ function codeCachesOf(
       runner,
       handler,
       events: init.events,
+      environment,
       responder,
       primesSdk,
       taskRoot,

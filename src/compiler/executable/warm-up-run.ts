@@ -27,11 +27,11 @@ import type { Responder } from '../../stubs/responder.ts'
 import { onAbandon } from '../unfinished-work.ts'
 import { openBuildSandbox } from './build-sandbox.ts'
 import { describeErrorDocument, type InitFailure, readInitFailure } from './init-failure.ts'
-import { lambdaEnvironment, REGION } from './lambda-environment.ts'
+import { lambdaEnvironment, REGION, type RunEnvironment } from './lambda-environment.ts'
 import { numberFunctions } from './number-functions.ts'
 import { isWholeRun, portsOf, trustIn } from './stubbed-run.ts'
 
-export interface WarmUpOptions {
+export interface WarmUpOptions extends Omit<RunEnvironment, 'runtimeApi'> {
   /** The warm-up program, which runs the scripts. */
   readonly warmUp: Buffer
   readonly runtime: Buffer
@@ -45,8 +45,6 @@ export interface WarmUpOptions {
   readonly node: string
   /** Of Node.js and V8. */
   readonly nodeOptions: readonly string[]
-  /** The handler setting to start with. */
-  readonly handler: string
   /** JSON, each. */
   readonly events: readonly Buffer[]
   /** What answers the requests that it makes of others; without it, they are refused. */
@@ -101,7 +99,8 @@ export async function runWarmUp(options: WarmUpOptions): Promise<WarmUpResult> {
     names.map((name) => readFile(join(options.folder, codeCacheAsset(name))).catch(() => undefined)),
   )
   const use = await readJson<RunUse>(join(options.folder, FILES.use), NO_USE)
-  return { own: { launcher, runtime, prime, connect }, chunks, use, note, initFailure }
+  const failure = initFailure && { ...initFailure, lacking: use.lacking ?? [] }
+  return { own: { launcher, runtime, prime, connect }, chunks, use, note, initFailure: failure }
 }
 
 export interface CalledFunctions {

@@ -29,7 +29,12 @@ export async function buildKey(options: FunctionOptions, inputs: BuildInputs): P
     JSON.stringify([bundle.exports ?? null, bundle.chunks.length, events.length, files.length]),
     ...lockFiles,
     ...events,
-    JSON.stringify([init.stub?.stubs ?? null, init.isRehearsed ?? false, init.connect ?? []]),
+    JSON.stringify([
+      init.stub?.stubs ?? null,
+      init.isRehearsed ?? false,
+      init.connect ?? [],
+      options.environment,
+    ]),
     ...[bundle.entry, ...bundle.chunks].flatMap(({ code, sourceMap }) => [code, sourceMap]),
     ...[runtime.main, runtime.launcher, runtime.runtime, runtime.prime, runtime.connect, runtime.warmUp],
     JSON.stringify(runtime.notes),

@@ -79,7 +79,7 @@ export class QuickCheck {
 
 /** Undefined where the quick check is not for these. Rejects as findIncludes does, and where something has no description. */
 async function describeOptions(options: FunctionOptions): Promise<string | undefined> {
-  const { bundle, target, include, sbom, budget: _b, environment: _e, isForced: _f, ...rest } = options
+  const { bundle, target, include, sbom, budget: _b, isForced: _f, ...rest } = options
   const { plugins = [], nodePaths = [], preserveSymlinks = false } = bundle.esbuild ?? {}
   if (plugins.length > 0 || nodePaths.length > 0 || preserveSymlinks || sbom) {
     return undefined

@@ -46,6 +46,40 @@ test('build builds all that the configuration has, from any folder of the projec
   assert.deepEqual(JSON.parse(invoked.stdout), ['test', 'eu', 'select 1', 'included'])
 })
 
+test('a build runs a function with the variables that are given for where it is run, and names those that it looks for in vain', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'lambdabin.config.json': { functions: { orders: 'orders.ts' }, notices: false },
+    'orders.ts': `
+      const { LOG_LEVEL = 'info', TABLE, QUEUE } = process.env
+      if (!TABLE || !QUEUE) {
+        throw new Error('this is not set up')
+      }
+      export const handler = async () => [LOG_LEVEL, TABLE, QUEUE, process.env.AWS_SECRET_ACCESS_KEY]`,
+    'local.env': 'TABLE=orders-local\nQUEUE=queue-local\nAWS_SECRET_ACCESS_KEY=mine\n',
+  })
+  const build = async (...args: string[]) => {
+    const built = await runLambdabin(['build', '--json', ...args], { cwd: folder })
+    assert.equal(built.status, 0, built.stderr)
+    return JSON.parse(built.stdout).functions[0]
+  }
+  assert.match(
+    (await build()).warnings.join(),
+    /; it looks for LOG_LEVEL, TABLE, and QUEUE in the environment, of which a build has what --env LOG_LEVEL=… or env of the configuration gives it; on Lambda/,
+  )
+  // Strictly: the error is thrown where it does not initialise.
+  const given = ['--strict', '--env', 'TABLE=orders-test', '--env-file', 'local.env']
+  const built = await build(...given)
+  assert.deepEqual([built.warnings, built.notes, built.unchanged], [[], [], false])
+  assert.equal((await build(...given)).unchanged, true)
+  writeFiles(folder, {
+    'lambdabin.config.json': { functions: { orders: 'orders.ts' }, notices: false, envFile: 'local.env' },
+  })
+  assert.deepEqual((await build('--strict')).warnings, [])
+  const invoked = await runLambdabin(['invoke', 'orders', '--timeout', '30'], { cwd: folder })
+  assert.deepEqual(JSON.parse(invoked.stdout), ['info', 'orders-local', 'queue-local', 'mine'])
+})
+
 for (const [args, message] of [
   [['ordrs'], /lambdabin\.config\.ts has no function ordrs; did you mean orders\?$/],
   [['--config', 'gone.ts'], /expected a configuration, and gone\.ts cannot be read; check the path$/],

@@ -14,6 +14,7 @@ import { writeFiles } from '../../support/projects/files.ts'
 /** Each in a place of its own. */
 const SECRETS = {
   environment: 'ENVsecret7Q2mZx81',
+  given: 'GIVsecretX3pLq8vN',
   projectNpmrc: 'NPMsecretK4vTr9dW',
   homeNpmrc: 'HOMsecretB6yHn3eL',
   credentials: 'AWSsecretP8uJc5sF',
@@ -195,6 +196,8 @@ for (const init of ['lambda', 'build'] as const) {
         ...['build', 'orders.ts', '--init', init, '--event', 'event.json', '--include', 'data'],
         // Of child processes a snapshot holds nothing.
         ...['--define', `HOME=${JSON.stringify(env.HOME)}`, '--define', `PROJECT=${JSON.stringify(project)}`],
+        // For where the build runs it, and no part of what comes of it.
+        ...['--env', `DATABASE_PASSWORD=${SECRETS.given}`],
         ...['--define', `RUNS=${init === 'lambda'}`],
       ],
       { cwd: project, env },

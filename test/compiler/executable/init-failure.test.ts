@@ -38,3 +38,20 @@ test('a file that the function reads, and that is not there, is named for --incl
   assert.match(explain('/var/task/data/a.txt', join(folder, 'app')), /; ship it with --include data\/a\.txt$/)
   assert.match(explain('/var/task/elsewhere.txt'), /: ship what is read with --include, or the package/)
 })
+
+test('a variable that the message names is told, and else those that the function itself looked for last', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'orders.ts': 'export const handler = () => process.env.TABLE',
+  })
+  const bundle = await bundleFunction(join(folder, 'orders.ts'), { minify: true, externals: [], bundled: [] })
+  const explain = (errorMessage: string, found: Readonly<Record<string, string>>) => {
+    const lacking = Object.entries(found).map(([name, frame]) => ({ name, trace: [`    at ${frame}`] }))
+    return explainInitFailure({ kind: 'error', errorType: 'Error', errorMessage, trace: [], lacking }, bundle)
+  }
+  const [own, other] = ['read (/p/orders.ts:1:30)', 'debug (/p/node_modules/debug/node.js:1:1)']
+  const found = { ONE: own, TWO: own, THREE: own, FOUR: own, DEBUG: other }
+  assert.match(explain('not set up', found), /; it looks for TWO, THREE, and FOUR in the environment/)
+  assert.match(explain('env-var: "DEBUG" is required', found), /; it looks for DEBUG in .*--env DEBUG=…/)
+  assert.match(explain('no network', { DEBUG: other }), /; if it needs what a build has not/)
+})
