@@ -13,11 +13,11 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { compileFunction } from 'node:vm'
-import { runWorkload } from './builtin-workload.ts'
+import { runWorkload } from './builtin-work/workload.ts'
 import type { BuiltinCode } from './contract.ts'
 import { loadedModules } from './loaded-modules.ts'
 
-const [output = '', http, https] = process.argv.slice(2)
+const [output = '', http, https, parts] = process.argv.slice(2)
 /** How far the list is as Node.js starts. */
 const atStart = loadedModules().length
 
@@ -25,18 +25,19 @@ if (http === undefined) {
   const made: BuiltinCode = JSON.parse(readFileSync(output, 'utf8'))
   writeFileSync(output, JSON.stringify({ ...made, modules: modulesWithCode(made.modules) }))
 } else {
-  runWorkload({ http: Number(http), https: Number(https) }).then((failed) => {
-    const modules = modulesWithCode()
-    writeFileSync(output, JSON.stringify({ failed, modules, loaded: loadedModules().slice(atStart) }))
+  runWorkload({ http: Number(http), https: Number(https) }, parts?.split(',')).then((failed) => {
+    const loaded = loadedModules().slice(atStart)
+    const modules = modulesWithCode({}, parts === undefined ? undefined : new Set(loaded))
+    writeFileSync(output, JSON.stringify({ failed, modules, loaded }))
     process.exit(0)
   })
 }
 
-/** `made`: caches to make these of. */
-function modulesWithCode(made: BuiltinCode['modules'] = {}): BuiltinCode['modules'] {
+/** `made`: caches to make these of. Of all modules, unless told which. */
+function modulesWithCode(made: BuiltinCode['modules'], wanted?: ReadonlySet<string>): BuiltinCode['modules'] {
   const sources = (Reflect.get(process, 'binding') as (name: string) => Record<string, unknown>)('natives')
   const modules = Object.entries(sources).flatMap(([id, text]) =>
-    typeof text === 'string'
+    typeof text === 'string' && wanted?.has(id) !== false
       ? [[id, { length: text.length, cache: codeCacheOf(id, text, made[id]?.cache) }]]
       : [],
   )

@@ -8,7 +8,9 @@
  * {@link HANDSHAKES}. (Signals would not do: where it has a process namespace of its own, the build does not know it.)
  *
  * `builtin-code.js OUTPUT HTTP_PORT HTTPS_PORT` runs what functions use of Node.js, against servers on these ports of
- * 127.0.0.1, and writes {@link BuiltinCode} to the file OUTPUT. Without ports, it puts what is in that file in order.
+ * 127.0.0.1, and writes {@link BuiltinCode} to the file OUTPUT. Without ports, it puts what is in that file in order. With
+ * PARTS behind the ports, `PRIMED_PARTS` and `rehearsal` with commas between them, it leaves out what they have no need of, and writes
+ * the code of those modules only that were loaded by it: for a process that begins with a function's startup snapshot.
  *
  * `snapshot-builder.js` is the main script of an executable that is initialised at build time. The environment variable
  * {@link SNAPSHOT_FOLDER_VARIABLE} names a folder that holds the scripts and {@link FILES}; it writes the report there.

@@ -6,18 +6,22 @@
  * given and what it writes, {@link ./contract.ts} tells.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { startupSnapshot } from 'node:v8'
 import { constants, Script } from 'node:vm'
 import {
   BINDINGS_OUTSIDE_SNAPSHOTS,
+  CONNECT,
+  CONNECT_FILE,
   checkFormat,
   chunkFile,
   ECHO_FUNCTION,
   FUNCTION,
   INITIALISED_LINE,
   LAMBDA_TASK_ROOT,
+  PRIME,
+  PRIME_FILE,
   RUNTIME,
   RUNTIME_FILE,
   SELF_TEST_OPTION,
@@ -28,7 +32,7 @@ import { FunctionModule, ImportMeta } from '../executable/function-module.ts'
 import type { Program } from '../executable/program.ts'
 import { SdkRegistry } from '../executable/sdk-registry.ts'
 import { lifecycleHooks } from '../runtime/lifecycle/lifecycle-hooks.ts'
-import { compileFunctions, inspectorConnection } from './compiled-functions.ts'
+import { compileFunctions, inspectorConnection, type ScriptToCompile } from './compiled-functions.ts'
 import {
   FILES,
   type InitProblem,
@@ -71,6 +75,8 @@ const functionRequire = new SnapshotRequire({
 })
 const functionModule = new FunctionModule(FUNCTION_FILE, functionRequire.require)
 const functionText = readScript(FUNCTION)
+/** What is evaluated in the execution environment, and compiled here: it would have no code cache, as V8 takes none that was made outside. */
+const laterScripts = compileLaterScripts({ [PRIME]: PRIME_FILE, [CONNECT]: CONNECT_FILE })
 /** What is shipped beside the executable, or its own files; all else has become a part of it. */
 const mayImport = /\bimport\(/.test(functionText)
 let isSelfTest = false
@@ -86,7 +92,7 @@ const program: Program = {
   functionFile: FUNCTION_FILE,
   isInitialisedAtBuild: true,
   preload: () => {
-    priming = new SnapshotPriming(isSelfTest)
+    priming = new SnapshotPriming(isSelfTest, laterScripts.functions)
     return priming.beforeFunction()
   },
   get primeSdk() {
@@ -150,6 +156,7 @@ startupSnapshot.addSerializeCallback(() => {
   compileFunctions([
     { file: RUNTIME_FILE, text: readScript(RUNTIME), functions: called[RUNTIME] ?? [] },
     { file: FUNCTION_FILE, text: readScript(FUNCTION), functions: called[FUNCTION] ?? [] },
+    ...laterScripts.texts,
     // This one, of which each start runs much, and little is left over.
     { file: MAIN_FILE, text: readFileSync(MAIN_FILE, 'utf8'), functions: 'all' },
   ])
@@ -162,7 +169,7 @@ startupSnapshot.setDeserializeMainFunction(() => {
   if (isSelfTest && !process.env.AWS_LAMBDA_RUNTIME_API) {
     // Somebody runs it by hand: that it has come here is all there is to say, what is primed, and who is connected to.
     process.getBuiltinModule('node:fs').writeSync(2, INITIALISED_LINE)
-    void new SnapshotPriming(isSelfTest).testByHand()
+    void new SnapshotPriming(isSelfTest, laterScripts.functions).testByHand()
     return
   }
   const taskRoot = process.env.LAMBDA_TASK_ROOT
@@ -201,11 +208,29 @@ function readScript(name: string): string {
 }
 
 function evaluate(text: string, file: string, ...parameters: unknown[]): unknown {
+  return compile(text, file)(...parameters)
+}
+
+function compile(text: string, file: string): (...parameters: unknown[]) => unknown {
   const script = new Script(text, {
     filename: file,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
-  return script.runInThisContext()(...parameters)
+  return script.runInThisContext()
+}
+
+/** Of those scripts, by name and with their files, that the executable has. */
+function compileLaterScripts(files: Readonly<Record<string, string>>) {
+  const functions: Record<string, unknown> = {}
+  const texts: ScriptToCompile[] = []
+  for (const [name, file] of Object.entries(files)) {
+    if (existsSync(join(folder, scriptAsset(name)))) {
+      const text = readScript(name)
+      functions[name] = compile(text, file)
+      texts.push({ file, text, functions: 'all' })
+    }
+  }
+  return { functions, texts }
 }
 
 /** Writes the report. Goes on if there is nothing in it that keeps the snapshot from being taken. */

@@ -24,9 +24,11 @@ export class SnapshotPriming {
   readonly #priming: Priming | undefined
   readonly #connectEarly: ConnectEarly | undefined
 
-  constructor(isSelfTest: boolean) {
+  /** `compiled`: its own scripts, by name, that are in the snapshot. */
+  constructor(isSelfTest: boolean, compiled: Readonly<Record<string, unknown>>) {
     this.#options = {
       readAsset,
+      compiled,
       taskRoot: LAMBDA_TASK_ROOT,
       requireBuiltin: process.getBuiltinModule as unknown as NodeJS.Require,
       preloads: Preloads.in(process.env.NODE_OPTIONS),

@@ -44,6 +44,8 @@ export interface ProgramOptions {
   /** The executable's name. */
   readonly name?: string
   readonly readAsset: ReadAsset
+  /** What its own scripts come to, by name, of those that are compiled already. */
+  readonly compiled?: Readonly<Record<string, unknown>>
   /** The folder that the function is to believe that its file is in. */
   readonly taskRoot: string
   /** Gives the runtime Node.js's own modules. */
@@ -206,7 +208,10 @@ export function prime({ preloads, onPrimed }: ProgramOptions, priming: Priming):
   })
 }
 
-function run({ readAsset, onCompiled }: ProgramOptions, name: string, file: string): unknown {
+function run({ readAsset, compiled, onCompiled }: ProgramOptions, name: string, file: string): unknown {
+  if (compiled?.[name] !== undefined) {
+    return compiled[name]
+  }
   const script = compileScript(readAsset, name, file)
   return (onCompiled?.({ name, script }) ?? script).runInThisContext()
 }

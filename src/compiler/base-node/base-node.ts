@@ -60,7 +60,7 @@ export interface BaseNode {
 const AREA = 'base-node'
 
 /** Which way copies are made: another number makes those of an earlier version of this program void. */
-const MAKING = '24'
+const MAKING = '25'
 
 /** Beside the copy: what of its starts' work is in it, as JSON. */
 const NOTES = 'notes.json'

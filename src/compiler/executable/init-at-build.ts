@@ -11,7 +11,14 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { FILES, type InitReport, SNAPSHOT_FOLDER_VARIABLE, SNAPSHOT_MAIN } from '../../build-time/contract.ts'
-import { FUNCTION, MODULES_OUTSIDE_SNAPSHOTS, RUNTIME, scriptAsset } from '../../executable/format.ts'
+import {
+  CONNECT,
+  FUNCTION,
+  MODULES_OUTSIDE_SNAPSHOTS,
+  PRIME,
+  RUNTIME,
+  scriptAsset,
+} from '../../executable/format.ts'
 import type { OpenSandbox } from '../../sandbox/sandbox.ts'
 import type { Responder } from '../../stubs/responder.ts'
 import { BuildError } from '../build-error.ts'
@@ -66,7 +73,7 @@ export interface InitAtBuild {
   readonly environment: NodeJS.ProcessEnv
   /** Names of the environment variables that the function read while it initialised. */
   readonly environmentRead: readonly string[]
-  /** By name. */
+  /** By name: what the executable has beside the snapshot. */
   readonly assets: Readonly<Record<string, Buffer>>
   /** What makes it start slower than it might, in one sentence each. */
   readonly notes: readonly string[]
@@ -114,7 +121,8 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     writeFile(join(folder, FILES.calledFunctions), JSON.stringify(functions)),
     writeFile(join(folder, FILES.deferredModules), await describeModules(options.node)),
   ])
-  const failure = await run(options, script, Object.keys(assets))
+  const kept = withoutCompiled(assets)
+  const failure = await run(options, script, Object.keys(kept))
   const report: InitReport | undefined = await readFile(join(folder, FILES.report), 'utf8').then(
     (text) => JSON.parse(text),
     () => undefined,
@@ -136,13 +144,19 @@ export async function initAtBuild(options: InitAtBuildOptions): Promise<InitAtBu
     blob: await readFile(join(folder, BLOB)),
     environment,
     environmentRead: report.environmentRead,
-    assets,
+    assets: kept,
     notes: [
       ...report.notes,
       ...explainLacking(report.lacking, options),
       ...(note === undefined ? [] : [note]),
     ],
   }
+}
+
+/** Without the scripts that are in the snapshot, compiled. */
+function withoutCompiled(assets: Readonly<Record<string, Buffer>>): Readonly<Record<string, Buffer>> {
+  const { [scriptAsset(PRIME)]: _prime, [scriptAsset(CONNECT)]: _connect, ...others } = assets
+  return others
 }
 
 /**

@@ -1,11 +1,13 @@
 /** A program whose function is initialised at build time: its heap is the executable, and scripts are in that. */
 import { join } from 'node:path'
-import { FUNCTION, sourceMapAsset } from '../../executable/format.ts'
+import { FUNCTION, PRIMING_SETTINGS_ASSET, sourceMapAsset } from '../../executable/format.ts'
+import type { PrimingSettings } from '../../executable/priming-settings.ts'
 import { withPlaces } from '../../executable/source-map.ts'
 import { planPriming, primeAssets, rehearsalNotes } from '../prime/prime-assets.ts'
 import type { ExecutableProgram, ProgramSource } from './executable-program.ts'
 import { withHandler } from './handler-check.ts'
 import { initAtBuild, refuseForeignTarget } from './init-at-build.ts'
+import { type BuiltinWork, withCompiledModules } from './snapshot/compiled-modules.ts'
 import { findCalledFunctions } from './warm-up-run.ts'
 
 /** Rejects with an InitAtBuildError. */
@@ -63,12 +65,17 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     primesSdk: plan.primesSdk,
     folder,
   })
+  const compiled = await withCompiledModules({
+    blob,
+    work: workOf(assets),
+    ...{ node: base.path, taskRoot, folder: join(folder, 'compiled') },
+  })
   return {
     main,
     assets,
     cold: [sourceMap],
     snapshot: {
-      blob,
+      blob: compiled.blob,
       launcher: runtime.main,
       environment,
       mayStartWorkers: code.includes('worker_threads'),
@@ -76,6 +83,15 @@ export async function makeInitialisedProgram(source: ProgramSource): Promise<Exe
     environmentRead,
     handlers: checked.handlers,
     noHandler: checked.noHandler,
-    notes: [...notes, ...notesOfRehearsal],
+    notes: [...notes, ...(compiled.kept === undefined ? [] : [compiled.kept]), ...notesOfRehearsal],
   }
+}
+
+/** What an executable with these assets does with Node.js before its first invocation. */
+function workOf({
+  [PRIMING_SETTINGS_ASSET]: settings,
+}: Readonly<Record<string, Buffer>>): readonly BuiltinWork[] {
+  const { parts, rehearsal }: PrimingSettings =
+    settings === undefined ? { parts: [] } : JSON.parse(settings.toString())
+  return rehearsal === undefined ? parts : [...parts, 'rehearsal']
 }

@@ -5,6 +5,8 @@
  * has 4 MB and is copied at every start. More than half of that code is of no use. A module that is in the heap already is
  * never compiled again, other than in a Worker. Without the code of those modules, a function starts 2 ms earlier.
  *
+ * What is left of it can be replaced by what is compiled further: {@link ./snapshot/compiled-modules.ts}.
+ *
  * What the blob looks like, outside in. A length has 64 bits, that of V8's part 32; all is little-endian.
  *
  * - The blob is Node.js's `SeaResource`: some fields, the length of the snapshot, the snapshot, and the assets.
@@ -20,10 +22,18 @@
 const SNAPSHOT_MAGIC = Buffer.from([0x19, 0xda, 0x43, 0x01])
 const LENGTH_BYTES = 8
 
+export interface CodeCacheEntry {
+  readonly module: string
+  /** All of it, with its name and length. */
+  readonly bytes: Buffer
+  /** V8's code cache, the end of those. */
+  readonly cache: Buffer
+}
+
 export interface CodeCache {
   /** Where, in the snapshot, the number of its entries is; they are the rest of it. */
   readonly start: number
-  readonly entries: readonly { readonly module: string; readonly bytes: Buffer }[]
+  readonly entries: readonly CodeCacheEntry[]
   /** Modules that the snapshot's heap has. */
   readonly loaded: ReadonlySet<string>
 }
@@ -37,25 +47,34 @@ const OF_COMMANDS =
 
 /** A copy of `blob` without code that no start has use for; undefined where it holds no snapshot of a form that is known. */
 export function withoutIdleCode(blob: Buffer): Buffer | undefined {
-  const snapshot = findSnapshot(blob)
-  if (snapshot === undefined) {
-    return undefined
-  }
-  const codeCache = findCodeCache(snapshot)
-  if (codeCache === undefined) {
-    return undefined
-  }
-  const kept = codeCache.entries.filter(
-    ({ module }) => !codeCache.loaded.has(module) && !OF_COMMANDS.test(module),
+  return withEntries(blob, ({ entries, loaded }) =>
+    entries.flatMap(({ module, bytes }) => (loaded.has(module) || OF_COMMANDS.test(module) ? [] : [bytes])),
   )
-  const smaller = Buffer.concat([
-    snapshot.subarray(0, codeCache.start),
-    lengthOf(kept.length),
-    ...kept.map(({ bytes }) => bytes),
-  ])
+}
+
+/** A copy of `blob` with these code caches, by module, in the place of those that it has; undefined as above. */
+export function withCodeCaches(blob: Buffer, caches: ReadonlyMap<string, Buffer>): Buffer | undefined {
+  return withEntries(blob, ({ entries }) =>
+    entries.map(({ module, bytes, cache }) => {
+      const other = caches.get(module)
+      const name = bytes.subarray(0, bytes.length - cache.length - LENGTH_BYTES)
+      return other === undefined ? bytes : Buffer.concat([name, lengthOf(other.length), other])
+    }),
+  )
+}
+
+/** A copy of `blob` whose code cache has the entries that `change` makes of its own; undefined where its form is not known. */
+function withEntries(blob: Buffer, change: (codeCache: CodeCache) => readonly Buffer[]): Buffer | undefined {
+  const snapshot = findSnapshot(blob)
+  const codeCache = snapshot && findCodeCache(snapshot)
+  if (snapshot === undefined || codeCache === undefined) {
+    return undefined
+  }
+  const entries = change(codeCache)
+  const changed = Buffer.concat([snapshot.subarray(0, codeCache.start), lengthOf(entries.length), ...entries])
   const at = snapshot.byteOffset - blob.byteOffset
   const rest = blob.subarray(at + snapshot.length)
-  return Buffer.concat([blob.subarray(0, at - LENGTH_BYTES), lengthOf(smaller.length), smaller, rest])
+  return Buffer.concat([blob.subarray(0, at - LENGTH_BYTES), lengthOf(changed.length), changed, rest])
 }
 
 /** The code cache in a snapshot, which is the rest of it; undefined where the snapshot is of no form that is known. */
@@ -78,8 +97,8 @@ function lengthOf(length: number): Buffer {
   return bytes
 }
 
-/** The part of the blob that is the snapshot. */
-function findSnapshot(blob: Buffer): Buffer | undefined {
+/** The part of the blob that is the snapshot; undefined where it has none. */
+export function findSnapshot(blob: Buffer): Buffer | undefined {
   const at = blob.indexOf(SNAPSHOT_MAGIC)
   if (at < LENGTH_BYTES) {
     return undefined
@@ -110,8 +129,11 @@ function readSnapshot(snapshot: Buffer, references: number): CodeCache | undefin
     const entries = reader.list(() => {
       const from = reader.position
       const module = reader.text()
-      reader.skip(reader.length())
-      return { module, bytes: snapshot.subarray(from, reader.position) }
+      const length = reader.length()
+      const start = reader.position
+      reader.skip(length)
+      const [bytes, cache] = [from, start].map((at) => snapshot.subarray(at, reader.position))
+      return { module, bytes, cache } as CodeCacheEntry
     })
     return reader.position === snapshot.length ? { start, entries, loaded } : undefined
   } catch (error) {

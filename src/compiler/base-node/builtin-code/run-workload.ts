@@ -30,19 +30,25 @@ export async function runWorkload(node: string, runner: TargetRunner, folder: st
   const program = join(folder, 'builtin-code.cjs')
   const output = join(folder, 'builtin-code.json')
   await writeFile(program, await bundleBuiltinCode())
-  const { key, chain } = new CertificateAuthority('lambdabin build').issue(['localhost'])
-  const servers = [
-    createServer(answer),
-    createSecureServer({ key, cert: chain, allowHTTP1: true }, answer as never),
-  ]
-  try {
-    const ports = await Promise.all(servers.map(listen))
+  await withServers(async (ports) => {
     const [command = '', ...words] = [...runner, node, ...WORKLOAD_OPTIONS, '--no-warnings', program, output]
     const options = { env: {}, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' } as const
     await startWritten(() => promisify(execFile)(command, [...words, ...ports.map(String)], options))
     // Without ports, it puts what it has made in order.
     await promisify(execFile)(command, words, options)
-    return JSON.parse(await readFile(output, 'utf8'))
+  })
+  return JSON.parse(await readFile(output, 'utf8'))
+}
+
+/** Calls `run` with the ports of the servers that the program talks to, of HTTP and of HTTPS, which are there until it has come to its end. */
+export async function withServers<T>(run: (ports: readonly [number, number]) => Promise<T>): Promise<T> {
+  const { key, chain } = new CertificateAuthority('lambdabin build').issue(['localhost'])
+  const servers = [
+    createServer(answer),
+    createSecureServer({ key, cert: chain, allowHTTP1: true }, answer as never),
+  ] as const
+  try {
+    return await run([await listen(servers[0]), await listen(servers[1])])
   } finally {
     for (const server of servers) {
       server.close()

@@ -4,8 +4,9 @@
  * each time.
  */
 
-import { exchange, exchangeSecurely, shakeHands } from '../runtime/prime/http-exchange.ts'
-import { primeServerIdentity } from '../runtime/prime/server-identity.ts'
+import { exchange, exchangeSecurely, shakeHands } from '../../runtime/prime/http-exchange.ts'
+import { primeServerIdentity } from '../../runtime/prime/server-identity.ts'
+import { BODY, rehearseRequests, useFetch, useHttp, useHttp2, useSocket } from './requests.ts'
 
 export interface WorkloadServers {
   /** Ports on 127.0.0.1. They answer any request with JSON; the certificate is nobody's that is trusted. */
@@ -13,16 +14,23 @@ export interface WorkloadServers {
   readonly https: number
 }
 
-const UNDICI_TICK_MS = 600
+/** What loads much, and the primed parts of Node.js whose functions do it. */
+const DONE_FOR: Readonly<Record<string, readonly string[]>> = {
+  crypto: ['crypto'],
+  streams: ['zlib', 'fetch'],
+  http: ['http'],
+  https: ['https'],
+  http2: ['http2'],
+  fetch: ['fetch'],
+  rehearsal: ['rehearsal'],
+}
 const builtin = process.getBuiltinModule
-const BODY = JSON.stringify({ orders: [{ id: 'o-1842', quantity: 2 }], note: 'ü' })
-/** The same on each machine, whatever `localhost` is there. */
-const lookup: import('node:net').LookupFunction = (_host, options, done) =>
-  options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
-const TARGET = { host: 'localhost', path: '/orders?id=1', rejectUnauthorized: false, lookup }
 
-/** Runs all of it. Resolves to what failed, each with why. */
-export async function runWorkload(servers: WorkloadServers): Promise<string[]> {
+/**
+ * Runs all of it; or what functions do for which these parts of Node.js are primed, `rehearsal` among them where the handler is
+ * rehearsed. Resolves to what failed, each with why.
+ */
+export async function runWorkload(servers: WorkloadServers, primed?: readonly string[]): Promise<string[]> {
   const failed: string[] = []
   const parts: readonly (readonly [string, () => unknown])[] = [
     // As in an executable: before anything else is done with Node.js.
@@ -38,9 +46,14 @@ export async function runWorkload(servers: WorkloadServers): Promise<string[]> {
     ['http', () => useHttp(builtin('node:http'), servers.http)],
     ['https', () => useHttp(builtin('node:https'), servers.https)],
     ['http2', () => useHttp2(servers.https)],
-    ['fetch', () => useFetch(servers.http)],
+    ['fetch', () => useFetch(servers.http, primed === undefined)],
+    // It leaves a mark on sockets.
+    ['rehearsal', rehearseRequests],
   ]
   for (const [name, run] of parts) {
+    if (primed && DONE_FOR[name]?.some((part) => primed.includes(part)) === false) {
+      continue
+    }
     try {
       await run()
     } catch (error) {
@@ -176,94 +189,4 @@ async function useDns(): Promise<void> {
   const dns = builtin('node:dns')
   await new Promise((resolve) => dns.lookup('localhost', { all: true }, resolve))
   await dns.promises.lookup('localhost')
-}
-
-/** A connection that both sides end. */
-async function useSocket(port: number): Promise<void> {
-  const socket = builtin('node:net').connect({ host: TARGET.host, port, lookup })
-  socket.setNoDelay(true).setTimeout(30_000, () => {})
-  socket.on('data', () => {})
-  await builtin('node:events').once(socket, 'connect')
-  socket.end()
-  await builtin('node:events').once(socket, 'close')
-}
-
-/** Requests as SDKs and other libraries make them: over kept connections, by names and by URLs, with and without bodies. */
-async function useHttp(module: typeof import('node:http') | typeof import('node:https'), port: number) {
-  const { Agent, request, get } = module as typeof import('node:https')
-  const agent = new Agent({ keepAlive: true, maxSockets: 50 })
-  const headers = {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(BODY),
-    accept: '*/*',
-  }
-  const post = (method: string, body: string | undefined) =>
-    new Promise<void>((resolve, reject) => {
-      const options = { ...TARGET, port, method, agent, headers: body === undefined ? {} : headers }
-      const sent = request(options, (response) => answered(response).then(resolve, reject))
-      sent.on('error', reject)
-      sent.setTimeout(30_000, () => {})
-      sent.on('socket', (socket) => socket.setKeepAlive(true, 1000))
-      sent.end(body)
-    })
-  for (const body of [BODY, undefined, BODY]) {
-    await post(body === undefined ? 'GET' : 'POST', body)
-  }
-  agent.destroy()
-  // With a body that comes in parts, and on a connection of its own: the session of the first one is taken up again.
-  const url = new URL(`${module === builtin('node:http') ? 'http' : 'https'}://localhost:${port}/orders`)
-  await new Promise<void>((resolve, reject) => {
-    const sent = request(url, { method: 'PUT', rejectUnauthorized: false, lookup }, (response) =>
-      answered(response).then(resolve, reject),
-    )
-    sent.on('error', reject)
-    sent.setHeader('x-part', 'yes')
-    sent.write('a')
-    sent.write(Buffer.from('b'))
-    sent.end()
-  })
-  await new Promise<void>((resolve, reject) => {
-    get(url, { rejectUnauthorized: false, lookup }, (response) =>
-      answered(response).then(resolve, reject),
-    ).on('error', reject)
-  })
-  module.globalAgent.destroy()
-}
-
-async function answered(response: import('node:http').IncomingMessage): Promise<void> {
-  void [response.statusCode, response.headers, response.rawHeaders]
-  if (response.headers['x-gzip']) {
-    await builtin('node:stream/consumers').text(response.pipe(builtin('node:zlib').createGunzip()))
-    return
-  }
-  const chunks: Buffer[] = []
-  response.on('data', (chunk) => chunks.push(chunk))
-  await builtin('node:events').once(response, 'end')
-  JSON.parse(Buffer.concat(chunks).toString())
-}
-
-async function useHttp2(port: number): Promise<void> {
-  const session = builtin('node:http2').connect(`https://localhost:${port}`, {
-    rejectUnauthorized: false,
-    lookup,
-  })
-  try {
-    const stream = session.request({ ':path': '/', ':method': 'POST' })
-    stream.end(BODY)
-    await builtin('node:stream/consumers').text(stream)
-  } finally {
-    session.destroy()
-  }
-}
-
-async function useFetch(port: number): Promise<void> {
-  const url = `http://127.0.0.1:${port}/orders`
-  await (await fetch(url)).json()
-  const headers = new Headers({ 'content-type': 'application/json', authorization: 'Bearer none' })
-  const response = await fetch(new Request(url, { method: 'POST', headers, body: BODY }))
-  void [response.ok, response.headers.get('content-type')]
-  await response.text()
-  await (await fetch(url, { signal: AbortSignal.timeout(30_000) })).arrayBuffer()
-  // undici's own clock ticks every 499 ms: on a busy machine it would have done so already, on another it would not.
-  await builtin('node:timers/promises').setTimeout(UNDICI_TICK_MS)
 }
