@@ -163,6 +163,8 @@ export class InitWatch {
         note(key)
         return Reflect.get(target, key)
       },
+      // Else Node.js refuses to change a variable that is set: a proxy defines it anew, by its value alone.
+      set: (target, key, value) => Reflect.set(target, key, value),
       has: (target, key) => {
         note(key)
         return Reflect.has(target, key)

@@ -153,6 +153,8 @@ function watchEnvironment(): void {
       }
       return value
     },
+    // Else Node.js refuses to change a variable that is set: a proxy defines it anew, by its value alone.
+    set: (target, name, value) => Reflect.set(target, name, value),
   })
 }
 

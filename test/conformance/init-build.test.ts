@@ -325,6 +325,21 @@ test('the environment variables that were read at build time are told', async (t
   assert.match(stderr, /read environment variables as it initialised \(TABLE and STAGE\)/)
 })
 
+test('environment variables that are set may be set anew, as it initialises and by who keeps process.env', async (t) => {
+  const code = `const { env } = process
+env.HOME = '/tmp/home'
+export const handler = async (event: string) => {
+  env.OTHER = event
+  env.OTHER = env.OTHER.toUpperCase()
+  return [process.env.OTHER, env.AWS_REGION === process.env.AWS_REGION]
+}
+`
+  const { status, stderr, folder } = await build(t, code)
+  assert.equal(status, 0, stderr)
+  const { stdout } = await runLambdabin(['invoke', join(folder, 'entry.zip'), '--event', '"of it"'])
+  assert.deepEqual(JSON.parse(stdout), ['OF IT', true])
+})
+
 test('what a start does not need is not in the snapshot, other than the code of Node.js’s modules if the function may start Workers', async (t) => {
   const snapshotOf = async (code: string) => {
     const { status, folder } = await build(t, code)

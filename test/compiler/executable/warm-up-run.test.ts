@@ -70,6 +70,19 @@ test('code caches are the same bytes whatever was compiled first', OPTIONS, asyn
   assert.deepEqual(one.chunks, other.chunks)
 })
 
+test('a function may set environment variables that are set', OPTIONS, async (t) => {
+  const make = await warmUps(t)
+  const chunk = Buffer.from(`${FORMAT_HEADER}(function (exports) {
+    process.env.TZ = 'Asia/Tokyo'
+    Object.assign(process.env, { LANG: 'C', NEW: 1 })
+    process.env.NEW = '2'
+    delete process.env.NEW
+    if (new Date(0).getHours() !== 9 || process.env.LANG !== 'C' || 'NEW' in process.env) throw new Error('they are not')
+    exports.handler = async () => 'done'
+  })`)
+  assert.equal((await make('variables', { chunks: [chunk] })).note, undefined)
+})
+
 test(
   'a launcher starts the program as in an executable, and its code cache holds what it did',
   OPTIONS,
