@@ -208,6 +208,9 @@ export type ChunkFunction = (
  */
 export type ExposedModules = Readonly<Record<string, () => unknown>>
 
+/** Of the modules that make the links, whose sources nobody has written. */
+export const LINK_NAMESPACE = 'lambdabin-module'
+
 /** What a link begins with. */
 export const LINK_SCHEME = 'lambdabin-chunk:'
 

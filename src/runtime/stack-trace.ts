@@ -5,7 +5,7 @@
  * read, and of it what is asked for. A program in which nobody reads a stack pays one assignment.
  */
 
-import { LAUNCHER_FILE, RUNTIME_FILE } from '../executable/format.ts'
+import { LAUNCHER_FILE, LINK_NAMESPACE, RUNTIME_FILE } from '../executable/format.ts'
 import type { Program } from '../executable/program.ts'
 import { findOrigin, type IndexedSourceMap, pathOfSource } from '../executable/source-map.ts'
 
@@ -20,8 +20,9 @@ export function installStackTraces(program: Program): void {
   }
   Error.prepareStackTrace = (error, callSites) => {
     try {
-      const frames = ownFrames(callSites)
-      return [heading(error), ...frames.map((frame) => `    at ${describe(frame, sourceMapOf)}`)].join('\n')
+      const frames = ownFrames(callSites).map((frame) => describe(frame, sourceMapOf))
+      const shown = frames.filter((frame) => !frame.includes(LINK_NAMESPACE))
+      return [heading(error), ...shown.map((frame) => `    at ${frame}`)].join('\n')
     } catch {
       return `${heading(error)}\n    at ${callSites.join('\n    at ')}`
     }

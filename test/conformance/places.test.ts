@@ -66,6 +66,13 @@ test('call sites name absolute paths, and stacks the TypeScript files, in all ch
   assert.match(mapped, /places\.ts:\d+:\d+/)
 })
 
+test('the stack of a module that loads has the module alone, and nothing of what links chunks', {
+  skip,
+}, async () => {
+  startFixture('places', 'places.loads')
+  assert.match((await invoke()).json<string>(), /^Error: loading\n {4}at [^\n]*places\.ts:\d+:\d+\)?$/)
+})
+
 test('a name is resolved from the file that a call site names', { skip }, async () => {
   startFixture('places', 'places.resolvesFromCaller')
   assert.equal(

@@ -20,14 +20,17 @@
 import { join, relative } from 'node:path'
 import { type Import, init, parse } from 'es-module-lexer'
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
-import { chunkLink, LINK_SCHEME, readChunkLink } from '../../../executable/format.ts'
+import {
+  chunkLink,
+  LINK_SCHEME,
+  LINK_NAMESPACE as NAMESPACE,
+  readChunkLink,
+} from '../../../executable/format.ts'
 import { escaped } from '../../escaped-pattern.ts'
 import { importedNames } from '../async-module.ts'
 import { unwrapNamespaces } from '../wrapped-namespaces.ts'
 import type { Edge, ModuleGraph } from './module-graph.ts'
 
-/** Of modules that esbuild is given the source of, by what they are for. */
-const NAMESPACE = 'lambdabin-module'
 /** What a chunk starts from: the modules that it exposes, and in chunk 0 the function's entry. */
 export const CHUNK_ENTRY = `${NAMESPACE}:entry`
 const EXPOSED = `${NAMESPACE}:exposed`
