@@ -13,6 +13,9 @@ export interface SnapshotFailure {
 const THROWN =
   /async hook stack has become corrupted|Assertion failed: \(env_->execution_async_id\(\)\) == \(0\)/
 
+/** What C++ prints of an exception that nobody catches: V8 throws none itself. Node.js 22 does so with an AWS SDK client in the heap. */
+const OWN_FAULT = /^terminate called after throwing .*\n\s*what\(\):(.*)$/m
+
 /** `ended` is how the process did, where it printed nothing of use. */
 export function readSnapshotFailure(stderr: string, ended: string): SnapshotFailure {
   const lines = stderr.split('\n')
@@ -22,6 +25,13 @@ export function readSnapshotFailure(stderr: string, ended: string): SnapshotFail
   if (THROWN.test(stderr)) {
     return {
       how: 'a callback of what it has begun throws an error that nobody catches',
+      isHeldOutside: false,
+    }
+  }
+  const thrown = OWN_FAULT.exec(stderr)?.[1]
+  if (thrown !== undefined) {
+    return {
+      how: `V8 cannot take a snapshot of it, by a fault of its own (${thrown.trim().slice(0, LONGEST)}) that another version of Node.js may not have`,
       isHeldOutside: false,
     }
   }
