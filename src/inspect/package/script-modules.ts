@@ -3,7 +3,8 @@
  *
  * esbuild writes modules one behind the other, and the source map tells which one a place is of: where another begins, the
  * one before ends. What has no place in the map is told by the build's record: files that became a value, such as bytes in
- * base64. What stands in front of the first module, the chunk's wrapper and esbuild's helpers, is no module's.
+ * base64. So is what was compiled before and brought a source map of its own, whose sources may be anything: `webpack:///src/a.ts`, or
+ * a file that the package does not ship. What stands in front of the first module, the chunk's wrapper and esbuild's helpers, is no module's.
  */
 import { decodedMappings, TraceMap } from '@jridgewell/trace-mapping'
 import { pathOfSource } from '../../executable/source-map.ts'
@@ -23,14 +24,66 @@ export function moduleSpans(script: Buffer, sourceMap: Buffer, recorded: Recorde
   const map = new TraceMap(sourceMap.toString())
   const starts = startsOfModules(text, map)
   const offsets = byteOffsets(text, [...starts.map(({ at }) => at), text.length])
-  const spans = starts.map(({ module }, index) => ({
-    module,
-    start: offsets[index] as number,
-    end: offsets[index + 1] as number,
-  }))
   const known = new Set(pathsOfSources(map))
-  const behind = silentModules(recorded, (module) => known.has(module))
+  const spans = recordedSpans(
+    starts.map(({ module }, index) => ({
+      module,
+      start: offsets[index] as number,
+      end: offsets[index + 1] as number,
+    })),
+    recorded,
+    known,
+  )
+  const named = new Set(spans.map(({ module }) => module))
+  const behind = silentModules(recorded, (module) => named.has(module))
   return spans.flatMap((span) => withSilent(span, behind))
+}
+
+/**
+ * The spans with the names that the record has. Those in a row whose sources it does not know are of the modules that it has there and the
+ * map does not: by where in the row, as their sizes are known.
+ */
+function recordedSpans(
+  spans: readonly ModuleSpan[],
+  recorded: RecordedBytes,
+  known: ReadonlySet<string | undefined>,
+): ModuleSpan[] {
+  const order = [...recorded]
+  const places = new Map(order.map(([module], index) => [module, index]))
+  const result: ModuleSpan[] = []
+  let before = -1
+  let from = 0
+  for (const span of spans) {
+    const place = places.get(span.module ?? '')
+    if (place !== undefined || span.module === undefined) {
+      before = Math.max(before, place ?? -1) // A module may go on further down.
+      from = span.end
+      result.push(span)
+    } else {
+      const next = order.findIndex(([module], index) => index > before && known.has(module))
+      const there = order.slice(before + 1, next === -1 ? undefined : next)
+      const module = moduleAt((span.start + span.end) / 2 - from, there) ?? span.module
+      const last = result.at(-1)
+      // One that was compiled of several sources is one.
+      if (last !== undefined && last.module === module) {
+        result[result.length - 1] = { ...last, end: span.end }
+      } else {
+        result.push({ ...span, module })
+      }
+    }
+  }
+  return result
+}
+
+function moduleAt(offset: number, modules: readonly (readonly [module: string, bytes: number])[]) {
+  let end = 0
+  for (const [module, bytes] of modules) {
+    end += bytes
+    if (offset < end) {
+      return module
+    }
+  }
+  return modules.at(-1)?.[0]
 }
 
 /** Named as the build's record names them. */
