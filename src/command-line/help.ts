@@ -45,7 +45,8 @@ const INIT_HELP = `Usage: lambdabin init [<folder>] [options]
 
 Writes what a project needs to begin with into a folder, by default the current one: a configuration, a function, its test, tsconfig.json,
 .gitignore, and what package.json lacks of scripts and packages. Nothing is overwritten: files and keys that are there stay as they
-are, and where there are functions already, no other is written.
+are, and where there are functions already, no other is written: the configuration has those of src, or else all files that export handler
+or lambdaHandler.
 
   --name NAME             the first function's name (default: hello)
 

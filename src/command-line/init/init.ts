@@ -4,7 +4,7 @@
  */
 import { globSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, normalize, relative, resolve, sep } from 'node:path'
 import process from 'node:process'
 import { makeFolder } from '../../../bin/make-folder.js'
 import { FunctionNameError, functionName } from '../../compiler/function-name.ts'
@@ -15,6 +15,7 @@ import { loadConfiguration } from '../../configuration/load-configuration.ts'
 import { UsageError, usageErrorFor } from '../../configuration/usage-error.ts'
 import { readOptions } from '../options.ts'
 import { writeAll } from '../output.ts'
+import { foundFunctions } from './found-functions.ts'
 import { completedManifest, type Manifest, readManifest } from './manifest.ts'
 import { findPackageManager, type PackageManager } from './package-manager.ts'
 import { CONFIGURATION_FILE, configurationText, type FunctionFiles, projectFiles } from './project-files.ts'
@@ -92,9 +93,18 @@ function explainUnwritable(error: unknown, folder: string): unknown {
 
 /** The pattern that holds, and the first function, unless there are functions already. */
 function findFunctions(folder: string, name: string): FunctionFiles {
-  const used = PATTERNS.find((pattern) => globSync(pattern, { cwd: folder }).length > 0)
+  const found = foundFunctions(folder)
+  const paths = Object.values(found)
+  // Where functions are elsewhere, what a pattern fits are other modules.
+  const used = PATTERNS.find((pattern) => {
+    const files = globSync(pattern, { cwd: folder })
+    return files.length > 0 && (paths.length === 0 || paths.some((path) => files.includes(normalize(path))))
+  })
   if (used !== undefined) {
     return { pattern: used }
+  }
+  if (paths.length > 0) {
+    return { found }
   }
   const entry = `src/${name}/index.ts`
   return { pattern: 'src/*/index.ts', first: { name, entry } }

@@ -3,8 +3,10 @@
 import type { TestRunner } from './test-runner.ts'
 
 export interface FunctionFiles {
-  /** Where the project's functions are. */
-  readonly pattern: string
+  /** Where the project's functions are; undefined where they are in no such place. */
+  readonly pattern?: string
+  /** Those that are elsewhere: by name, the paths of their files. */
+  readonly found?: Readonly<Record<string, string>>
   /** The first function, where there is none. */
   readonly first?: { readonly name: string; readonly entry: string }
 }
@@ -29,13 +31,23 @@ export function projectFiles({ first, tests, isCommonJs }: ProjectKind): Record<
 
 export const CONFIGURATION_FILE = 'lambdabin.config.ts'
 
-export function configurationText({ pattern }: FunctionFiles): string {
+export function configurationText({ pattern, found = {} }: FunctionFiles): string {
+  const named = Object.entries(found).map(([name, path]) => `    ${keyOf(name)}: ${quoted(path)},\n`)
+  const functions = pattern === undefined ? `{\n${named.join('')}  }` : quoted(pattern)
   return `import { defineConfig } from 'lambdabin/config'
 
 export default defineConfig({
-  functions: '${pattern}',
+  functions: ${functions},
 })
 `
+}
+
+function keyOf(name: string): string {
+  return /^[a-z_]\w*$/i.test(name) ? name : quoted(name)
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, (character) => `\\${character}`)}'`
 }
 
 const FUNCTION = `import type { Handler } from 'lambdabin'

@@ -169,6 +169,32 @@ test('where there are functions or a configuration, they are the project’s', a
   assert.ok(!Object.keys(filesOf(other)).includes('lambdabin.config.ts'))
 })
 
+test('functions that are elsewhere are named in the configuration, by what they export, and no other is written', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'services/users/src/token/index.ts': HANDLER,
+    'src/shared/index.ts': 'export const shared = 1\n',
+    'services/api/src/health-check.ts': 'export async function lambdaHandler() {}\n',
+    'services/api/src/keys.ts': 'export const keys = 1\n',
+    'services/users/src/token/index.test.ts': HANDLER,
+    'services/mail/src/handler.js': 'exports.handler = async () => 1\n',
+    'services/mail/dist/handler.js': 'exports.handler = async () => 1\n',
+    'services/mail/node_modules/other/index.js': 'exports.handler = async () => 1\n',
+    'services/other/token.ts': HANDLER,
+  })
+  assert.doesNotMatch(await init(folder), /src\/hello/)
+  const { functions } = await planBuild({ cwd: folder })
+  assert.deepEqual(
+    functions.map(({ name, entry }) => [name, entry.slice(folder.length + 1)]),
+    [
+      ['health-check', 'services/api/src/health-check.ts'],
+      ['mail', 'services/mail/src/handler.js'],
+      ['other-token', 'services/other/token.ts'],
+      ['users-token', 'services/users/src/token/index.ts'],
+    ],
+  )
+})
+
 test('below a project, the folder gets a configuration of its own, unless the one further up finds what is in it', async (t) => {
   for (const more of [{}, { '.git/HEAD': '' }]) {
     const folder = writeFiles(temporaryFolder(t), { ...more, 'src/hello/index.ts': HANDLER })
