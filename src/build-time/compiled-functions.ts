@@ -7,18 +7,8 @@
  */
 
 import type { Debugger } from 'node:inspector'
-import { nodeBinding } from '../runtime/node-binding.ts'
 import type { FunctionRanges } from './contract.ts'
-
-interface Session {
-  post(method: string, parameters?: object): void
-  disconnect(): void
-}
-
-/** Node.js's own half of a session of `node:inspector`, which gets and gives JSON. */
-type Connection = new (
-  onMessage: (message: string) => void,
-) => { dispatch(message: string): void; disconnect(): void }
+import { openSession } from './inspector/session.ts'
 
 /** A script, and the functions in it that are to be compiled. */
 export interface ScriptToCompile {
@@ -30,7 +20,12 @@ export interface ScriptToCompile {
 
 export function compileFunctions(scripts: readonly ScriptToCompile[]): void {
   const scriptIds = new Map<string, string>()
-  const session = openSession(({ url, scriptId }) => scriptIds.set(url, scriptId))
+  const session = openSession((method, parameters) => {
+    if (method === 'Debugger.scriptParsed') {
+      const { url, scriptId } = parameters as Debugger.ScriptParsedEventDataType
+      scriptIds.set(url, scriptId)
+    }
+  })
   session.post('Debugger.enable')
   for (const { file, text, functions } of scripts) {
     // An inspector is told of files by their URLs.
@@ -47,39 +42,6 @@ export function compileFunctions(scripts: readonly ScriptToCompile[]): void {
   }
   session.post('Debugger.disable')
   session.disconnect()
-}
-
-/** Undefined where Node.js does not give it away, or calls it something else. */
-export function inspectorConnection(): Connection | undefined {
-  return nodeBinding<{ Connection?: Connection }>('inspector')?.Connection
-}
-
-/** A session with the process's own inspector; `onScript` is told each script that there is. */
-function openSession(onScript: (script: Debugger.ScriptParsedEventDataType) => void): Session {
-  const onMessage = ({ method, params }: { method?: string; params?: unknown }) => {
-    if (method === 'Debugger.scriptParsed') {
-      onScript(params as Debugger.ScriptParsedEventDataType)
-    }
-  }
-  // `node:inspector` loads `node:worker_threads` with all that this needs, and it would all be in the snapshot: 0.4 ms of
-  // each start.
-  const Connection = inspectorConnection()
-  if (Connection === undefined) {
-    const { Session } = process.getBuiltinModule('node:inspector')
-    const session = new Session()
-    session.on('inspectorNotification', onMessage)
-    session.connect()
-    return session
-  }
-  const connection = new Connection((text) => onMessage(JSON.parse(text)))
-  let id = 0
-  return {
-    post: (method, params = {}) => {
-      id += 1
-      connection.dispatch(JSON.stringify({ id, method, params }))
-    },
-    disconnect: () => connection.disconnect(),
-  }
 }
 
 /**

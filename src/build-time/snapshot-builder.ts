@@ -32,7 +32,7 @@ import { FunctionModule, ImportMeta } from '../executable/function-module.ts'
 import type { Program } from '../executable/program.ts'
 import { SdkRegistry } from '../executable/sdk-registry.ts'
 import { lifecycleHooks } from '../runtime/lifecycle/lifecycle-hooks.ts'
-import { compileFunctions, inspectorConnection, type ScriptToCompile } from './compiled-functions.ts'
+import { compileFunctions, type ScriptToCompile } from './compiled-functions.ts'
 import {
   FILES,
   type InitProblem,
@@ -43,6 +43,8 @@ import {
   SNAPSHOT_MAIN,
 } from './contract.ts'
 import { InitWatch } from './init-watch.ts'
+import { readErrorStacks } from './inspector/error-stacks.ts'
+import { inspectorConnection } from './inspector/session.ts'
 import { keepToLoopback } from './loopback.ts'
 import { SnapshotPriming } from './snapshot-priming.ts'
 import { SnapshotRequire } from './snapshot-require.ts'
@@ -160,6 +162,7 @@ startupSnapshot.addSerializeCallback(() => {
     // This one, of which each start runs much, and little is left over.
     { file: MAIN_FILE, text: readFileSync(MAIN_FILE, 'utf8'), functions: 'all' },
   ])
+  readErrorStacks()
   for (const name of Object.keys(deferredModules)) {
     delete deferredModules[name]
   }

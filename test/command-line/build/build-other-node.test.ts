@@ -9,11 +9,17 @@ import { writeFiles } from '../../support/projects/files.ts'
 import { findOtherNode, NO_OTHER_NODE, OTHER_RELEASES } from '../../support/projects/other-node.ts'
 
 const FUNCTION = `
+  import { get } from 'node:https'
   import { gunzipSync, gzipSync } from 'node:zlib'
-  export const handler = async (event: { text: string }) => ({
-    text: gunzipSync(gzipSync(event.text)).toString(),
+  const kept = new TypeError('kept')
+  const unread = Promise.reject(new RangeError('kept, too'))
+  unread.catch(() => {})
+  export const handler = async (event: { text: string; url?: string }) => ({
+    text: event.url ? get(event.url) : gunzipSync(gzipSync(event.text)).toString(),
     node: process.versions.node,
+    errors: [kept.message, typeof kept.stack, await unread.catch(({ name }) => name)],
   })`
+const ANSWER = { text: 'Hello', errors: ['kept', 'string', 'RangeError'] }
 
 for (const release of OTHER_RELEASES) {
   for (const options of [[], ['--init', 'build']]) {
@@ -32,7 +38,7 @@ for (const release of OTHER_RELEASES) {
       assert.deepEqual(built.shortcomings, [])
       const invoke = ['invoke', join('dist', 'hello'), '--event', '{"text":"Hello"}']
       const invoked = await runLambdabin(invoke, { cwd: folder })
-      assert.deepEqual(JSON.parse(invoked.stdout), { text: 'Hello', node: release }, invoked.stderr)
+      assert.deepEqual(JSON.parse(invoked.stdout), { ...ANSWER, node: release }, invoked.stderr)
     })
   }
 }
