@@ -8,7 +8,7 @@ const ENDINGS = ENTRY_ENDINGS.map((ending) => ending.slice(1)).join(',')
 const NO_SOURCES =
   /^(node_modules|dist|build|out|coverage|cdk\.out|vendor|examples?|docs|e2e|(?:.*-)?tests?|__\w+__|fixtures|mocks?|\..+)$|\.(test|spec|d|min)\.\w+$/
 const HANDLER =
-  /^(?:export\s+(?:const|let|var|(?:async\s+)?function)\s+(?:handler|lambdaHandler)\b|(?:module\.)?exports\.(?:handler|lambdaHandler)\s*=)/m
+  /^(?:export\s+(?:const|let|var|(?:async\s+)?function)\s+(?:handler|lambdaHandler)\b|(?:module\.)?exports\.(?:handler|lambdaHandler)\s*=|export\s*\{(?:[^}]*?(?:,|\bas\b))?\s*(?:handler|lambdaHandler)\s*[,}])/m
 /** In bytes: what is larger was made by a bundler. */
 const LARGEST = 200_000
 

@@ -153,7 +153,7 @@ function remedy(failure: InitError, bundle: FunctionBundle, root: string): strin
   const variables = lackingVariables(failure, bundle)
   return variables.length === 0
     ? `if it needs what a build has not (environment variables, credentials, a network), take no notice; else it fails on Lambda, too`
-    : `it looks for ${new Intl.ListFormat('en').format(variables)} in the environment, of which a build has what --env ${variables[0]}=… or env of the configuration gives it; on Lambda, the function's own has to have ${variables.length === 1 ? 'it' : 'them'}`
+    : `if it is for want of ${new Intl.ListFormat('en').format(variables)} in the environment, give the build some value with --env ${variables[0]}=… or env in the configuration, and take no notice if Lambda has one; else it fails there, too`
 }
 
 /** Those that the message names, or else what the function's own modules looked for last. */

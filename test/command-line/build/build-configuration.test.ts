@@ -65,7 +65,7 @@ test('a build runs a function with the variables that are given for where it is 
   }
   assert.match(
     (await build()).warnings.join(),
-    /; it looks for LOG_LEVEL, TABLE, and QUEUE in the environment, of which a build has what --env LOG_LEVEL=… or env of the configuration gives it; on Lambda/,
+    /; if it is for want of LOG_LEVEL, TABLE, and QUEUE in the environment, give the build some value with --env LOG_LEVEL=… or env in the configuration, and take no notice if Lambda has one/,
   )
   // Strictly: the error is thrown where it does not initialise.
   const given = ['--strict', '--env', 'TABLE=orders-test', '--env-file', 'local.env']

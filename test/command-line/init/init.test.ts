@@ -175,6 +175,8 @@ test('functions that are elsewhere are named in the configuration, by what they 
     'services/users/src/token/index.ts': HANDLER,
     'src/shared/index.ts': 'export const shared = 1\n',
     'services/api/src/health-check.ts': 'export async function lambdaHandler() {}\n',
+    'services/api/src/list.ts': 'const first = async () => 1\nexport {\n  other,\n  first as handler,\n}\n',
+    'services/api/src/keeps.ts': 'export { handler as kept }\n',
     'services/api/src/keys.ts': 'export const keys = 1\n',
     'services/users/src/token/index.test.ts': HANDLER,
     'services/mail/src/handler.js': 'exports.handler = async () => 1\n',
@@ -188,6 +190,7 @@ test('functions that are elsewhere are named in the configuration, by what they 
     functions.map(({ name, entry }) => [name, entry.slice(folder.length + 1)]),
     [
       ['health-check', 'services/api/src/health-check.ts'],
+      ['list', 'services/api/src/list.ts'],
       ['mail', 'services/mail/src/handler.js'],
       ['other-token', 'services/other/token.ts'],
       ['users-token', 'services/users/src/token/index.ts'],

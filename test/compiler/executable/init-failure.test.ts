@@ -51,7 +51,10 @@ test('a variable that the message names is told, and else those that the functio
   }
   const [own, other] = ['read (/p/orders.ts:1:30)', 'debug (/p/node_modules/debug/node.js:1:1)']
   const found = { ONE: own, TWO: own, THREE: own, FOUR: own, DEBUG: other }
-  assert.match(explain('not set up', found), /; it looks for TWO, THREE, and FOUR in the environment/)
-  assert.match(explain('env-var: "DEBUG" is required', found), /; it looks for DEBUG in .*--env DEBUG=…/)
+  assert.match(explain('not set up', found), /; if it is for want of TWO, THREE, and FOUR in the environment/)
+  assert.match(
+    explain('env-var: "DEBUG" is required', found),
+    /; if it is for want of DEBUG in .*--env DEBUG=…/,
+  )
   assert.match(explain('no network', { DEBUG: other }), /; if it needs what a build has not/)
 })
