@@ -10,6 +10,8 @@ import {
 export interface RunSettings {
   readonly timeoutSeconds: number
   readonly memorySizeMb: number
+  /** Which of the two are Lambda's defaults, as nobody has given any. */
+  readonly defaults: { readonly timeout: boolean; readonly memory: boolean }
   readonly environment: Readonly<Record<string, string>>
   /** The one that the environment names. */
   readonly region: string
@@ -25,6 +27,7 @@ export function runSettings(values: Values<typeof RUN_OPTIONS>): RunSettings {
   return {
     timeoutSeconds: values.timeout ?? 3,
     memorySizeMb: values.memory ?? 128,
+    defaults: { timeout: values.timeout === undefined, memory: values.memory === undefined },
     environment,
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
     layers: values.layer ?? [],

@@ -2,13 +2,15 @@
 
 import { handlerSettings } from '../../compiler/handler-settings.ts'
 import type { LocalFunction } from '../../emulator/functions/local-function.ts'
-import type { TemplateFunction } from '../../emulator/routes/http-api-definition.ts'
 import { onlyHandler } from '../default-handler.ts'
+import type { RunSettings } from '../run-settings.ts'
 
 /** A function that is there until the local Lambda ends. */
 export interface ServedFunction {
   readonly local: LocalFunction
   readonly choice: HandlerChoice
+  /** How it is run, as options and the configuration say. */
+  readonly run: RunSettings
   /** The same code as a function of another name; undefined where one function alone can have the code. */
   readonly copy: ((functionName: string, handler: string) => LocalFunction) | undefined
 }
@@ -59,35 +61,4 @@ export class HandlerChoice {
       this.#local.configuration = { ...this.#local.configuration, handler: setting }
     }
   }
-}
-
-/**
- * Has functions run the handlers that a template names for them. Where it names several of one package, each is a function of its own,
- * as in the template; those are what this returns.
- */
-export function followTemplate(
-  served: readonly ServedFunction[],
-  described: readonly TemplateFunction[],
-): LocalFunction[] {
-  const byName = new Map(served.map((each) => [each.local.name, each]))
-  const claims = described.flatMap(({ names, handler }) => {
-    const found = names.flatMap((name) => byName.get(name) ?? [])[0]
-    const setting = found?.choice.settingFor(handler)
-    return found === undefined || setting === undefined ? [] : [{ found, setting, name: names[0] ?? '' }]
-  })
-  const added: LocalFunction[] = []
-  for (const each of served) {
-    const [first, ...others] = claims.filter(({ found }) => found === each)
-    if (first === undefined) {
-      continue
-    }
-    if (others.every(({ setting }) => setting === first.setting)) {
-      each.choice.name(first.setting)
-      continue
-    }
-    for (const { name, setting } of [first, ...others].filter(({ name }) => !byName.has(name))) {
-      added.push(...(each.copy === undefined ? [] : [each.copy(name, setting)]))
-    }
-  }
-  return added
 }

@@ -17,8 +17,9 @@ import { HttpApiError } from '../../emulator/routes/http-api-definition.ts'
 import type { StateFolder } from '../../emulator/state-folder.ts'
 import { accountId } from '../../runtime-api/invocation.ts'
 import { findSandbox } from '../../sandbox/find-sandbox.ts'
-import { followTemplate, type ServedFunction } from './handler-choice.ts'
+import type { ServedFunction } from './handler-choice.ts'
 import type { LambdaLog, LocalLambdaSettings } from './local-lambda-settings.ts'
+import { followTemplate } from './template-functions.ts'
 
 const IDLE_MS = 5 * 60_000
 
@@ -71,7 +72,7 @@ export async function createLambda(
   return { lambda, store, queue, history, cgroups, endpoints }
 }
 
-/** Of the functions that are there, with the handlers that a template names for those that are `served`. Rejects with a UsageError. */
+/** Of the functions that are there, with the handlers and settings that a template has for those that are `served`. Rejects with a UsageError. */
 export async function createRoutes(
   { routesFile }: LocalLambdaSettings,
   lambda: LocalLambda,

@@ -42,7 +42,7 @@ export async function packagedFunction(
     servedFunction(functionName, handler, code, { ...run, invokeMode })
   const local = copy(defaultFunctionName(executable), choice.setting)
   choice.follow(local)
-  return { local, choice, copy }
+  return { local, choice, run, copy }
 }
 
 export function servedFunction(

@@ -42,7 +42,7 @@ export async function watchedFunctions(
         served.configuration = { ...served.configuration, reservedConcurrency: 1 }
       }
       choice.follow(served)
-      return { local: served, choice, copy: undefined }
+      return { local: served, choice, run, copy: undefined }
     }),
   )
 }

@@ -16,6 +16,17 @@ export interface TemplateFunction {
   readonly names: readonly string[]
   /** As it is written: `src/index.lambdaHandler`. */
   readonly handler: string
+  readonly settings: TemplateSettings
+}
+
+/** How a template has a function run, as far as it says so itself: what it refers to, most of it, is known to a deployment only. */
+export interface TemplateSettings {
+  /** Seconds. */
+  readonly timeout?: number
+  /** MB. */
+  readonly memorySize?: number
+  /** Those with values of the template's own. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 export type Authorizer = JwtAuthorizer | LambdaAuthorizer

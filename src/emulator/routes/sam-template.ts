@@ -13,19 +13,17 @@ import { dirname, resolve } from 'node:path'
 import { type CollectionTag, parse, type ScalarTag } from 'yaml'
 import type { CorsConfiguration } from '../functions/function-configuration.ts'
 import { readApiGateway } from './cloudformation-routes.ts'
-import { type Authorizer, type HttpApiDefinition, HttpApiError } from './http-api-definition.ts'
+import {
+  type Authorizer,
+  type HttpApiDefinition,
+  HttpApiError,
+  type TemplateFunction,
+} from './http-api-definition.ts'
 import { openApiRoutes } from './openapi-routes.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
-import {
-  type Document,
-  functionsOf,
-  namesOf,
-  object,
-  payloadFormat,
-  referenced,
-  resourcesOf,
-} from './template-values.ts'
+import { functionsOf } from './template-settings.ts'
+import { type Document, namesOf, object, payloadFormat, referenced, resourcesOf } from './template-values.ts'
 
 const TOKEN = '$request.header.Authorization'
 const FUNCTION = 'AWS::Serverless::Function'
@@ -65,7 +63,8 @@ export async function parseSamTemplate(text: string, path: string): Promise<Http
 /** Of a stack, and then of those nested in it. `read` are the templates that were. */
 async function readStacks(text: string, path: string, read: Set<string>): Promise<HttpApiDefinition[]> {
   const template = parseTemplate(text, path)
-  const definitions = [await readStack(template, path)]
+  const functions = functionsOf(template, parseTemplate(text, path, true))
+  const definitions = [await readStack(template, functions, path)]
   for (const [id, location] of nestedStacks(object(template.Resources))) {
     const nested = resolve(dirname(path), location)
     if (!read.has(nested)) {
@@ -102,7 +101,11 @@ function nestedStacks(resources: Document): [id: string, location: string][] {
   )
 }
 
-async function readStack(template: Document, path: string): Promise<HttpApiDefinition> {
+async function readStack(
+  template: Document,
+  functions: readonly TemplateFunction[],
+  path: string,
+): Promise<HttpApiDefinition> {
   const resources = object(template.Resources)
   const globals = object(template.Globals)
   const apis = Object.values(APIS).flatMap((type) => resourcesOf(resources, type))
@@ -131,7 +134,7 @@ async function readStack(template: Document, path: string): Promise<HttpApiDefin
     routes: [...routes, ...own.routes],
     cors: cors ?? own.cors,
     authorizers: { ...own.authorizers, ...authorizers },
-    functions: functionsOf(resources, object(globals.Function).Handler),
+    functions,
   }
 }
 
@@ -229,17 +232,21 @@ function readCors(value: unknown): CorsConfiguration | undefined {
   return isObject(value) ? (value as CorsConfiguration) : undefined
 }
 
-function parseTemplate(text: string, path: string): Document {
-  const template = parseYaml(text, path)
+function parseTemplate(text: string, path: string, isLong = false): Document {
+  const template = parseYaml(text, path, isLong)
   if (isObject(template) && isObject(template.Resources)) {
     return template
   }
   throw new HttpApiError(`expected a SAM template with Resources, but ${path} has none; name another file`)
 }
 
-function parseYaml(text: string, path: string): unknown {
+/** `isLong`: with the long form of what refers to something. */
+function parseYaml(text: string, path: string, isLong = false): unknown {
   try {
-    return parse(text, { customTags: [...INTRINSICS.flatMap(intrinsicTags)], logLevel: 'error' })
+    return parse(text, {
+      customTags: INTRINSICS.flatMap((name) => intrinsicTags(name, isLong)),
+      logLevel: 'error',
+    })
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : error
     throw new HttpApiError(`expected a SAM template, but ${path} cannot be read (${reason}); correct it`, {
@@ -248,11 +255,12 @@ function parseYaml(text: string, path: string): unknown {
   }
 }
 
-/** `!Ref X` and its like: the value that follows, whatever it is. */
-function intrinsicTags(name: string): (ScalarTag | CollectionTag)[] {
+/** `!Ref X` and its like: the value that follows, whatever it is; or `{ Ref: X }`, which no text can be taken for. */
+function intrinsicTags(name: string, isLong: boolean): (ScalarTag | CollectionTag)[] {
   const tag = `!${name}`
+  const key = name === 'Ref' ? name : `Fn::${name}`
   return [
-    { tag, resolve: (value: string) => value },
+    { tag, resolve: (value: string) => (isLong ? { [key]: value } : value) },
     { tag, collection: 'seq' },
     { tag, collection: 'map' },
   ]

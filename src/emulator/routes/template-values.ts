@@ -1,7 +1,6 @@
 /** Values of CloudFormation templates, and of SAM's: what they are of, and what they refer to. */
 
 import { posix } from 'node:path'
-import type { TemplateFunction } from './http-api-definition.ts'
 import { isObject } from './routes-file.ts'
 
 export const FUNCTIONS = ['AWS::Lambda::Function', 'AWS::Serverless::Function']
@@ -31,14 +30,6 @@ export function namesOf(id: string, properties: Document): string[] {
     ...new Set([stem, kebab, stem.toLowerCase()]),
     ...(typeof handler === 'string' ? [posix.basename(handler).split('.')[0] ?? handler] : []),
   ]
-}
-
-/** The functions of a template that have a handler; `byDefault` is what those have that name none. */
-export function functionsOf(resources: Document, byDefault: unknown): TemplateFunction[] {
-  return FUNCTIONS.flatMap((type) => resourcesOf(resources, type)).flatMap(([id, properties]) => {
-    const handler = properties.Handler ?? byDefault
-    return typeof handler === 'string' ? [{ names: namesOf(id, properties), handler }] : []
-  })
 }
 
 /** The logical id that `!Ref`, `!GetAtt` or `!Sub` name. */
