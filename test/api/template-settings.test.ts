@@ -58,7 +58,7 @@ Resources:
       Handler: orders
       Timeout: "40"
       Events: { Get: { Type: HttpApi, Properties: { Path: /orders, Method: get } } }
-      Environment: { Variables: { TABLE: orders, STAGE: dev, BUCKET: !Ref Table, OTHER: !Ref Unset, AWS_LAMBDA_FUNCTION_NAME: mine } }
+      Environment: { Variables: { TABLE: orders, STAGE: dev, BUCKET: !Ref Table, OTHER: !Ref Unset, AWS_LAMBDA_FUNCTION_NAME: mine, AWS_LAMBDA_EXEC_WRAPPER: /opt/wrapper } }
   First: { Type: AWS::Serverless::Function, Properties: { Handler: both.first, MemorySize: 256 } }
   Second: { Type: AWS::Serverless::Function, Properties: { Handler: both.second } }
 `

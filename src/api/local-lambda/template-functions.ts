@@ -8,6 +8,8 @@ import type { LocalFunction } from '../../emulator/functions/local-function.ts'
 import type { TemplateFunction } from '../../emulator/routes/http-api-definition.ts'
 import type { ServedFunction } from './handler-choice.ts'
 
+const LAYER_FILE = /(?:^|[\s=:])\/opt\//
+
 /**
  * Has functions run the handlers that a template names for them, with its settings where nobody has given others. Where it names
  * several of one package, each is a function of its own, as in the template; those are what this returns.
@@ -58,13 +60,22 @@ function applySettings(local: LocalFunction, { run }: ServedFunction, { settings
     ...local.configuration,
     ...(timeout !== undefined && run.defaults.timeout && { timeout }),
     ...(memorySize !== undefined && run.defaults.memory && { memorySize }),
-    environment: { ...withoutRefused(environment), ...run.environment },
+    environment: { ...usable(environment, run.layers.length > 0), ...run.environment },
   }
 }
 
-/** Without the variables that Lambda would refuse: the template cannot be deployed with them, which is not for a local run to say. */
-function withoutRefused(environment: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+/**
+ * Without the variables that Lambda would refuse: the template cannot be deployed with them, which is not for a local run to say. And without
+ * those that lead to files of layers, where none is given: `AWS_LAMBDA_EXEC_WRAPPER: /opt/otel-handler` would keep the function from starting.
+ */
+function usable(
+  environment: Readonly<Record<string, string>>,
+  hasLayers: boolean,
+): Readonly<Record<string, string>> {
   const taken = Object.entries(environment).filter(([name, value]) => {
+    if (!hasLayers && LAYER_FILE.test(value)) {
+      return false
+    }
     try {
       checkFunctionVariables({ [name]: value })
       return true
