@@ -10,6 +10,7 @@
  */
 
 import type { ModuleDescription } from './contract.ts'
+import { deferPrototype } from './deferred-prototype.ts'
 
 export interface Deferral {
   /** Whether the snapshot is still to be taken. */
@@ -18,7 +19,12 @@ export interface Deferral {
   readonly load: () => Record<PropertyKey, unknown>
   /** Reports something that a snapshot cannot hold, and returns what to throw. `what`: `calls http.request`. */
   readonly refuse: (what: string) => Error
+  /** Is given each prototype that is made in the place of one of Node.js's, with the class's name. */
+  readonly onPrototype: (name: string, prototype: object) => void
 }
+
+/** Classes whose objects Node.js makes, and others change or derive. */
+const MADE_BY_NODE = /^http2?\.(IncomingMessage|ServerResponse|Http2ServerRequest|Http2ServerResponse)$/
 
 type Constructor = new (...parameters: unknown[]) => object
 
@@ -76,8 +82,13 @@ export function deferModule(name: string, describe: () => ModuleDescription, def
 }
 
 /** A function or class of the module: to be called later, or constructed at any time. */
-function deferMember(name: string, loadMember: () => unknown, { isBuilding, refuse }: Deferral): object {
+function deferMember(
+  name: string,
+  loadMember: () => unknown,
+  { isBuilding, refuse, onPrototype }: Deferral,
+): object {
   const real = () => loadMember() as Constructor
+  let prototype: object | undefined
   const refuseWhileBuilding = (what: string) => {
     if (isBuilding()) {
       throw refuse(what)
@@ -105,6 +116,13 @@ function deferMember(name: string, loadMember: () => unknown, { isBuilding, refu
       }
       if (isBuilding() && key === 'name') {
         return name.slice(name.indexOf('.') + 1)
+      }
+      if (isBuilding() && key === 'prototype' && MADE_BY_NODE.test(name)) {
+        if (prototype === undefined) {
+          prototype = deferPrototype(name, { isBuilding, refuse, load: () => real().prototype })
+          onPrototype(name, prototype)
+        }
+        return prototype
       }
       refuseWhileBuilding(`reads ${name}.${String(key)}`)
       return Reflect.get(real(), key)

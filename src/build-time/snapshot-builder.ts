@@ -153,7 +153,7 @@ startupSnapshot.addSerializeCallback(() => {
   process.off('unhandledRejection', fail)
   clearTimeout(deadline)
   const unsettled = pending === undefined ? [] : [{ what: 'awaits a promise that never settles', stack: '' }]
-  finish([...unsettled, ...watch.openHandles(), ...loadedAfterAll()])
+  finish([...unsettled, ...watch.openHandles(), ...loadedAfterAll(), ...functionRequire.changedPrototypes()])
   const called: ScriptFunctions = JSON.parse(readFileSync(join(folder, FILES.calledFunctions), 'utf8'))
   compileFunctions([
     { file: RUNTIME_FILE, text: readScript(RUNTIME), functions: called[RUNTIME] ?? [] },

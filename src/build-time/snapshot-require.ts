@@ -2,7 +2,7 @@
 
 import { chunkFile, LAMBDA_TASK_ROOT } from '../executable/format.ts'
 import { asRequire, type MakeRequire } from '../executable/function-module.ts'
-import type { ModuleDescription } from './contract.ts'
+import type { InitProblem, ModuleDescription } from './contract.ts'
 import { deferModule } from './deferred-modules.ts'
 import type { InitWatch } from './init-watch.ts'
 import { missingModule } from './missing-module.ts'
@@ -22,11 +22,22 @@ export class SnapshotRequire {
   readonly require: NodeJS.Require
   readonly #options: SnapshotRequireOptions
   readonly #deferred = new Map<string, object>()
+  readonly #prototypes = new Map<string, object>()
   #made: NodeJS.Require | undefined
 
   constructor(options: SnapshotRequireOptions) {
     this.#options = options
     this.require = asRequire((id) => this.#load(id), this.real)
+  }
+
+  /** What was defined for all objects of a class that is not there yet, and of which nothing tells as it is done. */
+  changedPrototypes(): InitProblem[] {
+    return [...this.#prototypes].flatMap(([name, prototype]) =>
+      Reflect.ownKeys(prototype).map((key) => ({
+        what: `defines ${name}.prototype.${String(key)}`,
+        stack: '',
+      })),
+    )
   }
 
   /** Loads what is shipped beside the executable, in the execution environment only. */
@@ -91,6 +102,7 @@ export class SnapshotRequire {
       isBuilding: () => !watch.isOver,
       load: () => process.getBuiltinModule(`node:${name}`) as unknown as Record<PropertyKey, unknown>,
       refuse: (what) => watch.refuse(what),
+      onPrototype: (className, prototype) => this.#prototypes.set(className, prototype),
     })
     this.#deferred.set(name, made)
     return made

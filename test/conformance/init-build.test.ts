@@ -137,6 +137,21 @@ describe('a function cannot be initialised at build time that', () => {
       /it reads https\.Agent\.prototype \(entry\.ts:2:19\)/,
     ],
     [
+      'uses what objects of such a class have',
+      `import http from 'node:http'\nconst request = Object.create(http.IncomingMessage.prototype)\nrequest.on('end', () => {})`,
+      /it uses http\.IncomingMessage\.prototype\.on \(entry\.ts:3:/,
+    ],
+    [
+      'changes what objects of such a class have',
+      `import http from 'node:http'\nObject.assign(http.ServerResponse.prototype, { json() {} })`,
+      /it changes http\.ServerResponse\.prototype\.json \(entry\.ts:2:/,
+    ],
+    [
+      'defines what objects of such a class have',
+      `import http from 'node:http'\nObject.defineProperty(http.ServerResponse.prototype, 'json', { value() {} })`,
+      /it defines http\.ServerResponse\.prototype\.json/,
+    ],
+    [
       'patches such a module',
       `import http from 'node:http'\nhttp.request = undefined as never`,
       /it changes http\.request \(entry\.ts:2:/,
@@ -323,6 +338,45 @@ test('the environment variables that were read at build time are told', async (t
   assert.equal(status, 0)
   assert.deepEqual(JSON.parse(stdout).functions[0].environmentRead, ['TABLE', 'STAGE'])
   assert.match(stderr, /read environment variables as it initialised \(TABLE and STAGE\)/)
+})
+
+test('objects may be made of the classes of requests and responses, as by Express', async (t) => {
+  const code = `import http from 'node:http'
+const request = Object.create(http.IncomingMessage.prototype)
+request.kind = 'own'
+Object.defineProperty(request, 'greeting', { get() { return 'hello ' + this.method } })
+class Answer extends http.ServerResponse {
+  isOwn = true
+  asJson(value: unknown) { return JSON.stringify(value) + this.statusCode }
+}
+const server = () => http.createServer((asked, answer) => {
+  Object.setPrototypeOf(asked, request)
+  const { kind, greeting, method, headers } = asked as any
+  const own = new Answer(asked)
+  const types = [asked instanceof http.IncomingMessage, own instanceof http.ServerResponse, own instanceof Answer, answer instanceof Answer]
+  answer.setHeader('x-own', 'yes').end(JSON.stringify([kind, greeting, method, headers['x-asked'], own.isOwn, own.asJson(1), types, Object.keys(request)]))
+})
+export const handler = async () => {
+  const listening = server().listen(0, '127.0.0.1')
+  await new Promise((resolve) => listening.once('listening', resolve))
+  const { port } = listening.address() as { port: number }
+  const answers = []
+  for (const method of ['POST', 'GET']) {
+    const answer = await fetch('http://127.0.0.1:' + port, { method, headers: { 'x-asked': method } })
+    answers.push(await answer.json(), answer.headers.get('x-own'))
+  }
+  listening.close()
+  return answers
+}
+`
+  const { status, stderr, folder } = await build(t, code)
+  assert.equal(status, 0, stderr)
+  const { stdout, stderr: log } = await runLambdabin(['invoke', join(folder, 'entry.zip'), '--event', '{}'])
+  const expected = (method: string) => [
+    ...['own', `hello ${method}`, method, method, true, '1200'],
+    ...[[true, true, true, false], ['kind']],
+  ]
+  assert.deepEqual(JSON.parse(stdout), [expected('POST'), 'yes', expected('GET'), 'yes'], log)
 })
 
 test('environment variables that are set may be set anew, as it initialises and by who keeps process.env', async (t) => {
