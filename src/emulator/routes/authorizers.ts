@@ -122,9 +122,21 @@ export async function authorizeByFunction(
     source: 'route',
   })
   const outcome = await wholeOutcome(await started.outcome, MAX_RESPONSE_BYTES)
-  return outcome.kind === 'error'
-    ? { allowed: false, status: 500 }
-    : readAnswer(outcome.body.toString(), authorizer)
+  if (outcome.kind === 'error') {
+    return isUnauthorized(outcome.body) ? UNAUTHORIZED : { allowed: false, status: 500 }
+  }
+  return readAnswer(outcome.body.toString(), authorizer)
+}
+
+/** API Gateway takes an error with this very message, and no other, as that the caller is nobody who is known. */
+function isUnauthorized(document: Buffer): boolean {
+  try {
+    return (
+      (JSON.parse(document.toString()) as { errorMessage?: unknown } | null)?.errorMessage === 'Unauthorized'
+    )
+  } catch {
+    return false
+  }
 }
 
 interface AuthorizerAnswer {

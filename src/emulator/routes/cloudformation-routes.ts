@@ -1,11 +1,13 @@
 /**
  * The routes of API Gateway's own resources in a template, as CDK and those who write CloudFormation have them: HTTP APIs
  * (`AWS::ApiGatewayV2::Route`) and REST APIs (`AWS::ApiGateway::Method`), with their authorizers and the CORS configuration. What is no
- * function's (a mock, another server) and what only AWS can check (IAM, Cognito's user pools of REST APIs) is left out.
+ * function's (another server, a mock but for those of preflights) and what only AWS can check (IAM, Cognito's user pools of REST APIs) is
+ * left out.
  */
 
 import type { CorsConfiguration } from '../functions/function-configuration.ts'
-import type { Authorizer, HttpApiDefinition } from './http-api-definition.ts'
+import type { Authorizer, HttpApiDefinition, Preflight } from './http-api-definition.ts'
+import { binaryTypes, isStreamed, mockAnswer } from './rest-api.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
 import { type Document, FUNCTIONS, namesOf, object, payloadFormat, resourcesOf } from './template-values.ts'
@@ -29,6 +31,7 @@ export function readApiGateway(resources: Document): HttpApiDefinition {
       authorizer: Object.hasOwn(authorizers, route.authorizer ?? '') ? route.authorizer : undefined,
     })),
     cors,
+    preflights: reader.preflightsOfRestApis(),
     authorizers,
   }
 }
@@ -102,19 +105,37 @@ class Reader {
   }
 
   routesOfRestApis(): Route[] {
-    return resourcesOf(this.#resources, 'AWS::ApiGateway::Method').flatMap(([, properties]): Route[] => {
-      const functionNames = this.#functionNames(object(properties.Integration).Uri)
-      const path = this.#pathOf(properties.ResourceId)
-      return functionNames === undefined || path === undefined
+    return this.#methods().flatMap(({ key, integration, properties }): Route[] => {
+      const functionNames = this.#functionNames(integration.Uri)
+      const [api] = this.#referred(properties.RestApiId)
+      return functionNames === undefined
         ? []
         : [
             {
-              key: `${String(properties.HttpMethod).toUpperCase()} ${path}`,
+              key,
               functionNames,
               payload: '1.0',
+              binaryTypes: binaryTypes(this.#properties(api).BinaryMediaTypes),
+              isStreamed: isStreamed(integration.Uri),
               ...this.#authorization(properties),
             },
           ]
+    })
+  }
+
+  preflightsOfRestApis(): Preflight[] {
+    return this.#methods().flatMap(({ key, integration }) => {
+      const answer = key.startsWith('OPTIONS ') ? mockAnswer(integration) : undefined
+      return answer === undefined ? [] : [{ key, answer }]
+    })
+  }
+
+  /** Those of REST APIs whose paths are known. */
+  #methods(): { key: string; integration: Document; properties: Document }[] {
+    return resourcesOf(this.#resources, 'AWS::ApiGateway::Method').flatMap(([, properties]) => {
+      const path = this.#pathOf(properties.ResourceId)
+      const key = `${String(properties.HttpMethod).toUpperCase()} ${path}`
+      return path === undefined ? [] : [{ key, integration: object(properties.Integration), properties }]
     })
   }
 

@@ -6,6 +6,8 @@ import type { Route } from './route-table.ts'
 export interface HttpApiDefinition {
   routes: readonly Route[]
   cors?: CorsConfiguration | undefined
+  /** What answers preflights by itself, of REST APIs. */
+  preflights?: readonly Preflight[]
   authorizers: Readonly<Record<string, Authorizer>>
   /** The functions that a template has, with the handler that it names for each. */
   functions?: readonly TemplateFunction[]
@@ -49,6 +51,20 @@ export interface LambdaAuthorizer {
   identitySources: readonly string[]
   /** Whether it answers `{isAuthorized}` instead of a policy. */
   isSimple: boolean
+}
+
+/** An answer that no function has a part in. */
+export interface MockAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Those that the API names in a script beside the first one: the answer has the page's own where it is among them. */
+  readonly origins: readonly string[]
+}
+
+export interface Preflight {
+  /** Of the route: `OPTIONS /orders/{id}`. */
+  readonly key: string
+  readonly answer: MockAnswer
 }
 
 /** What is wrong with a description. The message is one sentence for its author. */

@@ -8,7 +8,7 @@ import { createTraceId } from '../../runtime-api/invocation.ts'
 import { wholeOutcome } from '../../runtime-api/whole-outcome.ts'
 import { corsHeaders, isAllowedPage, isPreflight, preflightHeaders } from '../function-url/cross-origin.ts'
 import { checkEventSize } from '../function-url/function-url.ts'
-import { answerWhole } from '../function-url/http-answer.ts'
+import { answerStreamed, answerWhole } from '../function-url/http-answer.ts'
 import type { HttpEventSource } from '../function-url/http-event.ts'
 import { HttpMetadataError } from '../function-url/http-metadata.ts'
 import { answerDocument } from '../http/api-answer.ts'
@@ -20,6 +20,7 @@ import { type Authorization, authorizeByFunction, identity, JwtAuthorization } f
 import { type HttpApiDefinition, HttpApiError } from './http-api-definition.ts'
 import { answerProxyResult } from './proxy-answer.ts'
 import { type AuthorizerContext, routeEvent } from './proxy-event.ts'
+import { allowsPage, answerMock, PreflightTable } from './rest-api.ts'
 import { type RouteMatch, RouteTable } from './route-table.ts'
 import { parseRoutesFile } from './routes-file.ts'
 import { parseSamTemplate } from './sam-template.ts'
@@ -48,6 +49,7 @@ export class HttpApi {
   readonly #lambda: LocalLambda
   readonly #definition: HttpApiDefinition
   readonly #table: RouteTable
+  readonly #preflights: PreflightTable
   readonly #tokens = new Map<string, JwtAuthorization>()
   readonly #onNotice: (message: string) => void
 
@@ -58,6 +60,7 @@ export class HttpApi {
     this.#onNotice = onNotice
     try {
       this.#table = new RouteTable(definition.routes)
+      this.#preflights = new PreflightTable(definition.preflights ?? [])
     } catch (error) {
       throw new HttpApiError(error instanceof Error ? error.message : String(error), { cause: error })
     }
@@ -82,11 +85,16 @@ export class HttpApi {
     rawQuery: string,
   ): Promise<boolean> {
     const { cors } = this.#definition
-    if (!isAllowedPage(request, cors)) {
+    const preflight = this.#preflights.find(rawPath)
+    if (!isAllowedPage(request, cors) && !allowsPage(request, preflight)) {
       throw new AccessDeniedException(
         'expected a request from this machine, but a web page from elsewhere sent this one; ' +
           "allow the page's origin in the CORS configuration of the API if it may",
       )
+    }
+    if (preflight !== undefined && request.method === 'OPTIONS') {
+      answerMock(request, response, preflight)
+      return true
     }
     if (cors !== undefined && isPreflight(request) && this.#table.hasPath(rawPath)) {
       response.writeHead(204, preflightHeaders(request, cors))
@@ -162,8 +170,13 @@ export class HttpApi {
       signal: departureSignal(response),
     })
     response.setHeader('x-amzn-RequestId', requestId)
-    const outcome = await wholeOutcome(await started.outcome, MAX_RESPONSE_BYTES)
+    const got = await started.outcome
     try {
+      if (got.kind === 'stream' && match.route.isStreamed) {
+        await answerStreamed(response, got)
+        return
+      }
+      const outcome = await wholeOutcome(got, MAX_RESPONSE_BYTES)
       if (outcome.kind === 'error') {
         answerMessage(response, 500)
       } else if (match.route.payload === '1.0') {

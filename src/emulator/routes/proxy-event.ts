@@ -14,7 +14,8 @@ import {
   joinedHeaders,
   sourceIp,
 } from '../function-url/http-event.ts'
-import type { RouteMatch } from './route-table.ts'
+import { isBinary } from './rest-api.ts'
+import type { Route, RouteMatch } from './route-table.ts'
 
 /** What an authorizer says of the caller. */
 export type AuthorizerContext = Readonly<Record<string, unknown>> | undefined
@@ -25,7 +26,7 @@ export function routeEvent(
   authorizer: AuthorizerContext,
 ): object {
   return route.payload === '1.0'
-    ? proxyEvent(source, route.key, pathParameters, authorizer)
+    ? proxyEvent(source, route, pathParameters, authorizer)
     : httpApiEvent(source, route.key, pathParameters, authorizer)
 }
 
@@ -51,7 +52,7 @@ function httpApiEvent(
 
 function proxyEvent(
   source: HttpEventSource,
-  routeKey: string,
+  { key: routeKey, binaryTypes }: Route,
   pathParameters: Readonly<Record<string, string>>,
   authorizer: AuthorizerContext,
 ): object {
@@ -59,7 +60,9 @@ function proxyEvent(
   const headers: Record<string, string> = { ...joinedHeaders(request), ...forwardedHeaders(request, traceId) }
   const host = headers.host ?? ''
   const resource = routeKey === '$default' ? routeKey : (routeKey.split(' ')[1] ?? routeKey)
-  const isBase64Encoded = body.length > 0 && !isText(headers['content-type'] ?? '')
+  const contentType = headers['content-type'] ?? ''
+  const isBase64Encoded =
+    body.length > 0 && (binaryTypes === undefined ? !isText(contentType) : isBinary(binaryTypes, contentType))
   const query = multiValues([...new URLSearchParams(rawQuery)])
   const path = decodedPath(rawPath)
   const httpMethod = request.method ?? 'GET'

@@ -11,6 +11,10 @@ export interface Route {
   /** Names that its function may have here, the likeliest first. */
   functionNames: readonly string[]
   payload: '1.0' | '2.0'
+  /** Of a REST API: the media types whose bodies are in base64. Without it, as HTTP APIs have it, all are that are no text. */
+  binaryTypes?: readonly string[] | undefined
+  /** Whether the response comes to the caller as the function writes it. */
+  isStreamed?: boolean | undefined
   /** The name of an authorizer. */
   authorizer?: string | undefined
   /** What a token has to allow, one of these. */

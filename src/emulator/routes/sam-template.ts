@@ -20,6 +20,7 @@ import {
   type TemplateFunction,
 } from './http-api-definition.ts'
 import { openApiRoutes } from './openapi-routes.ts'
+import { binaryTypes } from './rest-api.ts'
 import type { Route } from './route-table.ts'
 import { isObject } from './routes-file.ts'
 import { functionsOf } from './template-settings.ts'
@@ -57,7 +58,9 @@ export async function parseSamTemplate(text: string, path: string): Promise<Http
   }
   const authorizers = Object.assign({}, ...definitions.map((definition) => definition.authorizers).reverse())
   const functions = definitions.flatMap((definition) => definition.functions ?? [])
-  return { routes, cors: definitions.find(({ cors }) => cors !== undefined)?.cors, authorizers, functions }
+  const preflights = definitions.flatMap((definition) => definition.preflights ?? [])
+  const cors = definitions.find((definition) => definition.cors !== undefined)?.cors
+  return { routes, cors, preflights, authorizers, functions }
 }
 
 /** Of a stack, and then of those nested in it. `read` are the templates that were. */
@@ -117,7 +120,14 @@ async function readStack(
   }
   const routes = resourcesOf(resources, FUNCTION).flatMap(([id, properties]) =>
     Object.values(object(properties.Events)).flatMap((event) =>
-      readEvent(object(event), namesOf(id, properties), defaultAuthorizer(object(event), resources, globals)),
+      readEvent(
+        object(event),
+        namesOf(id, properties),
+        defaultAuthorizer(object(event), resources, globals),
+        apiProperties(object(event), resources, globals).flatMap(({ BinaryMediaTypes: types }) =>
+          binaryTypes(types),
+        ),
+      ),
     ),
   )
   for (const [id, properties] of apis) {
@@ -133,6 +143,7 @@ async function readStack(
   return {
     routes: [...routes, ...own.routes],
     cors: cors ?? own.cors,
+    preflights: own.preflights ?? [],
     authorizers: { ...own.authorizers, ...authorizers },
     functions,
   }
@@ -158,6 +169,7 @@ function readEvent(
   event: Document,
   functionNames: readonly string[],
   byDefault: string | undefined,
+  binary: readonly string[],
 ): Route[] {
   const { Type: type } = event
   if (type !== 'HttpApi' && type !== 'Api') {
@@ -176,6 +188,7 @@ function readEvent(
       key,
       functionNames,
       payload: payloadFormat(properties.PayloadFormatVersion, type === 'Api' ? '1.0' : '2.0'),
+      binaryTypes: type === 'Api' ? binary : undefined,
       authorizer: authorizer === 'NONE' ? undefined : authorizer,
       scopes: Array.isArray(auth.AuthorizationScopes) ? auth.AuthorizationScopes.map(String) : undefined,
     },
@@ -183,11 +196,16 @@ function readEvent(
 }
 
 function defaultAuthorizer(event: Document, resources: Document, globals: Document): string | undefined {
+  const [own, ofAll] = apiProperties(event, resources, globals).map(({ Auth: auth }) => object(auth))
+  const found = own?.DefaultAuthorizer ?? ofAll?.DefaultAuthorizer
+  return typeof found === 'string' ? found : undefined
+}
+
+/** Of the API that an event belongs to, and what is so for all of its kind. */
+function apiProperties(event: Document, resources: Document, globals: Document): Document[] {
   const type = event.Type === 'Api' ? 'Api' : 'HttpApi'
   const named = referenced(object(event.Properties)[type === 'Api' ? 'RestApiId' : 'ApiId'])
-  const own = named === undefined ? {} : object(object(object(resources[named]).Properties).Auth)
-  const found = own.DefaultAuthorizer ?? object(object(globals[type]).Auth).DefaultAuthorizer
-  return typeof found === 'string' ? found : undefined
+  return [object(object(resources[named ?? '']).Properties), object(globals[type])]
 }
 
 function readAuthorizers(authorizers: Document, resources: Document): Record<string, Authorizer> {
