@@ -81,8 +81,12 @@ function functionProps(scope: Construct, id: string, props: LambdabinFunctionPro
   }
 }
 
-/** The export `handler` is what the plain name finds: `NodejsFunction` calls it so, and who comes from there has it written down. */
-function handlerSetting({ name, handlers }: BuiltForSynth, exportName = 'handler'): string {
+/**
+ * The export `handler` is what the plain name finds: `NodejsFunction` calls it so, and who comes from there has it written down, or
+ * `index.handler`, by the file that it bundles to.
+ */
+function handlerSetting({ name, handlers }: BuiltForSynth, given = 'handler'): string {
+  const exportName = given.replace(/^index\./, '')
   const setting = exportName === 'handler' ? name : `${name}.${exportName}`
   if (handlers !== null && !handlers.includes(setting)) {
     throw new Error(

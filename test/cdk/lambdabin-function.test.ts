@@ -82,7 +82,7 @@ test('the export to call may be written down where it is the plain name’s, as 
     temporaryFiles(t, { 'package.json': {}, 'one.ts': 'export const handler = async () => 1' }),
   )
   const stack = new Stack(new App(), 'S')
-  const functions = [undefined, 'handler'].map(
+  const functions = [undefined, 'handler', 'index.handler'].map(
     (handler, at) =>
       new LambdabinFunction(stack, `F${at}`, { entry: 'one.ts', projectRoot, ...(handler && { handler }) }),
   )
@@ -92,6 +92,10 @@ test('the export to call may be written down where it is the plain name’s, as 
   assert.throws(
     () => new LambdabinFunction(stack, 'Other', { entry: 'one.ts', projectRoot, handler: 'create' }),
     /the function one is not to be had as one\.create; its handler can be one/,
+  )
+  assert.throws(
+    () => new LambdabinFunction(stack, 'Another', { entry: 'one.ts', projectRoot, handler: 'index.create' }),
+    /is not to be had as one\.create; /,
   )
 })
 
