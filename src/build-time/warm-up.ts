@@ -42,11 +42,11 @@ import {
   FILES,
   HANDSHAKE_DESCRIPTOR,
   HANDSHAKES,
-  type LackingVariable,
   type RunUse,
   type ScriptFunctions,
   type WarmUpPurpose,
 } from './contract.ts'
+import { LackingVariables } from './lacking-variables.ts'
 import { loadedModules } from './loaded-modules.ts'
 import { keepToLoopback } from './loopback.ts'
 import { findSdkExchanges } from './sdk-exchanges.ts'
@@ -55,15 +55,12 @@ const [folder = '', purpose, plain, secure] = process.argv.slice(2) as [string, 
 const taskRoot = process.env.LAMBDA_TASK_ROOT as string
 const compiled: CompiledScript[] = []
 
-/** Of who looked for a variable: its caller's, and one or two of a helper's. */
-const FRAMES = 3
-
 let connects = false
 let isFinished = false
 const sdkRegistry = new SdkRegistry()
 let sdk: readonly SdkExchange[] = []
-/** By name. */
-const lacking = new Map<string, LackingVariable>()
+/** A function that does not initialise mostly lacks a variable. */
+const lacking = new LackingVariables()
 /** What is at work: it is waited for before the end. */
 let primingSdk: Promise<void> | undefined
 const onHandshake = new Map<string, () => void>([
@@ -92,7 +89,7 @@ function run(): void {
       connects,
       sdk,
       isFinished,
-      lacking: [...lacking.values()],
+      lacking: lacking.found(),
     }
     writeFileSync(join(folder, FILES.use), JSON.stringify(use))
   })
@@ -100,7 +97,7 @@ function run(): void {
     writeCalledFunctions()
   } else {
     process.once('exit', writeCodeCaches)
-    watchEnvironment()
+    lacking.watch()
   }
   if (existsSync(join(folder, scriptAsset(LAUNCHER)))) {
     launch()
@@ -139,23 +136,6 @@ function launch(): void {
   )
   const launcher = script.runInThisContext() as LauncherFunction
   launcher(exports, requireOrSea, module, script)
-}
-
-/** A function that does not initialise mostly lacks a variable. Who reads it finds what it would without this. */
-function watchEnvironment(): void {
-  process.env = new Proxy(process.env, {
-    get: (target, name) => {
-      const value = Reflect.get(target, name)
-      if (value === undefined && typeof name === 'string') {
-        const [, , ...trace] = `${new Error().stack}`.split('\n')
-        lacking.delete(name)
-        lacking.set(name, { name, trace: trace.slice(0, FRAMES) })
-      }
-      return value
-    },
-    // Else Node.js refuses to change a variable that is set: a proxy defines it anew, by its value alone.
-    set: (target, name, value) => Reflect.set(target, name, value),
-  })
 }
 
 function finish(): void {

@@ -9,6 +9,10 @@ const NO_SOURCES =
   /^(node_modules|dist|build|out|coverage|cdk\.out|vendor|examples?|docs|e2e|(?:.*-)?tests?|__\w+__|fixtures|mocks?|\..+)$|\.(test|spec|d|min)\.\w+$/
 const HANDLER =
   /^(?:export\s+(?:const|let|var|(?:async\s+)?function)\s+(?:handler|lambdaHandler)\b|(?:module\.)?exports\.(?:handler|lambdaHandler)\s*=|export\s*\{(?:[^}]*?(?:,|\bas\b))?\s*(?:handler|lambdaHandler)\s*[,}])/m
+/** A text there is a path, as in what configures a function. */
+const COMMONJS_LIST =
+  /^module\.exports\s*=\s*\{(?:[^{}]*,)?\s*(?:async\s+)?(?:handler|lambdaHandler)\s*(?:[,}(]|:(?!\s*['"`]))/m
+const COMMENTS = /^[ \t]*\/\*[\s\S]*?\*\//gm
 /** In bytes: what is larger was made by a bundler. */
 const LARGEST = 200_000
 
@@ -22,10 +26,11 @@ export function foundFunctions(folder: string): Readonly<Record<string, string>>
     .filter((file) => isFunction(join(folder, file)))
     .map((file) => file.split(sep).join('/'))
     .sort()
+  const named = paths.map((path) => ({ path, words: tellingWords(path) }))
+  const same = Map.groupBy(named, ({ words }) => words[0])
   const found: Record<string, string> = {}
-  for (const path of paths) {
-    const isAlone = paths.filter((other) => tellingWords(other)[0] === tellingWords(path)[0]).length === 1
-    found[freeName(tellingWords(path), isAlone, found)] = path
+  for (const { path, words } of named) {
+    found[freeName(words, same.get(words[0])?.length === 1, found)] = path
   }
   return found
 }
@@ -35,7 +40,11 @@ function isFunction(file: string): boolean {
     return false
   }
   const status = statSync(file, { throwIfNoEntry: false })
-  return status?.isFile() === true && status.size <= LARGEST && HANDLER.test(readFileSync(file, 'utf8'))
+  if (status?.isFile() !== true || status.size > LARGEST) {
+    return false
+  }
+  const text = readFileSync(file, 'utf8').replaceAll(COMMENTS, '')
+  return HANDLER.test(text) || COMMONJS_LIST.test(text)
 }
 
 /** What says nothing of what a function does, as the name of a file or a folder. */
@@ -45,7 +54,13 @@ const COMMON = /^(index|handlers?|main|app|lambdas?|functions?|src|source|lib|pa
 function tellingWords(path: string): string[] {
   const own = basename(path, extname(path))
   const telling = [own, ...dirname(path).split('/').reverse()].filter((word) => !COMMON.test(word))
-  return (telling.length === 0 ? [own] : telling).map((word) => word.replaceAll(/[^\w-]+/g, '-'))
+  return (telling.length === 0 ? [own] : telling).map(plainWord)
+}
+
+/** Without accents, and without a dash in front, which would be an option's. */
+function plainWord(word: string): string {
+  const plain = word.normalize('NFKD').replaceAll(/\p{Mark}/gu, '')
+  return plain.replaceAll(/[^\w-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'function'
 }
 
 /** The first word; where others have that, too, with those of its folders in front. */

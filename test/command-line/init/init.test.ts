@@ -198,6 +198,27 @@ test('functions that are elsewhere are named in the configuration, by what they 
   )
 })
 
+test('functions that a CommonJS module lists are found, those in a comment are not, and each has a name that it can have', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'services/listed.js': 'const handler = async () => 1\nmodule.exports = {\n  a: 1,\n  handler,\n}\n',
+    'services/path.js': "module.exports = { handler: 'src/a.handler' }\n",
+    'services/idle.ts': `/*\n${HANDLER}*/\nexport const idle = 1\n`,
+    'services/été (1).ts': HANDLER,
+    'services/日本.ts': HANDLER,
+  })
+  await init(folder)
+  const { functions } = await planBuild({ cwd: folder })
+  assert.deepEqual(
+    functions.map(({ name, entry }) => [name, entry.slice(folder.length + 1)]),
+    [
+      ['ete-1', 'services/été (1).ts'],
+      ['function', 'services/日本.ts'],
+      ['listed', 'services/listed.js'],
+    ],
+  )
+})
+
 test('below a project, the folder gets a configuration of its own, unless the one further up finds what is in it', async (t) => {
   for (const more of [{}, { '.git/HEAD': '' }]) {
     const folder = writeFiles(temporaryFolder(t), { ...more, 'src/hello/index.ts': HANDLER })

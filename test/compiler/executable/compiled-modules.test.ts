@@ -116,3 +116,19 @@ test('a snapshot in which Node.js cannot do that stays as it is, and the build s
   assert.ok(same.equals(blob))
   assert.match(kept ?? '', /^what Node\.js loads to connect is compiled at each start, .*\(exit status 7\)$/)
 })
+
+test('the folder may be called anything where the build has no other place for it', async (t) => {
+  const folder = join(temporaryFolder(t), `a "quoted" back\\slash`)
+  mkdirSync(folder)
+  const blob = makeBlob(folder, PROGRAM)
+  const before = process.env.LAMBDABIN_SANDBOX
+  process.env.LAMBDABIN_SANDBOX = 'modules'
+  t.after(() => {
+    if (before === undefined) {
+      delete process.env.LAMBDABIN_SANDBOX
+    } else {
+      process.env.LAMBDABIN_SANDBOX = before
+    }
+  })
+  assert.equal((await compile(folder, blob, ['https'])).kept, undefined)
+})

@@ -100,7 +100,7 @@ async function compile(
       parameters.push(...ports.map(String), work.join(','), SELF_TEST_OPTION)
       const { command, cwd, ...run } = sandbox.command(sandbox.seen(node), [...words, ...parameters])
       // What Node.js preloads runs before what the snapshot has it call.
-      const env = { NODE_OPTIONS: `--require "${sandbox.seen(program)}"` }
+      const env = { NODE_OPTIONS: `--require=${JSON.stringify(sandbox.seen(program))}` }
       const running = promisify(execFile)(command, run.parameters, {
         cwd,
         env,
