@@ -13,6 +13,7 @@
 
 import { type AsyncHook, createHook, type HookCallbacks } from 'node:async_hooks'
 import type { InitProblem } from './contract.ts'
+import { ChangedVariables } from './environment/changed-variables.ts'
 import { FILE_LEFT_OPEN, leavesOpen } from './left-open.ts'
 import { WatchedFiles } from './watched-files.ts'
 import { WatchedLoads } from './watched-loads.ts'
@@ -27,6 +28,8 @@ export class InitWatch {
   readonly suspects: InitProblem[] = []
   /** Places where it asked for what is not there while a snapshot is made, and may do without. */
   readonly lacking: InitProblem[] = []
+  /** Of the environment. */
+  readonly variables = new ChangedVariables(() => this.#isOver)
   readonly #environmentRead = new Set<string>()
   readonly #undo: (() => void)[] = []
   /** What has been opened and not closed, by async id. */
@@ -157,24 +160,7 @@ export class InitWatch {
         this.#environmentRead.add(key)
       }
     }
-    // A function may keep `process.env`. What it keeps is this proxy, which leads to the environment of each later process.
-    const watched = new Proxy(env, {
-      get: (target, key) => {
-        note(key)
-        return Reflect.get(target, key)
-      },
-      // Else Node.js refuses to change a variable that is set: a proxy defines it anew, by its value alone.
-      set: (target, key, value) => Reflect.set(target, key, value),
-      has: (target, key) => {
-        note(key)
-        return Reflect.has(target, key)
-      },
-      ownKeys: (target) => {
-        note('all of them')
-        return Reflect.ownKeys(target)
-      },
-    })
-    this.#replace(process, 'env', watched)
+    this.#replace(process, 'env', this.variables.watched(env, note))
   }
 
   /** V8 calls an enabled hook by native functions, which a snapshot cannot hold. */

@@ -107,7 +107,7 @@ const program: Program = {
     return priming?.connectEarly
   },
   // The build tries the executable without the function's own handler: see launcher.ts.
-  loadFunction: () => (isSelfTest ? echoFunction() : functionModule.exports),
+  loadFunction: () => (isSelfTest ? echoFunction() : initialisedFunction()),
   readSourceMap: (file) => {
     const { getAsset, isSea } = process.getBuiltinModule('node:sea')
     return file === FUNCTION_FILE && isSea() ? getAsset(sourceMapAsset(FUNCTION), 'utf8') : undefined
@@ -196,6 +196,11 @@ async function runBeforeSnapshotHooks(): Promise<void> {
   for (const hook of lifecycleHooks().beforeSnapshot.toReversed()) {
     await hook()
   }
+}
+
+function initialisedFunction(): unknown {
+  watch.variables.changeAgain(process.env)
+  return functionModule.exports
 }
 
 function echoFunction(): unknown {

@@ -46,7 +46,7 @@ import {
   type ScriptFunctions,
   type WarmUpPurpose,
 } from './contract.ts'
-import { LackingVariables } from './lacking-variables.ts'
+import { LackingVariables } from './environment/lacking-variables.ts'
 import { loadedModules } from './loaded-modules.ts'
 import { keepToLoopback } from './loopback.ts'
 import { findSdkExchanges } from './sdk-exchanges.ts'

@@ -394,6 +394,25 @@ export const handler = async (event: string) => {
   assert.deepEqual(JSON.parse(stdout), ['OF IT', true])
 })
 
+test('environment variables that modules set are set where it is run, but what they found no value of, and has one there', async (t) => {
+  const code = `const { env } = process
+env.TZ = 'Asia/Tokyo'
+env.STAGE ??= 'dev'
+env.LOG_LEVEL ??= 'info'
+if (!Object.hasOwn(env, 'TABLE')) Object.assign(env, { TABLE: 'none' })
+Object.defineProperty(env, 'MODE', { value: 'set', writable: true, enumerable: true, configurable: true })
+env.TOKEN = 'any'
+delete env.TOKEN
+export const handler = async () =>
+  [new Date(0).getHours(), env.STAGE, env.LOG_LEVEL, process.env.TABLE, env.MODE, process.env.TOKEN ?? null]
+`
+  const { status, stderr, folder } = await build(t, code)
+  assert.equal(status, 0, stderr)
+  const given = ['STAGE=prod', 'TABLE=orders', 'MODE=given', 'TOKEN=given'].flatMap((each) => ['--env', each])
+  const { stdout } = await runLambdabin(['invoke', join(folder, 'entry.zip'), ...given])
+  assert.deepEqual(JSON.parse(stdout), [9, 'prod', 'info', 'orders', 'set', null])
+})
+
 test('what a start does not need is not in the snapshot, other than the code of Node.js’s modules if the function may start Workers', async (t) => {
   const snapshotOf = async (code: string) => {
     const { status, folder } = await build(t, code)

@@ -6,7 +6,7 @@
  * would be compiled for that: so none is before the end.
  */
 
-import type { LackingVariable } from './contract.ts'
+import type { LackingVariable } from '../contract.ts'
 
 /** Of who looked for a variable: its caller's, and one or two of a helper's. */
 const FRAMES = 3

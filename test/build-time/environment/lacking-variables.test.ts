@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { temporaryFolder } from '../support/emulator/fixture-package.ts'
-import { runLambdabin } from '../support/projects/command.ts'
-import { writeFiles } from '../support/projects/files.ts'
+import { temporaryFolder } from '../../support/emulator/fixture-package.ts'
+import { runLambdabin } from '../../support/projects/command.ts'
+import { writeFiles } from '../../support/projects/files.ts'
 
 async function warningsOf(t: TestContext, orders: string): Promise<string[]> {
   const folder = writeFiles(temporaryFolder(t), { 'package.json': {}, 'orders.ts': orders })
