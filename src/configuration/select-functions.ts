@@ -1,4 +1,5 @@
 /** Which functions a build is for, each with all of its options: those that the configuration has, and those given besides. */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { FunctionNameError, functionName } from '../compiler/function-name.ts'
 import type { FunctionOptions } from '../compiler/function-options.ts'
@@ -33,7 +34,19 @@ export async function selectFunctions(
   const root = configuration?.folder ?? folder
   const outDir = build.into ?? build.outDir ?? resolve(root, 'dist')
   const isForced = build.force ?? false
-  return chosen.map((each) => ({ ...functionOptions(each, outDir, root), isForced }))
+  const isFileGiven = choice.values.run?.envFile !== undefined
+  const functions = isFileGiven ? chosen : chosen.map(withoutMissingFile)
+  return functions.map((each) => ({ ...functionOptions(each, outDir, root), isForced }))
+}
+
+/** A file of variables that a configuration names may be its author's own: where others build, as in CI, it is not there. */
+function withoutMissingFile(chosen: ConfiguredFunction): ConfiguredFunction {
+  const { values } = chosen
+  if (values.run?.envFile === undefined || existsSync(values.run.envFile)) {
+    return chosen
+  }
+  const { envFile: _missing, ...run } = values.run
+  return { ...chosen, values: { ...values, run } }
 }
 
 /** Each function with all that is said of it. Rejects with a {@link UsageError}. */

@@ -80,6 +80,22 @@ test('a build runs a function with the variables that are given for where it is 
   assert.deepEqual(JSON.parse(invoked.stdout), ['info', 'orders-local', 'queue-local', 'mine'])
 })
 
+test('a file of variables that the configuration names may be missing where it is built, and not where it is run', async (t) => {
+  const folder = writeFiles(temporaryFolder(t), {
+    'package.json': {},
+    'lambdabin.config.json': { functions: { orders: 'orders.ts' }, notices: false, envFile: '.env.local' },
+    'orders.ts': 'export const handler = async () => process.env.TABLE',
+  })
+  const built = await runLambdabin(['build', '--strict'], { cwd: folder })
+  assert.equal(built.status, 0, built.stderr)
+  for (const args of [
+    ['invoke', 'orders'],
+    ['build', '--env-file', '.env.local'],
+  ]) {
+  assert.equal(status, 2)
+  assert.match(stderr, /cannot read \.env\.local/)
+})
+
 for (const [args, message] of [
   [['ordrs'], /lambdabin\.config\.ts has no function ordrs; did you mean orders\?$/],
   [['--config', 'gone.ts'], /expected a configuration, and gone\.ts cannot be read; check the path$/],
