@@ -53,12 +53,19 @@ export interface BuiltForSynth {
 /** As src/command-line/failure-file.ts has it: where the command says why it failed. */
 const FAILURE_FILE = 'LAMBDABIN_FAILURE_FILE'
 
+/** As src/command-line/build/newer-node.ts has it: a newer Node.js is told of once in a synthesis, not with each function. */
+const NEWER_NODE_TOLD = 'LAMBDABIN_NEWER_NODE_TOLD'
+let hasBuilt = false
+
 const COMMAND = fileURLToPath(new URL('../../bin/lambdabin.js', import.meta.url))
 
 /** Throws when the function cannot be built; what the build says of it has been on stderr. */
 export function buildForSynth({ entry, projectRoot, arch, options }: SynthBuild): BuiltForSynth {
   const words = [entry, ...archWords(arch), ...wordsOf(options), '--only', 'zip']
-  return madeOnce(`build ${entry}`, projectRoot, ['build', ...words], ({ functions: [made] }) => made)
+  return madeOnce(`build ${entry}`, projectRoot, ['build', ...words], ({ functions: [made] }) => {
+    hasBuilt = true
+    return made
+  })
 }
 
 export interface SynthLayer extends Pick<SynthBuild, 'projectRoot' | 'arch'> {
@@ -108,7 +115,11 @@ function runCommandIn(folder: string, words: readonly string[], cwd: string, wha
   const failure = join(folder, 'failure')
   const { status, signal, stdout, error } = spawnSync(process.execPath, ['--', COMMAND, ...words], {
     cwd,
-    env: { ...ownEnvironment(), [FAILURE_FILE]: failure },
+    env: {
+      ...ownEnvironment(),
+      [FAILURE_FILE]: failure,
+      ...(hasBuilt && { [NEWER_NODE_TOLD]: '1' }),
+    },
     // What the app writes to stdout is no concern of the CDK's; it shows what comes on stderr.
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',

@@ -1,7 +1,10 @@
 /** The constructs, in apps that are no TypeScript: what is wrong is told by the error that the app ends with. */
 
 import assert from 'node:assert/strict'
-import { realpathSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
 import { test } from 'node:test'
 import { App, Stack } from 'aws-cdk-lib'
 import { Architecture, type CfnFunction } from 'aws-cdk-lib/aws-lambda'
@@ -97,6 +100,35 @@ test('the export to call may be written down where it is the plain name’s, as 
     () => new LambdabinFunction(stack, 'Another', { entry: 'one.ts', projectRoot, handler: 'index.create' }),
     /is not to be had as one\.create; /,
   )
+})
+
+test('a stack whose context asks for no bundling is synthesised without a build', () => {
+  const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'S')
+  const made = new LambdabinFunction(stack, 'F', { entry: 'gone.ts', memorySize: 256 })
+  const { handler, runtime, memorySize } = made.node.defaultChild as CfnFunction
+  assert.deepEqual([handler, runtime, memorySize], ['not-built', 'provided.al2023', 256])
+})
+
+test('a newer Node.js is told of with the first function that an app has built, not with each', (t) => {
+  const handler = 'export const handler = async () => 1'
+  const projectRoot = realpathSync(
+    temporaryFiles(t, {
+      'package.json': {},
+      'one.ts': handler,
+      'two.ts': handler,
+      'lambdabin.config.ts': `
+import { appendFileSync } from 'node:fs'
+appendFileSync(import.meta.dirname + '/told', (process.env.LAMBDABIN_NEWER_NODE_TOLD ?? 'untold') + ' ')
+export default { functions: ['one.ts', 'two.ts'] }`,
+    }),
+  )
+  const app = `
+import { App, Stack } from 'aws-cdk-lib'
+import { LambdabinFunction } from ${JSON.stringify(new URL('../../src/cdk.ts', import.meta.url).href)}
+const stack = new Stack(new App(), 'S')
+for (const entry of ['one', 'two']) new LambdabinFunction(stack, entry, { entry, projectRoot: ${JSON.stringify(projectRoot)} })`
+  execFileSync(process.execPath, ['--input-type=module', '-e', app], { stdio: ['ignore', 'inherit', 'pipe'] })
+  assert.equal(readFileSync(join(projectRoot, 'told'), 'utf8'), 'untold 1 ')
 })
 
 test('a layer of another architecture than the function’s is refused as the app is synthesised', (t) => {

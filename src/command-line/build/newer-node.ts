@@ -8,6 +8,9 @@ import { onEarlyEnd } from '../early-end.ts'
 /** How long the registry has from the build's start: a build that takes longer does not wait for it at all. */
 const PATIENCE_MS = 1500
 
+/** Set where this was told before: the CDK constructs build each function by a command of its own (src/cdk/build-for-synth.ts). */
+const TOLD = 'LAMBDABIN_NEWER_NODE_TOLD'
+
 export class NewerNodeSearch {
   readonly #began = performance.now()
   readonly #controller = new AbortController()
@@ -19,10 +22,11 @@ export class NewerNodeSearch {
     this.#forget = onEarlyEnd(() => this.#controller.abort())
   }
 
-  /** Undefined where it is not wanted: `isOffline` says so, or nobody does and this is CI. */
+  /** Undefined where it is not wanted: `isOffline` says so, or nobody does and this is CI, or it was told. */
   static begin(isOffline: boolean | undefined): NewerNodeSearch | undefined {
     const isCi = process.env.CI !== undefined && process.env.CI !== '' && process.env.CI !== 'false'
-    return (isOffline ?? isCi) ? undefined : new NewerNodeSearch()
+    const isTold = process.env[TOLD] === '1'
+    return (isOffline ?? (isCi || isTold)) ? undefined : new NewerNodeSearch()
   }
 
   /**

@@ -75,3 +75,13 @@ test('a build that has built nothing does not wait, and the next one asks', {
   await eventually(() => !started().some(isRunning), 'npm and what it started are gone')
   assert.ok(!existsSync(join(folder, FILE)))
 })
+
+test('where it was told before, as with another function of a CDK app, nobody asks unless told to', (t) => {
+  const before = { ...process.env }
+  t.after(() => {
+    process.env = before
+  })
+  delete process.env.CI
+  process.env.LAMBDABIN_NEWER_NODE_TOLD = '1'
+  assert.equal(NewerNodeSearch.begin(undefined), undefined)
+})
