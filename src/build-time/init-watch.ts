@@ -161,6 +161,7 @@ export class InitWatch {
       }
     }
     this.#replace(process, 'env', this.variables.watched(env, note))
+    this.#undo.push(() => this.variables.takeBack(env))
   }
 
   /** V8 calls an enabled hook by native functions, which a snapshot cannot hold. */

@@ -413,6 +413,16 @@ export const handler = async () =>
   assert.deepEqual(JSON.parse(stdout), [9, 'prod', 'info', 'orders', 'set', null])
 })
 
+test('a module may put an object of its own in the place of process.env, and what is in that is set where it is run', async (t) => {
+  const code = `process.env = { ...process.env, MODE: 'set' }
+export const handler = async () => [process.env.MODE, process.env.STAGE, process.env.AWS_REGION]
+`
+  const { status, stderr, folder } = await build(t, code)
+  assert.equal(status, 0, stderr)
+  const { stdout } = await runLambdabin(['invoke', join(folder, 'entry.zip'), '--env', 'STAGE=prod'])
+  assert.deepEqual(JSON.parse(stdout), ['set', 'prod', 'us-east-1'])
+})
+
 test('what a start does not need is not in the snapshot, other than the code of Node.js’s modules if the function may start Workers', async (t) => {
   const snapshotOf = async (code: string) => {
     const { status, folder } = await build(t, code)

@@ -5,6 +5,9 @@
  * What the function looked for before it changed it, `process.env.STAGE ??= 'dev'`, is changed only where it would have found the same.
  */
 
+/** A variable of nobody's. */
+const PROBE = 'LAMBDABIN_PROBE'
+
 export class ChangedVariables {
   /** What was there when it was first looked for, by name. */
   readonly #found = new Map<string, string | undefined>()
@@ -59,6 +62,21 @@ export class ChangedVariables {
     })
   }
 
+  /** Where the function has put an object of its own in the place of `env`, whose variables are those of the build for good, `env` is to be there again, with what it changed. */
+  takeBack(env: NodeJS.ProcessEnv): void {
+    const own = process.env
+    if (leadsTo(env, own)) {
+      return
+    }
+    for (const name of Object.keys({ ...env, ...own })) {
+      const value = own[name] === undefined ? undefined : String(own[name])
+      if (value !== env[name]) {
+        this.#changed.set(name, value)
+      }
+    }
+    process.env = env
+  }
+
   /** Does to `env` what was done. */
   changeAgain(env: NodeJS.ProcessEnv): void {
     for (const [name, value] of this.#changed) {
@@ -83,6 +101,19 @@ export class ChangedVariables {
     if (typeof key === 'string' && !this.#isOver()) {
       this.#changed.set(key, ownValue(env, key))
     }
+  }
+}
+
+/** Whether who asks `own` is answered by `env`: it is that, or a proxy around it. */
+function leadsTo(env: NodeJS.ProcessEnv, own: NodeJS.ProcessEnv): boolean {
+  if (own === env) {
+    return true
+  }
+  env[PROBE] = PROBE
+  try {
+    return own[PROBE] === PROBE
+  } finally {
+    delete env[PROBE]
   }
 }
 
