@@ -25,8 +25,8 @@ const IMPLIED: Partial<Record<PrimedPart, readonly PrimedPart[]>> = {
   tls: ['net'],
 }
 
-/** What a function that connects to nothing has no use of, although it may have loaded it. */
-const CONNECTING: ReadonlySet<PrimedPart> = new Set(['net', 'tls', 'http', 'https', 'http2', 'fetch'])
+/** What a function that connects to nothing has no use of, although it may have loaded it; and what has Node.js load what cannot be in a snapshot. */
+export const CONNECTING: ReadonlySet<PrimedPart> = new Set(['net', 'tls', 'http', 'https', 'http2', 'fetch'])
 
 /**
  * In the order in which they are to be primed. `run` is undefined where the function could not be run; `mayConnect` is what its

@@ -24,12 +24,11 @@ import {
   setFlagsHash,
 } from '../../base-node/code-cache-header.ts'
 import { bundleBuiltinCode } from '../../bundle/bundle-runtime.ts'
+import { CONNECTING } from '../../prime/primed-parts.ts'
 import { onAbandon } from '../../unfinished-work.ts'
 import { openBuildSandbox } from '../build-sandbox.ts'
 import { findCodeCache, findSnapshot, withCodeCaches } from '../snapshot-blob.ts'
 
-/** What has Node.js load what cannot be in the heap. */
-const CONNECTING: ReadonlySet<BuiltinWork> = new Set(['net', 'tls', 'http', 'https', 'http2', 'fetch'])
 const CONSEQUENCE = 'what Node.js loads to connect is compiled at each start, 6 ms of CPU,'
 /** A third of a second is what it takes. */
 const TIMEOUT_MS = 30_000
@@ -58,10 +57,13 @@ export interface CompiledModules {
 /** The blob with such code; as it is where the function connects to nothing, or where that cannot be done. */
 export async function withCompiledModules(options: CompiledModulesOptions): Promise<CompiledModules> {
   const { blob, work, node, folder } = options
-  // Of an unknown form, of which the build tells elsewhere.
+  if (!work.some((part) => part !== 'rehearsal' && CONNECTING.has(part))) {
+    return { blob }
+  }
   const snapshot = Buffer.from(findSnapshot(blob) ?? [])
   const entries = findCodeCache(snapshot)?.entries
-  if (entries === undefined || !work.some((part) => CONNECTING.has(part))) {
+  if (entries === undefined) {
+    // It is of an unknown form, of which the build tells elsewhere.
     return { blob }
   }
   try {
@@ -87,21 +89,23 @@ async function compile(
   snapshot: Buffer,
   { work, node, taskRoot, folder }: CompiledModulesOptions,
 ): Promise<BuiltinCode> {
-  const [file, program, output] = ['snapshot.blob', 'builtin-code.cjs', 'builtin-code.json'].map((name) =>
-    join(folder, name),
-  ) as [string, string, string]
+  const file = join(folder, 'snapshot.blob')
+  const program = join(folder, 'builtin-code.cjs')
+  const output = join(folder, 'builtin-code.json')
   await Promise.all([writeFile(file, snapshot), writeFile(program, await bundleBuiltinCode())])
   await withServers(async (ports) => {
     const sandbox = await openBuildSandbox({ taskRoot, folder, node, programFolder: folder, ports })
     try {
-      const words = [...WORKLOAD_OPTIONS, '--no-warnings', '--snapshot-blob', sandbox.seen(file)]
-      // The last word keeps the snapshot's own program from asking for invocations.
-      const parameters = [program, output].map((path) => sandbox.seen(path))
-      parameters.push(...ports.map(String), work.join(','), SELF_TEST_OPTION)
-      const { command, cwd, ...run } = sandbox.command(sandbox.seen(node), [...words, ...parameters])
+      const words = [
+        ...[...WORKLOAD_OPTIONS, '--no-warnings', '--snapshot-blob', sandbox.seen(file)],
+        ...[sandbox.seen(program), sandbox.seen(output), ...ports.map(String), work.join(',')],
+        // It keeps the snapshot's own program from asking for invocations.
+        SELF_TEST_OPTION,
+      ]
+      const { command, parameters, cwd } = sandbox.command(sandbox.seen(node), words)
       // What Node.js preloads runs before what the snapshot has it call.
       const env = { NODE_OPTIONS: `--require=${JSON.stringify(sandbox.seen(program))}` }
-      const running = promisify(execFile)(command, run.parameters, {
+      const running = promisify(execFile)(command, parameters, {
         cwd,
         env,
         timeout: TIMEOUT_MS,
