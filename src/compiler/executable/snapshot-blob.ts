@@ -132,8 +132,8 @@ function readSnapshot(snapshot: Buffer, references: number): CodeCache | undefin
       const length = reader.length()
       const start = reader.position
       reader.skip(length)
-      const [bytes, cache] = [from, start].map((at) => snapshot.subarray(at, reader.position))
-      return { module, bytes, cache } as CodeCacheEntry
+      const end = reader.position
+      return { module, bytes: snapshot.subarray(from, end), cache: snapshot.subarray(start, end) }
     })
     return reader.position === snapshot.length ? { start, entries, loaded } : undefined
   } catch (error) {
