@@ -42,11 +42,13 @@ export function followTemplate(
     }
     for (const { described, setting } of [first, ...others]) {
       const [name = ''] = described.names
-      const local = byName.get(name)?.local ?? each.copy?.(name, setting)
-      if (local !== undefined) {
-        applySettings(local, each, described)
+      const there = byName.get(name)?.local
+      const local = there ?? each.copy?.(name, setting)
+      if (local === undefined) {
+        continue
       }
-      if (local !== undefined && !byName.has(name)) {
+      applySettings(local, each, described)
+      if (there === undefined) {
         added.push(local)
       }
     }
