@@ -4,8 +4,9 @@
  * `node:http`, `https`, `http2`, `tls` and a few others hold native objects from the moment they are loaded, and V8 cannot
  * write those into a snapshot. Most functions import them, through an SDK if not by themselves, and use them in the
  * handler only. So, while the snapshot is made, `require` gives a proxy that loads the module when it is used after all,
- * in the execution environment. Two things that modules do with them as they initialise work all the same: reading
- * constants (`http.METHODS`), and constructing an object that is used later (`new https.Agent()`). Anything else is
+ * in the execution environment. Three things that modules do with them as they initialise work all the same: reading
+ * constants (`http.METHODS`), constructing an object that is used later (`new https.Agent()`), and extending the classes of requests and
+ * responses or making objects with their prototypes ({@link ./deferred-prototype.ts}). Anything else is
  * reported as what the function cannot be initialised with at build time.
  */
 
