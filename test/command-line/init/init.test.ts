@@ -169,6 +169,12 @@ test('where there are functions or a configuration, they are the project’s', a
   assert.ok(!Object.keys(filesOf(other)).includes('lambdabin.config.ts'))
 })
 
+/** What a build there is for: the name and the entry of each. */
+async function plannedFunctions(folder: string): Promise<[name: string, entry: string][]> {
+  const { functions } = await planBuild({ cwd: folder })
+  return functions.map(({ name, entry }) => [name, entry.slice(folder.length + 1)])
+}
+
 test('functions that are elsewhere are named in the configuration, by what they export, and no other is written', async (t) => {
   const folder = writeFiles(temporaryFolder(t), {
     'package.json': {},
@@ -185,17 +191,13 @@ test('functions that are elsewhere are named in the configuration, by what they 
     'services/other/token.ts': HANDLER,
   })
   assert.doesNotMatch(await init(folder), /src\/hello/)
-  const { functions } = await planBuild({ cwd: folder })
-  assert.deepEqual(
-    functions.map(({ name, entry }) => [name, entry.slice(folder.length + 1)]),
-    [
-      ['health-check', 'services/api/src/health-check.ts'],
-      ['list', 'services/api/src/list.ts'],
-      ['mail', 'services/mail/src/handler.js'],
-      ['other-token', 'services/other/token.ts'],
-      ['users-token', 'services/users/src/token/index.ts'],
-    ],
-  )
+  assert.deepEqual(await plannedFunctions(folder), [
+    ['health-check', 'services/api/src/health-check.ts'],
+    ['list', 'services/api/src/list.ts'],
+    ['mail', 'services/mail/src/handler.js'],
+    ['other-token', 'services/other/token.ts'],
+    ['users-token', 'services/users/src/token/index.ts'],
+  ])
 })
 
 test('functions that a CommonJS module lists are found, those in a comment are not, and each has a name that it can have', async (t) => {
@@ -208,15 +210,11 @@ test('functions that a CommonJS module lists are found, those in a comment are n
     'services/日本.ts': HANDLER,
   })
   await init(folder)
-  const { functions } = await planBuild({ cwd: folder })
-  assert.deepEqual(
-    functions.map(({ name, entry }) => [name, entry.slice(folder.length + 1)]),
-    [
-      ['ete-1', 'services/été (1).ts'],
-      ['function', 'services/日本.ts'],
-      ['listed', 'services/listed.js'],
-    ],
-  )
+  assert.deepEqual(await plannedFunctions(folder), [
+    ['ete-1', 'services/été (1).ts'],
+    ['function', 'services/日本.ts'],
+    ['listed', 'services/listed.js'],
+  ])
 })
 
 test('below a project, the folder gets a configuration of its own, unless the one further up finds what is in it', async (t) => {
